@@ -1,0 +1,108 @@
+# Every task of the project. `make` alone lists them.
+#
+# Nothing is presupposed but Python 3.10 to 3.13 with venv and pip, and a package index: tools come from the locks in
+# requirements/ into .venv (and .venv-demo for PyAirbyte). pip installs them because it obeys whatever index, proxy and
+# certificates this machine's pip is configured with; uv would need the same settings a second time.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo sync test test-long lint fix emulator bench image lock clean
+SHELL := /bin/bash
+
+PYTHON ?= python3
+BIN := .venv/bin
+CHECKED := rdstation source-rdstation-crm integration_tests tests demo
+
+help: ## List the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## From nothing to data: an emulated RD Station account, two syncs into demo/rdstation.duckdb
+	@$(MAKE) --silent -j2 .venv-demo/.installed .venv/.installed
+	@$(BIN)/python -m demo.demo
+
+# Connectors rotate RD Station's single-use refresh tokens: CONFIG is rewritten with the newest ones.
+sync: .venv/.installed .venv-demo/.installed ## Read a real account: CONFIG=path.json [DB=path.duckdb] [STREAMS=deals,contacts]
+	@$(if $(CONFIG),,echo 'Say which configuration to use: make sync CONFIG=path.json (its shape: README.md)' >&2; exit 2)
+	@.venv-demo/bin/python -m demo.sync "$(CONFIG)" $(if $(DB),--db "$(DB)") $(if $(STREAMS),--streams "$(STREAMS)")
+
+# Most tests wait for a paced, delayed or failing server, so several run side by side; those that measure a pace do not.
+test: .venv/.installed ## Run the tests; ARGS="-k keyset" narrows them
+ifdef ARGS
+	@$(BIN)/python -m pytest $(ARGS)
+else
+	@$(BIN)/python -m pytest -n 4 -m 'not long and not alone'
+	@$(BIN)/python -m pytest -m 'alone and not long'
+endif
+
+test-long: .venv/.installed ## Run the tests marked `long`: the full numbers, minutes each
+	@$(BIN)/python -m pytest -m long $(ARGS)
+
+lint: .venv/.installed ## Check layout, rules and types
+	@$(BIN)/ruff format --check --quiet . || { echo 'Layout differs (listed by `ruff format --check`): run `make fix`.' >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy $(wildcard $(CHECKED))
+
+fix: .venv/.installed ## Repair layout and what ruff can repair
+	@$(BIN)/ruff check --fix --quiet . ; status=$$? ; $(BIN)/ruff format --quiet . && exit $$status
+
+emulator: .venv/.installed ## Run the emulator of RD Station by hand; it prints the configuration to use (ARGS="--help")
+	@$(BIN)/python -m emulator $(ARGS)
+
+bench: ## Measure pace, requests and memory
+	@echo 'Benchmarks arrive with a later release.'
+
+image: ## Build the container image
+	@echo 'Container images arrive with a later release.'
+
+# Universal (one file for Python 3.10 to 3.13 and every platform), hashed, naming no index host.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-python-downloads --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' $(ARGS)
+lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (ARGS=--upgrade: and with the index)
+	@old=$$(mktemp -d) && cp -p requirements/*.txt "$$old" && \
+	export UV_SYSTEM_CERTS=1 $${REQUESTS_CA_BUNDLE:+SSL_CERT_FILE="$${SSL_CERT_FILE:-$$REQUESTS_CA_BUNDLE}"} && \
+	$(COMPILE) pyproject.toml -o requirements/runtime.txt && \
+	$(COMPILE) pyproject.toml --group dev --constraints requirements/runtime.txt -o requirements/dev.txt && \
+	$(COMPILE) --group pyproject.toml:demo -o requirements/demo.txt && \
+	for lock in requirements/*.txt; do cmp -s "$$lock" "$$old/$${lock##*/}" && touch -r "$$old/$${lock##*/}" "$$lock"; done; \
+	rm -rf "$$old"  # a lock that is the same keeps its date, and so the environments made from it
+
+clean: ## Remove everything these tasks made, environments included
+	@rm -rf .venv .venv-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo/rdstation.duckdb* demo/.work
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- Environments. A stamp says that one is complete; it is older than what it was made from when that changes. ---
+
+# $(call python_below,MINOR,CANDIDATES): the first candidate that runs and is Python 3.10 or newer, below 3.MINOR.
+python_below = for python in $(2); do \
+	"$$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, $(1)))' 2>/dev/null && break; python=; done
+
+# pip obeys PIP_CERT, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and its own settings; before 24.2 it knows neither
+# SSL_CERT_FILE nor the system's store of certificates, so it is shown them.
+SYSTEM_CA = $(firstword $(SSL_CERT_FILE) $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt \
+	/etc/ssl/ca-bundle.pem))
+show_pip_the_ca = if [ -z "$$PIP_CERT$$REQUESTS_CA_BUNDLE$$CURL_CA_BUNDLE" ] && [ -n "$(SYSTEM_CA)" ] \
+	&& ! "$$pip" config list 2>/dev/null | grep -q 'cert='; then export PIP_CERT="$(SYSTEM_CA)"; fi
+
+# $(call install_lock,VENV,LOCK): `$$python` -> VENV holding exactly LOCK.
+install_lock = echo "Installing $(2) into $(1) with $$("$$python" --version) ..." && \
+	"$$python" -m venv --clear $(1) && pip=$(1)/bin/pip && $(show_pip_the_ca) && \
+	"$$pip" install -qq --no-input --disable-pip-version-check --no-deps --require-hashes -r $(2)
+
+.venv/.locked: requirements/dev.txt
+	@$(call python_below,14,"$(PYTHON)"); \
+	if [ -z "$$python" ]; then echo 'This project needs Python 3.10 to 3.13, and "$(PYTHON)" is' \
+		"$$("$(PYTHON)" --version 2>/dev/null || echo 'no Python that runs'). Name another: make PYTHON=python3.12" >&2; exit 1; fi; \
+	$(call install_lock,.venv,requirements/dev.txt)
+	@touch $@
+
+.venv/.installed: .venv/.locked pyproject.toml
+	@$(BIN)/pip install -qq --no-input --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv-demo/.installed: requirements/demo.txt
+	@$(call python_below,13,"$(PYTHON)" python3.12 python3.11 python3.10); \
+	if [ -z "$$python" ]; then echo 'The demo needs Python 3.10 to 3.12 (PyAirbyte does not run on 3.13), and neither' \
+		'"$(PYTHON)" nor python3.12, python3.11 or python3.10 is that. Name one: make demo PYTHON=/path/to/python3.12' >&2; \
+		exit 1; fi; \
+	$(call install_lock,.venv-demo,requirements/demo.txt)
+	@touch $@

@@ -1,0 +1,85 @@
+"""Instants as RD Station writes them and as the connectors emit them. Pure: standard library only.
+
+In: ISO 8601 with any offset, with or without fractions of a second, or naive (which means UTC [seen]).
+Out: RFC 3339, UTC, milliseconds, `Z`. Facts: api/crm-v2.md, section 10.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from typing import Final
+
+__all__ = [
+    "EPOCH",
+    "ONE_SECOND",
+    "floor_second",
+    "format_instant",
+    "normalize_date",
+    "normalize_instant",
+    "parse_instant",
+]
+
+ONE_SECOND: Final = timedelta(seconds=1)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+_CANONICAL_LENGTH: Final = len("2026-08-01T12:00:00.123Z")
+_FRACTION_DIGITS: Final = 6
+
+
+def parse_instant(text: object) -> datetime:
+    """The instant in UTC; a naive text is read as UTC, a date alone as its midnight. ValueError if it is no date."""
+    if not isinstance(text, str):
+        raise ValueError("no date")  # one kind of error, whatever the API sent
+    text = text.strip()
+    if text[-1:] in {"Z", "z"}:
+        text = text[:-1] + "+00:00"
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(_for_python_3_10(text))
+        except ValueError:
+            raise ValueError("no date") from None  # without the text: it may be anything
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=timezone.utc)
+    return moment.astimezone(timezone.utc)
+
+
+def format_instant(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds and `Z`."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def floor_second(moment: datetime) -> datetime:
+    """The whole second of an instant: filter literals carry no fractions (they answer 500 [seen])."""
+    return moment.replace(microsecond=0)
+
+
+def normalize_instant(text: object) -> str:
+    """`format_instant(parse_instant(text))`, at once where the text is canonical already (nearly always [doc])."""
+    if (
+        isinstance(text, str)
+        and len(text) == _CANONICAL_LENGTH
+        and text[-1] == "Z"
+        and text[10] == "T"
+        and text[19] == "."
+    ):
+        return text
+    return format_instant(parse_instant(text))
+
+
+def normalize_date(text: str) -> str:
+    """`YYYY-MM-DD`; a date-time is cut to its own calendar day. ValueError or TypeError if it is neither."""
+    return date.fromisoformat(text[:10]).isoformat()
+
+
+def _for_python_3_10(text: str) -> str:
+    """The same instant in the spelling that `fromisoformat` of Python 3.10 reads: six fraction digits, `+00:00`."""
+    head, dot, rest = text.partition(".")
+    if dot:
+        digits = len(rest) - len(rest.lstrip("0123456789"))
+        fraction, zone = rest[:digits], rest[digits:]
+        text = f"{head}.{fraction[:_FRACTION_DIGITS]:0<{_FRACTION_DIGITS}}{zone}"
+    if len(text) > len("+0000") and text[-5] in "+-" and text[-4:].isdigit():
+        text = f"{text[:-2]}:{text[-2:]}"
+    return text

@@ -1,0 +1,84 @@
+"""API v2's answers: which key holds the rows, and whether more pages follow. Pure.
+
+Tolerant where the sheet lists variants, never silently empty: what cannot be read is a `BadAnswerError` that names
+keys and types, not values. Facts: api/crm-v2.md, sections 1, 4 and 6.7.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+import orjson
+
+__all__ = ["BadAnswerError", "Page", "Row", "read_page"]
+
+Row = dict[str, Any]
+
+_PAGE_NUMBER: Final = re.compile(r"page\[number\]=(\d+)")
+
+
+class BadAnswerError(Exception):
+    """A 2xx answer that is not what the endpoint promises. Its text holds keys and types only."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list."""
+
+    rows: list[Row]
+    has_next: bool | None
+    """None where the answer carries no `links` at all: it may be the last page, it may not."""
+    last: int | None = None
+    """The number of the last page, as far as `links.last` tells (past the wall it may stop at 10,000 rows)."""
+
+
+def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> Page:
+    """The rows of a list answer, each with an `id`, which may be called `id_field`.
+
+    `single` accepts one object in the place of the list: the published samples of /custom_fields are swapped [doc].
+    """
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        kind = "an HTML page" if content.lstrip()[:1] == b"<" else "no valid JSON"
+        raise BadAnswerError(f"the body is {kind}") from None
+    if not isinstance(body, dict):
+        raise BadAnswerError(f"the body is a JSON {_kind(body)} where an object is expected")
+    if "data" not in body:
+        raise BadAnswerError(f"there is no `data`, only the keys {sorted(body)}")
+    data = body["data"]
+    if single and isinstance(data, dict):
+        data = [data]
+    if not isinstance(data, list):
+        raise BadAnswerError(f"`data` is a JSON {_kind(data)} where a list is expected")
+    for row in data:
+        if not isinstance(row, dict):
+            raise BadAnswerError(f"a record is a JSON {_kind(row)} where an object is expected")
+        if not row.setdefault("id", row.get(id_field)):
+            raise BadAnswerError(f"a record has no `{id_field}`, only the keys {sorted(row)}")
+    return Page(rows=data, has_next=_has_next(body), last=_last_page(body.get("links")))
+
+
+def _has_next(body: dict[str, Any]) -> bool | None:
+    links = body.get("links")
+    if links is None:
+        return None
+    # `links: []` and `links: {}` are seen on last pages, as is `next: null`.
+    return isinstance(links, dict) and bool(links.get("next"))
+
+
+def _last_page(links: object) -> int | None:
+    if not isinstance(links, dict) or not isinstance(links.get("last"), str):
+        return None
+    # Only the number is taken: the address carries the gateway's internal prefix and leads nowhere [seen].
+    found = _PAGE_NUMBER.search(unquote(links["last"]))
+    return int(found.group(1)) if found else None
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    return {dict: "object", list: "list", str: "string", bool: "boolean"}.get(type(value), "number")

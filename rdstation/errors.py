@@ -1,0 +1,146 @@
+"""What went wrong, sorted by what to do next, and each status of RD Station with its sentence for the user.
+
+`config_error`: the user must act. `transient_error`: it passes, the platform tries again. `system_error`: an assumption
+of ours failed. No text holds a body, a query or a value of a record. Facts: api/crm-v2.md, section 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
+from airbyte_cdk.sources.streams.http.error_handlers import ErrorResolution, ResponseAction
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests import exceptions as failures
+
+__all__ = [
+    "STATUSES",
+    "ConnectorError",
+    "ForbiddenError",
+    "NotFoundError",
+    "RequestRefusedError",
+    "ServerFailedError",
+    "UnreadableAnswerError",
+    "config_error",
+    "system_error",
+    "transient_error",
+    "unreachable",
+]
+
+
+class ConnectorError(AirbyteTracedException):
+    """Root of our errors: `message` tells the user what happened and what to do, `internal_message` names the call."""
+
+    def as_airbyte_message(self, stream_descriptor: StreamDescriptor | None = None) -> AirbyteMessage:
+        """The TRACE message, without the stack: the sentence says what to do, and a stack's lines can quote values."""
+        message = super().as_airbyte_message(stream_descriptor)
+        if message.trace and message.trace.error:
+            message.trace.error.stack_trace = None
+        return message
+
+    def __str__(self) -> str:
+        """The user's sentence."""
+        return self.message or ""
+
+    def __repr__(self) -> str:
+        """The user's sentence: the CDK prints the `repr` of failed streams' errors."""
+        return str(self)
+
+
+class NotFoundError(ConnectorError):
+    """404: the record is gone, or the address leads nowhere. The caller knows which."""
+
+
+class ForbiddenError(ConnectorError):
+    """402 or 403: this account's plan or this user's role does not give access."""
+
+
+class RequestRefusedError(ConnectorError):
+    """400 or 422: RD Station does not take the request's values."""
+
+
+class ServerFailedError(ConnectorError):
+    """500, every time: an outage, or a filter that RD Station does not know."""
+
+
+class UnreadableAnswerError(ConnectorError):
+    """A 2xx answer, every time, that is not what the endpoint promises."""
+
+
+def config_error(message: str, internal: str | None = None) -> ConnectorError:
+    """The user must change the configuration (or authorize again)."""
+    return ConnectorError(internal or message, message, FailureType.config_error)
+
+
+def transient_error(message: str, internal: str | None = None) -> ConnectorError:
+    """It passes: the platform tries the sync again and nothing is lost."""
+    return ConnectorError(internal or message, message, FailureType.transient_error)
+
+
+def system_error(message: str, internal: str | None = None) -> ConnectorError:
+    """An assumption about the API failed; the text names it."""
+    return ConnectorError(internal or message, message, FailureType.system_error)
+
+
+def unreachable(error: Exception | None) -> tuple[str, bool]:
+    """What a failed connection means, as a sentence, and whether it passes by itself."""
+    if isinstance(error, (failures.InvalidURL, failures.InvalidSchema, failures.MissingSchema)):
+        return "the API base URL is no valid address. Check it.", False
+    if isinstance(error, failures.SSLError):
+        return (
+            "the server's certificate is not trusted. If a proxy opens TLS, name its CA in REQUESTS_CA_BUNDLE.",
+            False,
+        )
+    if isinstance(error, failures.ProxyError):
+        return "the proxy refuses the connection. Check HTTPS_PROXY and NO_PROXY.", True
+    if isinstance(error, failures.ReadTimeout):
+        return "no answer in time.", True
+    if isinstance(error, (failures.ChunkedEncodingError, failures.ContentDecodingError)):
+        return "the answer broke off.", True
+    if "NameResolution" in repr(error) or "getaddrinfo" in repr(error):
+        return "the host name cannot be resolved. Check the network and the API base URL.", True
+    return "nothing answers there. Check the network, the firewall and the API base URL.", True
+
+
+def _fail(failure: FailureType, sentence: str) -> ErrorResolution:
+    return ErrorResolution(ResponseAction.FAIL, failure, sentence)
+
+
+def _retry(sentence: str) -> ErrorResolution:
+    return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, sentence)
+
+
+STATUSES: Final[Mapping[int | str | type[Exception], ErrorResolution]] = {
+    400: _fail(FailureType.system_error, "RD Station refused the request as malformed (400)."),
+    401: _fail(  # the session has renewed the token by then
+        FailureType.config_error,
+        "RD Station does not accept the access token, not even a fresh one (401). Check that the application was "
+        "created for RD Station CRM (not for RD Station Marketing), then authorize again.",
+    ),
+    402: _fail(
+        FailureType.config_error,
+        "The account's RD Station plan does not include this data (402). Upgrade the plan or deselect the stream.",
+    ),
+    403: _fail(
+        FailureType.config_error,
+        "RD Station denies access (403): the user who authorized the connection lacks the permission, or the account's "
+        "plan lacks the feature. Grant the permission in RD Station, or deselect the stream.",
+    ),
+    404: _fail(
+        FailureType.config_error,
+        "RD Station knows no such address (404). Check the API base URL; leave it empty for RD Station itself.",
+    ),
+    408: _retry("RD Station gave up waiting for the request (408)."),
+    422: _fail(FailureType.system_error, "RD Station refused the request's values (422)."),
+    429: ErrorResolution(
+        ResponseAction.RATE_LIMITED,
+        FailureType.transient_error,
+        "RD Station's rate limit is used up (429). Lower requests_per_minute, or move other integrations of the "
+        "account to another time.",
+    ),
+    500: _retry("RD Station answers with an internal error (500)."),
+    502: _retry("RD Station's gateway answers with an error (502)."),
+    503: _retry("RD Station is unavailable at the moment (503)."),
+    504: _retry("RD Station took too long to answer its own gateway (504)."),
+}

@@ -1,0 +1,215 @@
+"""One call with its retries, and what its answer means.
+
+A call goes through the CDK's `HttpClient`, which sends and retries; what it decides with (statuses, waits, bodies) is
+ours, because its own messages quote bodies and addresses, which hold personal data.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import Final, Generic, TypeVar
+
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.streams.http import HttpClient
+from airbyte_cdk.sources.streams.http.error_handlers import (
+    BackoffStrategy,
+    ErrorResolution,
+    HttpStatusErrorHandler,
+    ResponseAction,
+)
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from rdstation.envelope import BadAnswerError
+from rdstation.errors import (
+    STATUSES,
+    ConnectorError,
+    ForbiddenError,
+    NotFoundError,
+    RequestRefusedError,
+    ServerFailedError,
+    UnreadableAnswerError,
+    config_error,
+    system_error,
+    transient_error,
+    unreachable,
+)
+from rdstation.pace import retry_after
+from rdstation.patience import Patience
+from rdstation.redaction import RedactingFilter, describe
+from rdstation.session import Session
+
+__all__ = ["Api"]
+
+T = TypeVar("T")
+
+_LONGEST_WAIT_SECONDS: Final = 60.0
+_KINDS: Final[Mapping[int, type[ConnectorError]]] = {
+    400: RequestRefusedError,
+    402: ForbiddenError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    422: RequestRefusedError,
+}
+_MAY_BE_OUR_QUERY: Final = frozenset({400, 422, 500})
+_CLOCK_DOUBT: Final = timedelta(minutes=10)  # how far a local clock may run ahead of RD Station's
+
+_logger = logging.getLogger("airbyte.rdstation")
+_logger.addFilter(RedactingFilter())
+logging.getLogger("airbyte").addFilter(RedactingFilter())
+
+
+class Api:
+    """Reads one RD Station API below `base_url`; safe to share among threads."""
+
+    def __init__(self, base_url: str, session: Session, patience: Patience | None = None) -> None:
+        self.base_url = base_url
+        self._session = session
+        self._patience = patience or Patience()
+        self._server_ahead: timedelta | None = None
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        parse: Callable[[bytes], T],
+        *,
+        stream: str,
+        hint: str = "",
+        on_request: Callable[[], None] = lambda: None,
+    ) -> T:
+        """The parsed answer to `GET path`.
+
+        `stream` names the reader in errors, `hint` says what is special about the request (a filter) if it fails.
+        `on_request` is called before each try.
+        Raises NotFoundError, ForbiddenError, RequestRefusedError or another ConnectorError once it is final.
+        """
+        call = _Call(stream, self.base_url + path, parse, self._patience, hint, on_request)
+        # A client for each call: its retry bookkeeping is per request, and a shared one never forgets failed requests.
+        client = HttpClient(stream, _logger, call, session=self._session, backoff_strategy=call)
+        on_request()
+        try:
+            _, response = client.send_request(
+                "GET", self.base_url + path, {"timeout": self._patience.timeout}, params=params
+            )
+        except ConnectorError:
+            raise
+        except AirbyteTracedException as error:
+            raise system_error(f"{stream}: the request failed in an unexpected way.", f"GET {path}") from error
+        self._note_date(response)
+        return call.parsed
+
+    def server_time(self, local: datetime) -> datetime:
+        """RD Station's time at a local moment, or a little earlier: by the `Date` header of the first answer."""
+        return local + (-_CLOCK_DOUBT if self._server_ahead is None else self._server_ahead)
+
+    def _note_date(self, response: requests.Response) -> None:
+        if self._server_ahead is None and "Date" in response.headers:
+            try:
+                self._server_ahead = parsedate_to_datetime(response.headers["Date"]) - datetime.now(timezone.utc)
+            except (TypeError, ValueError):
+                _logger.debug("The Date header of the first answer is no date.")
+
+
+class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
+    """The fate of one call: what an answer means, how often to ask again, how long to wait in between."""
+
+    parsed: T
+
+    def __init__(
+        self,
+        stream: str,
+        url: str,
+        parse: Callable[[bytes], T],
+        patience: Patience,
+        hint: str,
+        on_request: Callable[[], None],
+    ) -> None:
+        # The CDK counts waits for the rate limit among its tries; ours do not count, so its own bounds are out of
+        # reach.
+        super().__init__(_logger, STATUSES, max_retries=1_000_000, max_time=timedelta(days=7))
+        self._stream = stream
+        self._url = url
+        self._parse = parse
+        self._patience = patience
+        self._hint = hint
+        self._on_request = on_request
+        self._failed = 0
+        self._started = time.monotonic()
+
+    def interpret_response(self, response_or_exception: requests.Response | Exception | None = None) -> ErrorResolution:
+        """Success (then `parsed` is set), wait or retry; raises once it is final."""
+        if isinstance(response_or_exception, requests.Response):
+            return self._interpret(response_or_exception)
+        sentence, passes = unreachable(response_or_exception)
+        call = describe("GET", self._url, type(response_or_exception).__name__)
+        if not passes:
+            raise config_error(f"{self._stream}: {sentence}", call)
+        return self._again(sentence, self._patience.tries, call)
+
+    def backoff_time(
+        self, response_or_exception: requests.Response | requests.RequestException | None, attempt_count: int
+    ) -> float | None:
+        """Seconds to wait: as a 429 says, otherwise doubling with jitter (the CDK adds one second of its own)."""
+        response = response_or_exception
+        if isinstance(response, requests.Response) and response.status_code == requests.codes.too_many_requests:
+            return max(0.001, retry_after(response))  # 0 would mean "no opinion" to the CDK
+        longest = min(_LONGEST_WAIT_SECONDS, 0.5 * 2.0**self._failed)
+        return float(random.uniform(longest / 4, longest))  # noqa: S311 - jitter, no secret
+
+    def _interpret(self, response: requests.Response) -> ErrorResolution:
+        status = response.status_code
+        call = describe("GET", self._url, status)
+        if response.is_redirect or requests.codes.multiple_choices <= status < requests.codes.bad_request:
+            raise config_error(
+                f"{self._stream}: the API base URL answers with a redirect ({status}); none is followed. Check it.",
+                call,
+            )
+        if response.ok:
+            return self._interpret_body(response, call)
+        resolution = STATUSES.get(status)
+        if resolution is None and status >= requests.codes.server_error:
+            resolution = STATUSES[requests.codes.bad_gateway]  # 520 to 529 and the like: a gateway's
+        if resolution is None:
+            raise system_error(f"{self._stream}: RD Station answers with the unexpected status {status}.", call)
+        hint = self._hint if status in _MAY_BE_OUR_QUERY else ""
+        sentence = f"{self._stream}: {resolution.error_message}{hint}"
+        if resolution.response_action == ResponseAction.FAIL:
+            kind = _KINDS.get(status, ConnectorError)
+            raise kind(call, sentence, resolution.failure_type or FailureType.system_error)
+        if resolution.response_action == ResponseAction.RETRY:
+            sentence = f"{resolution.error_message}{hint}"
+            if status == requests.codes.server_error:
+                return self._again(sentence, self._patience.tries_on_500, call, ServerFailedError)
+            return self._again(sentence, self._patience.tries, call)
+        if not self._patience.allows(self._started, retry_after(response)):
+            raise transient_error(f"{sentence} It asks for a longer wait than a sync can take.", call)
+        self._on_request()
+        return resolution
+
+    def _interpret_body(self, response: requests.Response, call: str) -> ErrorResolution:
+        try:
+            self.parsed = self._parse(response.content)
+        except BadAnswerError as problem:
+            sentence = f"RD Station's answer cannot be read: {problem}."
+            if "HTML" in sentence:
+                sentence += " Check the API base URL, if you have set one."
+            return self._again(sentence, self._patience.tries_on_500, call, UnreadableAnswerError)
+        return ErrorResolution(ResponseAction.SUCCESS)
+
+    def _again(
+        self, sentence: str, tries: int, call: str, kind: type[ConnectorError] = ConnectorError
+    ) -> ErrorResolution:
+        self._failed += 1
+        if self._failed >= tries or not self._patience.allows(self._started, 0):
+            system = kind is UnreadableAnswerError
+            failure_type = FailureType.system_error if system else FailureType.transient_error
+            raise kind(call, f"{self._stream}: {sentence} Tried {self._failed} times ({call}).", failure_type)
+        _logger.info("%s: try %s of %s failed, trying again.", call, self._failed, tries)
+        self._on_request()
+        return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, sentence)

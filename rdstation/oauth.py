@@ -1,0 +1,199 @@
+"""The sole owner of the token pair: refresh, rotation, publication.
+
+Every refresh returns a new refresh token and kills the old one at once [doc]; losing one locks the user out. So there
+is one owner in a process, it refreshes under a lock, and it hands the new pair to the platform (a CONTROL message on
+stdout) before anybody can send a request with it. Facts: api/crm-v2.md, section 2.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import MutableMapping
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any, Final
+
+import orjson
+import requests
+from airbyte_cdk.config_observation import emit_configuration_as_airbyte_control_message
+from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
+from airbyte_cdk.sources.streams.http.requests_native_auth import SingleUseRefreshTokenOauth2Authenticator
+from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
+from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now
+
+from rdstation.dates import format_instant
+from rdstation.errors import ConnectorError, config_error, system_error, transient_error, unreachable
+from rdstation.pace import retry_after
+from rdstation.patience import Patience
+from rdstation.redaction import describe
+
+__all__ = ["TokenOwner"]
+
+_LEEWAY: Final = timedelta(minutes=5)  # renew when less than this is left [doc]; never more than half of a token's life
+_LIFETIME_SECONDS: Final = 7200.0  # where the answer names none [doc]
+_LONGEST_LIFETIME_SECONDS: Final = 86_400.0  # more is no lifetime (a moment in milliseconds, say)
+_AUTHORIZE_AGAIN: Final = (
+    "Authorize the connection again (a refresh token works once, and dies after 14 days without use)."
+)
+
+_NO_TOKEN_ENDPOINT: Final = frozenset({301, 302, 303, 307, 308, 404, 405})
+_WRONG_HOST: Final = (
+    "What answers is not RD Station's token endpoint. Check the API base URL; leave it empty for RD Station itself."
+)
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
+    """Authorizes requests; renews the pair when it is about to expire, and once when a request is answered 401.
+
+    `config` is the user's whole configuration with `credentials.{client_id, client_secret, refresh_token}`; it is
+    updated in place and published whole.
+    """
+
+    def __init__(
+        self,
+        config: MutableMapping[str, Any],
+        token_url: str,
+        pace: AbstractAPIBudget,
+        patience: Patience | None = None,
+    ) -> None:
+        super().__init__(config, token_url)
+        self._pace = pace
+        self._patience = patience or Patience()
+        self._leeway = _LEEWAY
+
+    def token_has_expired(self) -> bool:
+        """True some time before the expiry: a token that dies on its way costs a 401 and one more rotation."""
+        return ab_datetime_now() + self._leeway > self.get_token_expiry_date()
+
+    def refresh_and_set_access_token(self) -> None:
+        """Renews the pair, publishes it, and only then lets other threads see it."""
+        before_waiting = self.access_token
+        with self._token_refresh_lock:
+            if self.access_token != before_waiting:
+                return  # another thread renewed it meanwhile
+            access_token, expiry, refresh_token = self.refresh_access_token()
+            fresh = {"access_token": access_token, "token_expiry_date": format_instant(expiry)}
+            # Whatever else the answer lacks, a new refresh token must not be lost: the old one is dead by now.
+            self._publish({**fresh, "refresh_token": refresh_token} if refresh_token else fresh)
+            if not access_token:
+                raise system_error("RD Station's token endpoint answers without an access token.")
+
+    def refresh_access_token(self) -> tuple[str, AirbyteDateTime, str | None]:  # type: ignore[override] # as its parent
+        """The new access token, its expiry and the new refresh token (None where the answer names none)."""
+        asked = ab_datetime_now()
+        answer = self._ask()
+        access_token, refresh_token = answer.get("access_token"), answer.get("refresh_token")
+        for token in (access_token, refresh_token):
+            if isinstance(token, str):
+                add_to_secrets(token)  # at once: no log line may show it
+        lifetime = timedelta(seconds=_lifetime(answer.get("expires_in")))
+        self._leeway = min(_LEEWAY, lifetime / 2)
+        return str(access_token or ""), asked + lifetime, refresh_token if isinstance(refresh_token, str) else None
+
+    def _publish(self, fresh: dict[str, str]) -> None:
+        published = deepcopy(dict(self._connector_config))
+        published["credentials"] = {**published["credentials"], **fresh}
+        emit_configuration_as_airbyte_control_message(published)
+        self._connector_config["credentials"].update(fresh)
+
+    def _ask(self) -> dict[str, Any]:
+        """The token endpoint's answer. Retries what passes; a rejected refresh token is a config error.
+
+        An attempt whose answer was lost may have rotated the token [guess], so the old one is tried again; if it is
+        dead by then, the user has to authorize again, and the error says why.
+        """
+        started = time.monotonic()
+        answer_lost = False
+        for attempt in range(1, self._patience.tries + 1):
+            wait = random.uniform(0.25, 1.0) * min(30.0, 0.5 * 2.0**attempt)  # noqa: S311 - jitter, no secret
+            try:
+                response = self._post()
+            except requests.RequestException as error:
+                sentence, passes = unreachable(error)
+                failure = (transient_error if passes else config_error)(
+                    f"The token endpoint of RD Station: {sentence}", f"POST /oauth2/token -> {type(error).__name__}"
+                )
+                answer_lost = answer_lost or not _never_sent(error)
+                if not passes:
+                    raise failure from None
+            else:
+                call = describe("POST", response.url, response.status_code)
+                body = _object(response.content)
+                if response.status_code in _NO_TOKEN_ENDPOINT:
+                    raise config_error(_WRONG_HOST, call)
+                if response.ok and body is not None:
+                    return body
+                if response.status_code == requests.codes.too_many_requests:
+                    wait = retry_after(response)
+                elif not response.ok and response.status_code < requests.codes.server_error:
+                    raise _rejected(body or {}, call, answer_lost)
+                answer_lost = answer_lost or response.ok
+                failure = (
+                    config_error(_WRONG_HOST, call)
+                    if response.ok
+                    else transient_error("RD Station's token endpoint does not answer properly at the moment.", call)
+                )
+            if attempt == self._patience.tries or not self._patience.allows(started, wait):
+                raise failure
+            _logger.info("%s: try %s failed, trying again.", failure.internal_message, attempt)
+            time.sleep(wait)
+        raise failure
+
+    def _post(self) -> requests.Response:
+        request = requests.Request(
+            "POST", self.get_token_refresh_endpoint(), data=self.build_refresh_request_body()
+        ).prepare()
+        self._pace.acquire_call(request)
+        with requests.Session() as session:
+            settings = session.merge_environment_settings(request.url, {}, None, None, None)
+            return session.send(request, timeout=self._patience.timeout, allow_redirects=False, **settings)
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    """True where no connection came about, so that nothing can have been rotated."""
+    return any(sign in repr(error) for sign in ("NewConnection", "NameResolution", "ConnectTimeout"))
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _lifetime(expires_in: object) -> float:
+    try:
+        seconds = float(str(expires_in))
+    except ValueError:
+        return _LIFETIME_SECONDS
+    return seconds if 0 < seconds <= _LONGEST_LIFETIME_SECONDS else _LIFETIME_SECONDS
+
+
+def _rejected(body: dict[str, Any], call: str, answer_lost: bool) -> ConnectorError:
+    """The config error for a 4xx of the token endpoint in its known shapes (the words are matched, not shown)."""
+    words = " ".join(str(body.get(key, "")) for key in ("error", "error_type", "error_description", "error_message"))
+    words = words.lower().replace("_", " ")
+    if answer_lost:
+        return config_error(
+            "The connection broke while the tokens were renewed, and RD Station no longer accepts the old refresh "
+            f"token. {_AUTHORIZE_AGAIN}",
+            call,
+        )
+    if "refresh token" in words or "invalid grant" in words or "grant" in words:
+        return config_error(f"RD Station no longer accepts the refresh token. {_AUTHORIZE_AGAIN}", call)
+    if any(hint in words for hint in ("access denied", "credentials", "client")):
+        return config_error(
+            "RD Station does not know this client ID and client secret. Copy both again from the application in RD "
+            "Station's App Store, and check that it was created for RD Station CRM.",
+            call,
+        )
+    return config_error(
+        "RD Station's token endpoint rejects the credentials. Check client ID and client secret (of an application for "
+        f"RD Station CRM). {_AUTHORIZE_AGAIN}",
+        call,
+    )

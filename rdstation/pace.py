@@ -1,0 +1,78 @@
+"""The one call budget of a process: an even pace below the vendor's limit, and a common halt on 429.
+
+RD Station allows 120 requests a minute per account, all methods together [doc], and the budget is shared with the
+account's other integrations, so a 429 can come early. Facts: api/crm-v2.md, section 3.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import requests
+from airbyte_cdk.sources.streams.call_rate import HttpAPIBudget, MovingWindowCallRatePolicy, Rate
+
+from rdstation.errors import transient_error
+from rdstation.patience import Patience
+
+__all__ = ["Pace", "even_rate", "retry_after"]
+
+# The server counts arrivals, we count departures: five per cent of slack absorb what threads and wires delay.
+_SLACK: Final = 1.05
+_RETRY_AFTER_DEFAULT_SECONDS: Final = 60.0  # the longest the vendor's one-minute window can take [doc]
+
+
+class Pace(HttpAPIBudget):
+    """`requests_per_minute`, evenly, for every request of the process (no matcher: nothing is unlimited)."""
+
+    def __init__(
+        self,
+        requests_per_minute: int,
+        patience: Patience | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(policies=[MovingWindowCallRatePolicy(rates=[even_rate(requests_per_minute)], matchers=[])])
+        self._patience = patience or Patience()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._halted_until = clock()
+
+    def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Blocks until the pace allows one more request and no halt is in force; raises if the halt is too long."""
+        super().acquire_call(request, block, timeout)
+        while (wait := self._halted_until - self._clock()) > 0:
+            if wait > self._patience.seconds:
+                raise transient_error("RD Station's rate limit asks for a longer wait than a sync can take (429).")
+            time.sleep(wait)
+            super().acquire_call(request, block, timeout)  # everybody wakes at once: take turns again
+
+    def update_from_response(self, request: Any, response: Any) -> None:
+        """After a 429 nobody asks before `Retry-After`: the limit is the account's, not the request's."""
+        if isinstance(response, requests.Response) and response.status_code == requests.codes.too_many_requests:
+            with self._lock:
+                self._halted_until = max(self._halted_until, self._clock() + retry_after(response))
+
+
+def even_rate(requests_per_minute: int) -> Rate:
+    """At most a sixtieth of the budget, rounded up, in the time that this share lasts: no second carries more."""
+    share = math.ceil(requests_per_minute / 60)
+    return Rate(limit=share, interval=timedelta(seconds=60 * share / requests_per_minute * _SLACK))
+
+
+def retry_after(response: requests.Response) -> float:
+    """Seconds to wait after a 429: the header in seconds [doc] or as an HTTP date, else a minute."""
+    header = response.headers.get("Retry-After", "").strip()
+    if header.isdigit():
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header)
+    except (TypeError, ValueError):
+        return _RETRY_AFTER_DEFAULT_SECONDS
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())

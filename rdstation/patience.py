@@ -1,0 +1,28 @@
+"""How long a process keeps trying. Pure."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+__all__ = ["REQUEST_TIMEOUT_SECONDS", "Patience"]
+
+REQUEST_TIMEOUT_SECONDS: Final = (10.0, 30.0)  # connect, read; the CDK sets none
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often a call is tried after failures that pass, and how long it may go on in all."""
+
+    tries: int = 8
+    tries_on_500: int = 5  # a 500 on a filtered list is probably our own query [seen]: fewer
+    seconds: float = 3600.0  # of one call; waits for the rate limit count here, and nowhere else
+    timeout: tuple[float, float] = REQUEST_TIMEOUT_SECONDS
+    until: float = field(default=float("inf"))
+    """A moment of `time.monotonic` after which no call is tried again, whatever is left of its own seconds."""
+
+    def allows(self, started: float, wait: float) -> bool:
+        """Whether a call that began at `started` (of `time.monotonic`) may wait so many seconds more."""
+        then = time.monotonic() + wait
+        return then - started <= self.seconds and then <= self.until

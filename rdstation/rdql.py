@@ -1,0 +1,47 @@
+"""RDQL: builds the `filter` text of CRM API v2. Pure: standard library only, no HTTP, no clock.
+
+Every literal leaves through `quote` or `instant`. Facts: api/crm-v2.md, section 5.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Final
+
+__all__ = ["all_of", "at_least", "before", "outline", "quote"]
+
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+
+
+def quote(text: str) -> str:
+    r"""A string literal: in double quotes, with `\` and `"` escaped (the vendor's own tool does so [guess])."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def at_least(field: str, moment: datetime) -> str:
+    """`field >= moment`, floored to the second."""
+    return f"{field}:>={_instant(moment)}"
+
+
+def before(field: str, moment: datetime) -> str:
+    """`field < moment`, floored to the second."""
+    return f"{field}:<{_instant(moment)}"
+
+
+def all_of(*conditions: str) -> str:
+    """Conditions joined by a space, which means "and" [seen]; a comma or a semicolon does not."""
+    return " ".join(condition for condition in conditions if condition)
+
+
+def outline(text: str) -> str:
+    """The filter with every literal but instants blanked: fit for a log (a literal may be an e-mail)."""
+    return _QUOTED.sub(lambda match: match.group() if _INSTANT.fullmatch(match.group(1)) else '"…"', text)
+
+
+def _instant(moment: datetime) -> str:
+    # Quoted, a space, whole seconds, no zone: the one form known to work. Fractions answer 500, unquoted with a space
+    # too, and a naive literal means UTC [all seen].
+    return quote(moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S"))

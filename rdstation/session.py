@@ -1,0 +1,69 @@
+"""The one session of a process: every request paced, bounded, timed out, and authorized at the moment it is sent."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Final, Protocol, runtime_checkable
+
+import requests
+from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
+
+from rdstation.patience import REQUEST_TIMEOUT_SECONDS
+
+__all__ = ["Renewable", "Session"]
+
+_MOST_REPEATS: Final = 5  # on 401, while other threads go on renewing the token
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """An authenticator whose token can be renewed."""
+
+    def get_auth_header(self) -> Any:
+        """The header with the token of this moment."""
+
+    def refresh_and_set_access_token(self) -> None:
+        """Renews the token, once for all threads."""
+
+
+class Session(requests.Session):
+    """Unlike the CDK's `LimiterSession` it authorizes after the wait for the pace, which can outlive a token."""
+
+    def __init__(self, pace: AbstractAPIBudget, num_workers: int, auth: requests.auth.AuthBase | None = None) -> None:
+        super().__init__()
+        self._pace = pace
+        self._under_way = threading.BoundedSemaphore(num_workers)
+        self.auth = auth
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=num_workers)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """The answer; after a 401 the token is renewed once and the request repeated.
+
+        Not by the CDK's REFRESH_TOKEN_THEN_RETRY, which waits a second in between and takes the renewal by another
+        thread for its own: with short-lived tokens it then calls a good configuration wrong.
+        """
+        response = self._send(request, **kwargs)
+        renewed = False
+        for _ in range(_MOST_REPEATS):
+            if response.status_code != requests.codes.unauthorized or not isinstance(self.auth, Renewable):
+                break
+            if self.auth.get_auth_header()["Authorization"] == request.headers.get("Authorization"):
+                if renewed:
+                    break
+                self.auth.refresh_and_set_access_token()
+                renewed = True
+            response = self._send(request, **kwargs)
+        return response
+
+    def _send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        kwargs["allow_redirects"] = False  # the token never goes to another host or path
+        kwargs.setdefault("timeout", REQUEST_TIMEOUT_SECONDS)
+        with self._under_way:
+            self._pace.acquire_call(request)
+            if isinstance(self.auth, requests.auth.AuthBase):
+                self.auth(request)
+            response = super().send(request, **kwargs)
+        self._pace.update_from_response(request, response)
+        return response

@@ -1,0 +1,48 @@
+"""JSON schemas of the streams: the committed ones, and the account's custom fields described in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import orjson
+
+from rdstation.envelope import Row
+
+__all__ = ["schema_of", "with_custom_fields"]
+
+
+@cache
+def _load(version: str, stream: str) -> Mapping[str, Any]:
+    text = resources.files("source_rdstation_crm.schemas").joinpath(version).joinpath(f"{stream}.json").read_bytes()
+    schema: Mapping[str, Any] = orjson.loads(text)
+    return schema
+
+
+def schema_of(version: str, stream: str) -> dict[str, Any]:
+    """The committed schema of a stream, a copy of its own."""
+    return deepcopy(dict(_load(version, stream)))
+
+
+def with_custom_fields(schema: dict[str, Any], entity: str, definitions: Iterable[Row]) -> dict[str, Any]:
+    """The schema with a property for each custom field of `entity`; slugs that are not listed still pass.
+
+    `definitions` are the rows of /custom_fields: `entity`, `slug`, `name` (the label), `type`.
+    """
+    properties = {
+        definition["slug"]: {"title": definition.get("name") or definition["slug"], **_type_of(definition.get("type"))}
+        for definition in definitions
+        if definition.get("entity") == entity and definition.get("slug")
+    }
+    schema["properties"]["custom_fields"]["properties"] = properties
+    return schema
+
+
+def _type_of(kind: object) -> dict[str, Any]:
+    if kind == "multiple_choice":
+        return {"type": ["array", "string", "null"], "items": {"type": ["string", "null"]}}
+    # A date, too, is a plain string: DD/MM/YYYY is no JSON-schema date [doc v1].
+    return {"type": ["string", "null"]}

@@ -1,0 +1,109 @@
+"""The keyset walk: reads a list that moves while it is read, without losing a row. Pure: its only I/O is `fetch`.
+
+A page number is an offset into an order that changes: rows that are edited slide the others past the reader. The walk
+asks for page 1 again and again and moves a *value* instead: `updated_at >= T`, sorted by it, T being the last second
+read. A row that moves can only move ahead of the reader, and no request ever comes near row 10,000.
+Facts: api/crm-v2.md, sections 7.1 to 7.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from rdstation.dates import EPOCH, ONE_SECOND, floor_second
+from rdstation.envelope import Page, Row
+from source_rdstation_crm.listing import Batch, Bound, Fetch, Query, WalkError, instant_of, second_of
+from source_rdstation_crm.sweep import halved_windows, sweep
+
+__all__ = ["walk"]
+
+
+def walk(
+    fetch: Fetch,
+    keys: Sequence[str],
+    start: datetime | None,
+    *,
+    now: datetime,
+    end: Callable[[], datetime | None] = lambda: None,
+    fixed: tuple[Bound, ...] = (),
+) -> Iterator[Batch]:
+    """All rows within `fixed` whose `keys[0]` lies in [start, end()), one batch a request.
+
+    `end` is asked before each request, so that a caller may hand the far part of the range to another walk.
+    `keys[1:]` are keys that never change and tell apart the rows of one second. `now` is the moment the walk begins.
+    Raises WalkError rather than loop or lose a row.
+    """
+    key, *finer = keys
+    position = None if start is None else floor_second(start)
+    seen: set[tuple[str, str]] = set()
+    while True:
+        limit = end()
+        if limit is not None and position is not None and position >= limit:
+            return
+        query = Query(key, (*fixed, Bound(key, position, limit)))
+        page = _fetch_in_bounds(fetch, query, key)
+        if not _ascending(page, key):
+            yield from halved_windows(fetch, key, position, limit, fixed, now)
+            return
+        fresh = [row for row in page.rows if _version(row, key) not in seen]
+        last = next((second_of(row, key) for row in reversed(page.rows) if row.get(key)), None)
+        if not page.rows or page.has_next is False:
+            yield Batch(fresh, limit or last or position, 0)
+            return
+        if position is None and last is not None and all(row.get(key) for row in page.rows):
+            # Null keys may sort last, too, where no filter on the key would ever show them.
+            yield from sweep(fetch, Query(key, query.bounds, descending=True), without=key)
+        if last is None:
+            # Nothing but null keys, which sort first and have no order among themselves.
+            yield from sweep(fetch, query, without=key)
+            position = EPOCH
+        elif position is None or last > position:
+            # Filter literals have no fractions: the next page begins with the rows of this second again.
+            seen = {_version(row, key) for row in page.rows if second_of(row, key) == last}
+            position = last
+            yield Batch(fresh, position, None if page.last is None else page.last - 1)
+        elif page.has_next is None and not fetch(query.at_page(2)).rows:
+            yield Batch(fresh, limit or position, 0)
+            return
+        else:
+            for batch in _one_second(fetch, key, finer, position, now=now, fixed=fixed):
+                yield Batch([row for row in batch.rows if _version(row, key) not in seen], position)
+            position += ONE_SECOND
+            yield Batch([], position)
+
+
+def _one_second(
+    fetch: Fetch, key: str, finer: Sequence[str], second: datetime, *, now: datetime, fixed: tuple[Bound, ...]
+) -> Iterator[Batch]:
+    """The rows of a second that fill more than a page, where the filter cannot advance (7.3).
+
+    By the next key, which never changes; rows that share that one, too, by page numbers inside the second.
+    """
+    within = (*fixed, Bound(key, second, second + ONE_SECOND))
+    if finer:
+        return walk(fetch, finer, None, now=now, fixed=within)
+    return sweep(fetch, Query(key, within))
+
+
+def _fetch_in_bounds(fetch: Fetch, query: Query, key: str) -> Page:
+    """The page; WalkError if it twice holds rows from before the range: without its filter the walk never ends."""
+    lower = query.bounds[-1].at_least
+    for _ in range(2):
+        page = fetch(query)
+        if lower is None or all(moment >= lower for moment in _moments(page, key)):
+            return page
+    raise WalkError(f"The list ignores its filter {query.bounds[-1].rdql()}.")
+
+
+def _ascending(page: Page, key: str) -> bool:
+    return all(earlier <= later for earlier, later in pairwise(_moments(page, key)))
+
+
+def _moments(page: Page, key: str) -> list[datetime]:
+    return [moment for row in page.rows if (moment := instant_of(row, key))]
+
+
+def _version(row: Row, key: str) -> tuple[str, str]:
+    return row["id"], str(row.get(key))

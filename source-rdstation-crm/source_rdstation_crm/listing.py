@@ -1,0 +1,82 @@
+"""The words in which the walks ask for pages of a list, and what they answer with. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from rdstation import rdql
+from rdstation.dates import floor_second, parse_instant
+from rdstation.envelope import Page, Row
+
+__all__ = ["WALL", "Batch", "Bound", "Fetch", "PageRefusedError", "Query", "WalkError", "instant_of", "second_of"]
+
+WALL: Final = 10_000  # rows of one filter that the API can reach, of deals, contacts and organizations [doc]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """`at_least <= field < before` in whole seconds; either side is open where None."""
+
+    field: str
+    at_least: datetime | None = None
+    before: datetime | None = None
+
+    def rdql(self) -> str:
+        """The bound as conditions of a filter; empty where both sides are open."""
+        lower = rdql.at_least(self.field, self.at_least) if self.at_least else ""
+        upper = rdql.before(self.field, self.before) if self.before else ""
+        return rdql.all_of(lower, upper)
+
+
+@dataclass(frozen=True)
+class Query:
+    """One request for a page: the rows within `bounds`, in the order of `sort` (None: the list has no sort)."""
+
+    sort: str | None
+    bounds: tuple[Bound, ...] = ()
+    page: int = 1
+    descending: bool = False
+
+    def at_page(self, number: int) -> Query:
+        """The same list, another page."""
+        return replace(self, page=number)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one request brought."""
+
+    rows: list[Row]
+    """The rows that this walk has not yielded before."""
+    reached: datetime | None = None
+    """Once `rows` are emitted: every row whose key lies before this second has been emitted, or has moved ahead."""
+    pages_left: int | None = None
+    """How many pages of the range still follow, as far as the answer tells."""
+
+
+Fetch = Callable[[Query], Page]
+
+
+class PageRefusedError(Exception):
+    """The API refuses a page; the cause says how."""
+
+
+class WalkError(Exception):
+    """The list does not behave as the walk needs; going on would loop or lose rows. Its text holds no record."""
+
+
+def instant_of(row: Row, key: str) -> datetime | None:
+    """The instant of a row's key; None where it is null or empty. WalkError where it is no date."""
+    try:
+        return parse_instant(row[key]) if row.get(key) else None
+    except ValueError:
+        raise WalkError(f"A record's {key} is no date.") from None
+
+
+def second_of(row: Row, key: str) -> datetime | None:
+    """The whole second of a row's key; None where it is null or empty."""
+    instant = instant_of(row, key)
+    return floor_second(instant) if instant else None

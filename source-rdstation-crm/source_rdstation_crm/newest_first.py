@@ -1,0 +1,109 @@
+"""Reads a list that can be sorted but not filtered by its cursor, from its newest row down. Pure but for `fetch`.
+
+Edits and new rows jump to the front and push the others to the right: rows repeat, untouched ones are not lost. What is
+edited while unread jumps behind the reader, so its caller reads the front again (`read_down` to the newest row of the
+pass before) until one page holds all that is newer, or nothing is. Facts: api/crm-v2.md, section 7.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from rdstation.dates import format_instant
+from rdstation.envelope import Page, Row
+from source_rdstation_crm.listing import WALL, Fetch, PageRefusedError, Query, WalkError, instant_of
+from source_rdstation_crm.single_pass import Ties
+
+__all__ = ["DownBatch", "WallReachedError", "instant_text", "read_down"]
+
+_MOST_REPEATED_PAGES: Final = 5
+_NEVER: Final = "9999"
+
+
+class WallReachedError(Exception):
+    """The list cannot be read to its end by page numbers. No wall is documented for it [guess]; this one has it."""
+
+
+@dataclass(frozen=True)
+class DownBatch:
+    """What one request brought: rows not older than the bound, and where it lies in the list (instants as texts)."""
+
+    rows: list[Row]
+    page: int
+    newest: str | None
+    oldest: str | None
+
+
+def instant_text(row: Row, key: str) -> str:
+    """The row's key as a text that sorts; a row without one counts as newer than all, so it is never left out."""
+    instant = instant_of(row, key)
+    return format_instant(instant) if instant else _NEVER
+
+
+def read_down(fetch: Fetch, key: str, bound: str, page: int = 1) -> Iterator[DownBatch]:
+    """Every row from page number `page` on whose key is not older than `bound`, an instant as text ("" for all)."""
+    before: Page | None = None
+    repeated = 0
+    number = page
+    ties = Ties(fetch, Query(key, descending=True))
+    while True:
+        current = _page_before_wall(fetch, key, number, before)
+        known = {_version(row, key) for row in before.rows} if before else set()
+        fresh = [row for row in current.rows if _version(row, key) not in known]
+        repeated = 0 if fresh or not current.rows else repeated + 1
+        if repeated >= _MOST_REPEATED_PAGES:
+            raise WalkError("The list serves the same rows again and again.")
+        newest, oldest = _ends(current, key)
+        ends = not current.rows or current.has_next is False or (oldest is not None and oldest < bound)
+        # Before this page counts as read: who resumes from there would not come back to a tie that began before it.
+        for rows in ties.missing(number, current, last=ends):
+            yield DownBatch(_not_older(rows, key, bound), number, newest, _ends(before, key)[1] if before else None)
+        yield DownBatch(_not_older(fresh, key, bound), number, newest, oldest)
+        if ends:
+            return
+        before = current
+        number += 1
+
+
+def _not_older(rows: list[Row], key: str, bound: str) -> list[Row]:
+    return [row for row in rows if instant_text(row, key) >= bound]
+
+
+def _page_before_wall(fetch: Fetch, key: str, number: int, before: Page | None) -> Page:
+    """The page; WallReachedError in any of the forms that a wall may have.
+
+    They are: 400, 500, an empty page although one was promised, or an earlier page again. `before` is the page before.
+    """
+    beyond = before is not None and (number - 1) * len(before.rows) >= WALL
+    try:
+        page = fetch(Query(key, page=number, descending=True))
+    except PageRefusedError as refusal:
+        if not beyond:
+            raise
+        raise WallReachedError from refusal
+    moments = [instant_text(row, key) for row in page.rows if row.get(key)]
+    if any(later > earlier for earlier, later in pairwise(moments)):
+        raise WalkError(f"The list ignores its sort by {key}.")
+    if beyond and before is not None:
+        empty = not page.rows and before.has_next is True
+        again = bool(page.rows) and (_ends(page, key)[0] or "") >= (_ends(before, key)[0] or _NEVER)
+        if empty or (again and not _all_tied(before, page, key)):
+            raise WallReachedError
+    return page
+
+
+def _all_tied(before: Page, page: Page, key: str) -> bool:
+    return len({instant_text(row, key) for row in (*before.rows, *page.rows)}) == 1
+
+
+def _ends(page: Page, key: str) -> tuple[str | None, str | None]:
+    """The newest and the oldest key of a page, nulls aside."""
+    moments = [instant_text(row, key) for row in page.rows if row.get(key)]
+    return (moments[0], moments[-1]) if moments else (None, None)
+
+
+def _version(row: Row, key: str) -> tuple[str, str]:
+    return row["id"], str(row.get(key))

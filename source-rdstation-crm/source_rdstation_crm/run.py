@@ -1,0 +1,48 @@
+"""The console script: hands the command line to the CDK, and makes every error of ours end as its sentence."""
+
+from __future__ import annotations
+
+import sys
+
+import orjson
+from airbyte_cdk.entrypoint import AirbyteEntrypoint, launch
+from airbyte_cdk.models import (
+    AirbyteConnectionStatus,
+    AirbyteMessage,
+    AirbyteMessageSerializer,
+    FailureType,
+    Status,
+    Type,
+)
+
+from rdstation.errors import ConnectorError
+from source_rdstation_crm.source import SourceRdstationCrm
+
+__all__ = ["run"]
+
+
+def run(args: list[str] | None = None) -> None:
+    """Runs `spec`, `check`, `discover` or `read`; exits with 1 after an error that is no answer to `check`."""
+    arguments = sys.argv[1:] if args is None else args
+    try:
+        launch(SourceRdstationCrm(), arguments)
+    except ConnectorError as error:
+        is_check = AirbyteEntrypoint.parse_args(arguments).command == "check"
+        if is_check and error.failure_type == FailureType.config_error:
+            _print(
+                AirbyteMessage(
+                    Type.CONNECTION_STATUS, connectionStatus=AirbyteConnectionStatus(Status.FAILED, error.message)
+                )
+            )
+            return
+        _print(error.as_airbyte_message())
+        sys.exit(1)
+
+
+def _print(message: AirbyteMessage) -> None:
+    sys.stdout.write(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode() + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    run()

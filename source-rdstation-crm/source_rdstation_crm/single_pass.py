@@ -1,0 +1,86 @@
+"""A sorted list by page numbers, once through, and the one way in which its order can still lose a row. Pure.
+
+Facts: api/crm-v2.md, sections 4 and 7.3 step 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rdstation.envelope import Page, Row
+from source_rdstation_crm.listing import Batch, Fetch, Query
+from source_rdstation_crm.sweep import numbered, sweep
+
+__all__ = ["Ties", "single_pass"]
+
+
+def single_pass(fetch: Fetch, query: Query) -> Iterator[Batch]:
+    """A small, sorted list from its first page to its last, each id once."""
+    ids: set[str] = set()
+    ties = Ties(fetch, query)
+    for number, page in enumerate(numbered(fetch, query, walled=False), start=1):
+        fresh = [row for row in page.rows if row["id"] not in ids]
+        ids.update(row["id"] for row in fresh)
+        yield Batch(fresh)
+        for rows in ties.missing(number, page):
+            yield Batch([row for row in rows if row["id"] not in ids])
+            ids.update(row["id"] for row in rows)
+
+
+class Ties:
+    """Watches a sorted list for rows that share their key across the end of a page.
+
+    Such rows have no defined order between requests, so one of them can lie on both pages and another on neither. As
+    long as no row comes twice, as many rows were read as there are places; where one does, the tie is swept.
+    """
+
+    def __init__(self, fetch: Fetch, query: Query) -> None:
+        self._fetch = fetch
+        self._query = query
+        self._key = query.sort or ""
+        self._value: Any = None
+        self._begins = 0
+        self._ids: set[str] = set()
+        self._repeated = False
+        self._spans_pages = False
+
+    def missing(self, number: int, page: Page, *, last: bool = False) -> Iterator[list[Row]]:
+        """To be asked after each page, in order: further rows of a tie that has ended with it (all, new or not)."""
+        rows = page.rows
+        goes_on = self._value is not None and any(row.get(self._key) == self._value for row in rows)
+        if goes_on:
+            self._spans_pages = True
+            self._add(rows)
+        if last or page.has_next is False or not goes_on or rows[-1].get(self._key) != self._value:
+            yield from self._swept()
+            self._value, self._begins = (rows[-1].get(self._key) if rows else None), number
+            self._ids, self._repeated = set(), False
+            self._add(rows)
+
+    def _add(self, rows: list[Row]) -> None:
+        for row in rows:
+            if row.get(self._key) == self._value:
+                self._repeated = self._repeated or row["id"] in self._ids
+                self._ids.add(row["id"])
+
+    def _swept(self) -> Iterator[list[Row]]:
+        if self._spans_pages and self._repeated:
+            for batch in sweep(self._tied_rows(self._value, self._begins), self._query.at_page(1), walled=False):
+                yield batch.rows
+        self._spans_pages = False
+
+    def _tied_rows(self, value: Any, begins: int) -> Fetch:
+        """Only the rows of one key, as a list of its own from page `begins` on."""
+        first = begins
+
+        def fetch_tied(query: Query) -> Page:
+            nonlocal first
+            while True:
+                page = self._fetch(query.at_page(first + query.page - 1))
+                rows = [row for row in page.rows if row.get(self._key) == value]
+                if rows or query.page > 1 or page.has_next is False or not page.rows:
+                    return Page(rows, bool(rows) and page.has_next is not False)
+                first += 1  # rows that came before the tie meanwhile have pushed it to a later page
+
+        return fetch_tied

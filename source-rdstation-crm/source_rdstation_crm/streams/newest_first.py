@@ -1,0 +1,168 @@
+"""A list that is read from its newest row down to the cursor: tasks.
+
+The cursor moves only at the end, to the newest row of the first page of the first pass; a STATE before that carries the
+page reached beside the old cursor. A list longer than the wall, should it have one, is read by due date instead.
+Facts: api/crm-v2.md, section 7.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from datetime import datetime, timezone
+from typing import Any, Final
+
+from rdstation.dates import format_instant, parse_instant
+from rdstation.envelope import Page, Row
+from rdstation.errors import RequestRefusedError, ServerFailedError
+from source_rdstation_crm.cursor import CheckpointCursor, StreamContext
+from source_rdstation_crm.keyset import walk
+from source_rdstation_crm.listing import Batch, Fetch, PageRefusedError, Query
+from source_rdstation_crm.newest_first import DownBatch, WallReachedError, instant_text, read_down
+from source_rdstation_crm.overlap import LATE_VISIBILITY, is_settled, resume_at
+from source_rdstation_crm.slices import Slice
+from source_rdstation_crm.state import NewestFirstState
+from source_rdstation_crm.sweep import sweep
+
+__all__ = ["NewestFirst"]
+
+_DUE_DATE: Final = "due_date"
+_MOST_FRONTS: Final = 20
+
+
+class NewestFirst(CheckpointCursor):
+    """One stream of this shape: its slice, and its state."""
+
+    def __init__(
+        self,
+        context: StreamContext,
+        *,
+        fetch: Fetch,
+        cursor_field: str,
+        state: NewestFirstState,
+    ) -> None:
+        super().__init__(context)
+        self._begun = datetime.now(timezone.utc)
+        self._fetch = _refusals_named(fetch)
+        self._cursor_field = cursor_field
+        self._since = state.cursor
+        self._since_settled = state.settled
+        walk = state.walk
+        self._started = walk.started if walk else None
+        self._latest = walk.latest if walk else None
+        self._page = walk.page if walk else 1
+        self._reached = walk.reached if walk else None
+        self._complete = False
+
+    def slices(self) -> Iterator[Slice]:
+        """The whole list, down to the cursor."""
+        yield Slice(self._stream, {}, self._read)
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """The cursor, and beside it the walk's position while it is under way."""
+        if self._complete:
+            final = self._final_cursor()
+            settled = self._started and is_settled(final, self._started)
+            return {self._cursor_field: final, **({"settled": True} if settled else {})}
+        cursor = max(filter(None, (self._since, self._context.start_date)), default=None)
+        state: dict[str, Any] = {} if cursor is None else {self._cursor_field: cursor}
+        if self._started:
+            position = {"started": self._started, "latest": self._latest, "page": self._page, "reached": self._reached}
+            state["walk"] = position
+        return state
+
+    def _final_cursor(self) -> str:
+        """The newest row of the first page, but no moment after the start: a row can be dated into the future."""
+        started = self._started or format_instant(self._context.server_time(self._begun))
+        before_start = format_instant(parse_instant(started) - LATE_VISIBILITY)
+        return max(min(self._latest or before_start, started), self._since or "")
+
+    def _read(self) -> Iterator[Row]:
+        bound, first = self._bound(), self._resume_page()
+        number = first
+        try:
+            for batch in read_down(self._fetch, self._cursor_field, bound, first):
+                yield from self._emit_rows(batch)
+                number = batch.page
+        except WallReachedError:
+            yield from self._by_due_date(bound)
+        if number > 1:  # a single page is a single moment: nothing can have jumped behind the reader
+            yield from self._front()
+        self._complete = True
+        self.checkpoint()
+
+    def _front(self) -> Iterator[Row]:
+        """What came to the front meanwhile, until one page holds it all or nothing is new.
+
+        A front that never comes to rest is left to the next sync: the cursor does not move past the first page.
+        """
+        newest = self._latest
+        for _ in range(_MOST_FRONTS):
+            down_to, newest, number = newest, None, 1
+            for batch in read_down(self._fetch, self._cursor_field, down_to or ""):
+                yield from self._emit_rows(batch)
+                number = batch.page
+                newest = newest or batch.newest
+            if number == 1 or newest == down_to:
+                return
+
+    def _emit_rows(self, batch: DownBatch) -> Iterator[Row]:
+        if self._started is None:
+            self._started = format_instant(self._context.server_time(self._begun))
+            self._latest = batch.newest
+        yield from map(self._context.normalize, batch.rows)
+        with self._lock:
+            # Once the front is read again, the position stays at the end of the first pass.
+            if batch.page >= self._page:
+                self._page, self._reached = batch.page, batch.oldest or self._reached
+            self.request_answered()
+
+    def _resume_page(self) -> int:
+        """Where to go on: the page reached, or an earlier one.
+
+        Deletions may have pulled unread rows before it, and rows that share the instant reached have no order: the page
+        must begin with a newer row than that.
+        """
+        number = self._page
+        while number > 1:
+            rows = self._fetch(Query(self._cursor_field, page=number, descending=True)).rows
+            newest = next((instant_text(row, self._cursor_field) for row in rows), "")
+            if newest > (self._reached or ""):
+                break
+            number -= 1
+        self._page = number
+        return number
+
+    def _by_due_date(self, bound: str) -> Iterator[Row]:
+        """All rows, by a keyset walk over the due date; rows without one sort first or last, so both ends are read.
+
+        A due date may change during the walk, but then the row comes to the front, which is read afterwards.
+        """
+        yield from self._not_older(bound, walk(self._fetch, (_DUE_DATE,), None, now=self._begun))
+        without = sweep(self._fetch, Query(_DUE_DATE, descending=True), without=_DUE_DATE)
+        yield from self._not_older(bound, without)
+
+    def _not_older(self, bound: str, batches: Iterator[Batch]) -> Iterator[Row]:
+        for batch in batches:
+            yield from (
+                self._context.normalize(row) for row in batch.rows if instant_text(row, self._cursor_field) >= bound
+            )
+            self.request_answered()
+
+    def _bound(self) -> str:
+        moments = [parse_instant(self._context.start_date)] if self._context.start_date else []
+        if self._since:
+            moments.append(resume_at(self._since, self._since_settled))
+        return format_instant(max(moments)) if moments else ""
+
+
+def _refusals_named(fetch: Fetch) -> Fetch:
+    """`fetch`, with the answers that a wall may give as an error of the walk."""
+
+    def fetch_page(query: Query) -> Page:
+        try:
+            return fetch(query)
+        except (RequestRefusedError, ServerFailedError) as error:
+            raise PageRefusedError from error
+
+    return fetch_page

@@ -1,0 +1,49 @@
+"""Children of pipelines (stages): one slice a pipeline, read whole each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from rdstation.envelope import Row
+from rdstation.errors import NotFoundError
+from source_rdstation_crm.cursor import FullRefreshCursor, StreamContext
+from source_rdstation_crm.listing import Fetch
+from source_rdstation_crm.slices import Slice
+from source_rdstation_crm.streams.small_list import read_small_list
+
+__all__ = ["PipelineChildren"]
+
+
+class PipelineChildren:
+    """A stream whose records live below each pipeline and do not name it: the connector adds `pipeline_id`."""
+
+    def __init__(
+        self,
+        context: StreamContext,
+        *,
+        fetch_pipelines: Fetch,
+        fetch_below: Callable[[str], Fetch],
+        sort: str | None,
+    ) -> None:
+        self.cursor = FullRefreshCursor(context)
+        self._context = context
+        self._fetch_pipelines = fetch_pipelines
+        self._fetch_below = fetch_below
+        self._sort = sort
+
+    def slices(self) -> Iterator[Slice]:
+        """A slice for each pipeline."""
+        for pipelines in read_small_list(self._fetch_pipelines, "order"):
+            for pipeline in pipelines:
+                pipeline_id = pipeline["id"]
+                yield Slice(self._context.name, {"pipeline_id": pipeline_id}, partial(self._read, pipeline_id))
+
+    def _read(self, pipeline_id: str) -> Iterator[Row]:
+        try:
+            for rows in read_small_list(self._fetch_below(pipeline_id), self._sort):
+                for row in rows:
+                    yield self._context.normalize({**row, "pipeline_id": pipeline_id})
+        except NotFoundError:
+            pass  # the pipeline was deleted since the list of pipelines was read
+        self.cursor.checkpoint()

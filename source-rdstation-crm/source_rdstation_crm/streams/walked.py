@@ -1,0 +1,129 @@
+"""A big list, read by the keyset walk in spans of time: deals, organizations, contacts.
+
+Where the walk's key is the cursor itself (`updated_at`), every second read is final and the cursor moves with the walk.
+Contacts cannot be sorted by `updated_at`: they are walked by `created_at` under an `updated_at` filter. An edit during
+the walk may land behind the reader, so the cursor moves only at the end, to no later than the walk's start, and a STATE
+before that carries the walk's position beside the old cursor. Facts: api/crm-v2.md, sections 7.2 and 7.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping, Sequence
+from datetime import datetime, timezone
+from functools import cached_property, partial
+from typing import Any
+
+from rdstation.dates import format_instant, parse_instant
+from rdstation.envelope import Row
+from source_rdstation_crm.cursor import CheckpointCursor, StreamContext
+from source_rdstation_crm.keyset import walk
+from source_rdstation_crm.listing import Bound, Fetch
+from source_rdstation_crm.overlap import LATE_VISIBILITY, is_settled, resume_at
+from source_rdstation_crm.slices import Slice
+from source_rdstation_crm.spans import Span, Spans
+from source_rdstation_crm.state import SpanState
+
+__all__ = ["WalkedStream"]
+
+
+class WalkedStream(CheckpointCursor):
+    """One walked stream: its slices, and its state."""
+
+    def __init__(
+        self,
+        context: StreamContext,
+        *,
+        fetch: Fetch,
+        keys: Sequence[str],
+        cursor_field: str,
+        state: SpanState,
+    ) -> None:
+        super().__init__(context)
+        self._begun = datetime.now(timezone.utc)
+        self._fetch = fetch
+        self._keys = keys
+        self._cursor_field = cursor_field
+        self._resumed = state.walk
+        self._latest = state.walk.latest if state.walk else None
+        self._since = state.cursor
+        self._since_settled = state.settled
+        self._moving = keys[0] == cursor_field
+
+    def slices(self) -> Iterator[Slice]:
+        """A slice for each span of time, as the walk is cut."""
+        for span in self._spans:
+            yield Slice(self._stream, {"from": str(span.position), "to": str(span.end)}, partial(self._read, span))
+        self.checkpoint()
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """The cursor, and beside it the walk's position while it is under way."""
+        remaining = self._spans.remaining()
+        if not remaining:
+            final = self._final_cursor()
+            # Contacts' cursor stays behind the walk's start by itself.
+            settled = not self._moving or is_settled(final, self._started)
+            return {self._cursor_field: final, **({"settled": True} if settled else {})}
+        spans = [[_text(start), _text(end)] for start, end in remaining]
+        cursor = spans[0][0] if self._moving else None
+        state: dict[str, Any] = {"walk": {"started": self._started, "latest": self._latest, "spans": spans}}
+        cursor = cursor or max(filter(None, (self._since, self._context.start_date)), default=None)
+        return {self._cursor_field: cursor, **state} if cursor else state
+
+    @cached_property
+    def _started(self) -> str:
+        """The start of the walk's first attempt; asked for only after the first answer set the clock."""
+        return self._resumed.started if self._resumed else format_instant(self._context.server_time(self._begun))
+
+    @cached_property
+    def _spans(self) -> Spans:
+        if self._resumed:
+            spans = [Span(_instant(start), _instant(end)) for start, end in self._resumed.spans]
+        else:
+            spans = [Span(self._bound() if self._moving else None, None)]
+        return Spans(spans, horizon=self._horizon, moving=self._moving, readers=self._context.readers)
+
+    def _horizon(self) -> datetime:
+        return parse_instant(self._started) - LATE_VISIBILITY
+
+    def _final_cursor(self) -> str:
+        """The newest row, but no moment that is not over: a row dated into the future must not hide those before it."""
+        latest = self._latest or self._since or format_instant(self._horizon())
+        over = self._context.server_time(datetime.now(timezone.utc)) if self._moving else self._horizon()
+        return max(min(latest, format_instant(over)), self._since or "")
+
+    def _bound(self) -> datetime | None:
+        """From when on rows are asked for, never before the user's start date."""
+        moments = [parse_instant(self._context.start_date)] if self._context.start_date else []
+        if self._since:
+            moments.append(resume_at(self._since, self._since_settled or not self._moving))
+        return max(moments, default=None)
+
+    def _read(self, span: Span) -> Iterator[Row]:
+        fixed: tuple[Bound, ...] = ()
+        if not self._moving and (since := self._bound()):
+            fixed = (Bound(self._cursor_field, since),)
+        try:
+            for batch in walk(
+                self._fetch, self._keys, span.position, now=self._begun, end=lambda: span.end, fixed=fixed
+            ):
+                for row in batch.rows:
+                    yield self._context.normalize(row)
+                newest = max((row.get(self._cursor_field) or "" for row in batch.rows), default="")
+                with self._lock:
+                    self._latest = max(self._latest or "", newest) or None
+                    self._spans.advance(span, batch.reached, batch.pages_left)
+                    self.request_answered()
+        except BaseException:
+            if self._spans.fail():
+                raise  # the other readers' errors would only repeat it
+        else:
+            self._spans.finish(span)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return format_instant(moment) if moment else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return parse_instant(text) if text else None

@@ -1,0 +1,68 @@
+"""Every stream of API v2 as a row. Sorts and cursors: api/crm-v2.md, section 4; keys and remarks: contract.md. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+__all__ = ["STREAMS", "Shape", "StreamSpec"]
+
+Shape = Literal["walked", "newest_first", "small_list", "pipeline_children", "deal_children"]
+
+
+@dataclass(frozen=True)
+class StreamSpec:
+    """What sets a stream apart from the others of its shape."""
+
+    name: str
+    shape: Shape
+    path: str
+    sort: tuple[str, ...] = ()
+    """The field to sort by; for a walk, further fields that never change and tell apart rows of one second."""
+    cursor: str = ""
+    """Empty: the stream is read whole each time."""
+    id_field: str = "id"
+    custom_fields_of: str | None = None
+    """The `entity` in /custom_fields whose slugs are the keys of the record's `custom_fields`."""
+    parent_filters: tuple[str, ...] = ()
+    """Filters that list only the parents with children, the likeliest form first."""
+
+    @property
+    def sort_field(self) -> str | None:
+        """The field to sort by; None where the list has no documented sort."""
+        return self.sort[0] if self.sort else None
+
+
+STREAMS: Final = (
+    StreamSpec("campaigns", "small_list", "/campaigns", ("created_at",)),
+    StreamSpec("contacts", "walked", "/contacts", ("created_at",), "updated_at", custom_fields_of="contact"),
+    StreamSpec("custom_fields", "small_list", "/custom_fields", ("order",)),
+    StreamSpec("deal_notes", "deal_children", "/deals/{parent_id}/notes", ("registered_at",), "deal_updated_at"),
+    StreamSpec(
+        "deal_products",
+        "deal_children",
+        "/deals/{parent_id}/products",
+        ("product_id",),
+        "deal_updated_at",
+        # The documents name only the field; the form with a value is the vendor's own tool's [guess].
+        parent_filters=("has:product:true", "has:product"),
+    ),
+    StreamSpec("deals", "walked", "/deals", ("updated_at", "created_at"), "updated_at", custom_fields_of="deal"),
+    StreamSpec("lost_reasons", "small_list", "/lost_reasons", ("created_at",)),
+    StreamSpec(
+        "organizations",
+        "walked",
+        "/organizations",
+        ("updated_at", "created_at"),
+        "updated_at",
+        custom_fields_of="organization",
+    ),
+    StreamSpec("pipelines", "small_list", "/pipelines", ("order",)),
+    StreamSpec("products", "small_list", "/products", ("name",), custom_fields_of="product"),
+    StreamSpec("segments", "small_list", "/segments", ("name",)),
+    StreamSpec("sources", "small_list", "/sources", ("name",)),
+    StreamSpec("stages", "pipeline_children", "/pipelines/{parent_id}/stages", ("order",)),
+    StreamSpec("tasks", "newest_first", "/tasks", ("updated_at",), "updated_at"),
+    StreamSpec("teams", "small_list", "/teams", id_field="team_id"),  # no sort is documented
+    StreamSpec("users", "small_list", "/users"),  # likewise
+)

@@ -1,0 +1,74 @@
+"""Streams read without the CDK's engine: their slices one after the other, with the states they emit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from airbyte_cdk.models import AirbyteMessage, Type
+from airbyte_cdk.sources.message import MessageRepository
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+
+from rdstation.envelope import Page
+from source_rdstation_crm.cursor import StreamContext
+from source_rdstation_crm.listing import Fetch, Query
+
+__all__ = ["Collected", "announced", "context"]
+
+
+class Collected(MessageRepository):
+    """A message repository that keeps states, and the ids of the records read between them."""
+
+    def __init__(self) -> None:
+        self.states: list[dict[str, Any]] = []
+        self.ids: list[str] = []
+        self.ids_at_last_state = 0
+
+    def read(self, slices: Iterable[Partition], records: int | None = None) -> None:
+        """Reads the slices, or as many records of them; then the process is as good as killed."""
+        for slice_ in slices:
+            for record in slice_.read():
+                self.ids.append(record.data["id"])
+                if records is not None and len(self.ids) >= records:
+                    return
+
+    def emit_message(self, message: AirbyteMessage) -> None:
+        """Keeps the state that the message carries."""
+        assert message.type == Type.STATE
+        assert message.state is not None
+        assert message.state.stream is not None
+        self.states.append(
+            dict(message.state.stream.stream_state.__dict__ if message.state.stream.stream_state else {})
+        )
+        self.ids_at_last_state = len(self.ids)
+
+    def log_message(self, level: Any, message_provider: Callable[[], Any]) -> None:
+        """Nothing is logged through it."""
+
+    def consume_queue(self) -> Iterable[AirbyteMessage]:
+        """Nothing waits."""
+        return []
+
+
+def context(
+    name: str,
+    messages: MessageRepository,
+    now: Callable[[], datetime],
+    start_date: str | None = None,
+    readers: int = 50,
+) -> StreamContext:
+    """What a stream is given, in a world whose time is `now`."""
+    return StreamContext(
+        name, messages, normalize=lambda row: row, start_date=start_date, server_time=lambda _: now(), readers=50
+    )
+
+
+def announced(context: StreamContext, fetch: Fetch) -> Fetch:
+    """`fetch`, of which the stream is told as the HTTP client tells it."""
+
+    def announce_and_fetch(query: Query) -> Page:
+        context.request_sent()
+        return fetch(query)
+
+    return announce_and_fetch

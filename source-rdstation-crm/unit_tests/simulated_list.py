@@ -1,0 +1,89 @@
+"""A list that moves while it is read, as api/crm-v2.md describes it: the walks' opponent in unit tests.
+
+Times are whole milliseconds after `DAWN`; rows with equal sort keys come in a random order at each request.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from rdstation.dates import format_instant, parse_instant
+from rdstation.envelope import Page, Row
+from source_rdstation_crm.listing import Bound, Query
+
+DAWN = datetime(2026, 1, 1, tzinfo=timezone.utc)
+WALL_ROWS = 10_000
+
+
+@dataclass
+class SimulatedList:
+    """Rows with `created_at` and `updated_at` (milliseconds after DAWN), and what happens before each request."""
+
+    created: dict[str, int]
+    updated: dict[str, int]
+    page_size: int
+    seed: int = 0
+    before_request: Callable[[SimulatedList], None] = lambda _: None
+    links: bool = True
+    wall: int = WALL_ROWS
+    now: int = 0
+    requests: int = 0
+    sort_honoured: bool = True
+    _random: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+        self.now = max([*self.created.values(), *self.updated.values(), 0]) + 1
+
+    def edit(self, row_id: str) -> None:
+        """The row's updated_at becomes now, later than all others."""
+        self.now += 1
+        self.updated[row_id] = self.now
+
+    def create(self, row_id: str) -> None:
+        """A new row, created and updated now."""
+        self.now += 1
+        self.created[row_id] = self.updated[row_id] = self.now
+
+    def delete(self, row_id: str) -> None:
+        """The row is gone."""
+        del self.created[row_id], self.updated[row_id]
+
+    def fetch(self, query: Query) -> Page:
+        """Answers as the API does, and refuses to be asked beyond the wall."""
+        assert (query.page - 1) * self.page_size < self.wall, "asked beyond the wall"
+        self.before_request(self)
+        self.requests += 1
+        ids = [row_id for row_id in self.created if all(self._within(row_id, bound) for bound in query.bounds)]
+        self._random.shuffle(ids)
+        if query.sort and self.sort_honoured:
+            ids.sort(key=lambda row_id: self._value(row_id, query.sort or ""), reverse=query.descending)
+        start = (query.page - 1) * self.page_size
+        rows = [self._row(row_id) for row_id in ids[start : start + self.page_size]]
+        pages = max(1, -(-len(ids) // self.page_size))
+        if not self.links and query.page >= pages:
+            return Page(rows, None)
+        return Page(rows, query.page < pages, min(pages, self.wall // self.page_size))
+
+    def _value(self, row_id: str, name: str) -> int:
+        return {"created_at": self.created, "updated_at": self.updated}[name][row_id]
+
+    def _within(self, row_id: str, bound: Bound) -> bool:
+        value = DAWN + timedelta(milliseconds=self._value(row_id, bound.field))
+        for literal in (bound.at_least, bound.before):
+            assert literal is None or literal.microsecond == 0, "filter literals have whole seconds"
+        return (bound.at_least is None or value >= bound.at_least) and (bound.before is None or value < bound.before)
+
+    def _row(self, row_id: str) -> Row:
+        created, updated = (
+            format_instant(DAWN + timedelta(milliseconds=moments[row_id])) for moments in (self.created, self.updated)
+        )
+        return {"id": row_id, "created_at": created, "updated_at": updated}
+
+
+def moment(milliseconds: int) -> datetime:
+    """The instant of a simulated time."""
+    return parse_instant(format_instant(DAWN + timedelta(milliseconds=milliseconds)))

@@ -1,0 +1,110 @@
+"""Configurations and states that are not ours end as a sentence, without the values."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import FailureType
+
+from rdstation.errors import ConnectorError
+from source_rdstation_crm.config import read_settings
+from source_rdstation_crm.state import ChildState, NewestFirstState, SpanState, StreamState, read_state
+
+CREDENTIALS = {"api_version": "v2", "client_id": "app", "client_secret": "hush-1", "refresh_token": "hush-2"}
+TOMORROW_WEEK = (datetime.now(timezone.utc) + timedelta(days=7)).isoformat()
+
+
+def config(**changes: Any) -> dict[str, Any]:
+    return {"credentials": CREDENTIALS, **changes}
+
+
+def test_given_the_smallest_configuration_when_read_then_defaults_apply() -> None:
+    settings = read_settings({"credentials": {key: CREDENTIALS[key] for key in CREDENTIALS if key != "api_version"}})
+
+    assert settings.api_base_url == "https://api.rd.services"
+    assert (settings.requests_per_minute, settings.num_workers, settings.start_date) == (120, 8, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-01-01", "2024-01-01T00:00:00.000Z"),
+        ("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.000Z"),
+        ("2024-01-01T00:00:00-03:00", "2024-01-01T03:00:00.000Z"),
+    ],
+)
+def test_given_a_start_date_when_read_then_it_is_an_instant(text: str, expected: str) -> None:
+    assert read_settings(config(start_date=text)).start_date == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["https://staging.example", "http://127.0.0.1:8800", "http://localhost:1", "http://[::1]:5"]
+)
+def test_given_a_safe_base_url_when_read_then_it_is_taken(url: str) -> None:
+    assert read_settings(config(api_base_url=url)).api_base_url == url
+
+
+@pytest.mark.parametrize(
+    ("raw", "names"),
+    [
+        pytest.param({}, "credentials", id="nothing"),
+        pytest.param({"credentials": "hush-1"}, "credentials", id="credentials-text"),
+        pytest.param({"credentials": {**CREDENTIALS, "api_version": "hush-1"}}, "api_version", id="unknown-version"),
+        pytest.param({"credentials": {**CREDENTIALS, "client_secret": ["hush-1"]}}, "client_secret", id="wrong-type"),
+        pytest.param({"credentials": {**CREDENTIALS, "refresh_token": "  "}}, "refresh_token", id="blank"),
+        pytest.param({"credentials": {**CREDENTIALS, "token_expiry_date": "hush-1"}}, "token_expiry_date", id="expiry"),
+        pytest.param(config(start_date="hush-1"), "start_date", id="no-date"),
+        pytest.param(config(start_date=5), "start_date", id="date-as-number"),
+        pytest.param(config(start_date=TOMORROW_WEEK), "future", id="future"),
+        pytest.param(config(api_base_url="http://hush-1.example"), "api_base_url", id="open-http"),
+        pytest.param(config(api_base_url="ftp://127.0.0.1"), "api_base_url", id="ftp"),
+        pytest.param(config(api_base_url="https://user:hush-1@host.example"), "api_base_url", id="user-in-url"),
+        pytest.param(config(api_base_url="https://host.example/path"), "api_base_url", id="path"),
+        pytest.param(config(api_base_url="https://host.example:hush-1"), "api_base_url", id="port"),
+        pytest.param(config(requests_per_minute=0), "requests_per_minute", id="no-pace"),
+        pytest.param(config(requests_per_minute="120"), "requests_per_minute", id="pace-as-text"),
+        pytest.param(config(num_workers=21), "num_workers", id="too-many-workers"),
+    ],
+)
+def test_given_a_wrong_configuration_when_read_then_the_error_names_the_property_and_no_value(
+    raw: dict[str, Any], names: str
+) -> None:
+    with pytest.raises(ConnectorError, match=names) as caught:
+        read_settings(raw)
+
+    assert caught.value.failure_type == FailureType.config_error
+    assert "hush" not in f"{caught.value.message}{caught.value.internal_message}"
+
+
+@pytest.mark.parametrize(
+    ("model", "raw"),
+    [
+        (SpanState, {"updated_at": "2026-08-01T00:00:00.000Z"}),
+        (SpanState, {}),
+        (SpanState, {"__ab_no_cursor_state_message": True}),
+        (SpanState, {"walk": {"started": "2026-08-01T00:00:00Z", "latest": None, "spans": [[None, None]]}}),
+        (NewestFirstState, {"walk": {"started": "2026-08-01T00:00:00Z", "latest": None, "page": 3, "reached": None}}),
+        (ChildState, {"updated_at": "2026-08-01T00:00:00.000Z", "recent": {"a": "2026-08-01T00:00:00.000Z"}}),
+    ],
+)
+def test_given_a_state_of_ours_when_read_then_it_is_taken(model: type[StreamState], raw: dict[str, Any]) -> None:
+    assert read_state("deals", "updated_at", raw, model).cursor == raw.get("updated_at")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"updated_at": "yesterday"},
+        {"updated_at": 5},
+        {"use_global_cursor": True, "states": []},
+        {"walk": {"spans": "all"}},
+        {"walk": {"started": "2026-08-01T00:00:00Z", "spans": [["a", "b"]]}},
+    ],
+)
+def test_given_a_foreign_state_when_read_then_it_is_a_config_error(raw: dict[str, Any]) -> None:
+    with pytest.raises(ConnectorError, match="deals") as caught:
+        read_state("deals", "updated_at", raw, SpanState)
+
+    assert caught.value.failure_type == FailureType.config_error

@@ -1,0 +1,136 @@
+"""Children of deals: each changed deal is visited, whatever the filter for deals with children turns out to mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from collected import Collected, context
+from scenario import spread_list
+from simulated_list import SimulatedList, moment
+
+from rdstation.envelope import Page
+from rdstation.errors import RequestRefusedError, system_error
+from source_rdstation_crm.listing import Fetch, Query
+from source_rdstation_crm.state import ChildState, read_state
+from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildren
+
+
+class Products:
+    """Deals of which every third has a product, and ways to list those."""
+
+    def __init__(self, rows: int = 60) -> None:
+        self.deals = spread_list(rows, page_size=20)
+        self.with_products = {row_id for number, row_id in enumerate(sorted(self.deals.created)) if number % 3 == 0}
+        self.visited: list[str] = []
+
+    def below(self, deal_id: str) -> Fetch:
+        def fetch(query: Query) -> Page:
+            self.visited.append(deal_id)
+            return Page([{"id": f"p-{deal_id}"}] if deal_id in self.with_products else [], has_next=False)
+
+        return fetch
+
+    def listed(self, only: Callable[[str], bool]) -> Fetch:
+        def fetch(query: Query) -> Page:
+            part = SimulatedList(
+                {row_id: at for row_id, at in self.deals.created.items() if only(row_id)},
+                {row_id: at for row_id, at in self.deals.updated.items() if only(row_id)},
+                page_size=20,
+            )
+            return part.fetch(query)
+
+        return fetch
+
+    def refuse(self, query: Query) -> Page:
+        raise RequestRefusedError("GET /crm/v2/deals -> 400", "refused", system_error("").failure_type)
+
+    def read(self, *fetch_deals: Fetch, state: dict[str, Any] | None = None) -> Collected:
+        messages = Collected()
+        stream = DealChildren(
+            context("deal_products", messages, lambda: moment(self.deals.now)),
+            fetch_deals={**{f"form-{n}": fetch for n, fetch in enumerate(fetch_deals)}, ALL_DEALS: self.deals.fetch},
+            fetch_below=self.below,
+            sort="product_id",
+            cursor_field="deal_updated_at",
+            state=read_state("deal_products", "deal_updated_at", state or {}, ChildState),
+        )
+        messages.read(stream.slices())
+        return messages
+
+    @property
+    def expected(self) -> list[str]:
+        return sorted(f"p-{row_id}" for row_id in self.with_products)
+
+
+def test_given_a_filter_that_works_when_read_then_only_deals_with_products_are_visited() -> None:
+    crm = Products()
+
+    messages = crm.read(crm.listed(crm.with_products.__contains__))
+
+    assert sorted(messages.ids) == crm.expected
+    assert sorted(crm.visited) == sorted(crm.with_products)
+
+
+def test_given_a_first_form_that_is_refused_when_read_then_the_second_is_tried() -> None:
+    crm = Products()
+
+    messages = crm.read(crm.refuse, crm.listed(crm.with_products.__contains__))
+
+    assert sorted(messages.ids) == crm.expected
+    assert sorted(crm.visited) == sorted(crm.with_products)
+
+
+def test_given_both_forms_refused_when_read_then_all_deals_are_visited() -> None:
+    crm = Products()
+
+    messages = crm.read(crm.refuse, crm.refuse)
+
+    assert sorted(messages.ids) == crm.expected
+    assert sorted(crm.visited) == sorted(crm.deals.created)
+
+
+def test_given_a_filter_that_means_the_contrary_when_read_then_it_is_not_trusted() -> None:
+    crm = Products()
+
+    messages = crm.read(crm.listed(lambda row_id: row_id not in crm.with_products))
+
+    assert sorted(messages.ids) == crm.expected
+
+
+def test_given_an_account_without_products_when_read_then_no_deal_is_visited() -> None:
+    crm = Products()
+    crm.with_products = set()
+
+    messages = crm.read(crm.listed(lambda _: False), crm.listed(lambda _: False))
+
+    assert (messages.ids, crm.visited) == ([], [])
+
+
+def test_given_nothing_changed_when_read_again_then_no_deal_is_visited() -> None:
+    crm = Products()
+    working = crm.listed(crm.with_products.__contains__)
+    first = crm.read(working)
+    crm.visited.clear()
+
+    second = crm.read(working, state=first.states[-1])
+
+    assert crm.visited == []
+    assert second.states[-1] == first.states[-1]
+
+
+@pytest.mark.parametrize("edited", [0, 3], ids=["deal-without-change-before", "another"])
+def test_given_one_deal_edited_when_read_again_then_it_alone_is_visited(edited: int) -> None:
+    crm = Products()
+    working = crm.listed(crm.with_products.__contains__)
+    first = crm.read(working)
+    crm.visited.clear()
+    deal_id = sorted(crm.with_products)[edited]
+    crm.deals.now += 3_600_000
+    crm.deals.edit(deal_id)
+
+    second = crm.read(working, state=first.states[-1])
+
+    assert crm.visited == [deal_id]
+    assert second.states[-1]["deal_updated_at"] > first.states[-1]["deal_updated_at"]

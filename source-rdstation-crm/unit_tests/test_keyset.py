@@ -1,0 +1,133 @@
+"""The keyset walk against lists that move: no row that existed throughout is missing, and the walk ends."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from scenario import Scenario, scenarios, spread_list
+from simulated_list import SimulatedList, moment
+
+from rdstation.envelope import Page
+from source_rdstation_crm.keyset import walk
+from source_rdstation_crm.listing import Query, WalkError
+
+BY_UPDATE = ("updated_at", "created_at")
+BY_CREATION = ("created_at",)
+
+
+def read(crm: SimulatedList, keys: tuple[str, ...] = BY_UPDATE, start: int | None = None) -> list[str]:
+    since = None if start is None else moment(start)
+    return [row["id"] for batch in walk(crm.fetch, keys, since, now=moment(crm.now)) for row in batch.rows]
+
+
+@pytest.mark.parametrize("keys", [BY_UPDATE, BY_CREATION], ids=["by-update", "by-creation"])
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(scenario=scenarios())
+def test_given_a_list_that_moves_when_walked_then_nothing_that_existed_throughout_is_missing(
+    keys: tuple[str, ...], scenario: Scenario
+) -> None:
+    ids = set(read(scenario.crm, keys))
+
+    assert scenario.existed_throughout <= ids
+
+
+def test_given_edits_when_read_by_page_number_then_rows_are_lost() -> None:
+    crm = spread_list(200, page_size=10)
+    crm.before_request = lambda crm: crm.edit(random.Random(crm.now).choice(sorted(crm.created)))
+
+    ids = {row["id"] for number in range(1, 21) for row in crm.fetch(Query("updated_at", page=number)).rows}
+
+    assert len(ids) < len(crm.created), "the opponent is too kind: this is what the walk is for"
+
+
+@pytest.mark.parametrize(("rows", "page_size"), [(1, 200), (200, 200), (201, 200), (6_000, 200)])
+def test_given_a_quiet_list_when_walked_then_each_row_comes_once_and_requests_are_few(
+    rows: int, page_size: int
+) -> None:
+    crm = spread_list(rows, page_size)
+
+    ids = read(crm)
+
+    assert sorted(ids) == sorted(crm.created)
+    assert crm.requests <= 1.01 * rows / page_size + 2
+
+
+def test_given_nothing_new_when_walked_from_the_last_second_then_one_request_suffices() -> None:
+    crm = spread_list(1_000, page_size=200)
+
+    ids = read(crm, start=999_000)
+
+    assert ids == [f"{999:024x}"]
+    assert crm.requests == 1
+
+
+@pytest.mark.parametrize("keys", [BY_UPDATE, BY_CREATION], ids=["by-update", "by-creation"])
+def test_given_700_rows_in_one_second_when_walked_then_all_arrive(keys: tuple[str, ...]) -> None:
+    crm = spread_list(1_500, page_size=100)
+    for number in range(300, 1_000):
+        crm.created[f"{number:024x}"] = crm.updated[f"{number:024x}"] = 400_123
+
+    assert sorted(read(crm, keys)) == sorted(crm.created)
+
+
+def test_given_a_bulk_edit_of_more_rows_than_the_wall_when_walked_then_their_creation_tells_them_apart() -> None:
+    crm = spread_list(1_100, page_size=20, milliseconds_apart=100)
+    crm.wall = 1_000
+    crm.updated = dict.fromkeys(crm.created, 2_000_000)
+
+    assert sorted(read(crm)) == sorted(crm.created)
+
+
+def test_given_more_rows_than_the_wall_in_one_second_of_both_keys_when_walked_then_it_fails_and_names_the_second() -> (
+    None
+):
+    crm = spread_list(10_400, page_size=400, milliseconds_apart=0)
+
+    with pytest.raises(WalkError, match="2026-01-01 00:00:00"):
+        read(crm)
+
+
+def test_given_a_list_without_sort_when_walked_then_windows_are_swept() -> None:
+    crm = spread_list(9_900, page_size=900)
+    crm.sort_honoured = False
+
+    assert set(read(crm)) == set(crm.created)
+
+
+def test_given_a_page_that_repeats_for_ever_when_walked_then_it_fails() -> None:
+    page = spread_list(400, page_size=200).fetch(Query("updated_at"))
+
+    def fetch(query: Query) -> Page:
+        return page
+
+    with pytest.raises(WalkError, match="ignores its filter"):
+        list(walk(fetch, BY_UPDATE, None, now=moment(0)))
+
+
+def test_given_rows_without_the_key_when_walked_then_they_arrive_too() -> None:
+    blank = [{"id": f"b{number}", "updated_at": None} for number in range(5)]
+    dated = spread_list(4, page_size=3)
+
+    def fetch(query: Query) -> Page:
+        if query.bounds[-1].at_least is None and query.page * 3 <= len(blank) + 1:
+            rows = blank[(query.page - 1) * 3 : query.page * 3]
+            return Page(rows + dated.fetch(Query("updated_at")).rows[: 3 - len(rows)], has_next=True)
+        return dated.fetch(query)
+
+    ids = {row["id"] for batch in walk(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
+
+    assert ids == {row["id"] for row in blank} | set(dated.created)
+
+
+def test_given_a_range_whose_end_is_pulled_in_when_walked_then_it_stops_there() -> None:
+    crm = spread_list(1_000, page_size=100)
+    end: dict[str, datetime | None] = {"at": None}
+    ids = []
+    for batch in walk(crm.fetch, BY_UPDATE, None, now=moment(crm.now), end=lambda: end["at"]):
+        ids += [row["id"] for row in batch.rows]
+        end["at"] = end["at"] or moment(500_000)
+
+    assert ids == sorted(crm.created)[:500]

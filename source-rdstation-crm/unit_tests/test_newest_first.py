@@ -1,0 +1,102 @@
+"""Tasks: read from the newest down while they jump to the front."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from collected import Collected, announced, context
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scenario import Scenario, scenarios, spread_list
+from simulated_list import SimulatedList, moment
+
+from rdstation.dates import format_instant
+from source_rdstation_crm.state import NewestFirstState, read_state
+from source_rdstation_crm.streams.newest_first import NewestFirst
+
+
+def stream(
+    crm: SimulatedList, messages: Collected, state: dict[str, Any] | None = None, start_date: str | None = None
+) -> NewestFirst:
+    given = context("tasks", messages, lambda: moment(crm.now), start_date)
+    return NewestFirst(
+        given,
+        fetch=announced(given, crm.fetch),
+        cursor_field="updated_at",
+        state=read_state("tasks", "updated_at", state or {}, NewestFirstState),
+    )
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(scenario=scenarios(most_rows=80, deletes=False), deaths=st.lists(st.integers(1, 60), max_size=3))
+def test_given_edits_and_deaths_when_read_then_nothing_that_existed_throughout_is_missing(
+    scenario: Scenario, deaths: list[int]
+) -> None:
+    ids: set[str] = set()
+    state: dict[str, Any] = {}
+    started = format_instant(moment(scenario.crm.now))
+    for records in [*deaths, None]:
+        messages = Collected()
+        messages.read(stream(scenario.crm, messages, state).slices(), records)
+        ids.update(messages.ids)
+        state = messages.states[-1] if messages.states else state
+
+    assert scenario.existed_throughout <= ids
+    assert set(state) <= {"updated_at", "settled"}
+    if scenario.existed_throughout:
+        assert state["updated_at"] <= max(started, format_instant(moment(scenario.crm.now)))
+
+
+def test_given_nothing_new_when_read_again_then_one_request_suffices_and_the_state_stays() -> None:
+    crm, first, second = spread_list(950, page_size=200, milliseconds_apart=10_000), Collected(), Collected()
+    first.read(stream(crm, first).slices())
+    crm.requests = 0
+
+    second.read(stream(crm, second, first.states[-1]).slices())
+
+    assert crm.requests == 1
+    assert second.states[-1] == first.states[-1]
+    assert second.states[-1]["updated_at"] == format_instant(moment(9_490_000))
+
+
+def test_given_a_walk_under_way_when_a_state_comes_then_the_cursor_has_not_moved() -> None:
+    crm, messages = spread_list(3_000, page_size=200), Collected()
+
+    messages.read(stream(crm, messages, {"updated_at": "2025-01-01T00:00:00.000Z"}).slices(), records=2_500)
+
+    assert [state["updated_at"] for state in messages.states] == ["2025-01-01T00:00:00.000Z"] * 2
+    assert messages.states[-1]["walk"]["page"] == 10
+
+
+def test_given_deletions_before_a_resume_when_read_on_then_no_row_is_skipped() -> None:
+    crm, first, second = spread_list(2_000, page_size=100), Collected(), Collected()
+    first.read(stream(crm, first).slices(), records=1_050)
+    for row_id in sorted(crm.created)[-400:]:
+        crm.delete(row_id)
+
+    second.read(stream(crm, second, first.states[-1]).slices())
+
+    assert set(crm.created) <= {*first.ids[: first.ids_at_last_state], *second.ids}
+
+
+def test_given_a_start_date_when_read_then_older_rows_do_not_come() -> None:
+    crm, messages = spread_list(1_000, page_size=200), Collected()
+
+    messages.read(stream(crm, messages, start_date=format_instant(moment(600_000))).slices())
+
+    assert sorted(set(messages.ids)) == sorted(crm.created)[600:]
+
+
+def test_given_a_list_edited_for_ever_when_read_then_it_ends() -> None:
+    crm, messages, chance = spread_list(500, page_size=50), Collected(), random.Random(3)
+
+    def edit_ten(crm: SimulatedList) -> None:
+        for row_id in chance.sample(sorted(crm.created), 10):
+            crm.edit(row_id)
+
+    crm.before_request = edit_ten
+
+    messages.read(stream(crm, messages).slices())
+
+    assert set(messages.ids) == set(crm.created)

@@ -1,0 +1,69 @@
+"""Page numbers, where there is nothing better: complete in the end, and never for ever."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from scenario import Scenario, scenarios, spread_list
+
+from rdstation.envelope import Page, Row
+from source_rdstation_crm.listing import Query, WalkError
+from source_rdstation_crm.single_pass import single_pass
+from source_rdstation_crm.sweep import sweep
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(scenario=scenarios(deletes=False))
+def test_given_a_list_without_order_when_swept_then_each_row_comes_once_and_none_is_missing(scenario: Scenario) -> None:
+    ids = [row["id"] for batch in sweep(scenario.crm.fetch, Query(None)) for row in batch.rows]
+
+    assert len(ids) == len(set(ids))
+    assert scenario.existed_throughout <= set(ids)
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no-links"])
+@pytest.mark.parametrize("rows", [0, 1, 10, 25])
+def test_given_a_sorted_list_when_read_in_one_pass_then_each_row_comes_once(rows: int, links: bool) -> None:
+    crm = spread_list(rows, page_size=10)
+    crm.links = links
+
+    ids = [row["id"] for batch in single_pass(crm.fetch, Query("created_at")) for row in batch.rows]
+
+    assert ids == sorted(crm.created)
+
+
+def test_given_a_page_that_repeats_for_ever_when_read_then_it_fails() -> None:
+    page = Page([{"id": "a"}], has_next=True)
+
+    with pytest.raises(WalkError, match="again and again"):
+        list(single_pass(lambda _: page, Query("name")))
+
+
+def test_given_a_walled_list_when_swept_beyond_it_then_it_fails_rather_than_ask() -> None:
+    crm = spread_list(10_001, page_size=500)
+
+    with pytest.raises(WalkError, match="10,000"):
+        list(sweep(crm.fetch, Query("created_at")))
+
+
+def test_given_an_undocumented_wall_of_empty_pages_when_read_then_it_fails_rather_than_stop_short() -> None:
+    crm = spread_list(10_400, page_size=200)
+    crm.wall = 10**9
+
+    def fetch(query: Query) -> Page:
+        return Page([], has_next=False) if query.page > 50 else crm.fetch(query)
+
+    with pytest.raises(WalkError, match="stops at 10,000"):
+        list(single_pass(fetch, Query("created_at")))
+
+
+def test_given_rows_without_a_key_at_the_front_when_swept_then_only_those_come() -> None:
+    blank: list[Row] = [{"id": f"b{number}", "due_date": None} for number in range(25)]
+    rows = [*blank, *({"id": f"d{number}", "due_date": "2026-01-01T00:00:00.000Z"} for number in range(30))]
+
+    def fetch(query: Query) -> Page:
+        return Page(rows[(query.page - 1) * 10 : query.page * 10], has_next=query.page * 10 < len(rows))
+
+    swept = [row for batch in sweep(fetch, Query("due_date"), without="due_date") for row in batch.rows]
+
+    assert swept == blank

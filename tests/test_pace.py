@@ -1,0 +1,80 @@
+"""The call budget: even, common to all, and silent after a 429."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+
+import pytest
+import requests
+from airbyte_cdk.sources.streams.call_rate import CallRateLimitHit
+
+from rdstation.pace import Pace, even_rate, retry_after
+
+
+@pytest.mark.parametrize("requests_per_minute", [1, 7, 45, 60, 61, 100, 120, 121, 2_400, 1_000_000])
+def test_given_any_budget_when_spread_then_neither_a_second_nor_a_minute_carries_too_much(
+    requests_per_minute: int,
+) -> None:
+    rate = even_rate(requests_per_minute)
+    windows_in_a_minute = -(-timedelta(minutes=1) // rate.interval)
+
+    assert rate.limit == -(-requests_per_minute // 60)
+    assert rate.interval > timedelta(seconds=1)
+    assert windows_in_a_minute * rate.limit <= max(requests_per_minute, 1)
+
+
+def test_given_a_full_share_when_another_request_comes_then_it_has_to_wait_whatever_its_address() -> None:
+    pace = Pace(60)
+    pace.acquire_call(request("https://api.example/crm/v2/deals"))
+
+    with pytest.raises(CallRateLimitHit):
+        pace.acquire_call(request("https://elsewhere.example/oauth2/token"), block=False)
+
+
+def test_given_a_429_when_others_ask_then_they_wait_as_long_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000.0
+    slept: list[float] = []
+    pace = Pace(6_000_000, clock=lambda: now + sum(slept))
+    monkeypatch.setattr("rdstation.pace.time.sleep", slept.append)
+
+    pace.update_from_response(request("https://api.example/"), answer(429, {"Retry-After": "17"}))
+    pace.acquire_call(request("https://api.example/"))
+
+    assert sum(slept) == 17
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        pytest.param("17", 17, id="seconds"),
+        pytest.param("0", 0, id="none"),
+        pytest.param("", 60, id="blank"),
+        pytest.param("soon", 60, id="unreadable"),
+        pytest.param("-5", 60, id="negative"),
+        pytest.param("nan", 60, id="not-a-number"),
+    ],
+)
+def test_given_a_retry_after_when_read_then_it_is_seconds(header: str, seconds: float) -> None:
+    assert retry_after(answer(429, {"Retry-After": header})) == seconds
+
+
+def test_given_a_retry_after_as_a_date_when_read_then_it_is_the_time_until_then() -> None:
+    header = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=40), usegmt=True)
+
+    assert 35 < retry_after(answer(429, {"Retry-After": header})) <= 40
+
+
+def test_given_no_retry_after_when_read_then_it_is_the_vendors_window() -> None:
+    assert retry_after(answer(429, {})) == 60
+
+
+def request(url: str) -> requests.PreparedRequest:
+    return requests.Request("GET", url).prepare()
+
+
+def answer(status: int, headers: dict[str, str]) -> requests.Response:
+    response = requests.Response()
+    response.status_code = status
+    response.headers.update(headers)
+    return response

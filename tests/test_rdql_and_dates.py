@@ -1,0 +1,82 @@
+"""Filter texts and instants: the forms that RD Station is known to take and to give."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rdstation import rdql
+from rdstation.dates import floor_second, format_instant, normalize_date, normalize_instant, parse_instant
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        pytest.param("2026-01-31T23:00:59.999Z", 'updated_at:>="2026-01-31 23:00:59"', id="milliseconds-are-floored"),
+        pytest.param("2026-01-31T21:00:00-03:00", 'updated_at:>="2026-02-01 00:00:00"', id="offset-becomes-utc"),
+    ],
+)
+def test_given_an_instant_when_bounded_then_the_literal_is_quoted_utc_seconds(moment: str, expected: str) -> None:
+    assert rdql.at_least("updated_at", parse_instant(moment)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("Padaria", '"Padaria"'), ('a "b"', r'"a \"b\""'), ("c:\\d", r'"c:\\d"'), ("", '""')],
+)
+def test_given_a_text_when_quoted_then_quotes_and_backslashes_are_escaped(text: str, expected: str) -> None:
+    assert rdql.quote(text) == expected
+
+
+def test_given_conditions_when_joined_then_blank_ones_fall_away() -> None:
+    assert rdql.all_of("", "has:product:true", "") == "has:product:true"
+
+
+def test_given_a_filter_when_outlined_then_only_instants_remain() -> None:
+    text = rdql.all_of(f"email:{rdql.quote('ana@exemplo.test')}", 'updated_at:<"2026-01-31 23:00:59"')
+
+    assert rdql.outline(text) == 'email:"…" updated_at:<"2026-01-31 23:00:59"'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-08-01T12:00:00.123Z", "2026-08-01T12:00:00.123Z"),
+        ("2026-08-01T12:00:00Z", "2026-08-01T12:00:00.000Z"),
+        ("2026-08-01T09:00:00.123-03:00", "2026-08-01T12:00:00.123Z"),
+        ("2026-08-01T09:00:00.1-0300", "2026-08-01T12:00:00.100Z"),
+        ("2026-08-01T12:00:00.123456789Z", "2026-08-01T12:00:00.123Z"),
+        ("2026-08-01 12:00:00", "2026-08-01T12:00:00.000Z"),
+        ("2026-08-01", "2026-08-01T00:00:00.000Z"),
+    ],
+)
+def test_given_a_form_of_an_instant_when_normalized_then_it_is_rfc_3339_utc(text: str, expected: str) -> None:
+    assert normalize_instant(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01T00:00:00Z", "11/09/2026"])
+def test_given_no_instant_when_parsed_then_the_error_does_not_quote_it(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^no date$"):
+        parse_instant(text)
+
+
+def test_given_a_birthday_without_a_year_when_taken_for_a_date_then_it_is_none() -> None:
+    with pytest.raises(ValueError, match="year"):
+        normalize_date("0000-09-11")
+
+
+@given(
+    st.datetimes(
+        min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - hypothesis wants naive bounds
+        max_value=datetime(2100, 1, 1),  # noqa: DTZ001 - likewise
+        timezones=st.timezones(),
+    )
+)
+def test_given_any_instant_when_formatted_and_parsed_then_it_is_the_same_to_the_millisecond(moment: datetime) -> None:
+    back = parse_instant(format_instant(moment))
+
+    assert timedelta(0) <= moment.astimezone(timezone.utc) - back < timedelta(milliseconds=1)
+    assert floor_second(back).microsecond == 0
