@@ -1,0 +1,12 @@
+"""An emulator of RD Station's APIs for tests: real HTTP on loopback, strict where the API is, every unknown a switch.
+
+Written from the fact sheets alone, never from a connector's code: an emulator that learned from the connector would
+agree with its mistakes. Marks in comments ([doc], [seen], [guess]) and section signs (§) are those of the sheet
+`api/crm-v2.md`.
+
+Rooms: `crm_v2` speaks the CRM API v2; a further API is a room beside it, wired in `server`. `data` invents the
+account and keeps it. What lies directly here knows no API: transport, faults, rate limit, request log, control plane
+and the `client` that tests use. One thread runs everything, so whatever happens between two awaits is atomic.
+"""
+
+from __future__ import annotations

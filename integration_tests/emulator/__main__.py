@@ -1,0 +1,59 @@
+"""Runs the emulator by hand: `python -m emulator --port 8800 --contacts 25000 --set wall=empty`.
+
+The first two lines on stdout say that it listens, and the configuration for source-rdstation-crm.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+
+from .data.account import AccountSize
+from .server import run
+from .settings import Settings, WrongSettingError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse the command line and serve."""
+    parser = argparse.ArgumentParser(prog="emulator", description="RD Station CRM API v2 on loopback.")
+    parser.add_argument("--port", type=int, default=8800, help="0 picks a free one")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        type=_setting,
+        help="a setting; VALUE as JSON or text",
+    )
+    parser.add_argument("--ready-file", type=Path, help="gets the configuration once the server listens")
+    default = AccountSize()
+    for name in AccountSize.lists():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(default, name), metavar="N")
+    options = parser.parse_args(arguments)
+    changes = dict(options.set)
+    try:
+        Settings().change(changes)
+    except WrongSettingError as error:
+        parser.error(str(error))
+    size = AccountSize(**{name: getattr(options, name) for name in AccountSize.lists()})
+    run(size, options.seed, changes, options.port, options.ready_file)
+
+
+def _setting(text: str) -> tuple[str, object]:
+    name, found, value = text.partition("=")
+    if not found:
+        raise argparse.ArgumentTypeError("NAME=VALUE")
+    try:
+        return name, orjson.loads(value)
+    except ValueError:
+        return name, value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""`Emulator`: the server as a subprocess, for tests. Everything a test sets or asks goes over the control plane.
+
+with Emulator(size=AccountSize(contacts=25_000), settings={"wall": "empty"}, seed=1) as crm:
+    read(crm.config())
+    assert seen == crm.ids("contacts")
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import requests
+
+from .data.account import AccountSize
+
+__all__ = ["AccountSize", "Emulator"]
+
+STOP_WITHIN_S = 10
+CONTROL_TIMEOUT_S = 120  # the truth of 200,000 contacts takes a few seconds
+
+
+class Emulator:
+    """A context manager; the subprocess is stopped on exit, always."""
+
+    def __init__(
+        self, size: AccountSize | None = None, settings: Mapping[str, object] | None = None, seed: int = 1
+    ) -> None:
+        self._size = size or AccountSize()
+        self._changes = dict(settings or {})
+        self._seed = seed
+        self._process: subprocess.Popen[str] | None = None
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy of the machine is not for loopback
+        self.base_url = ""
+
+    def __enter__(self) -> Emulator:
+        command = [sys.executable, "-m", "emulator", "--port", "0", "--seed", str(self._seed)]
+        for name, value in asdict(self._size).items():
+            command += [f"--{name.replace('_', '-')}", str(value)]
+        for name, value in self._changes.items():
+            plain = sorted(value) if isinstance(value, (set, frozenset)) else value
+            command += ["--set", f"{name}={json.dumps(plain)}"]
+        path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = {**os.environ, "PYTHONPATH": path}
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        try:
+            self._await_ready()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    # --- configuration and tokens
+
+    def config(self, **overrides: Any) -> dict[str, Any]:
+        """A configuration for source-rdstation-crm with tokens that work now; overrides replace top-level keys."""
+        return {"credentials": self.oauth()["credentials"], "api_base_url": self.base_url, **overrides}
+
+    def oauth(self) -> dict[str, Any]:
+        """`access_tokens`, `refresh_tokens` (alive), `history` of refreshes, `credentials`."""
+        return self._object("GET", "/oauth")
+
+    def expire_access_tokens(self) -> None:
+        """Every access token dies now."""
+        self._control("POST", "/oauth/expire")
+
+    def revoke_refresh_token(self) -> None:
+        """Every refresh token dies now."""
+        self._control("POST", "/oauth/revoke")
+
+    def authorize_again(self) -> dict[str, Any]:
+        """A new pair of tokens, as after the consent page; answers as `oauth`."""
+        return self._object("POST", "/oauth/issue")
+
+    def authorization_code(self) -> str:
+        """A code for the authorization_code grant, alive for five minutes."""
+        return str(self._control("POST", "/oauth/code")["code"])
+
+    # --- records
+
+    def truth(self, name: str) -> Any:
+        """The records as served now: a list, or for deal_notes, deal_products and stages lists by parent id."""
+        return self._control("GET", f"/truth/{name}")
+
+    def ids(self, name: str) -> set[str]:
+        """Their ids (team_id of teams); of a child list, those of all parents."""
+        found = self._control("GET", f"/truth/{name}?ids=1")
+        return {id_ for ids in found.values() for id_ in ids} if isinstance(found, dict) else set(found)
+
+    def create(
+        self,
+        name: str,
+        record: Mapping[str, Any] | None = None,
+        *,
+        count: int = 1,
+        at: str | None = None,
+        parent: str = "",
+    ) -> list[dict[str, Any]]:
+        """One record with the given fields, or `count` invented ones sharing the instant `at`; the new records."""
+        what: dict[str, Any] = {"count": count, "at": at} if record is None else {"record": dict(record)}
+        body = {key: value for key, value in {**what, "parent": parent}.items() if value not in (None, "")}
+        return self._listed("POST", f"/records/{name}", body, key="data")
+
+    def edit(self, name: str, id_: str, /, **fields: Any) -> dict[str, Any]:
+        """Change fields; `updated_at` becomes now unless given. The record after it."""
+        return self._object("PATCH", f"/records/{name}/{id_}", fields, key="data")
+
+    def delete(self, name: str, id_: str) -> None:
+        """Delete a record, without a tombstone."""
+        self._control("DELETE", f"/records/{name}/{id_}")
+
+    def bulk_edit(
+        self,
+        name: str,
+        *,
+        ids: Iterable[str] | None = None,
+        count: int = 0,
+        at: str | None = None,
+        spread: bool = False,
+    ) -> list[str]:
+        """Edit many rows at one instant (`spread`: over its second); their ids."""
+        body: dict[str, Any] = {"list": name, "count": count, "spread": spread}
+        body |= {} if ids is None else {"ids": list(ids)}
+        body |= {} if at is None else {"at": at}
+        return self._listed("POST", "/bulk_edit", body, key="ids")
+
+    def churn(self, **plan: Any) -> dict[str, Any]:
+        """Start changes: edits_per_s, creates_per_s, deletes_per_s, lists, seed. Clears the log of changes."""
+        return self._object("POST", "/churn", plan)
+
+    def stop_churn(self) -> dict[str, Any]:
+        """End the changes; `created`, `edited` and `deleted` hold ids by list."""
+        return self._object("DELETE", "/churn")
+
+    def changes(self) -> dict[str, Any]:
+        """The log of changes so far, as `stop_churn` gives it."""
+        return self._object("GET", "/churn")
+
+    # --- behaviour
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        """Change switches; all of them, after it."""
+        return self._object("PATCH", "/settings", changes)
+
+    def fault(self, kind: str, **parameters: Any) -> dict[str, Any]:
+        """Schedule a fault; `emulator.faults.Fault` names the kinds and parameters, `times=None` is for ever."""
+        return self._object("POST", "/faults", {"kind": kind, **parameters})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Scheduled faults with their counts."""
+        return self._listed("GET", "/faults")
+
+    def clear_faults(self) -> None:
+        """No faults any more."""
+        self._control("DELETE", "/faults")
+
+    def advance_clock(self, seconds: float) -> None:
+        """Let time pass at once: for token lives and the rate limit."""
+        self._control("POST", "/clock", {"advance_s": seconds})
+
+    # --- what happened
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The request log, oldest first."""
+        return self._listed("GET", "/requests")
+
+    def clear_requests(self) -> None:
+        """Empty the request log."""
+        self._control("DELETE", "/requests")
+
+    def _object(self, method: str, path: str, body: object = None, key: str = "") -> dict[str, Any]:
+        found = self._control(method, path, body)
+        chosen: dict[str, Any] = found[key] if key else found
+        return chosen
+
+    def _listed(self, method: str, path: str, body: object = None, key: str = "") -> list[Any]:
+        found = self._control(method, path, body)
+        chosen: list[Any] = found[key] if key else found
+        return chosen
+
+    def _control(self, method: str, path: str, body: object = None) -> Any:
+        answer = self._session.request(method, f"{self.base_url}/_emulator{path}", json=body, timeout=CONTROL_TIMEOUT_S)
+        if answer.status_code != 200:
+            raise ValueError(f"{method} {path}: {answer.json()['error']}")
+        return answer.json()
+
+    def _await_ready(self) -> None:
+        if self._process is None or self._process.stdout is None:
+            raise RuntimeError("the emulator was not started")
+        line = self._process.stdout.readline()  # ends when the server listens, or empty when it died
+        if not line.startswith("ready on "):
+            raise RuntimeError("the emulator did not start; its stderr says why")
+        self.base_url = line.removeprefix("ready on ").strip()
+        self._process.stdout.readline()
+
+    def _stop(self) -> None:
+        self._session.close()
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()

@@ -1,0 +1,40 @@
+"""Refusals and their bodies. The docs leave the items of `errors` open: their shape is a switch (§9, §11 row 11)."""
+
+from __future__ import annotations
+
+from ..exchange import HTML, Answer, json_answer
+from ..settings import Settings
+
+__all__ = ["Refusal", "gateway_404", "problem", "refusal"]
+
+
+class Refusal(Exception):  # noqa: N818 - it carries a regular answer, it is no error of the emulator
+    """Ends the handling of a call with the answer it carries."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def problem(settings: Settings, status: int, text: str) -> Answer:
+    """An error answer in the shape that `error_shape` asks for."""
+    shape = settings.error_shape
+    if shape == "html":
+        return Answer(status, f"<html><body><h1>{status}</h1><p>{text}</p></body></html>".encode(), content_type=HTML)
+    bodies: dict[str, object] = {
+        "detail": {"errors": [{"detail": text}]},
+        "error_message": {"errors": [{"error_message": text}]},
+        "top_detail": {"detail": text},
+        "message": {"message": text},
+    }
+    return json_answer(status, bodies[shape])
+
+
+def refusal(settings: Settings, status: int, text: str) -> Refusal:
+    """The same, to be raised."""
+    return Refusal(problem(settings, status, text))
+
+
+def gateway_404() -> Answer:
+    """What the gateway says to a path it does not know [seen]; never in another shape."""
+    return json_answer(404, {"message": "no Route matched with those values"})

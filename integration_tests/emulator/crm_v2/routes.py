@@ -1,0 +1,134 @@
+"""CRM API v2 as one function, call -> answer: route, token, rate, permission, then the list, record or write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+
+from ..chance import chance
+from ..clock import Clock, http_date
+from ..data.changes import Changes
+from ..data.collection import Collection
+from ..data.row import Row
+from ..exchange import Answer, Call, json_answer
+from ..rate_limit import RateLimit
+from ..settings import Settings
+from .errors import Refusal, gateway_404, problem, refusal
+from .listing import Lister
+from .oauth import TokenDesk
+from .render import wire
+from .resources import Resource, find
+from .writes import Writer
+
+__all__ = ["CrmV2"]
+
+ROOT = "/crm/v2"
+TOKEN_PATH = "/oauth2/token"
+
+
+class CrmV2:
+    """The API of one account; `tokens` is its OAuth side."""
+
+    def __init__(self, changes: Changes, clock: Clock, settings: Settings) -> None:
+        self.tokens = TokenDesk(clock, settings)
+        self._changes = changes
+        self._account = changes.account
+        self._clock = clock
+        self._settings = settings
+        self._rate = RateLimit()
+        self._lister = Lister(changes.account, settings, chance(changes.account.seed, "lister"))
+        self._writer = Writer(changes, clock, settings)
+        self._dice = chance(changes.account.seed, "edit_during_walk")
+        self._lists_asked = 0
+
+    def answer(self, call: Call) -> Answer:
+        """The answer to any call that is not for the control plane."""
+        if call.path == TOKEN_PATH:
+            return self.tokens.answer(call)  # not counted by the rate limit
+        found = find(call.path[len(ROOT) :]) if call.path.startswith(ROOT + "/") else None
+        if found is None:
+            return gateway_404()  # also /api/v2/…, the prefix of `links` [seen]
+        try:
+            self._admit(call)
+            return self._routed(call, *found)
+        except Refusal as refused:
+            return refused.answer
+
+    def _admit(self, call: Call) -> None:
+        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Refusal(
+                json_answer(401, {"error": "invalid_request", "error_description": "The access token is missing"})
+            )
+        if not self.tokens.accepts(token):
+            text = "The access token is invalid or has expired"
+            raise Refusal(json_answer(401, {"error": "invalid_token", "error_description": text}))
+        now = self._clock.now()
+        wait = self._rate.wait_ms(now, self._settings.rate_limit_requests, self._settings.rate_limit_window_s)
+        if wait:
+            raise Refusal(too_many(wait, now, self._settings))
+        if self._settings.plan_without_api:
+            raise refusal(self._settings, 403, "The account's plan does not include the API")
+
+    def _routed(self, call: Call, resource: Resource, parent_id: str, record_id: str | None) -> Answer:
+        if resource.name in self._settings.forbidden:
+            raise refusal(self._settings, 403, f"no permission for {resource.name}")
+        try:
+            rows = self._account.collection(resource.name, parent_id)
+        except KeyError:
+            raise refusal(self._settings, 404, "parent not found") from None
+        rows.publish(self._clock.now())
+        if call.method == "GET" and record_id is None:
+            return self._list(call, resource, rows)
+        if call.method == "GET" and record_id is not None and resource.read_one:
+            return self._one(resource, self._row(rows, record_id), 200)
+        if call.method == "POST" and record_id is None and self._writer.can_create(resource):
+            answer = self._one(resource, self._writer.create(resource, call, parent_id), 201)
+            if self._settings.commit_then_timeout:
+                self._settings.commit_then_timeout -= 1
+                answer.lost = True
+            return answer
+        if call.method == "PUT" and record_id is not None and self._writer.can_update(resource):
+            return self._one(resource, self._writer.update(resource, call, self._row(rows, record_id)), 200)
+        return gateway_404()
+
+    def _list(self, call: Call, resource: Resource, rows: Collection) -> Answer:
+        self._lists_asked += 1
+        every = self._settings.edit_during_walk
+        if every and self._lists_asked % every == 0 and len(rows):
+            row = rows.rows[rows.id_at(self._dice.randrange(len(rows)))]
+            if self._settings.edit_during_walk_deletes:
+                self._changes.delete(resource.name, row)
+            else:
+                self._changes.edit(resource.name, row)
+        return self._lister.answer(resource, rows, _base(call.headers), call.path[len(ROOT) :], call.query())
+
+    def _one(self, resource: Resource, row: Row, status: int) -> Answer:
+        data = orjson.Fragment(wire(self._account, resource, row, self._settings))
+        swapped = resource.name == "custom_fields" and self._settings.custom_fields_swapped
+        return json_answer(status, {"data": [data] if swapped else data})
+
+    def _row(self, rows: Collection, record_id: str) -> Row:
+        row = rows.rows.get(record_id)
+        if row is None:
+            raise Refusal(problem(self._settings, 404, "record not found"))
+        return row
+
+
+def too_many(wait_ms: int, now: int, settings: Settings) -> Answer:
+    """429, its Retry-After in seconds [doc], as a date, or absent (§3, §11 row 12)."""
+    answer = json_answer(429, {"message": "API rate limit exceeded"})
+    seconds = -(-wait_ms // 1000)
+    if settings.retry_after == "seconds":
+        answer.headers["Retry-After"] = str(seconds)
+    elif settings.retry_after == "date":
+        answer.headers["Retry-After"] = http_date(
+            now + seconds * 1000 + 999
+        )  # dates have whole seconds: never too early
+    return answer
+
+
+def _base(headers: Mapping[str, str]) -> str:
+    # The real links name the API's own host; here that is the address the client used.
+    return f"http://{headers.get('host', '127.0.0.1')}"

@@ -1,0 +1,69 @@
+"""What a filter or sort property of a row is: mostly a field of that name, sometimes derived from others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..data.account import Account
+from ..data.collection import Collection
+from ..data.row import Row
+from .resources import Kind, Resource
+
+__all__ = ["Reader", "flag_reader", "look_up", "reader", "sort_key", "texts"]
+
+Reader = Callable[[Row], Any]
+
+
+def reader(account: Account, resource: Resource, name: str) -> Reader:
+    """Reads property `name` of a row; the value may be None or a list."""
+    if name == "id":
+        return lambda row: row.id
+    if name == resource.created_key:
+        return lambda row: row.created
+    if name == "updated_at":
+        return lambda row: row.updated
+    if name.startswith("@"):
+        slug = name[1:]
+        return lambda row: (row.fields.get("custom_fields") or {}).get(slug)
+    if name == "product_ids":
+        lines = account.children["deal_products"]
+        return lambda row: [line.fields.get("product_id") for line in lines.of(row).rows.values()]
+    if name == "email":
+        return lambda row: [entry.get("email") for entry in row.fields.get("emails") or ()]
+    if name == "phone":
+        return lambda row: [entry.get("phone") for entry in row.fields.get("phones") or ()]
+    if name == "contact_id":
+        return lambda row: row.fields.get("contact_ids")
+    return lambda row: row.fields.get(name)
+
+
+def flag_reader(account: Account, name: str) -> Callable[[Row], bool]:
+    """Reads a pseudo-field."""
+    if name == "has:product":
+        return account.children["deal_products"].any_of
+    if name == "is:pinned":
+        return lambda row: row.fields.get("pinned_at") is not None
+    field = name.removeprefix("is:")
+    # Flags that the record itself does not show carry an underscore.
+    return lambda row: bool(row.fields.get(field, row.fields.get(f"_{field}")))
+
+
+def texts(value: Any) -> list[str]:
+    """The value as a list of texts: what `:` and `:~` look at. None counts as the empty text."""
+    if isinstance(value, list):
+        return [str(item) for item in value if item is not None]
+    return [""] if value is None else [str(value)]
+
+
+def look_up(account: Account, resource: Resource, rows: Collection, name: str, wanted: str) -> list[Row]:
+    """Rows whose property `name` is `wanted` or contains it as an item, found through an index."""
+    read = reader(account, resource, name)
+    return rows.equal(name, lambda row: texts(read(row)), wanted)
+
+
+def sort_key(read: Reader, kind: Kind) -> Reader:
+    """A key without None: empty values come first in ascending order."""
+    if kind == "text":
+        return lambda row: read(row) or ""
+    return lambda row: -1 if read(row) is None else read(row)

@@ -1,0 +1,78 @@
+"""Generators of the short lists (§6.7): campaigns, sources, lost reasons, segments, pipelines with stages, products."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..chance import chance
+from . import words
+from .custom_fields import invented_values
+from .row import Fields, Row
+from .times import object_id
+
+if TYPE_CHECKING:
+    from .account import Account
+
+__all__ = ["campaign", "lost_reason", "pipeline", "product", "segment", "source", "stages"]
+
+STAGE_KIND = 0xE3
+
+
+def campaign(account: Account, row: Row) -> Fields:
+    """Every third without a description."""
+    return {
+        "name": words.numbered(words.CAMPAIGNS, row.index),
+        "description": None if row.index % 3 == 2 else f"Ação {row.index + 1}",
+    }
+
+
+def source(account: Account, row: Row) -> Fields:
+    """The same fields as a campaign."""
+    return {
+        "name": words.numbered(words.SOURCES, row.index),
+        "description": None if row.index % 2 else f"Origem {row.index + 1}",
+    }
+
+
+def lost_reason(account: Account, row: Row) -> Fields:
+    """A name."""
+    return {"name": words.numbered(words.LOST_REASONS, row.index)}
+
+
+def segment(account: Account, row: Row) -> Fields:
+    """A name."""
+    return {"name": words.numbered(words.SEGMENTS, row.index)}
+
+
+def pipeline(account: Account, row: Row) -> Fields:
+    """`stage_ids` is read from the stages when the record is served."""
+    return {"name": words.numbered(words.PIPELINES, row.index), "order": row.index + 1}
+
+
+def stages(account: Account, parent: Row) -> list[Row]:
+    """Between three and six stages of a pipeline."""
+    created = parent.created or 0
+    names = words.STAGES[: 3 + (parent.index + account.seed) % 4]
+    return [
+        Row(
+            object_id(created, STAGE_KIND, account.seed, parent.index * 100 + order),
+            created,
+            created,
+            {"name": name, "description": None, "objective": f"Concluir: {name.lower()}", "order": order + 1},
+            order,
+            parent.id,
+        )
+        for order, name in enumerate(names)
+    ]
+
+
+def product(account: Account, row: Row) -> Fields:
+    """Every sixth is hidden."""
+    dice = chance(account.seed, "product", row.index)
+    return {
+        "name": words.numbered(words.PRODUCTS, row.index),
+        "description": f"Item {row.index + 1} da tabela" if dice.random() < 0.6 else None,
+        "price": round(dice.random() * 900, 2) if row.index % 4 else 100.0,
+        "visible": row.index % 6 != 5,
+        "custom_fields": invented_values("product", row.index, dice),
+    }

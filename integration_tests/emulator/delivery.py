@@ -1,0 +1,115 @@
+"""Answers on their way to the client: whole ones go through ASGI, broken ones through the transport."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import orjson
+
+from .exchange import HTML, Answer, json_answer
+from .faults import Fault
+
+__all__ = ["Wire", "instead_of_answer", "spoiled"]
+
+STATUS_KINDS = {"429", "500", "502", "503", "504", "401"}
+STATUS_TEXT = {401: "Unauthorized", 429: "API rate limit exceeded", 500: "Internal Server Error", 502: "Bad Gateway",
+               503: "Service Unavailable", 504: "Gateway Timeout"}  # fmt: skip
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+def instead_of_answer(fault: Fault) -> Answer | None:
+    """The answer of faults that keep the call from being carried out; None for all others."""
+    if fault.kind in STATUS_KINDS:
+        return _status(fault)
+    if fault.kind == "html_200":
+        return Answer(200, b"<html><body><h1>Em breve</h1></body></html>", content_type=HTML)
+    if fault.kind == "redirect":
+        return Answer(302, headers={"Location": fault.location})
+    return None
+
+
+def _status(fault: Fault) -> Answer:
+    status = int(fault.kind)
+    text = STATUS_TEXT[status]
+    if fault.body == "html":
+        answer = Answer(status, f"<html><head><title>{status} {text}</title></head></html>".encode(), content_type=HTML)
+    elif status == 401:
+        answer = json_answer(
+            401, {"error": "invalid_token", "error_description": "The access token is invalid or has expired"}
+        )
+    else:
+        answer = json_answer(status, {"message": text})
+    if fault.retry_after is not None:
+        answer.headers["Retry-After"] = fault.retry_after
+    return answer
+
+
+def spoiled(fault: Fault, answer: Answer) -> Answer:
+    """The answer after faults that change its content."""
+    if fault.kind == "repeat_page":
+        fault.kept = fault.kept or answer
+        return fault.kept
+    if fault.kind not in ("object_for_list", "list_for_object", "data_null", "missing_id") or answer.status >= 300:
+        return answer
+    envelope = orjson.loads(answer.body)
+    if "data" not in envelope:  # the token endpoint has no envelope to spoil
+        return answer
+    data = envelope["data"]
+    first = data[0] if isinstance(data, list) and data else data
+    if fault.kind == "object_for_list":
+        envelope["data"] = first
+    elif fault.kind == "list_for_object":
+        envelope["data"] = [data]
+    elif fault.kind == "data_null":
+        envelope["data"] = None
+    elif isinstance(first, dict):
+        first.pop("id", None)
+    return Answer(answer.status, orjson.dumps(envelope), headers=answer.headers, rows=answer.rows)
+
+
+class Wire:
+    """One connection, for the duration of one answer."""
+
+    def __init__(self, send: Send, receive: Receive, transport: asyncio.Transport) -> None:
+        self._send = send
+        self._receive = receive
+        self._transport = transport
+
+    async def deliver(self, answer: Answer, date: str) -> None:
+        """The whole answer."""
+        await self._start(answer, date, len(answer.body))
+        await self._send({"type": "http.response.body", "body": answer.body})
+
+    async def truncate(self, answer: Answer, date: str) -> None:
+        """Headers that promise the body, half of the body, end of the connection."""
+        await self._start(answer, date, max(len(answer.body), 2))
+        await self._send(
+            {"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True}
+        )
+        self._transport.close()  # what is buffered still goes out
+        await self._gone()
+
+    async def reset(self) -> None:
+        """End the connection with a TCP reset: the client sees an error, not an empty answer."""
+        if not self._transport.is_closing():  # the client may have given up first
+            raw: socket.socket = self._transport.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._transport.abort()
+        await self._gone()
+
+    async def _start(self, answer: Answer, date: str, length: int) -> None:
+        headers = {"Content-Type": answer.content_type, "Content-Length": str(length), "Date": date, **answer.headers}
+        if answer.status == 204:
+            del headers["Content-Length"]
+        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": raw})
+
+    async def _gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass

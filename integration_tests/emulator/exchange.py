@@ -1,0 +1,64 @@
+"""A request and its answer, as plain values: what every room of the emulator takes and returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+__all__ = ["Answer", "Call", "json_answer"]
+
+JSON = "application/json; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One HTTP request, decoded; header names are lower case."""
+
+    method: str
+    path: str
+    query_string: bytes
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @classmethod
+    def from_scope(cls, scope: Mapping[str, Any], body: bytes) -> Call:
+        """The call that an ASGI scope and its body describe."""
+        headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
+        return cls(
+            method=scope["method"],
+            path=scope["path"],
+            query_string=scope["query_string"],
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in headers},
+            body=body,
+        )
+
+    def query(self) -> dict[str, str]:
+        """Parameters by name, decoded: brackets raw or encoded, spaces as %20 or + [seen]; the last one wins."""
+        return dict(parse_qsl(self.query_string.decode("latin-1"), keep_blank_values=True))
+
+    def json(self) -> Any:
+        """The body as JSON; raises ValueError when it is none."""
+        return orjson.loads(self.body)
+
+
+@dataclass
+class Answer:
+    """What goes back; `rows` counts the records of a list page, `lost` drops the connection instead of delivering."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    content_type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+    rows: int | None = None
+    lost: bool = False
+
+
+def json_answer(status: int, payload: object, **headers: str) -> Answer:
+    """An answer whose body is `payload` as JSON; underscores in header names stand for hyphens."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, orjson.dumps(payload), headers=names)

@@ -1,0 +1,119 @@
+"""The process: rooms wired together, served by uvicorn on loopback, announced when listening, ended by a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+import sys
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from .churn import Churn
+from .clock import Clock
+from .control import ROOT, Control
+from .crm_v2.backstage import Backstage
+from .crm_v2.routes import CrmV2
+from .data.account import Account, AccountSize
+from .data.changes import Changes
+from .faults import FaultPlan
+from .front import TRANSPORT, Front
+from .request_log import RequestLog
+from .settings import Settings
+
+__all__ = ["run"]
+
+HOST = "127.0.0.1"
+KEEP_ALIVE_S = 75  # uvicorn's 5 s would close connections under clients that pause
+
+
+def run(size: AccountSize, seed: int, changes: Mapping[str, object], port: int, ready_file: Path | None) -> None:
+    """Serve until SIGTERM or SIGINT; port 0 means any free one."""
+    settings = Settings()
+    settings.change(changes)
+    app, backstage = build(size, seed, settings)
+    listener = _listener(port)
+    config = uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )
+    gc.freeze()  # the account lives as long as the process: the collector need not walk it
+    asyncio.run(_Server(config, backstage, ready_file).serve(sockets=[listener]))
+
+
+def _listener(port: int) -> socket.socket:
+    # The protocol by name: asyncio switches Nagle's algorithm off only for sockets that say so. With it, an answer
+    # written as head and body would wait 40 ms for the client's delayed ACK.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((HOST, port))
+    return listener
+
+
+def build(size: AccountSize, seed: int, settings: Settings) -> tuple[Starlette, Backstage]:
+    """The application and the control side of its API."""
+    clock, log, faults = Clock(), RequestLog(), FaultPlan()
+    changes = Changes(Account(size, seed, clock.now()), clock, settings)
+    api = CrmV2(changes, clock, settings)
+    backstage = Backstage(changes, api.tokens, clock, settings)
+    control = Control(settings, clock, log, faults, Churn(changes, clock), changes, backstage.handlers())
+    front = Front(api, settings, clock, log, faults)
+    return Starlette(routes=[Mount(ROOT, routes=control.routes), Mount("/", app=front)]), backstage
+
+
+class _Protocol(HttpToolsProtocol):
+    """Passes the connection on, for faults that break HTTP itself."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        extensions: dict[str, Any] = {TRANSPORT: self.transport}
+        self.scope["extensions"] = extensions
+
+
+class _Server(uvicorn.Server):
+    """Announces itself, and takes signals as an ordinary end (uvicorn would raise them again when done)."""
+
+    def __init__(self, config: uvicorn.Config, backstage: Backstage, ready_file: Path | None) -> None:
+        super().__init__(config)
+        self._backstage = backstage
+        self._ready_file = ready_file
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        port = sockets[0].getsockname()[1] if sockets else 0
+        base = f"http://{HOST}:{port}"
+        shown: dict[str, Any] = {"credentials": self._backstage.oauth()["credentials"], "api_base_url": base}
+        text = orjson.dumps(shown).decode()
+        if self._ready_file is not None:
+            self._ready_file.write_text(text + "\n", encoding="utf-8")
+        sys.stdout.write(f"ready on {base}\n{text}\n")
+        sys.stdout.flush()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """SIGTERM and SIGINT end the server at once, with exit code 0."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
+        self.force_exit = True  # stalled answers are not waited for

@@ -1,0 +1,117 @@
+"""Every switch of the emulator, its values and its default. The rows of §11 carry the sheet's names, its default first.
+
+A switch is an unknown of the API, or a scale that a test needs smaller. Other values are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+__all__ = ["FORM", "Settings", "WrongSettingError"]
+
+FORM = ("tz", "blank", "status_capitals", "int_prices", "custom_fields_keys")  # what serialised records depend on
+
+
+class WrongSettingError(ValueError):
+    """No such setting, or not one of its values; the text says which."""
+
+
+@dataclass
+class Settings:
+    """One emulator's switches; `change` is the only way to alter them."""
+
+    # Listing (§4, §7; §11 rows 1-9)
+    wall: Literal["400", "empty", "500", "repeat"] = "400"  # 1: a page beyond the wall
+    wall_rows: int = 10_000  # [doc]; smaller in tests that scale it
+    walled_lists: frozenset[str] = frozenset(
+        {"contacts", "deals", "organizations"}
+    )  # [doc]; nothing is said for others
+    links_prefix: Literal["/api/v2", "/crm/v2"] = "/api/v2"  # 2
+    last_page: Literal["absent", "null", "empty_list", "empty_object", "no_links"] = (
+        "absent"  # 3: `next`, or `links` itself
+    )
+    last_links: Literal["exact", "capped", "absent"] = "exact"  # `links.last` past the wall
+    unsorted: Literal["shuffle", "stable"] = "shuffle"  # 4
+    bad_sort: Literal["400", "ignore", "500"] = "400"  # 5
+    bad_filter: Literal["500", "400"] = "500"  # 6
+    text_match: Literal["exact", "fold", "contains"] = "exact"  # how `:` compares text is unknown (§8)
+    default_size: Literal["25", "20"] = "25"  # 8
+    cap_size: int = 0  # 8: a silent cap, 0 is off
+    edit_during_walk: int = 0  # 9: every n-th list request changes a random row of that list first, 0 is off
+    edit_during_walk_deletes: bool = False  # 9: ... and deletes it instead
+
+    # Form of the records (§6, §10; rows 10, 26)
+    tz: Literal["Z", "-03:00"] = "Z"  # 10
+    blank: Literal["null", ""] = "null"  # 26
+    status_capitals: bool = False  # "Won" instead of "won" [seen, one client]
+    int_prices: bool = False  # 100 instead of 100.0
+    custom_fields_keys: Literal["slug", "id"] = "slug"  # [doc][seen]; ids [guess]
+    custom_fields_swapped: bool = False  # /custom_fields: object in the list, array in the single read (§6.7)
+
+    # Errors and limits (§3, §9; rows 11, 12)
+    error_shape: Literal["detail", "error_message", "top_detail", "message", "html"] = "detail"  # 11
+    retry_after: Literal["seconds", "date", "absent"] = "seconds"  # 12
+    rate_limit_requests: int = 120  # 12: 0 is no limit
+    rate_limit_window_s: float = 60.0
+    forbidden: frozenset[str] = frozenset()  # lists that answer 403
+    plan_without_api: bool = False  # everything answers 403
+    latency_s: float = 0.0  # between an answer and its delivery; requests wait side by side
+
+    # OAuth (§2; rows 13, 14)
+    token_error: Literal["invalid_grant", "marketing", "gateway"] = "invalid_grant"
+    expires_in: Literal["ttl", "absent", "1"] = "ttl"  # 13: what is reported, not what is true
+    access_token_ttl_s: float = 7200.0
+    refresh_idle_s: float = 14 * 86_400.0  # [doc]
+    rotate_lost: int = 0  # 14: the next n refreshes rotate, their answers are lost
+
+    # Writes (§8; rows 15-25)
+    duplicate: Literal["400", "422"] = "400"  # 15
+    unknown_field: Literal["ignore", "422"] = "ignore"  # 16
+    custom_fields_put: Literal["merge", "replace"] = "merge"  # 17
+    int_for_float: Literal["422", "accept"] = "422"  # 18
+    deal_requires: Literal["none", "pipeline", "owner"] = "none"  # 19
+    child_touches_deal: bool = True  # 20
+    cf_touches_contact: bool = True  # 21
+    index_lag_s: float = 0.0  # 23: a created row enters the lists this much later
+    commit_then_timeout: int = 0  # 24: the next n POSTs are committed, their answers are lost
+    unknown_slug: Literal["422", "ignore"] = "422"  # 25
+    unknown_reference: Literal["422", "accept"] = "422"  # an id that names nothing (an owner: always 400)
+    invalid_status: Literal["422", "400"] = "422"  # status of a failed validation: "400 or 422" (§8)
+
+    _types: Mapping[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._types = {name: hint for name, hint in get_type_hints(Settings).items() if not name.startswith("_")}
+
+    def change(self, changes: Mapping[str, object]) -> None:
+        """Set all of `changes` or, raising WrongSettingError, none."""
+        checked = {name: self._checked(name, value) for name, value in changes.items()}
+        for name, value in checked.items():
+            setattr(self, name, value)
+
+    def as_dict(self) -> dict[str, object]:
+        """Every setting, as JSON can carry it."""
+        named = {item.name: getattr(self, item.name) for item in fields(self) if not item.name.startswith("_")}
+        return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in named.items()}
+
+    def _checked(self, name: str, value: object) -> object:
+        hint = self._types.get(name)
+        if hint is None:
+            raise WrongSettingError(f"no such setting: {name}")
+        if get_origin(hint) is Literal:
+            text = "null" if value is None else str(value)  # 400 and "400" are the same switch
+            if text in get_args(hint):
+                return text
+        elif hint is bool:
+            if isinstance(value, bool):
+                return value
+            if value in ("yes", "no"):
+                return value == "yes"
+        elif hint in (int, float):
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 and hint(value) == value:
+                return hint(value)
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            return frozenset(map(str, value))
+        raise WrongSettingError(f"{name}: {value!r} is none of {get_args(hint) or hint}")

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+COMMAND = [sys.executable, "-m", "emulator", "--port", "0", "--contacts", "3"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_given_a_signal_then_the_command_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    ready_file = tmp_path / "config.json"
+    command = [*COMMAND, "--ready-file", str(ready_file), "--set", "wall=empty", "--set", 'forbidden=["tasks"]']
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
+        assert process.stdout is not None
+        ready, printed = process.stdout.readline(), process.stdout.readline()
+        config = json.loads(ready_file.read_text())
+        settings = requests.get(f"{config['api_base_url']}/_emulator/settings", timeout=10).json()
+        process.send_signal(number)
+        code = process.wait(10)
+
+    assert ready.strip() == f"ready on {config['api_base_url']}"
+    assert json.loads(printed) == config
+    assert {"api_version", "client_id", "client_secret", "refresh_token"} <= set(config["credentials"])
+    assert (settings["wall"], settings["forbidden"]) == ("empty", ["tasks"])
+    assert code == 0
+
+
+def test_given_a_wrong_setting_then_the_command_says_so() -> None:
+    done = subprocess.run(
+        [*COMMAND, "--set", "wall=x"], capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=20
+    )
+
+    assert done.returncode == 2
+    assert "wall: 'x' is none of" in done.stderr
