@@ -1,0 +1,250 @@
+"""The connector as the platform runs it: a subprocess, its stdout read line by line, its newest tokens kept.
+
+    with account(AccountSize(deals=50)) as crm:
+        source = Source(crm)
+        run = source.read("deals")
+        assert run.ids("deals") == crm.ids("deals")
+
+A run may be killed after a line (`kill_when`); what it had printed by then is what the platform would have.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import orjson
+import pytest
+
+from emulator.client import AccountSize, Emulator
+from output import Line, Message, Run, state_stream, status_of
+
+__all__ = [
+    "STREAMS",
+    "AccountSize",
+    "Emulator",
+    "Line",
+    "Message",
+    "Run",
+    "Source",
+    "account",
+    "at_once",
+    "catalog",
+    "discovered",
+    "launch",
+    "seeds",
+    "state_stream",
+    "status_of",
+    "token_hash",
+]
+
+SyncMode = Literal["full_refresh", "incremental"]
+T = TypeVar("T")
+
+FASTER_THAN_ANY_TEST = 600_000  # requests a minute
+TINY = AccountSize(contacts=3, deals=3, organizations=3, tasks=3)
+RUN_MAY_TAKE_S = 300
+JOBS_AT_ONCE = 3
+
+# Starts the command, waits for it, and writes its peak memory. A process of its own, because Linux counts the memory
+# of the process that forks among that of the child; this one is small.
+MEASURE = """
+import os, pathlib, sys
+pid = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+scale = 1 if sys.platform == "darwin" else 1024
+pathlib.Path(sys.argv[1]).write_text(str(usage.ru_maxrss * scale))
+sys.exit(os.waitstatus_to_exitcode(status) & 255)
+"""
+
+
+class Source:
+    """source-rdstation-crm with one configuration; CONTROL messages update it, as the platform does."""
+
+    def __init__(self, crm: Emulator | None = None, **overrides: Any) -> None:
+        fast: dict[str, Any] = {"requests_per_minute": FASTER_THAN_ANY_TEST}
+        self.config: dict[str, Any] = {**fast, **(crm.config() if crm else {}), **overrides}
+
+    def spec(self) -> Run:
+        """Run `spec`."""
+        return launch("spec")
+
+    def check(self) -> Run:
+        """Run `check`."""
+        return self._run("check", {"config": self.config})
+
+    def discover(self) -> Run:
+        """Run `discover`."""
+        return self._run("discover", {"config": self.config})
+
+    def read(
+        self,
+        *streams: str,
+        state: Sequence[Message] | None = None,
+        sync_mode: SyncMode = "incremental",
+        kill_when: Callable[[Line], bool] | None = None,
+        measured: bool = False,
+    ) -> Run:
+        """Run `read` of the named streams, or of all."""
+        files: dict[str, Any] = {"config": self.config, "catalog": catalog(streams or tuple(STREAMS), sync_mode)}
+        if state is not None:
+            files["state"] = list(state)
+        return self._run("read", files, kill_when, measured)
+
+    def _run(
+        self,
+        command: str,
+        files: Mapping[str, Any],
+        kill_when: Callable[[Line], bool] | None = None,
+        measured: bool = False,
+    ) -> Run:
+        run = launch(command, files, kill_when=kill_when, measured=measured)
+        if run.controls:
+            self.config = run.controls[-1][1]
+        return run
+
+
+def launch(
+    command: str,
+    files: Mapping[str, Any] | None = None,
+    *,
+    kill_when: Callable[[Line], bool] | None = None,
+    measured: bool = False,
+) -> Run:
+    """One run; `files` become `--config`, `--catalog` and `--state`: bytes as they are, all else as JSON."""
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = [*_command(), command]
+        for name, content in (files or {}).items():
+            path = Path(folder, f"{name}.json")
+            path.write_bytes(content if isinstance(content, bytes) else orjson.dumps(content))
+            arguments += [f"--{name}", str(path)]
+        peak = Path(folder, "peak")
+        if measured:
+            arguments = [sys.executable, "-I", "-S", "-c", MEASURE, str(peak), *arguments]
+        begun = time.monotonic()
+        run = _stream(arguments, Path(folder, "stderr"), kill_when)
+        run.seconds = time.monotonic() - begun
+        run.peak_bytes = int(peak.read_text()) if measured else 0
+    return run
+
+
+def _stream(arguments: Sequence[str], stderr: Path, kill_when: Callable[[Line], bool] | None) -> Run:
+    run = Run()
+    with stderr.open("wb") as errors:
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
+    overdue = threading.Timer(RUN_MAY_TAKE_S, _kill, [process])
+    overdue.start()
+    try:
+        if process.stdout is None:
+            raise RuntimeError("stdout is a pipe")
+        for text in process.stdout:
+            if not text.endswith(b"\n"):
+                break  # the process was killed while it wrote: the platform drops such a line
+            line = Line(time.monotonic(), text[:-1])
+            run.lines.append(line)
+            if kill_when is not None and kill_when(line):
+                _kill(process)
+                kill_when = None  # what is in the pipe already is read to its end
+        run.exit_code = process.wait()
+    finally:
+        overdue.cancel()
+        _kill(process)
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+    run.stderr = stderr.read_text(encoding="utf-8", errors="replace")
+    return run
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended by itself
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _command() -> list[str]:
+    script = Path(sys.executable).with_name("source-rdstation-crm")
+    return [str(script)] if script.exists() else [sys.executable, "-m", "source_rdstation_crm.run"]
+
+
+@contextlib.contextmanager
+def account(size: AccountSize | None = None, seed: int = 1, **settings: Any) -> Iterator[Emulator]:
+    """An emulated account without a rate limit, unless `settings` set one."""
+    with Emulator(size=size, settings={"rate_limit_requests": 0, **settings}, seed=seed) as crm:
+        yield crm
+
+
+@cache
+def discovered() -> Mapping[str, Message]:
+    """The streams of a tiny account by name, as `discover` gives them; asked once a session."""
+    with account(TINY) as crm:
+        run = Source(crm).discover()
+    if run.exit_code != 0:
+        raise RuntimeError(run.log)
+    (found,) = run.of_type("CATALOG")
+    return {stream["name"]: stream for stream in found["streams"]}
+
+
+def catalog(streams: Sequence[str], sync_mode: SyncMode = "incremental") -> Message:
+    """A configured catalog; streams without a cursor are always read in full."""
+    configured = []
+    for name in streams:
+        stream = discovered()[name]
+        mode = sync_mode if sync_mode in stream["supported_sync_modes"] else "full_refresh"
+        configured.append({"stream": stream, "sync_mode": mode, "destination_sync_mode": "append"})
+    return {"streams": configured}
+
+
+def token_hash(token: str) -> str:
+    """How the emulator's request log names an access token."""
+    return hashlib.sha256(token.encode()).hexdigest()[:8]
+
+
+def seeds(normal: int, full: int) -> list[Any]:
+    """Parameters for a repeated proof: `normal` seeds in every run, `full` ones under the marker `long`."""
+    often = [pytest.param(seed, id=f"seed-{seed}") for seed in range(normal)]
+    return often + [pytest.param(seed, id=f"long-{seed}", marks=pytest.mark.long) for seed in range(full)]
+
+
+@contextlib.contextmanager
+def at_once(jobs: Mapping[str, Callable[[], T]]) -> Iterator[Callable[[str], T]]:
+    """Run independent jobs a few at a time (a start of the connector mostly waits); yields their results by name."""
+    with ThreadPoolExecutor(JOBS_AT_ONCE) as pool:
+        futures = {name: pool.submit(job) for name, job in jobs.items()}
+        try:
+            yield lambda name: futures[name].result()
+        finally:
+            for future in futures.values():
+                future.cancel()
+
+
+# contract.md, the table of API v2: name -> cursor ("" where the stream has none).
+STREAMS: Mapping[str, str] = {
+    "campaigns": "",
+    "contacts": "updated_at",
+    "custom_fields": "",
+    "deal_notes": "deal_updated_at",
+    "deal_products": "deal_updated_at",
+    "deals": "updated_at",
+    "lost_reasons": "",
+    "organizations": "updated_at",
+    "pipelines": "",
+    "products": "",
+    "segments": "",
+    "sources": "",
+    "stages": "",
+    "tasks": "updated_at",
+    "teams": "",
+    "users": "",
+}

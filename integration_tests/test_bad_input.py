@@ -1,0 +1,178 @@
+"""Configurations, catalogs and states of the wrong shape: a clear config error, and nothing is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import Any
+
+import pytest
+
+from harness import Message, Run, Source, account, at_once, catalog, launch, status_of
+
+SECRET = "um-segredo-inventado"
+DELETE = object()
+
+
+def changed(**changes: Any) -> Callable[[dict[str, Any]], Any]:
+    """The working configuration with other top-level values."""
+    return lambda config: {**config, **changes}
+
+
+def credential(name: str, value: Any) -> Callable[[dict[str, Any]], Any]:
+    """The working configuration with another credential, or without it."""
+
+    def change(config: dict[str, Any]) -> dict[str, Any]:
+        credentials = {**config["credentials"], name: value}
+        return {**config, "credentials": {key: kept for key, kept in credentials.items() if kept is not DELETE}}
+
+    return change
+
+
+def instead(content: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda _config: content
+
+
+NEXT_YEAR = (datetime.now(timezone.utc) + timedelta(days=365)).strftime("%Y-%m-%dT%H:%M:%SZ")
+# name: (what becomes of the configuration, the word that the sentence has to hold)
+CONFIGS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
+    "a-list": (instead([1, 2]), "onfiguration"),
+    "a-text": (instead("credentials"), "onfiguration"),
+    "no-json": (instead(b"{credentials:"), "onfiguration"),
+    "empty-file": (instead(b""), "onfiguration"),
+    "empty-object": (instead({}), "credentials"),
+    "credentials-a-list": (changed(credentials=[SECRET]), "credentials"),
+    "api-version-unknown": (credential("api_version", "v3"), "api_version"),
+    "refresh-token-missing": (credential("refresh_token", DELETE), "refresh_token"),
+    "client-secret-empty": (credential("client_secret", " "), "client_secret"),
+    "client-id-a-number": (credential("client_id", 12), "client_id"),
+    "start-date-no-date": (changed(start_date="ontem"), "start_date"),
+    "start-date-a-number": (changed(start_date=20240131), "start_date"),
+    "start-date-in-the-future": (changed(start_date=NEXT_YEAR), "start_date"),
+    "http-to-a-foreign-host": (changed(api_base_url="http://api.exemplo.test"), "api_base_url"),
+    "http-to-a-host-that-looks-local": (changed(api_base_url="http://127.0.0.1.exemplo.test"), "api_base_url"),
+    "no-web-address": (changed(api_base_url="ftp://127.0.0.1"), "api_base_url"),
+    "requests-per-minute-zero": (changed(requests_per_minute=0), "requests_per_minute"),
+    "requests-per-minute-a-text": (changed(requests_per_minute="fast"), "requests_per_minute"),
+    "too-many-workers": (changed(num_workers=21), "num_workers"),
+}
+
+
+def state_of(stream: str, **stream_state: Any) -> list[Message]:
+    return [{"type": "STREAM", "stream": {"stream_descriptor": {"name": stream}, "stream_state": stream_state}}]
+
+
+UNKNOWN_STREAM = catalog(["deals"])
+UNKNOWN_STREAM["streams"][0] = {
+    **UNKNOWN_STREAM["streams"][0],
+    "stream": {**UNKNOWN_STREAM["streams"][0]["stream"], "name": "negocios"},
+}
+GLOBAL = {"type": "GLOBAL", "global": {"shared_state": {"page": 7}, "stream_states": []}}
+LEGACY = {"type": "LEGACY", "data": {"deals": {"updated_at": "2026-01-01T00:00:00.000Z"}}}
+WALK: dict[str, Any] = {"started": "2026-01-01T00:00:00.000Z", "latest": None}
+# name: (files beside the configuration, the word that the sentence has to hold)
+FILES: dict[str, tuple[dict[str, Any], str]] = {
+    "catalog-with-an-unknown-stream": ({"catalog": UNKNOWN_STREAM}, "negocios"),
+    "catalog-of-another-shape": ({"catalog": {"streams": ["deals"]}}, "atalog"),
+    "catalog-no-json": ({"catalog": b"{"}, "atalog"),
+    "state-no-json": ({"state": b'[{"type": '}, "tate"),
+    "state-a-text": ({"state": "deals"}, "tate"),
+    "state-of-another-connector": ({"state": state_of("deals", page=7)}, "deals"),
+    "state-with-a-cursor-that-is-no-date": ({"state": state_of("deals", updated_at="ontem")}, "deals"),
+    "state-with-a-cursor-that-is-a-number": ({"state": state_of("contacts", updated_at=1767225600)}, "contacts"),
+    "state-with-a-walk-of-another-shape": ({"state": state_of("contacts", walk={**WALK, "spans": "all"})}, "contacts"),
+    "state-with-a-walk-of-tasks-for-contacts": ({"state": state_of("contacts", walk={**WALK, "page": 3})}, "contacts"),
+    "state-of-children-of-another-shape": ({"state": state_of("deal_notes", recent=["x"])}, "deal_notes"),
+    "state-that-is-global": ({"state": [GLOBAL]}, "tate"),
+    "state-of-the-time-before-streams": ({"state": [LEGACY]}, "tate"),
+    "state-that-is-no-list": ({"state": LEGACY["data"]}, "tate"),
+}  # fmt: skip
+
+Outcome = tuple[Run, list[dict[str, Any]]]
+
+
+def run_with(command: str, config: Callable[[dict[str, Any]], Any], files: dict[str, Any]) -> Outcome:
+    """The run, and what the emulator was asked."""
+    with account() as crm:
+        more = {"catalog": catalog(["deals", "contacts", "deal_notes"]), **files} if command == "read" else {}
+        return launch(command, {"config": config(Source(crm).config), **more}), crm.requests()
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Iterator[Callable[[str], Outcome]]:
+    jobs = {
+        f"{command} {name}": partial(run_with, command, change, {})
+        for name, (change, _) in CONFIGS.items()
+        for command in ("check", "read")
+    }
+    jobs |= {name: partial(run_with, "read", changed(), files) for name, (files, _) in FILES.items()}
+    jobs["discover"] = partial(run_with, "discover", changed(start_date="ontem"), {})
+    with at_once(jobs) as result:
+        yield result
+
+
+def assert_config_error(outcome: Outcome, word: str) -> None:
+    run, asked = outcome
+    assert asked == []
+    assert run.exit_code != 0
+    (error,) = run.errors
+    assert error["failure_type"] == "config_error"
+    assert word in error["message"]
+    assert not any(line.is_record for line in run.lines)
+    assert_no_secret_nor_stack(run)
+
+
+def assert_no_secret_nor_stack(run: Run) -> None:
+    for text in (SECRET, "Traceback"):
+        assert text not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_given_a_wrong_configuration_when_checked_then_failed_with_a_sentence_and_nothing_is_asked(
+    outcome: Callable[[str], Outcome], name: str
+) -> None:
+    run, asked = outcome(f"check {name}")
+
+    status, sentence = status_of(run)
+    assert status == "FAILED"
+    assert CONFIGS[name][1] in sentence
+    assert run.exit_code == 0
+    assert asked == []
+    assert_no_secret_nor_stack(run)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_given_a_wrong_configuration_when_read_then_a_config_error_and_nothing_is_asked(
+    outcome: Callable[[str], Outcome], name: str
+) -> None:
+    assert_config_error(outcome(f"read {name}"), CONFIGS[name][1])
+
+
+def test_given_a_wrong_configuration_when_discovered_then_a_config_error(outcome: Callable[[str], Outcome]) -> None:
+    assert_config_error(outcome("discover"), "start_date")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_given_a_wrong_catalog_or_state_when_read_then_a_config_error_and_nothing_is_asked(
+    outcome: Callable[[str], Outcome], name: str
+) -> None:
+    assert_config_error(outcome(name), FILES[name][1])
+
+
+def test_given_an_empty_state_and_that_of_a_stream_not_selected_when_read_then_they_do_no_harm() -> None:
+    with account() as crm:
+        state = [*state_of("deals"), *state_of("tasks", page=7)]
+
+        run = Source(crm).read("deals", state=state)
+
+        assert run.exit_code == 0, run.log
+        assert run.ids("deals") == crm.ids("deals")
+
+
+@pytest.mark.parametrize(
+    "start_date", ["2026-06-01", "2026-06-01T00:00:00Z", "2026-05-31T21:00:00-03:00", "2026-06-01T00:00:00.000Z"]
+)
+def test_given_a_start_date_in_any_iso_form_when_checked_then_it_works(start_date: str) -> None:
+    with account() as crm:
+        assert status_of(Source(crm, start_date=start_date).check())[0] == "SUCCEEDED"

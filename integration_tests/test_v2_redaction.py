@@ -1,0 +1,95 @@
+"""No token, secret, e-mail, phone or person's name leaves the connector but in RECORD messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+
+from harness import AccountSize, Emulator, Run, Source, account
+
+SIZE = AccountSize(contacts=1_500, deals=80)
+FAULTS = ("429", "500", "503", "reset", "truncate", "html_200", "data_null", "missing_id", "401")
+
+
+def secrets_of(crm: Emulator) -> set[str]:
+    oauth = crm.oauth()
+    refreshed = [token for entry in oauth["history"] for token in (entry["refresh_token"], entry["new_refresh_token"])]
+    return {*oauth["access_tokens"], *oauth["refresh_tokens"], *refreshed, oauth["credentials"]["client_secret"]} - {
+        None
+    }
+
+
+def personal_data_of(crm: Emulator) -> set[str]:
+    """E-mails, phones, names and other texts of contacts, users and organizations, and what deals are called."""
+    contacts, users = crm.truth("contacts"), crm.truth("users")
+    found = {row["name"] for row in [*contacts, *users, *crm.truth("organizations"), *crm.truth("deals")]}
+    found |= {email["email"] for contact in contacts for email in contact["emails"]}
+    found |= {phone["phone"] for contact in contacts for phone in contact["phones"]}
+    found |= {user[key] for user in users for key in ("email", "phone") if user[key]}
+    found |= {profile["username"] for contact in contacts for profile in contact["social_profiles"]}
+    return found
+
+
+def outside_records(run: Run) -> str:
+    """Everything printed but RECORD lines, and CONTROL lines, whose purpose is to carry tokens."""
+    shown = [
+        line.text.decode()
+        for line in run.lines
+        if not line.text.startswith((b'{"type":"RECORD"', b'{"type":"CONTROL"'))
+    ]
+    return "\n".join([*shown, run.stderr, orjson.dumps(run.states).decode()])
+
+
+def leaks(run: Run, crm: Emulator) -> set[str]:
+    text = outside_records(run)
+    return {needle for needle in secrets_of(crm) | personal_data_of(crm) if needle in text}
+
+
+@pytest.fixture
+def crm() -> Iterator[Emulator]:
+    with account(SIZE, access_token_ttl_s=2, latency_s=0.05) as running:
+        yield running
+
+
+def test_given_faults_churn_and_rotations_when_everything_is_read_then_nothing_personal_is_printed(
+    crm: Emulator,
+) -> None:
+    for seed, kind in enumerate(FAULTS):
+        more: dict[str, Any] = {"retry_after": "1"} if kind == "429" else {}
+        crm.fault(kind, path="/crm/v2/", times=None, probability=0.015, seed=seed, **more)
+    crm.churn(edits_per_s=20, creates_per_s=20, seed=1)
+    source = Source(crm)
+
+    first = source.read()
+    second = source.read(state=first.states)
+
+    crm.stop_churn()
+    assert len(first.controls) >= 2
+    assert any(name in first.stdout for name in personal_data_of(crm))
+    assert leaks(first, crm) == leaks(second, crm) == set()
+
+
+@pytest.mark.parametrize("fault", ["500", "missing_id", "401", "repeat_page"])
+def test_given_a_fault_that_lasts_when_read_then_the_errors_print_nothing_personal(crm: Emulator, fault: str) -> None:
+    crm.fault(fault, path="/crm/v2/contacts", times=None)
+
+    run = Source(crm, start_date="2026-01-01").read("contacts", "users")
+
+    assert run.exit_code == 1
+    assert run.error_of("contacts")["message"]
+    assert leaks(run, crm) == set()
+
+
+@pytest.mark.parametrize("command", ["check", "discover"])
+def test_given_a_refused_refresh_when_run_then_no_secret_is_printed(crm: Emulator, command: str) -> None:
+    source = Source(crm)
+    secrets = secrets_of(crm)
+    crm.expire_access_tokens()
+    crm.revoke_refresh_token()
+
+    run: Run = getattr(source, command)()
+
+    assert {needle for needle in secrets if needle in outside_records(run)} == set()

@@ -1,0 +1,38 @@
+"""The token stays at home: a redirect is an error, and no other host sees a token or a secret."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import Source, account
+from servers import stranger
+
+
+@pytest.mark.parametrize("path", ["/crm/v2/", "/oauth2/token"])
+@pytest.mark.parametrize("command", ["check", "read"])
+def test_given_a_redirect_to_another_host_when_run_then_an_error_and_nothing_reaches_that_host(
+    command: str, path: str
+) -> None:
+    with account() as crm, stranger(200, '{"data": []}') as elsewhere:
+        source = Source(crm)
+        if path == "/oauth2/token":
+            crm.expire_access_tokens()
+        crm.fault("redirect", path=path, location=f"{elsewhere.url}/crm/v2/campaigns", times=None)
+
+        run = source.check() if command == "check" else source.read("campaigns")
+
+        assert elsewhere.received == []
+        if command == "check":
+            (status,) = run.of_type("CONNECTION_STATUS")
+            assert status["status"] == "FAILED"
+        else:
+            assert run.exit_code == 1
+            assert run.error_of("campaigns")["failure_type"] == "config_error"
+
+
+def test_given_links_to_another_host_when_read_then_they_are_not_followed() -> None:
+    with account() as crm:  # its links carry the internal prefix, at which the gateway answers 404
+        run = Source(crm).read("users", "contacts", "campaigns")
+
+        assert run.exit_code == 0, run.log
+        assert {request["path"].split("/")[1] for request in crm.requests()} == {"crm"}
