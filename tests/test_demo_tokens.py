@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from demo import config_file
+from demo.sync import SyncFailed, _Watch
+
+OLD = {"credentials": {"refresh_token": "old"}, "start_date": "2024-01-01T00:00:00Z"}
+NEW = {"credentials": {"refresh_token": "new"}, "start_date": "2024-01-01T00:00:00Z"}
+
+
+class FakeSource:
+    def __init__(self) -> None:
+        self.config: Mapping[str, Any] = OLD
+        self.peeked: list[Any] = []
+
+    def set_config(self, config: dict[str, Any], *, validate: bool) -> None:
+        assert not validate
+        self.config = config
+
+    def _peek_airbyte_message(self, message: Any) -> None:
+        self.peeked.append(message)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(OLD))
+    return path
+
+
+def test_saving_replaces_the_file_and_leaves_nothing_else(path: Path) -> None:
+    config_file.save(path, NEW)
+
+    assert config_file.load(path) == NEW
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_given_a_link_when_saved_then_it_stays_a_link(path: Path) -> None:
+    link = path.parent / "link.json"
+    link.symlink_to(path)
+
+    config_file.save(link, NEW)
+
+    assert link.is_symlink()
+    assert config_file.load(path) == NEW
+
+
+@pytest.mark.parametrize("text", ["{'refresh_token': 's3cret'}", '["s3cret"]', "\xff"])
+def test_a_file_that_holds_no_object_is_refused_without_its_content(path: Path, text: str) -> None:
+    path.write_text(text, encoding="latin-1")
+
+    with pytest.raises(ValueError, match=r"config\.json (is no JSON file|holds no JSON object)") as refusal:
+        config_file.load(path)
+
+    assert "s3cret" not in str(refusal.value)
+
+
+def test_given_a_rotation_then_the_file_and_the_next_command_get_the_new_tokens(path: Path) -> None:
+    watch, source = _Watch(path), FakeSource()
+    watch.attach(source)
+
+    watch.on_config(NEW)
+
+    assert config_file.load(path) == NEW
+    assert source.config == NEW
+
+
+def test_given_tokens_that_cannot_be_saved_then_pyairbyte_sees_no_exception_and_the_sync_fails_afterwards(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, source = _Watch(path), FakeSource()
+    watch.attach(source)
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(config_file, "save", full_disk)
+
+    watch.on_config(NEW)
+
+    assert source.config == NEW
+    with pytest.raises(SyncFailed, match=r"No space left on device.*authorize the connection again"):
+        watch.insist()
+
+
+def test_records_and_statuses_are_counted_and_passed_on(path: Path) -> None:
+    watch, source = _Watch(path), FakeSource()
+    watch.attach(source)
+    messages = [_status("STARTED"), _record(), _record(), _status("COMPLETE")]
+
+    for message in messages:
+        source._peek_airbyte_message(message)
+
+    assert source.peeked == messages
+    assert watch.report.streams["deals"].records == 2
+    assert watch.report.streams["deals"].status == "COMPLETE"
+
+
+def _record() -> SimpleNamespace:
+    return SimpleNamespace(record=SimpleNamespace(stream="deals"), trace=None)
+
+
+def _status(status: str) -> SimpleNamespace:
+    stream_status = SimpleNamespace(
+        stream_descriptor=SimpleNamespace(name="deals"), status=SimpleNamespace(value=status)
+    )
+    return SimpleNamespace(record=None, trace=SimpleNamespace(stream_status=stream_status))

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_the_newest_release_of_the_changelog_is_the_version_in_pyproject() -> None:
+    version = re.search(r'(?m)^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    newest = re.search(r"(?m)^## \[?(\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+
+    assert version is not None
+    assert newest is not None
+    assert newest[1] == version[1]
+
+
+def test_the_locks_name_no_index_and_no_path_of_a_machine() -> None:
+    for lock in sorted((ROOT / "requirements").glob("*.txt")):
+        assert not re.search(r"://|--(extra-)?index-url|--find-links|file:| @ ", lock.read_text(encoding="utf-8")), lock
+
+
+def test_every_requirement_of_a_lock_is_hashed() -> None:
+    for lock in sorted((ROOT / "requirements").glob("*.txt")):
+        for entry in re.split(r"(?m)^(?=[a-z0-9])", lock.read_text(encoding="utf-8"))[1:]:
+            assert "--hash=sha256:" in entry, f"{lock.name}: {entry.split()[0]}"
