@@ -12,7 +12,7 @@ from airbyte_cdk.sources.types import Record
 
 from rdstation.envelope import Row
 from rdstation.errors import system_error
-from source_rdstation_crm.listing import PageRefusedError, WalkError
+from source_rdstation_crm.walks.listing import PageRefusedError, WalkError
 
 __all__ = ["Slice", "Slices", "explained"]
 

@@ -12,7 +12,7 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 
 from rdstation.envelope import Page
 from source_rdstation_crm.cursor import StreamContext
-from source_rdstation_crm.listing import Fetch, Query
+from source_rdstation_crm.walks.listing import Fetch, Query
 
 __all__ = ["Collected", "announced", "context"]
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
-from source_rdstation_crm.keyset import walk
-from source_rdstation_crm.listing import Batch
-from source_rdstation_crm.spans import Span, Spans
+from source_rdstation_crm.walks.keyset import walk
+from source_rdstation_crm.walks.listing import Batch
+from source_rdstation_crm.walks.spans import Span, Spans
 
 BY_UPDATE = ("updated_at", "created_at")
 BY_CREATION = ("created_at",)

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from scenario import Scenario, scenarios, spread_list
 
 from rdstation.envelope import Page, Row
-from source_rdstation_crm.listing import Query, WalkError
-from source_rdstation_crm.single_pass import single_pass
-from source_rdstation_crm.sweep import sweep
+from source_rdstation_crm.walks.listing import Query, WalkError
+from source_rdstation_crm.walks.single_pass import single_pass
+from source_rdstation_crm.walks.sweep import sweep
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from source_rdstation_crm.visits import Visit, Visits
+from source_rdstation_crm.walks.visits import Visit, Visits
 
 STARTED = "2026-08-01T12:00:00.000Z"
 A, B, C = (f"{number:024x}" for number in (10, 11, 12))

@@ -17,13 +17,13 @@ from rdstation.dates import format_instant, parse_instant
 from rdstation.envelope import Row
 from rdstation.errors import NotFoundError, RequestRefusedError, ServerFailedError
 from source_rdstation_crm.cursor import CheckpointCursor, StreamContext
-from source_rdstation_crm.keyset import walk
-from source_rdstation_crm.listing import Fetch, Query, instant_of
-from source_rdstation_crm.overlap import is_settled, resume_at
 from source_rdstation_crm.slices import Slice
 from source_rdstation_crm.state import ChildState
-from source_rdstation_crm.sweep import sweep
-from source_rdstation_crm.visits import Visit, Visits
+from source_rdstation_crm.walks.keyset import walk
+from source_rdstation_crm.walks.listing import Fetch, Query, instant_of
+from source_rdstation_crm.walks.overlap import is_settled, resume_at
+from source_rdstation_crm.walks.sweep import sweep
+from source_rdstation_crm.walks.visits import Visit, Visits
 
 __all__ = ["ALL_DEALS", "DealChildren"]
 

@@ -15,13 +15,13 @@ from rdstation.dates import format_instant, parse_instant
 from rdstation.envelope import Page, Row
 from rdstation.errors import RequestRefusedError, ServerFailedError
 from source_rdstation_crm.cursor import CheckpointCursor, StreamContext
-from source_rdstation_crm.keyset import walk
-from source_rdstation_crm.listing import Batch, Fetch, PageRefusedError, Query
-from source_rdstation_crm.newest_first import DownBatch, WallReachedError, instant_text, read_down
-from source_rdstation_crm.overlap import LATE_VISIBILITY, is_settled, resume_at
 from source_rdstation_crm.slices import Slice
 from source_rdstation_crm.state import NewestFirstState
-from source_rdstation_crm.sweep import sweep
+from source_rdstation_crm.walks.keyset import walk
+from source_rdstation_crm.walks.listing import Batch, Fetch, PageRefusedError, Query
+from source_rdstation_crm.walks.newest_first import DownBatch, WallReachedError, instant_text, read_down
+from source_rdstation_crm.walks.overlap import LATE_VISIBILITY, is_settled, resume_at
+from source_rdstation_crm.walks.sweep import sweep
 
 __all__ = ["NewestFirst"]
 

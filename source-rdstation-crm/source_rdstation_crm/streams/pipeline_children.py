@@ -8,9 +8,9 @@ from functools import partial
 from rdstation.envelope import Row
 from rdstation.errors import NotFoundError
 from source_rdstation_crm.cursor import FullRefreshCursor, StreamContext
-from source_rdstation_crm.listing import Fetch
 from source_rdstation_crm.slices import Slice
 from source_rdstation_crm.streams.small_list import read_small_list
+from source_rdstation_crm.walks.listing import Fetch
 
 __all__ = ["PipelineChildren"]
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from rdstation.envelope import Row
 from source_rdstation_crm.cursor import FullRefreshCursor, StreamContext
-from source_rdstation_crm.listing import Fetch, Query
-from source_rdstation_crm.single_pass import single_pass
 from source_rdstation_crm.slices import Slice
-from source_rdstation_crm.sweep import sweep
+from source_rdstation_crm.walks.listing import Fetch, Query
+from source_rdstation_crm.walks.single_pass import single_pass
+from source_rdstation_crm.walks.sweep import sweep
 
 __all__ = ["SmallList", "read_small_list"]
 

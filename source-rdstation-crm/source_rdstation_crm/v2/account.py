@@ -22,7 +22,6 @@ from rdstation.session import Session
 from source_rdstation_crm.catalog import schema_of, with_custom_fields
 from source_rdstation_crm.config import Settings
 from source_rdstation_crm.cursor import StreamContext
-from source_rdstation_crm.listing import Fetch
 from source_rdstation_crm.records import Normalizer
 from source_rdstation_crm.slices import Slice, Slices
 from source_rdstation_crm.state import ChildState, NewestFirstState, SpanState, read_state
@@ -33,6 +32,7 @@ from source_rdstation_crm.streams.small_list import SmallList, read_small_list
 from source_rdstation_crm.streams.walked import WalkedStream
 from source_rdstation_crm.v2.lists import Lists
 from source_rdstation_crm.v2.table import STREAMS, StreamSpec
+from source_rdstation_crm.walks.listing import Fetch
 
 __all__ = ["AccountV2"]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from rdstation.envelope import Page, Row
-from source_rdstation_crm.listing import Batch, Fetch, Query
-from source_rdstation_crm.sweep import numbered, sweep
+from source_rdstation_crm.walks.listing import Batch, Fetch, Query
+from source_rdstation_crm.walks.sweep import numbered, sweep
 
 __all__ = ["Ties", "single_pass"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rdstation.dates import floor_second, format_instant
-from source_rdstation_crm.overlap import is_settled, resume_at
+from source_rdstation_crm.walks.overlap import is_settled, resume_at
 
 __all__ = ["Visit", "Visits"]
 
