@@ -24,6 +24,9 @@ __all__ = ["Pace", "even_rate", "retry_after"]
 
 # The server counts arrivals, we count departures: five per cent of slack absorb what threads and wires delay.
 _SLACK: Final = 1.05
+# Requests that may go at once. Fewer would be evener still, but each portion waits for a thread to wake up.
+_PORTIONS: Final = (8, 7, 6, 5, 4)
+_PORTIONS_A_SECOND: Final = 10
 _RETRY_AFTER_DEFAULT_SECONDS: Final = 60.0  # the longest the vendor's one-minute window can take [doc]
 
 
@@ -59,9 +62,13 @@ class Pace(HttpAPIBudget):
 
 
 def even_rate(requests_per_minute: int) -> Rate:
-    """At most a sixtieth of the budget, rounded up, in the time that this share lasts: no second carries more."""
+    """At most a sixtieth of the budget, rounded up, in any second, in even portions where the share allows it.
+
+    A portion is a whole part of the share: of other portions, one too many would fall into some second.
+    """
     share = math.ceil(requests_per_minute / 60)
-    return Rate(limit=share, interval=timedelta(seconds=60 * share / requests_per_minute * _SLACK))
+    portion = next((size for size in _PORTIONS if share % size == 0 and share // size <= _PORTIONS_A_SECOND), share)
+    return Rate(limit=portion, interval=timedelta(seconds=60 * portion / requests_per_minute * _SLACK))
 
 
 def retry_after(response: requests.Response) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from collected import Collected, context
+from collected import Collected, announced, context
 from scenario import spread_list
 from simulated_list import SimulatedList, moment
 
@@ -46,17 +46,18 @@ class Products:
     def refuse(self, query: Query) -> Page:
         raise RequestRefusedError("GET /crm/v2/deals -> 400", "refused", system_error("").failure_type)
 
-    def read(self, *fetch_deals: Fetch, state: dict[str, Any] | None = None) -> Collected:
+    def read(self, *fetch_deals: Fetch, state: dict[str, Any] | None = None, records: int | None = None) -> Collected:
         messages = Collected()
+        given = context("deal_products", messages, lambda: moment(self.deals.now))
         stream = DealChildren(
-            context("deal_products", messages, lambda: moment(self.deals.now)),
+            given,
             fetch_deals={**{f"form-{n}": fetch for n, fetch in enumerate(fetch_deals)}, ALL_DEALS: self.deals.fetch},
-            fetch_below=self.below,
+            fetch_below=lambda deal_id: announced(given, self.below(deal_id)),
             sort="product_id",
             cursor_field="deal_updated_at",
             state=read_state("deal_products", "deal_updated_at", state or {}, ChildState),
         )
-        messages.read(stream.slices())
+        messages.read(stream.slices(), records)
         return messages
 
     @property
@@ -134,3 +135,29 @@ def test_given_one_deal_edited_when_read_again_then_it_alone_is_visited(edited: 
 
     assert crm.visited == [deal_id]
     assert second.states[-1]["deal_updated_at"] > first.states[-1]["deal_updated_at"]
+
+
+def test_given_a_second_form_that_proved_itself_when_read_again_then_the_first_is_not_believed() -> None:
+    crm = Products()
+    nothing, working = crm.listed(lambda _: False), crm.listed(lambda row_id: row_id in crm.with_products)
+    first = crm.read(nothing, working)
+    crm.visited.clear()
+    deal_id = sorted(crm.deals.created)[1]
+    crm.deals.now += 3_600_000
+    crm.deals.edit(deal_id)
+    crm.with_products.add(deal_id)
+
+    second = crm.read(nothing, working, state=first.states[-1])
+
+    assert first.states[-1]["parents"] == "form-1"
+    assert (crm.visited, second.ids) == ([deal_id], [f"p-{deal_id}"])
+
+
+def test_given_a_kill_before_a_filter_proved_itself_when_read_again_then_no_deal_is_skipped() -> None:
+    crm = Products(300)
+    contrary = crm.listed(lambda row_id: row_id not in crm.with_products)
+
+    killed = crm.read(contrary, records=40)
+    resumed = crm.read(contrary, state=killed.states[-1] if killed.states else None)
+
+    assert {*killed.ids[: killed.ids_at_last_state], *resumed.ids} == set(crm.expected)

@@ -131,3 +131,23 @@ def test_given_a_range_whose_end_is_pulled_in_when_walked_then_it_stops_there() 
         end["at"] = end["at"] or moment(500_000)
 
     assert ids == sorted(crm.created)[:500]
+
+
+@pytest.mark.parametrize("nulls", ["first", "last"])
+def test_given_rows_without_the_key_at_either_end_when_walked_then_they_arrive_too(nulls: str) -> None:
+    blank = [{"id": f"b{number}", "updated_at": None} for number in range(45)]
+    dated = spread_list(95, page_size=10)
+
+    def fetch(query: Query) -> Page:
+        if query.bounds[-1].at_least is not None:
+            return dated.fetch(query)
+        dated.page_size, size = 1_000, dated.page_size
+        rows = dated.fetch(query.at_page(1)).rows
+        dated.page_size = size
+        at_front = (nulls == "first") != query.descending
+        rows = [*blank, *rows] if at_front else [*rows, *blank]
+        return Page(rows[(query.page - 1) * size : query.page * size], has_next=query.page * size < len(rows))
+
+    ids = {row["id"] for batch in walk(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
+
+    assert ids == {row["id"] for row in blank} | set(dated.created)

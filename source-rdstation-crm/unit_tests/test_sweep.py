@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 
 from rdstation.envelope import Page, Row
@@ -67,3 +68,18 @@ def test_given_rows_without_a_key_at_the_front_when_swept_then_only_those_come()
     swept = [row for batch in sweep(fetch, Query("due_date"), without="due_date") for row in batch.rows]
 
     assert swept == blank
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 2**32), milliseconds_apart=st.sampled_from([0, 1]), links=st.booleans())
+def test_given_rows_that_share_their_sort_key_across_pages_when_read_in_one_pass_then_none_is_missing(
+    seed: int, milliseconds_apart: int, links: bool
+) -> None:
+    crm = spread_list(60, page_size=7)
+    crm.created = {row_id: number // 9 * milliseconds_apart for number, row_id in enumerate(sorted(crm.created))}
+    crm.seed, crm.links = seed, links
+    crm.__post_init__()
+
+    ids = [row["id"] for batch in single_pass(crm.fetch, Query("created_at")) for row in batch.rows]
+
+    assert sorted(ids) == sorted(crm.updated)

@@ -8,6 +8,7 @@ Facts: api/crm-v2.md, section 7.5.
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Final
 
@@ -51,6 +52,7 @@ class NewestFirst(CheckpointCursor):
         self._latest = walk.latest if walk else None
         self._page = walk.page if walk else 1
         self._reached = walk.reached if walk else None
+        self._at_latest: set[str] = set()
         self._complete = False
 
     def slices(self) -> Iterator[Slice]:
@@ -100,7 +102,10 @@ class NewestFirst(CheckpointCursor):
         for _ in range(_MOST_FRONTS):
             down_to, newest, number = newest, None, 1
             for batch in read_down(self._fetch, self._cursor_field, down_to or ""):
-                yield from self._emit_rows(batch)
+                fresh = [
+                    row for row in batch.rows if row["id"] not in self._at_latest or self._text(row) != self._latest
+                ]
+                yield from self._emit_rows(replace(batch, rows=fresh))
                 number = batch.page
                 newest = newest or batch.newest
             if number == 1 or newest == down_to:
@@ -110,12 +115,16 @@ class NewestFirst(CheckpointCursor):
         if self._started is None:
             self._started = format_instant(self._context.server_time(self._begun))
             self._latest = batch.newest
+            self._at_latest = {row["id"] for row in batch.rows if self._text(row) == self._latest}
         yield from map(self._context.normalize, batch.rows)
         with self._lock:
             # Once the front is read again, the position stays at the end of the first pass.
             if batch.page >= self._page:
                 self._page, self._reached = batch.page, batch.oldest or self._reached
             self.request_answered()
+
+    def _text(self, row: Row) -> str:
+        return instant_text(row, self._cursor_field)
 
     def _resume_page(self) -> int:
         """Where to go on: the page reached, or an earlier one.
@@ -126,7 +135,7 @@ class NewestFirst(CheckpointCursor):
         number = self._page
         while number > 1:
             rows = self._fetch(Query(self._cursor_field, page=number, descending=True)).rows
-            newest = next((instant_text(row, self._cursor_field) for row in rows), "")
+            newest = next((self._text(row) for row in rows), "")
             if newest > (self._reached or ""):
                 break
             number -= 1

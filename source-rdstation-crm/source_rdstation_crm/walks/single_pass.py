@@ -6,6 +6,7 @@ Facts: api/crm-v2.md, sections 4 and 7.3 step 3.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from rdstation.envelope import Page, Row
@@ -19,13 +20,12 @@ def single_pass(fetch: Fetch, query: Query) -> Iterator[Batch]:
     """A small, sorted list from its first page to its last, each id once."""
     ids: set[str] = set()
     ties = Ties(fetch, query)
-    for number, page in enumerate(numbered(fetch, query, walled=False), start=1):
-        fresh = [row for row in page.rows if row["id"] not in ids]
-        ids.update(row["id"] for row in fresh)
-        yield Batch(fresh)
-        for rows in ties.missing(number, page):
-            yield Batch([row for row in rows if row["id"] not in ids])
-            ids.update(row["id"] for row in rows)
+    end = Page([], has_next=False)  # a tie may last to the end of the list
+    for number, page in enumerate(chain(numbered(fetch, query, walled=False), [end]), start=1):
+        for rows in (page.rows, *ties.missing(number, page)):
+            fresh = [row for row in rows if row["id"] not in ids]
+            ids.update(row["id"] for row in fresh)
+            yield Batch(fresh)
 
 
 class Ties:
