@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import orjson
@@ -37,6 +38,13 @@ def run(args: list[str] | None = None) -> None:
             return
         _print(error.as_airbyte_message())
         sys.exit(1)
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - told by the CDK's hook
+        # Also a closed pipe, or Ctrl-C: the readers' threads wait for a queue that nobody empties any more, and an
+        # ordinary exit would wait for them for ever.
+        try:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(1)
 
 
 def _print(message: AirbyteMessage) -> None:

@@ -69,6 +69,8 @@ class SimulatedList:
         return Page(rows, query.page < pages, min(pages, self.wall // self.page_size))
 
     def _value(self, row_id: str, name: str) -> int:
+        if name == "name":
+            return int(row_id, 16)
         return {"created_at": self.created, "updated_at": self.updated}[name][row_id]
 
     def _within(self, row_id: str, bound: Bound) -> bool:

@@ -20,7 +20,8 @@ BY_CREATION = ("created_at",)
 
 def read(crm: SimulatedList, keys: tuple[str, ...] = BY_UPDATE, start: int | None = None) -> list[str]:
     since = None if start is None else moment(start)
-    return [row["id"] for batch in walk(crm.fetch, keys, since, now=moment(crm.now)) for row in batch.rows]
+    batches = walk(crm.fetch, keys, since, now=moment(crm.now), tie_sort="name")
+    return [row["id"] for batch in batches for row in batch.rows]
 
 
 @pytest.mark.parametrize("keys", [BY_UPDATE, BY_CREATION], ids=["by-update", "by-creation"])

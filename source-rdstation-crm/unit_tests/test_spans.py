@@ -62,7 +62,7 @@ class Readers:
         return Spans(spans, horizon=lambda: self.started, moving=moving, readers=self.readers)
 
     def _walk(self, span: Span) -> Iterator[Batch]:
-        return walk(self.crm.fetch, self.keys, span.position, now=self.started, end=lambda: span.end)
+        return walk(self.crm.fetch, self.keys, span.position, now=self.started, end=lambda: span.end, tie_sort="name")
 
 
 @pytest.mark.parametrize("keys", [BY_UPDATE, BY_CREATION], ids=["by-update", "by-creation"])

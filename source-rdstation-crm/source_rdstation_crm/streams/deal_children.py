@@ -129,7 +129,7 @@ class DealChildren(CheckpointCursor):
         return self._visits.count
 
     def _visit_all(self, fetch: Fetch) -> Iterator[Slice]:
-        for batch in walk(fetch, (_UPDATED_AT, "created_at"), self._bound(), now=self._begun):
+        for batch in walk(fetch, (_UPDATED_AT, "created_at"), self._bound(), now=self._begun, tie_sort="name"):
             for deal in batch.rows:
                 updated_at = instant_of(deal, _UPDATED_AT)
                 visit = self._visits.open(deal["id"], format_instant(updated_at) if updated_at else None)

@@ -35,6 +35,7 @@ class WalkedStream(CheckpointCursor):
         *,
         fetch: Fetch,
         keys: Sequence[str],
+        tie_sort: str | None,
         cursor_field: str,
         state: SpanState,
     ) -> None:
@@ -42,6 +43,7 @@ class WalkedStream(CheckpointCursor):
         self._begun = datetime.now(timezone.utc)
         self._fetch = fetch
         self._keys = keys
+        self._tie_sort = tie_sort
         self._cursor_field = cursor_field
         self._resumed = state.walk
         self._latest = state.walk.latest if state.walk else None
@@ -105,7 +107,13 @@ class WalkedStream(CheckpointCursor):
             fixed = (Bound(self._cursor_field, since),)
         try:
             for batch in walk(
-                self._fetch, self._keys, span.position, now=self._begun, end=lambda: span.end, fixed=fixed
+                self._fetch,
+                self._keys,
+                span.position,
+                now=self._begun,
+                end=lambda: span.end,
+                fixed=fixed,
+                tie_sort=self._tie_sort,
             ):
                 for row in batch.rows:
                     yield self._context.normalize(row)

@@ -134,6 +134,7 @@ class AccountV2:
                 context,
                 fetch=self._list(context, spec.path),
                 keys=spec.sort,
+                tie_sort=spec.tie_sort,
                 cursor_field=spec.cursor,
                 state=read_state(spec.name, spec.cursor, raw, SpanState),
             )

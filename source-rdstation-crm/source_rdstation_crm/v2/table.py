@@ -19,6 +19,8 @@ class StreamSpec:
     path: str
     sort: tuple[str, ...] = ()
     """The field to sort by; for a walk, further fields that never change and tell apart rows of one second."""
+    tie_sort: str | None = None
+    """For a walk: the order in which to read rows that share all of `sort`."""
     cursor: str = ""
     """Empty: the stream is read whole each time."""
     id_field: str = "id"
@@ -35,25 +37,28 @@ class StreamSpec:
 
 STREAMS: Final = (
     StreamSpec("campaigns", "small_list", "/campaigns", ("created_at",)),
-    StreamSpec("contacts", "walked", "/contacts", ("created_at",), "updated_at", custom_fields_of="contact"),
+    StreamSpec("contacts", "walked", "/contacts", ("created_at",), "name", "updated_at", custom_fields_of="contact"),
     StreamSpec("custom_fields", "small_list", "/custom_fields", ("order",)),
-    StreamSpec("deal_notes", "deal_children", "/deals/{parent_id}/notes", ("registered_at",), "deal_updated_at"),
+    StreamSpec("deal_notes", "deal_children", "/deals/{parent_id}/notes", ("registered_at",), cursor="deal_updated_at"),
     StreamSpec(
         "deal_products",
         "deal_children",
         "/deals/{parent_id}/products",
         ("product_id",),
-        "deal_updated_at",
+        cursor="deal_updated_at",
         # The documents name only the field; the form with a value is the vendor's own tool's [guess].
         parent_filters=("has:product:true", "has:product"),
     ),
-    StreamSpec("deals", "walked", "/deals", ("updated_at", "created_at"), "updated_at", custom_fields_of="deal"),
+    StreamSpec(
+        "deals", "walked", "/deals", ("updated_at", "created_at"), "name", "updated_at", custom_fields_of="deal"
+    ),
     StreamSpec("lost_reasons", "small_list", "/lost_reasons", ("created_at",)),
     StreamSpec(
         "organizations",
         "walked",
         "/organizations",
         ("updated_at", "created_at"),
+        "name",
         "updated_at",
         custom_fields_of="organization",
     ),
@@ -62,7 +67,7 @@ STREAMS: Final = (
     StreamSpec("segments", "small_list", "/segments", ("name",)),
     StreamSpec("sources", "small_list", "/sources", ("name",)),
     StreamSpec("stages", "pipeline_children", "/pipelines/{parent_id}/stages", ("order",)),
-    StreamSpec("tasks", "newest_first", "/tasks", ("updated_at",), "updated_at"),
+    StreamSpec("tasks", "newest_first", "/tasks", ("updated_at",), cursor="updated_at"),
     StreamSpec("teams", "small_list", "/teams", id_field="team_id"),  # no sort is documented
     StreamSpec("users", "small_list", "/users"),  # likewise
 )

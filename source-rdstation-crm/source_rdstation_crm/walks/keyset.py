@@ -28,14 +28,15 @@ def walk(
     now: datetime,
     end: Callable[[], datetime | None] = lambda: None,
     fixed: tuple[Bound, ...] = (),
+    tie_sort: str | None = None,
 ) -> Iterator[Batch]:
     """All rows within `fixed` whose `keys[0]` lies in [start, end()), one batch a request.
 
     `end` is asked before each request, so that a caller may hand the far part of the range to another walk.
-    `keys[1:]` are keys that never change and tell apart the rows of one second. `now` is the moment the walk begins.
-    Raises WalkError rather than loop or lose a row.
+    `keys[1:]` are keys that never change and tell apart the rows of one second; those that share them all are read in
+    the order of `tie_sort`. `now` is the moment the walk begins. Raises WalkError rather than loop or lose a row.
     """
-    key, *finer = keys
+    key = keys[0]
     position = None if start is None else floor_second(start)
     seen: set[tuple[str, str]] = set()
     while True:
@@ -68,23 +69,31 @@ def walk(
             yield Batch(fresh, limit or position, 0)
             return
         else:
-            for batch in _one_second(fetch, key, finer, position, now=now, fixed=fixed):
+            for batch in _one_second(fetch, keys, position, now=now, fixed=fixed, tie_sort=tie_sort):
                 yield Batch([row for row in batch.rows if _version(row, key) not in seen], position)
             position += ONE_SECOND
             yield Batch([], position)
 
 
 def _one_second(
-    fetch: Fetch, key: str, finer: Sequence[str], second: datetime, *, now: datetime, fixed: tuple[Bound, ...]
+    fetch: Fetch,
+    keys: Sequence[str],
+    second: datetime,
+    *,
+    now: datetime,
+    fixed: tuple[Bound, ...],
+    tie_sort: str | None,
 ) -> Iterator[Batch]:
     """The rows of a second that fill more than a page, where the filter cannot advance (7.3).
 
-    By the next key, which never changes; rows that share that one, too, by page numbers inside the second.
+    By the next key, which never changes; rows that share that one, too, by page numbers inside the second. There any
+    other order is better than that of the keys, which leaves rows with equal ones to chance at each request.
     """
+    key, *finer = keys
     within = (*fixed, Bound(key, second, second + ONE_SECOND))
     if finer:
-        return walk(fetch, finer, None, now=now, fixed=within)
-    return sweep(fetch, Query(key, within))
+        return walk(fetch, finer, None, now=now, fixed=within, tie_sort=tie_sort)
+    return sweep(fetch, Query(tie_sort or key, within))
 
 
 def _fetch_in_bounds(fetch: Fetch, query: Query, key: str) -> Page:

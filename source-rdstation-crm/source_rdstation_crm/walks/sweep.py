@@ -16,8 +16,9 @@ from source_rdstation_crm.walks.listing import WALL, Batch, Bound, Fetch, Query,
 
 __all__ = ["halved_windows", "numbered", "sweep"]
 
-_MOST_PASSES: Final = 30
+_MOST_PASSES: Final = 40
 _QUIET_PASSES: Final = 2
+_QUIET_PASSES_IN_MOTION: Final = 6  # in a random order a pass of many pages misses a row one time in three
 _WINDOW_ROWS: Final = 9_000  # a window is halved from here on: rows may still move into it before the wall [seen]
 _MOST_REPEATED: Final = 3  # a list in random order shows a row about twice before all are seen; three times is a loop
 _BEFORE_RD_STATION: Final = datetime(2010, 1, 1, tzinfo=timezone.utc)
@@ -30,10 +31,12 @@ def sweep(fetch: Fetch, query: Query, *, walled: bool = True, without: str | Non
 
     Stops after two passes in a row without a new id, provided that there are at least as many ids as the pass counted
     rows: the rule of 7.3 that lost nothing in simulation [test]. Of the ids only those count that the later half of the
-    passes saw, too: a row that left the list must not stand in for one that was never seen.
+    passes saw, too, and while rows leave the list it takes more quiet passes: a row that has left must not stand in for
+    one that was never seen.
     """
     ids: set[str] = set()
     passes: list[set[str]] = []
+    counts: list[int] = []
     quiet = 0
     for _ in range(_MOST_PASSES):
         known, counted, one_moment = len(ids), 0, False
@@ -57,7 +60,11 @@ def sweep(fetch: Fetch, query: Query, *, walled: bool = True, without: str | Non
         if one_moment:
             return
         quiet = quiet + 1 if len(ids) == known else 0
-        if quiet >= _QUIET_PASSES and len(set().union(*passes[len(passes) // 2 :])) >= counted:
+        counts.append(counted)
+        half = len(passes) // 2
+        at_rest = len(set(counts[half:])) == 1
+        seen = len(set().union(*passes[half:]))
+        if quiet >= (_QUIET_PASSES if at_rest else _QUIET_PASSES_IN_MOTION) and seen >= counted:
             return
     raise WalkError(f"The rows{_where(query)} never come to rest: {_MOST_PASSES} passes, each with new ones.")
 
