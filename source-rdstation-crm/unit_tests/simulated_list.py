@@ -28,6 +28,7 @@ class SimulatedList:
     seed: int = 0
     before_request: Callable[[SimulatedList], None] = lambda _: None
     links: bool = True
+    last_link: bool = True
     wall: int = WALL_ROWS
     now: int = 0
     requests: int = 0
@@ -66,7 +67,8 @@ class SimulatedList:
         pages = max(1, -(-len(ids) // self.page_size))
         if not self.links and query.page >= pages:
             return Page(rows, None)
-        return Page(rows, query.page < pages, min(pages, self.wall // self.page_size))
+        last = min(pages, self.wall // self.page_size) if self.last_link else None
+        return Page(rows, query.page < pages, last)
 
     def _value(self, row_id: str, name: str) -> int:
         if name == "name":

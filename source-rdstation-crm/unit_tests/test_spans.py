@@ -85,9 +85,13 @@ def test_given_many_readers_and_deaths_when_a_moving_list_is_read_then_nothing_t
     assert scenario.existed_throughout <= readers.ids
 
 
+@pytest.mark.parametrize("last_link", [True, False], ids=["last-link", "no-last-link"])
 @pytest.mark.parametrize("keys", [BY_UPDATE, BY_CREATION], ids=["by-update", "by-creation"])
-def test_given_a_big_list_when_read_then_several_readers_share_it_at_few_extra_requests(keys: tuple[str, ...]) -> None:
+def test_given_a_big_list_when_read_then_several_readers_share_it_at_few_extra_requests(
+    keys: tuple[str, ...], last_link: bool
+) -> None:
     crm = spread_list(12_000, page_size=200)
+    crm.last_link = last_link
     crm.now += int(timedelta(hours=1).total_seconds() * 1000)
     readers = Readers(crm, keys, random.Random(1), readers=8)
 
