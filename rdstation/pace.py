@@ -22,10 +22,11 @@ from rdstation.patience import Patience
 
 __all__ = ["Pace", "even_rate", "retry_after"]
 
-# The server counts arrivals, we count departures: five per cent of slack absorb what threads and wires delay.
-_SLACK: Final = 1.05
-# Requests that may go at once. Fewer would be evener still, but each portion waits for a thread to wake up.
-_PORTIONS: Final = (8, 7, 6, 5, 4)
+# The server counts arrivals, we count departures: three per cent of slack absorb what threads and wires delay.
+_SLACK: Final = 1.03
+# Requests that may go at once. Fewer would be evener still, but each portion waits for a thread to wake up, and what
+# that takes is lost.
+_PORTIONS: Final = (20, 10)
 _PORTIONS_A_SECOND: Final = 10
 _RETRY_AFTER_DEFAULT_SECONDS: Final = 60.0  # the longest the vendor's one-minute window can take [doc]
 
