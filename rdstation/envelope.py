@@ -23,6 +23,11 @@ _PAGE_NUMBER: Final = re.compile(r"page\[number\]=(\d+)")
 class BadAnswerError(Exception):
     """A 2xx answer that is not what the endpoint promises. Its text holds keys and types only."""
 
+    def __init__(self, text: str, *, is_html: bool = False) -> None:
+        super().__init__(text)
+        self.is_html = is_html
+        """An HTML page: what answers may be no API at all."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -43,8 +48,8 @@ def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> 
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError:
-        kind = "an HTML page" if content.lstrip()[:1] == b"<" else "no valid JSON"
-        raise BadAnswerError(f"the body is {kind}") from None
+        is_html = content.lstrip()[:1] == b"<"
+        raise BadAnswerError(f"the body is {'an HTML page' if is_html else 'no valid JSON'}", is_html=is_html) from None
     if not isinstance(body, dict):
         raise BadAnswerError(f"the body is a JSON {_kind(body)} where an object is expected")
     if "data" not in body:

@@ -197,7 +197,7 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
             self.parsed = self._parse(response.content)
         except BadAnswerError as problem:
             sentence = f"RD Station's answer cannot be read: {problem}."
-            if "HTML" in sentence:
+            if problem.is_html:
                 sentence += " Check the API base URL, if you have set one."
             return self._again(sentence, self._patience.tries_on_500, call, UnreadableAnswerError)
         return ErrorResolution(ResponseAction.SUCCESS)

@@ -52,6 +52,8 @@ class Products:
         stream = DealChildren(
             given,
             fetch_deals={**{f"form-{n}": fetch for n, fetch in enumerate(fetch_deals)}, ALL_DEALS: self.deals.fetch},
+            deal_keys=("updated_at", "created_at"),
+            deal_tie_sort="name",
             fetch_below=lambda deal_id: announced(given, self.below(deal_id)),
             sort="product_id",
             cursor_field="deal_updated_at",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
 from datetime import datetime, timezone
 from functools import cached_property, partial
 from typing import Any, Final
@@ -28,7 +28,6 @@ from source_rdstation_crm.walks.visits import Visit, Visits
 __all__ = ["ALL_DEALS", "DealChildren"]
 
 ALL_DEALS: Final = ""
-_UPDATED_AT: Final = "updated_at"
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -41,14 +40,21 @@ class DealChildren(CheckpointCursor):
         context: StreamContext,
         *,
         fetch_deals: Mapping[str, Fetch],
+        deal_keys: Sequence[str],
+        deal_tie_sort: str | None,
         fetch_below: Callable[[str], Fetch],
         sort: str,
         cursor_field: str,
         state: ChildState,
     ) -> None:
-        """`fetch_deals` lists the deals by filter: those that may name the deals with children, then ALL_DEALS."""
+        """`fetch_deals` lists the deals by filter: those that may name the deals with children, then ALL_DEALS.
+
+        The deals are walked by `deal_keys`, of which the first is their `updated_at`.
+        """
         super().__init__(context)
         self._fetch_deals = fetch_deals
+        self._deal_keys = deal_keys
+        self._deal_tie_sort = deal_tie_sort
         self._fetch_below = fetch_below
         self._sort = sort
         self._cursor_field = cursor_field
@@ -129,9 +135,9 @@ class DealChildren(CheckpointCursor):
         return self._visits.count
 
     def _visit_all(self, fetch: Fetch) -> Iterator[Slice]:
-        for batch in walk(fetch, (_UPDATED_AT, "created_at"), self._bound(), now=self._begun, tie_sort="name"):
+        for batch in walk(fetch, self._deal_keys, self._bound(), now=self._begun, tie_sort=self._deal_tie_sort):
             for deal in batch.rows:
-                updated_at = instant_of(deal, _UPDATED_AT)
+                updated_at = instant_of(deal, self._deal_keys[0])
                 visit = self._visits.open(deal["id"], format_instant(updated_at) if updated_at else None)
                 if visit is None:
                     continue

@@ -31,7 +31,7 @@ from source_rdstation_crm.streams.pipeline_children import PipelineChildren
 from source_rdstation_crm.streams.small_list import SmallList, read_small_list
 from source_rdstation_crm.streams.walked import WalkedStream
 from source_rdstation_crm.v2.lists import Lists
-from source_rdstation_crm.v2.table import STREAMS, StreamSpec
+from source_rdstation_crm.v2.table import DEALS, STREAMS, StreamSpec
 from source_rdstation_crm.walks.listing import Fetch
 
 __all__ = ["AccountV2"]
@@ -151,8 +151,10 @@ class AccountV2:
             children = DealChildren(
                 context,
                 fetch_deals={
-                    only: self._list(context, "/deals", only=only) for only in (*spec.parent_filters, ALL_DEALS)
+                    only: self._list(context, DEALS.path, only=only) for only in (*spec.parent_filters, ALL_DEALS)
                 },
+                deal_keys=DEALS.sort,
+                deal_tie_sort=DEALS.tie_sort,
                 fetch_below=partial(self._list_below, context, spec),
                 sort=spec.sort[0],
                 cursor_field=spec.cursor,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["STREAMS", "Shape", "StreamSpec"]
+__all__ = ["DEALS", "STREAMS", "Shape", "StreamSpec"]
 
 Shape = Literal["walked", "newest_first", "small_list", "pipeline_children", "deal_children"]
 
@@ -35,6 +35,9 @@ class StreamSpec:
         return self.sort[0] if self.sort else None
 
 
+DEALS: Final = StreamSpec(
+    "deals", "walked", "/deals", ("updated_at", "created_at"), "name", "updated_at", custom_fields_of="deal"
+)
 STREAMS: Final = (
     StreamSpec("campaigns", "small_list", "/campaigns", ("created_at",)),
     StreamSpec("contacts", "walked", "/contacts", ("created_at",), "name", "updated_at", custom_fields_of="contact"),
@@ -49,9 +52,7 @@ STREAMS: Final = (
         # The documents name only the field; the form with a value is the vendor's own tool's [guess].
         parent_filters=("has:product:true", "has:product"),
     ),
-    StreamSpec(
-        "deals", "walked", "/deals", ("updated_at", "created_at"), "name", "updated_at", custom_fields_of="deal"
-    ),
+    DEALS,
     StreamSpec("lost_reasons", "small_list", "/lost_reasons", ("created_at",)),
     StreamSpec(
         "organizations",
