@@ -1,4 +1,4 @@
-"""API v2's answers: which key holds the rows, and whether more pages follow. Pure.
+"""Answers of lists: a page of rows, and whether more follow; how API v2 writes them. Pure.
 
 Tolerant where the sheet lists variants, never silently empty: what cannot be read is a `BadAnswerError` that names
 keys and types, not values. Facts: api/crm-v2.md, sections 1, 4 and 6.7.
@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import orjson
 
-__all__ = ["BadAnswerError", "Page", "Row", "read_page"]
+__all__ = ["BadAnswerError", "Page", "Row", "kind_of", "parse_json", "read_page"]
 
 Row = dict[str, Any]
 
@@ -38,6 +38,10 @@ class Page:
     """None where the answer carries no `links` at all: it may be the last page, it may not."""
     last: int | None = None
     """The number of the last page, as far as `links.last` tells (past the wall it may stop at 10,000 rows)."""
+    total: int | None = None
+    """How many rows the list has, where the answer says so (API v1), rows beyond the wall included [seen]."""
+    cursor: str | None = None
+    """What names the rows after these (`next_page` of API v1's deals)."""
 
 
 def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> Page:
@@ -45,23 +49,19 @@ def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> 
 
     `single` accepts one object in the place of the list: the published samples of /custom_fields are swapped [doc].
     """
-    try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        is_html = content.lstrip()[:1] == b"<"
-        raise BadAnswerError(f"the body is {'an HTML page' if is_html else 'no valid JSON'}", is_html=is_html) from None
+    body = parse_json(content)
     if not isinstance(body, dict):
-        raise BadAnswerError(f"the body is a JSON {_kind(body)} where an object is expected")
+        raise BadAnswerError(f"the body is a JSON {kind_of(body)} where an object is expected")
     if "data" not in body:
         raise BadAnswerError(f"there is no `data`, only the keys {sorted(body)}")
     data = body["data"]
     if single and isinstance(data, dict):
         data = [data]
     if not isinstance(data, list):
-        raise BadAnswerError(f"`data` is a JSON {_kind(data)} where a list is expected")
+        raise BadAnswerError(f"`data` is a JSON {kind_of(data)} where a list is expected")
     for row in data:
         if not isinstance(row, dict):
-            raise BadAnswerError(f"a record is a JSON {_kind(row)} where an object is expected")
+            raise BadAnswerError(f"a record is a JSON {kind_of(row)} where an object is expected")
         if not row.setdefault("id", row.get(id_field)):
             raise BadAnswerError(f"a record has no `{id_field}`, only the keys {sorted(row)}")
     return Page(rows=data, has_next=_has_next(body), last=_last_page(body.get("links")))
@@ -83,7 +83,17 @@ def _last_page(links: object) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def _kind(value: object) -> str:
+def parse_json(content: bytes) -> Any:
+    """The body; BadAnswerError if it is no JSON."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        is_html = content.lstrip()[:1] == b"<"
+        raise BadAnswerError(f"the body is {'an HTML page' if is_html else 'no valid JSON'}", is_html=is_html) from None
+
+
+def kind_of(value: object) -> str:
+    """The JSON type of a value, for sentences that must not show it."""
     if value is None:
         return "null"
     return {dict: "object", list: "list", str: "string", bool: "boolean"}.get(type(value), "number")

@@ -7,7 +7,7 @@ of ours failed. No text holds a body, a query or a value of a record. Facts: api
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
 from airbyte_cdk.sources.streams.http.error_handlers import ErrorResolution, ResponseAction
@@ -21,12 +21,17 @@ __all__ = [
     "NotFoundError",
     "RequestRefusedError",
     "ServerFailedError",
+    "Statuses",
     "UnreadableAnswerError",
     "config_error",
+    "final",
     "system_error",
     "transient_error",
     "unreachable",
 ]
+
+Statuses: TypeAlias = Mapping["int | str | type[Exception]", ErrorResolution]
+"""What a status means: whether to try again, whose fault it is, and the user's sentence."""
 
 
 class ConnectorError(AirbyteTracedException):
@@ -103,7 +108,8 @@ def unreachable(error: Exception | None) -> tuple[str, bool]:
     return "nothing answers there. Check the network, the firewall and the API base URL.", True
 
 
-def _fail(failure: FailureType, sentence: str) -> ErrorResolution:
+def final(failure: FailureType, sentence: str) -> ErrorResolution:
+    """A status that no further try can change."""
     return ErrorResolution(ResponseAction.FAIL, failure, sentence)
 
 
@@ -111,28 +117,28 @@ def _retry(sentence: str) -> ErrorResolution:
     return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, sentence)
 
 
-STATUSES: Final[Mapping[int | str | type[Exception], ErrorResolution]] = {
-    400: _fail(FailureType.system_error, "RD Station refused the request as malformed (400)."),
-    401: _fail(  # the session has renewed the token by then
+STATUSES: Final[Statuses] = {
+    400: final(FailureType.system_error, "RD Station refused the request as malformed (400)."),
+    401: final(  # the session has renewed the token by then
         FailureType.config_error,
         "RD Station does not accept the access token, not even a fresh one (401). Check that the application was "
         "created for RD Station CRM (not for RD Station Marketing), then authorize again.",
     ),
-    402: _fail(
+    402: final(
         FailureType.config_error,
         "The account's RD Station plan does not include this data (402). Upgrade the plan or deselect the stream.",
     ),
-    403: _fail(
+    403: final(
         FailureType.config_error,
         "RD Station denies access (403): the user who authorized the connection lacks the permission, or the account's "
         "plan lacks the feature. Grant the permission in RD Station, or deselect the stream.",
     ),
-    404: _fail(
+    404: final(
         FailureType.config_error,
         "RD Station knows no such address (404). Check the API base URL; leave it empty for RD Station itself.",
     ),
     408: _retry("RD Station gave up waiting for the request (408)."),
-    422: _fail(FailureType.system_error, "RD Station refused the request's values (422)."),
+    422: final(FailureType.system_error, "RD Station refused the request's values (422)."),
     429: ErrorResolution(
         ResponseAction.RATE_LIMITED,
         FailureType.transient_error,

@@ -33,6 +33,7 @@ from rdstation.errors import (
     NotFoundError,
     RequestRefusedError,
     ServerFailedError,
+    Statuses,
     UnreadableAnswerError,
     config_error,
     system_error,
@@ -56,6 +57,7 @@ _KINDS: Final[Mapping[int, type[ConnectorError]]] = {
     404: NotFoundError,
     422: RequestRefusedError,
 }
+_PLAN_REFUSAL: Final = b'"ACCESS_DENIED"'  # API v1 says with 422 that the plan lacks a feature [doc]
 _MAY_BE_OUR_QUERY: Final = frozenset({400, 422, 500})
 _CLOCK_DOUBT: Final = timedelta(minutes=10)  # how far a local clock may run ahead of RD Station's
 
@@ -67,8 +69,16 @@ logging.getLogger("airbyte").addFilter(RedactingFilter())
 class Api:
     """Reads one RD Station API below `base_url`; safe to share among threads."""
 
-    def __init__(self, base_url: str, session: Session, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        session: Session,
+        patience: Patience | None = None,
+        statuses: Statuses = STATUSES,
+    ) -> None:
+        """`statuses` says what each status means to the users of this API."""
         self.base_url = base_url
+        self._statuses = statuses
         self._session = session
         self._patience = patience or Patience()
         self._server_ahead: timedelta | None = None
@@ -89,7 +99,7 @@ class Api:
         `on_request` is called before each try.
         Raises NotFoundError, ForbiddenError, RequestRefusedError or another ConnectorError once it is final.
         """
-        call = _Call(stream, self.base_url + path, parse, self._patience, hint, on_request)
+        call = _Call(stream, self.base_url + path, parse, self._patience, self._statuses, hint, on_request)
         # A client for each call: its retry bookkeeping is per request, and a shared one never forgets failed requests.
         client = HttpClient(stream, _logger, call, session=self._session, backoff_strategy=call)
         on_request()
@@ -127,16 +137,18 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
         url: str,
         parse: Callable[[bytes], T],
         patience: Patience,
+        statuses: Statuses,
         hint: str,
         on_request: Callable[[], None],
     ) -> None:
         # The CDK counts waits for the rate limit among its tries; ours do not count, so its own bounds are out of
         # reach.
-        super().__init__(_logger, STATUSES, max_retries=1_000_000, max_time=timedelta(days=7))
+        super().__init__(_logger, statuses, max_retries=1_000_000, max_time=timedelta(days=7))
         self._stream = stream
         self._url = url
         self._parse = parse
         self._patience = patience
+        self._statuses = statuses
         self._hint = hint
         self._on_request = on_request
         self._failed = 0
@@ -172,9 +184,11 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
             )
         if response.ok:
             return self._interpret_body(response, call)
-        resolution = STATUSES.get(status)
+        if status == requests.codes.unprocessable_entity and _PLAN_REFUSAL in response.content:
+            status = requests.codes.forbidden
+        resolution = self._statuses.get(status)
         if resolution is None and status >= requests.codes.server_error:
-            resolution = STATUSES[requests.codes.bad_gateway]  # 520 to 529 and the like: a gateway's
+            resolution = self._statuses[requests.codes.bad_gateway]  # 520 to 529 and the like: a gateway's
         if resolution is None:
             raise system_error(f"{self._stream}: RD Station answers with the unexpected status {status}.", call)
         hint = self._hint if status in _MAY_BE_OUR_QUERY else ""

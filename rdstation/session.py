@@ -33,7 +33,8 @@ class Session(requests.Session):
         super().__init__()
         self._pace = pace
         self._under_way = threading.BoundedSemaphore(num_workers)
-        self.auth = auth
+        self._authorize = auth
+        self.auth = _later  # without it `requests` would look for a password in ~/.netrc
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=num_workers)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
@@ -47,12 +48,12 @@ class Session(requests.Session):
         response = self._send(request, **kwargs)
         renewed = False
         for _ in range(_MOST_REPEATS):
-            if response.status_code != requests.codes.unauthorized or not isinstance(self.auth, Renewable):
+            if response.status_code != requests.codes.unauthorized or not isinstance(self._authorize, Renewable):
                 break
-            if self.auth.get_auth_header()["Authorization"] == request.headers.get("Authorization"):
+            if self._authorize.get_auth_header()["Authorization"] == request.headers.get("Authorization"):
                 if renewed:
                     break
-                self.auth.refresh_and_set_access_token()
+                self._authorize.refresh_and_set_access_token()
                 renewed = True
             response = self._send(request, **kwargs)
         return response
@@ -62,8 +63,11 @@ class Session(requests.Session):
         kwargs.setdefault("timeout", REQUEST_TIMEOUT_SECONDS)
         with self._under_way:
             self._pace.acquire_call(request)
-            if isinstance(self.auth, requests.auth.AuthBase):
-                self.auth(request)
-            response = super().send(request, **kwargs)
+            authorized = request if self._authorize is None else self._authorize(request)
+            response = super().send(authorized, **kwargs)
         self._pace.update_from_response(request, response)
         return response
+
+
+def _later(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request

@@ -2,11 +2,12 @@
 
 Written from the fact sheets alone, never from a connector's code: an emulator that learned from the connector would
 agree with its mistakes. Marks in comments ([doc], [seen], [guess]) and section signs (§) are those of the sheet
-`api/crm-v2.md`.
+`api/crm-v2.md`; in `crm_v1`, those of `api/crm-v1.md`.
 
-Rooms: `crm_v2` speaks the CRM API v2; a further API is a room beside it, wired in `server`. `data` invents the
-account and keeps it. What lies directly here knows no API: transport, faults, rate limit, request log, control plane
-and the `client` that tests use. One thread runs everything, so whatever happens between two awaits is atomic.
+Rooms: `crm_v2` and `crm_v1` speak the CRM's two APIs; a further API is a room beside them, wired in `server`. `data`
+invents the one account that all of them show, and keeps it. What lies directly here knows no API: transport, faults,
+rate limit, request log, control plane and the `client` that tests use. One thread runs everything, so whatever happens
+between two awaits is atomic.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Runs the emulator by hand: `python -m emulator --port 8800 --contacts 25000 --set wall=empty`.
 
-The first two lines on stdout say that it listens, and the configuration for source-rdstation-crm.
+The first three lines on stdout say that it listens, and the configuration of source-rdstation-crm: for v2, for v1.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line and serve."""
-    parser = argparse.ArgumentParser(prog="emulator", description="RD Station CRM API v2 on loopback.")
+    parser = argparse.ArgumentParser(prog="emulator", description="RD Station CRM, API v2 and v1, on loopback.")
     parser.add_argument("--port", type=int, default=8800, help="0 picks a free one")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
@@ -31,9 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         type=_setting,
         help="a setting; VALUE as JSON or text",
     )
-    parser.add_argument("--ready-file", type=Path, help="gets the configuration once the server listens")
+    parser.add_argument("--ready-file", type=Path, help="gets the configuration for v2 once the server listens")
     default = AccountSize()
-    for name in AccountSize.lists():
+    for name in AccountSize.choices():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(default, name), metavar="N")
     options = parser.parse_args(arguments)
     changes = dict(options.set)
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Settings().change(changes)
     except WrongSettingError as error:
         parser.error(str(error))
-    size = AccountSize(**{name: getattr(options, name) for name in AccountSize.lists()})
+    size = AccountSize(**{name: getattr(options, name) for name in AccountSize.choices()})
     run(size, options.seed, changes, options.port, options.ready_file)
 
 

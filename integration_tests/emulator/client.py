@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import requests
 
@@ -23,6 +23,7 @@ from .data.account import AccountSize
 
 __all__ = ["AccountSize", "Emulator"]
 
+CONFIGURATIONS = ("v2", "v1")  # a line on stdout for each
 STOP_WITHIN_S = 10
 CONTROL_TIMEOUT_S = 120  # the truth of 200,000 contacts takes a few seconds
 
@@ -65,9 +66,17 @@ class Emulator:
 
     # --- configuration and tokens
 
-    def config(self, **overrides: Any) -> dict[str, Any]:
+    def config(self, api_version: Literal["v1", "v2"] = "v2", **overrides: Any) -> dict[str, Any]:
         """A configuration for source-rdstation-crm with tokens that work now; overrides replace top-level keys."""
-        return {"credentials": self.oauth()["credentials"], "api_base_url": self.base_url, **overrides}
+        if api_version == "v1":
+            credentials: dict[str, Any] = {"api_version": "v1", "access_token": self.v1_token()}
+        else:
+            credentials = self.oauth()["credentials"]
+        return {"credentials": credentials, "api_base_url": self.base_url, **overrides}
+
+    def v1_token(self) -> str:
+        """The token of API v1; it never changes."""
+        return str(self._control("GET", "/v1/token")["token"])
 
     def oauth(self) -> dict[str, Any]:
         """`access_tokens`, `refresh_tokens` (alive), `history` of refreshes, `credentials`."""
@@ -91,13 +100,17 @@ class Emulator:
 
     # --- records
 
-    def truth(self, name: str) -> Any:
-        """The records as served now: a list, or for deal_notes, deal_products and stages lists by parent id."""
-        return self._control("GET", f"/truth/{name}")
+    def truth(self, name: str, *, api: Literal["v1", "v2"] = "v2", visible: bool = False) -> Any:
+        """The records as served now: a list, or for deal_notes, deal_products and stages lists by parent id.
 
-    def ids(self, name: str) -> set[str]:
-        """Their ids (team_id of teams); of a child list, those of all parents."""
-        found = self._control("GET", f"/truth/{name}?ids=1")
+        Under v1, `name` is the list's path there, or `deal_details`; deal_stages are by pipeline id. `visible` keeps
+        what the token's user sees; wall and pages never matter.
+        """
+        return self._control("GET", _truth_path(name, api, visible=visible))
+
+    def ids(self, name: str, *, api: Literal["v1", "v2"] = "v2", visible: bool = False) -> set[str]:
+        """Their ids (team_id of teams; under v1 `_id` or `id`); of a child list, those of all parents."""
+        found = self._control("GET", _truth_path(name, api, visible=visible, ids=True))
         return {id_ for ids in found.values() for id_ in ids} if isinstance(found, dict) else set(found)
 
     def create(
@@ -204,7 +217,8 @@ class Emulator:
         if not line.startswith("ready on "):
             raise RuntimeError("the emulator did not start; its stderr says why")
         self.base_url = line.removeprefix("ready on ").strip()
-        self._process.stdout.readline()
+        for _ in CONFIGURATIONS:
+            self._process.stdout.readline()
 
     def _stop(self) -> None:
         self._session.close()
@@ -218,3 +232,8 @@ class Emulator:
             self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+
+def _truth_path(name: str, api: str, *, visible: bool = False, ids: bool = False) -> str:
+    chosen = [key for key, wanted in (("visible", visible), ("ids", ids)) if wanted]
+    return f"{'/v1' if api == 'v1' else ''}/truth/{name}?{'&'.join(f'{key}=1' for key in chosen)}"

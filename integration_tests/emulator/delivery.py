@@ -10,23 +10,29 @@ from typing import Any
 
 import orjson
 
-from .exchange import HTML, Answer, json_answer
+from .exchange import HTML, Answer, Api
 from .faults import Fault
 
 __all__ = ["Wire", "instead_of_answer", "spoiled"]
 
 STATUS_KINDS = {"429", "500", "502", "503", "504", "401"}
-STATUS_TEXT = {401: "Unauthorized", 429: "API rate limit exceeded", 500: "Internal Server Error", 502: "Bad Gateway",
-               503: "Service Unavailable", 504: "Gateway Timeout"}  # fmt: skip
+STATUS_TEXT = {
+    401: "The access token is invalid or has expired",
+    429: "API rate limit exceeded",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
-def instead_of_answer(fault: Fault) -> Answer | None:
+def instead_of_answer(fault: Fault, api: Api) -> Answer | None:
     """The answer of faults that keep the call from being carried out; None for all others."""
     if fault.kind in STATUS_KINDS:
-        return _status(fault)
+        return _status(fault, api)
     if fault.kind == "html_200":
         return Answer(200, b"<html><body><h1>Em breve</h1></body></html>", content_type=HTML)
     if fault.kind == "redirect":
@@ -34,43 +40,41 @@ def instead_of_answer(fault: Fault) -> Answer | None:
     return None
 
 
-def _status(fault: Fault) -> Answer:
+def _status(fault: Fault, api: Api) -> Answer:
     status = int(fault.kind)
     text = STATUS_TEXT[status]
     if fault.body == "html":
         answer = Answer(status, f"<html><head><title>{status} {text}</title></head></html>".encode(), content_type=HTML)
-    elif status == 401:
-        answer = json_answer(
-            401, {"error": "invalid_token", "error_description": "The access token is invalid or has expired"}
-        )
     else:
-        answer = json_answer(status, {"message": text})
+        answer = api.failure(status, text)
     if fault.retry_after is not None:
         answer.headers["Retry-After"] = fault.retry_after
     return answer
 
 
-def spoiled(fault: Fault, answer: Answer) -> Answer:
-    """The answer after faults that change its content."""
+def spoiled(fault: Fault, answer: Answer, key: str | None) -> Answer:
+    """The answer after faults that change its content; its records lie under `key`, or are the body (None)."""
     if fault.kind == "repeat_page":
         fault.kept = fault.kept or answer
         return fault.kept
     if fault.kind not in ("object_for_list", "list_for_object", "data_null", "missing_id") or answer.status >= 300:
         return answer
     envelope = orjson.loads(answer.body)
-    if "data" not in envelope:  # the token endpoint has no envelope to spoil
+    if key is not None and key not in envelope:  # the token endpoint has no envelope to spoil
         return answer
-    data = envelope["data"]
+    data = envelope if key is None else envelope[key]
     first = data[0] if isinstance(data, list) and data else data
     if fault.kind == "object_for_list":
-        envelope["data"] = first
+        data = first
     elif fault.kind == "list_for_object":
-        envelope["data"] = [data]
+        data = [data]
     elif fault.kind == "data_null":
-        envelope["data"] = None
+        data = None
     elif isinstance(first, dict):
         first.pop("id", None)
-    return Answer(answer.status, orjson.dumps(envelope), headers=answer.headers, rows=answer.rows)
+        first.pop("_id", None)
+    body = data if key is None else {**envelope, key: data}
+    return Answer(answer.status, orjson.dumps(body), headers=answer.headers, rows=answer.rows)
 
 
 class Wire:

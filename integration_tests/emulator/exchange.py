@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import orjson
 
-__all__ = ["Answer", "Call", "json_answer"]
+__all__ = ["Answer", "Api", "Call", "Refusal", "json_answer"]
 
 JSON = "application/json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
@@ -56,6 +56,27 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     rows: int | None = None
     lost: bool = False
+
+
+class Api(Protocol):
+    """What speaks an API."""
+
+    def answer(self, call: Call) -> Answer:
+        """The answer; never raises for anything a client can send."""
+
+    def failure(self, status: int, text: str) -> Answer:
+        """An error of the test's choice, in this API's shape."""
+
+    def records_key(self, call: Call) -> str | None:
+        """The key of the body that holds the records of this call's answer; None when the body is just these."""
+
+
+class Refusal(Exception):  # noqa: N818 - it carries a regular answer, it is no error of the emulator
+    """Ends the handling of a call with the answer it carries."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
 
 
 def json_answer(status: int, payload: object, **headers: str) -> Answer:

@@ -19,7 +19,7 @@ Kind = Literal[
     "drop_after_write",  # the call is carried out, its answer is lost (§11 row 24)
     "html_200",  # a page of a proxy instead of the answer
     "redirect",  # 302 to `location`
-    "object_for_list", "list_for_object", "data_null", "missing_id",  # 200 and JSON, but not the documented envelope
+    "object_for_list", "list_for_object", "data_null", "missing_id",  # 200 and JSON, but not the documented form
     "repeat_page",  # the first page that was hit comes again and again, whatever is asked
 ]  # fmt: skip
 
@@ -41,7 +41,7 @@ class Fault:
     probability: float = 1.0
     seed: int = 0
     body: Literal["json", "html"] = "json"  # of the status kinds
-    retry_after: str | None = None  # header of the status kinds; null for 429 means the setting's form
+    retry_after: str | None = None  # header of the status kinds; null: none
     seconds: float = 1.0  # stall
     then: Literal["close", "answer"] = "close"  # stall
     location: str = "http://outro-host.exemplo.test/"  # redirect

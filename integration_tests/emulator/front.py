@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import MutableMapping
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.requests import Request
 
+from .apis import Apis
 from .clock import Clock, http_date
 from .delivery import Receive, Send, Wire, instead_of_answer, spoiled
-from .exchange import Answer, Call
+from .exchange import Answer, Api, Call
 from .faults import Fault, FaultPlan
 from .request_log import RequestLog
 from .settings import Settings
 
-__all__ = ["TRANSPORT", "Api", "Front"]
+__all__ = ["TRANSPORT", "Front"]
 
 TRANSPORT = "emulator.transport"  # ASGI extension under which `server` passes the connection
-
-
-class Api(Protocol):
-    """What speaks an API."""
-
-    def answer(self, call: Call) -> Answer:
-        """The answer; never raises for anything a client can send."""
 
 
 class Front:
     """An ASGI application below Starlette's router, which keeps the control plane apart."""
 
-    def __init__(self, api: Api, settings: Settings, clock: Clock, log: RequestLog, faults: FaultPlan) -> None:
-        self._api = api
+    def __init__(self, apis: Apis, settings: Settings, clock: Clock, log: RequestLog, faults: FaultPlan) -> None:
+        self._apis = apis
         self._settings = settings
         self._clock = clock
         self._log = log
@@ -48,7 +42,7 @@ class Front:
         entry.fault = fault.kind if fault else None
         answer: Answer | None = None
         try:
-            answer = await self._answer(call, fault)
+            answer = await self._answer(call, fault, self._apis.of(call))
             if answer is not None:
                 # The data are those of the arrival; they travel for a while.
                 await asyncio.sleep(self._settings.latency_s)
@@ -63,22 +57,22 @@ class Front:
         finally:
             self._log.depart(entry, answer.status if answer else None, answer.rows if answer else None)
 
-    async def _answer(self, call: Call, fault: Fault | None) -> Answer | None:
+    async def _answer(self, call: Call, fault: Fault | None, api: Api) -> Answer | None:
         """The answer to deliver; None ends the connection without one."""
         if fault is None:
-            return self._api.answer(call)
+            return api.answer(call)
         if fault.kind == "stall":
             await asyncio.sleep(fault.seconds)
-            return self._api.answer(call) if fault.then == "answer" else None
+            return api.answer(call) if fault.then == "answer" else None
         if fault.kind == "reset":
             return None
-        replaced = instead_of_answer(fault)
+        replaced = instead_of_answer(fault, api)
         if replaced is not None:
             return replaced
-        answer = self._api.answer(call)
+        answer = api.answer(call)
         if fault.kind == "drop_after_write":
             return None
-        return spoiled(fault, answer)
+        return spoiled(fault, answer, api.records_key(call))
 
     def _date(self) -> str:
         return http_date(self._clock.now())

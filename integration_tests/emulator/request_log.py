@@ -19,7 +19,7 @@ class Entry:
     number: int
     method: str
     path: str
-    query: dict[str, str]
+    query: dict[str, str]  # without a token
     token: str | None  # short hash of the access token
     arrived_at: float  # seconds since 1970
     arrived_monotonic: float  # time.monotonic(), comparable between processes of one machine
@@ -44,13 +44,14 @@ class RequestLog:
         """Open the entry of a call."""
         self._count += 1
         self._under_way += 1
-        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        query = call.query()
+        token = _token(call, query.pop("token", ""))
         entry = Entry(
             number=self._count,
             method=call.method,
             path=call.path,
-            query=call.query(),
-            token=token_hash(token) if scheme.lower() == "bearer" and token else None,
+            query=query,
+            token=token_hash(token) if token else None,
             arrived_at=time.time(),
             arrived_monotonic=time.monotonic(),
             concurrency=self._under_way,
@@ -72,6 +73,12 @@ class RequestLog:
     def clear(self) -> None:
         """Forget what was logged; numbers go on."""
         self._entries.clear()
+
+
+def _token(call: Call, in_query: str) -> str:
+    """The token of a call: API v1 has it in the query, the others in a header."""
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" and token else in_query
 
 
 def _written(call: Call) -> Any:

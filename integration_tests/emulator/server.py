@@ -8,7 +8,7 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,14 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from .apis import Apis
 from .churn import Churn
 from .clock import Clock
 from .control import ROOT, Control
-from .crm_v2.backstage import Backstage
+from .crm_v1 import backstage as v1_backstage
+from .crm_v1.routes import PATH as V1_PATH
+from .crm_v1.routes import CrmV1
+from .crm_v2 import backstage as v2_backstage
 from .crm_v2.routes import CrmV2
 from .data.account import Account, AccountSize
 from .data.changes import Changes
@@ -32,6 +36,9 @@ from .settings import Settings
 
 __all__ = ["run"]
 
+Configurations = Sequence[Callable[[], dict[str, Any]]]
+"""Each gives the credentials of one configuration, as they are now; the first one's goes to the ready file."""
+
 HOST = "127.0.0.1"
 KEEP_ALIVE_S = 75  # uvicorn's 5 s would close connections under clients that pause
 
@@ -40,7 +47,7 @@ def run(size: AccountSize, seed: int, changes: Mapping[str, object], port: int, 
     """Serve until SIGTERM or SIGINT; port 0 means any free one."""
     settings = Settings()
     settings.change(changes)
-    app, backstage = build(size, seed, settings)
+    app, configurations = build(size, seed, settings)
     listener = _listener(port)
     config = uvicorn.Config(
         app,
@@ -54,7 +61,7 @@ def run(size: AccountSize, seed: int, changes: Mapping[str, object], port: int, 
         timeout_keep_alive=KEEP_ALIVE_S,
     )
     gc.freeze()  # the account lives as long as the process: the collector need not walk it
-    asyncio.run(_Server(config, backstage, ready_file).serve(sockets=[listener]))
+    asyncio.run(_Server(config, configurations, ready_file).serve(sockets=[listener]))
 
 
 def _listener(port: int) -> socket.socket:
@@ -66,15 +73,18 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-def build(size: AccountSize, seed: int, settings: Settings) -> tuple[Starlette, Backstage]:
-    """The application and the control side of its API."""
+def build(size: AccountSize, seed: int, settings: Settings) -> tuple[Starlette, Configurations]:
+    """The application, and what gives a configuration's credentials for each API version of the source."""
     clock, log, faults = Clock(), RequestLog(), FaultPlan()
     changes = Changes(Account(size, seed, clock.now()), clock, settings)
-    api = CrmV2(changes, clock, settings)
-    backstage = Backstage(changes, api.tokens, clock, settings)
-    control = Control(settings, clock, log, faults, Churn(changes, clock), changes, backstage.handlers())
-    front = Front(api, settings, clock, log, faults)
-    return Starlette(routes=[Mount(ROOT, routes=control.routes), Mount("/", app=front)]), backstage
+    v1, v2 = CrmV1(changes, clock, settings), CrmV2(changes, clock, settings)
+    behind_v1 = v1_backstage.Backstage(v1)
+    behind_v2 = v2_backstage.Backstage(changes, v2.tokens, clock, settings)
+    handlers = {**behind_v2.handlers(), **behind_v1.handlers()}
+    control = Control(settings, clock, log, faults, Churn(changes, clock), changes, handlers)
+    front = Front(Apis({V1_PATH: v1, "": v2}), settings, clock, log, faults)
+    app = Starlette(routes=[Mount(ROOT, routes=control.routes), Mount("/", app=front)])
+    return app, [lambda: behind_v2.oauth()["credentials"], behind_v1.credentials]
 
 
 class _Protocol(HttpToolsProtocol):
@@ -89,9 +99,9 @@ class _Protocol(HttpToolsProtocol):
 class _Server(uvicorn.Server):
     """Announces itself, and takes signals as an ordinary end (uvicorn would raise them again when done)."""
 
-    def __init__(self, config: uvicorn.Config, backstage: Backstage, ready_file: Path | None) -> None:
+    def __init__(self, config: uvicorn.Config, configurations: Configurations, ready_file: Path | None) -> None:
         super().__init__(config)
-        self._backstage = backstage
+        self._configurations = configurations
         self._ready_file = ready_file
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -99,11 +109,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         port = sockets[0].getsockname()[1] if sockets else 0
         base = f"http://{HOST}:{port}"
-        shown: dict[str, Any] = {"credentials": self._backstage.oauth()["credentials"], "api_base_url": base}
-        text = orjson.dumps(shown).decode()
+        shown = [{"credentials": credentials(), "api_base_url": base} for credentials in self._configurations]
+        texts = [orjson.dumps(configuration).decode() for configuration in shown]
         if self._ready_file is not None:
-            self._ready_file.write_text(text + "\n", encoding="utf-8")
-        sys.stdout.write(f"ready on {base}\n{text}\n")
+            self._ready_file.write_text(texts[0] + "\n", encoding="utf-8")
+        sys.stdout.write("\n".join([f"ready on {base}", *texts]) + "\n")
         sys.stdout.flush()
 
     @contextlib.contextmanager

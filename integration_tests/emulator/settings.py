@@ -1,4 +1,5 @@
-"""Every switch of the emulator, its values and its default. The rows of §11 carry the sheet's names, its default first.
+"""Every switch of the emulator, its values and its default. The rows of §11 carry the sheet's names, its default first;
+those that begin with `v1_` are of `api/crm-v1.md`, §9.
 
 A switch is an unknown of the API, or a scale that a test needs smaller. Other values are refused.
 """
@@ -80,6 +81,26 @@ class Settings:
     unknown_reference: Literal["422", "accept"] = "422"  # an id that names nothing (an owner: always 400)
     invalid_status: Literal["422", "400"] = "422"  # status of a failed validation: "400 or 422" (§8)
 
+    # API v1 (rows of its sheet's §9); wall_rows, unsorted, edit_during_walk, rate limit and latency are shared with v2
+    v1_wall: Literal["empty", "400", "500"] = "empty"  # 1: a page beyond the wall
+    v1_walled_lists: frozenset[str] = frozenset({"contacts", "deals", "organizations"})  # [doc]
+    v1_cursor_past_wall: bool = False  # 2: `next_page` goes on beyond the wall
+    v1_next_page: Literal["present", "absent", "stuck"] = "present"  # 2: stuck names its own page for ever
+    v1_window_tz: Literal["-03:00", "UTC"] = "-03:00"  # 3
+    v1_window_end: Literal["inclusive", "exclusive"] = "inclusive"  # 3: a row exactly at end_date
+    v1_deals_order: Literal["ignored", "honoured", "500"] = "ignored"  # 4: deals by updated_at or name
+    v1_limit_over: Literal["capped", "500"] = "capped"  # 5
+    v1_stage_list: Literal["full", "bare"] = "full"  # 7
+    v1_retry_after: Literal["absent", "seconds"] = "absent"  # 10
+    v1_visibility: Literal["all", "own"] = "all"  # 12: what the token's user sees
+    v1_total_counts: Literal["visible", "all"] = "visible"  # 12
+    v1_ignore_page: bool = False  # 13: teams, pipelines and activities answer one page for ever
+    v1_has_more: Literal["exact", "always"] = "exact"  # always: also on the last page
+    v1_base_price: Literal["string", "number"] = "string"  # 15
+    v1_forbidden: frozenset[str] = frozenset()  # lists, by the last part of their path, that the user may not use
+    v1_refusal: Literal["403", "422"] = "403"  # how they are refused
+    v1_token: Literal["active", "disabled"] = "active"
+
     _types: Mapping[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -107,8 +128,8 @@ class Settings:
         elif hint is bool:
             if isinstance(value, bool):
                 return value
-            if value in ("yes", "no"):
-                return value == "yes"
+            if value in ("yes", "no", "on", "off"):
+                return value in ("yes", "on")
         elif hint in (int, float):
             if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 and hint(value) == value:
                 return hint(value)

@@ -10,6 +10,8 @@ import requests
 
 from emulator.client import AccountSize, Emulator
 
+from .v1 import CallerV1
+
 SMALL = AccountSize(contacts=450, deals=120, organizations=30, tasks=60)
 UNLIMITED = {"rate_limit_requests": 0}
 
@@ -85,5 +87,15 @@ def api(crm: Emulator, defaults: dict[str, Any]) -> Iterator[Caller]:
     crm.clear_requests()
     caller = Caller(crm)
     caller.renew()
+    yield caller
+    caller.close()
+
+
+@pytest.fixture
+def v1(crm: Emulator, defaults: dict[str, Any]) -> Iterator[CallerV1]:
+    crm.settings(**defaults)
+    crm.clear_faults()
+    crm.clear_requests()
+    caller = CallerV1(crm)
     yield caller
     caller.close()

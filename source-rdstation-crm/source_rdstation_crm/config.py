@@ -13,9 +13,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from rdstation.dates import format_instant, parse_instant
 from rdstation.errors import ConnectorError, config_error
 
-__all__ = ["Settings", "V2Credentials", "read_settings"]
+__all__ = ["Settings", "V1Credentials", "V2Credentials", "read_settings"]
 
-_V2_BASE_URL: Final = "https://api.rd.services"
+_BASE_URLS: Final = {"v1": "https://crm.rdstation.com", "v2": "https://api.rd.services"}
+_DEFAULT_VERSION: Final = "v2"
 _CLOCKS_APART: Final = timedelta(days=1)  # somebody's "today" may be our tomorrow
 
 
@@ -89,12 +90,19 @@ class V2Credentials(_Model):
     token_expiry_date: Annotated[str, AfterValidator(_instant)] | Literal[""] | None = None
 
 
+class V1Credentials(_Model):
+    """The legacy API v1: the token of one user, which never changes."""
+
+    api_version: Literal["v1"]
+    access_token: _Text = Field(repr=False)
+
+
 class Settings(_Model):
     """The whole configuration, checked."""
 
-    credentials: V2Credentials
+    credentials: Annotated[V1Credentials | V2Credentials, Field(discriminator="api_version")]
     start_date: Annotated[str, AfterValidator(_start_date)] | None = None
-    api_base_url: Annotated[str, AfterValidator(_base_url)] = _V2_BASE_URL
+    api_base_url: Annotated[str, AfterValidator(_base_url)]
     requests_per_minute: Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=1)] = 120
     num_workers: Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=1, le=20)] = 8
 
@@ -104,12 +112,13 @@ def read_settings(raw: Mapping[str, Any]) -> Settings:
     credentials = raw.get("credentials")
     if not isinstance(credentials, Mapping):
         raise config_error("The configuration has no `credentials` object. Fill in the connector's credentials.")
-    version = credentials.get("api_version", "v2")
-    if version != "v2":
-        raise config_error("`credentials.api_version` is unknown. It must be v2.")
-    cleaned = {name: value for name, value in raw.items() if value is not None and value != ""}
+    version = credentials.get("api_version") or _DEFAULT_VERSION
+    if not isinstance(version, str) or version not in _BASE_URLS:
+        raise config_error("`credentials.api_version` is unknown. It must be v2, or v1 for a legacy token.")
+    filled = {name: value for name, value in raw.items() if value is not None and value != ""}
+    filled["credentials"] = {**credentials, "api_version": version}
     try:
-        return Settings.model_validate({**cleaned, "credentials": {**credentials, "api_version": version}})
+        return Settings.model_validate({"api_base_url": _BASE_URLS[version], **filled})
     except ValidationError as error:
         raise _explain(error) from None
 
@@ -118,7 +127,9 @@ def _explain(error: ValidationError) -> ConnectorError:
     problems = []
     for problem in error.errors(include_input=False, include_context=False, include_url=False):
         name = ".".join(
-            str(part) for part in problem["loc"] if isinstance(part, str) and not part.startswith("function-")
+            part
+            for part in problem["loc"]
+            if isinstance(part, str) and not part.startswith("function-") and part not in _BASE_URLS
         )
         text = problem["msg"].removeprefix("Value error, ")
         problems.append(f"`{name}` {_SENTENCES.get(problem['type'], text)}")

@@ -39,6 +39,8 @@ class StreamContext:
     """RD Station's time at a local moment, or a little earlier."""
     readers: int
     """How many requests may be under way at once."""
+    fall_short: Callable[[str], None] = lambda _: None
+    """Takes the sentence that says what of the stream cannot be read, to be told at the end of the sync."""
     on_request: Callable[[], None] = lambda: None
     """Called before each request of the stream; its cursor listens here."""
 

@@ -10,11 +10,11 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
 from airbyte_cdk.sources.types import Record
 
-from rdstation.envelope import Row
-from rdstation.errors import system_error
-from source_rdstation_crm.walks.listing import PageRefusedError, WalkError
+from rdstation.envelope import Page, Row
+from rdstation.errors import RequestRefusedError, ServerFailedError, system_error
+from source_rdstation_crm.walks.listing import Fetch, PageRefusedError, Query, WalkError
 
-__all__ = ["Slice", "Slices", "explained"]
+__all__ = ["Slice", "Slices", "explained", "refusals_named"]
 
 
 class Slice(Partition):
@@ -65,3 +65,15 @@ def explained(stream: str) -> Iterator[None]:
         raise refusal.__cause__ or refusal from None
     except WalkError as error:
         raise system_error(f"{stream}: {error}") from error
+
+
+def refusals_named(fetch: Fetch) -> Fetch:
+    """`fetch`, with the answers that a wall may give as an error that a walk knows."""
+
+    def fetch_page(query: Query) -> Page:
+        try:
+            return fetch(query)
+        except (RequestRefusedError, ServerFailedError) as error:
+            raise PageRefusedError from error
+
+    return fetch_page

@@ -33,7 +33,8 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from rdstation.errors import ConnectorError, config_error
 from rdstation.patience import Patience
-from source_rdstation_crm.config import read_settings
+from source_rdstation_crm.config import Settings, V1Credentials, read_settings
+from source_rdstation_crm.v1.account import AccountV1
 from source_rdstation_crm.v2.account import AccountV2
 
 __all__ = ["SourceRdstationCrm"]
@@ -62,6 +63,7 @@ class SourceRdstationCrm(ConcurrentSourceAdapter):
         self._queue: Queue[QueueItem] = Queue(maxsize=_QUEUE_SIZE)
         self._messages = ConcurrentMessageRepository(self._queue, InMemoryMessageRepository())
         self._state_of: Mapping[str, Mapping[str, Any]] = {}
+        self._shortfalls: Mapping[str, str] = {}
         super().__init__(self._engine(streams=1, workers=1))
 
     @property
@@ -112,10 +114,12 @@ class SourceRdstationCrm(ConcurrentSourceAdapter):
             )
             until = time.monotonic() + _SECONDS_OF_CHECK
             hurry = Patience(tries=2, tries_on_500=2, seconds=_SECONDS_OF_CHECK, timeout=(8, 12), until=until)
-            AccountV2(_mutable(config), hurried, self._messages, hurry).check()
+            remark = self._account(config, hurried, hurry).check()
         except ConnectorError as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED)
+        if remark:
+            _logger.warning(remark)
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=remark)
 
     def check_connection(self, logger: logging.Logger, config: Mapping[str, Any]) -> tuple[bool, str | None]:
         """`check` in the CDK's older form."""
@@ -124,7 +128,7 @@ class SourceRdstationCrm(ConcurrentSourceAdapter):
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
         """The streams, with the account's custom fields in their schemas."""
-        account = AccountV2(_mutable(config), read_settings(config), self._messages)
+        account = self._account(config, read_settings(config))
         streams = account.streams(lambda _: {}, describe_custom_fields=True)
         return AirbyteCatalog(streams=[stream.as_airbyte_stream() for stream in streams])
 
@@ -142,7 +146,9 @@ class SourceRdstationCrm(ConcurrentSourceAdapter):
             for message in super().read(logger, config, catalog, state):
                 _note_failure(message, failed)
                 yield message
+            self._tell_shortfalls()
         except AirbyteTracedException as error:
+            self._tell_shortfalls()
             if isinstance(error, ConnectorError) or not failed:
                 raise
             raise _summary(failed) from None
@@ -155,7 +161,8 @@ class SourceRdstationCrm(ConcurrentSourceAdapter):
         self, config: Mapping[str, Any], configured_catalog: ConfiguredAirbyteCatalog
     ) -> list[Any]:
         settings = read_settings(config)
-        account = AccountV2(_mutable(config), settings, self._messages)
+        account = self._account(config, settings)
+        self._shortfalls = account.shortfalls
         wanted = [configured.stream.name for configured in configured_catalog.streams]
         if unknown := sorted(set(wanted) - set(account.stream_names)):
             raise config_error(
@@ -168,6 +175,22 @@ class SourceRdstationCrm(ConcurrentSourceAdapter):
         self._concurrent_source = self._engine(len(wanted), settings.num_workers)
         return [by_name[name] for name in dict.fromkeys(wanted)]
 
+    def _account(
+        self, config: Mapping[str, Any], settings: Settings, patience: Patience | None = None
+    ) -> AccountV1 | AccountV2:
+        if isinstance(settings.credentials, V1Credentials):
+            return AccountV1(settings.credentials, settings, self._messages, patience)
+        # The token owner writes the newest tokens into the very dict that the platform's CONTROL message repeats.
+        mutable = config if isinstance(config, MutableMapping) else dict(config)
+        return AccountV2(mutable, settings, self._messages, patience)
+
+    def _tell_shortfalls(self) -> None:
+        """What RD Station holds and could not be read is never passed over in silence."""
+        for name, sentence in sorted(self._shortfalls.items()):
+            _logger.warning("%s: %s", name, sentence)
+        if self._shortfalls:
+            _logger.info("The sync ends with incomplete streams: %s.", ", ".join(sorted(self._shortfalls)))
+
     def _engine(self, streams: int, workers: int) -> ConcurrentSource:
         """The CDK's engine, with a thread for each stream's slices and enough to read them."""
         return ConcurrentSource.create(
@@ -178,11 +201,6 @@ class SourceRdstationCrm(ConcurrentSourceAdapter):
             message_repository=self._messages,
             queue=self._queue,
         )
-
-
-def _mutable(config: Mapping[str, Any]) -> MutableMapping[str, Any]:
-    # The token owner writes the newest tokens into the very dict that the platform's CONTROL message repeats.
-    return config if isinstance(config, MutableMapping) else dict(config)
 
 
 def _states(

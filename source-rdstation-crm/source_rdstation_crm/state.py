@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from rdstation.dates import normalize_instant
 from rdstation.errors import config_error
 
-__all__ = ["ChildState", "Instant", "NewestFirstState", "SpanState", "StreamState", "read_state"]
+__all__ = ["ChildState", "Instant", "NewestFirstState", "NumberedState", "SpanState", "StreamState", "read_state"]
 
 Instant = Annotated[str, AfterValidator(normalize_instant)]
 """RFC 3339 in UTC with milliseconds and `Z`: such texts sort as the instants do."""
@@ -54,6 +54,20 @@ class NewestFirstState(StreamState):
     """A list read from its newest row: beside the cursor, the page of a walk under way."""
 
     walk: _PagePosition | None = None
+
+
+class _NumberedPosition(_PagePosition):
+    whole: bool = False
+
+
+class NumberedState(StreamState):
+    """A list of API v1 with a wall: as above; a `whole` read goes by `created_at`, and its page counts upwards.
+
+    And how many records were out of reach when everything was read.
+    """
+
+    walk: _NumberedPosition | None = None
+    unreached: int = 0
 
 
 class ChildState(StreamState):

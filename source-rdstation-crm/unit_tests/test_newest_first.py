@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from collected import Collected, announced, context
@@ -14,6 +15,7 @@ from simulated_list import SimulatedList, moment
 from rdstation.dates import format_instant
 from source_rdstation_crm.state import NewestFirstState, read_state
 from source_rdstation_crm.streams.newest_first import NewestFirst
+from source_rdstation_crm.walks.listing import Batch
 
 
 def stream(
@@ -25,7 +27,12 @@ def stream(
         fetch=announced(given, crm.fetch),
         cursor_field="updated_at",
         state=read_state("tasks", "updated_at", state or {}, NewestFirstState),
+        past_wall=no_wall,
     )
+
+
+def no_wall() -> Iterator[Batch]:
+    raise AssertionError("the list has no wall")
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)

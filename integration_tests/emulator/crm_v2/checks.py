@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 from ..data.account import Account
 from ..data.row import Fields, Row
-from ..exchange import json_answer
+from ..exchange import Refusal, json_answer
 from ..settings import Settings
-from .errors import Refusal, refusal
+from .errors import refusal
 from .fields import OBJECTS, READ_ONLY, WriteObject
 from .resources import Resource
 from .values import look_up

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from ..exchange import HTML, Answer, json_answer
+from ..exchange import HTML, Answer, Refusal, json_answer
 from ..settings import Settings
 
-__all__ = ["Refusal", "gateway_404", "problem", "refusal"]
-
-
-class Refusal(Exception):  # noqa: N818 - it carries a regular answer, it is no error of the emulator
-    """Ends the handling of a call with the answer it carries."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
+__all__ = ["gateway_404", "gateway_error", "problem", "refusal"]
 
 
 def problem(settings: Settings, status: int, text: str) -> Answer:
@@ -33,6 +25,13 @@ def problem(settings: Settings, status: int, text: str) -> Answer:
 def refusal(settings: Settings, status: int, text: str) -> Refusal:
     """The same, to be raised."""
     return Refusal(problem(settings, status, text))
+
+
+def gateway_error(status: int, text: str) -> Answer:
+    """An error of the gateway or its token check, as a fault asks for it."""
+    if status == 401:
+        return json_answer(401, {"error": "invalid_token", "error_description": text})
+    return json_answer(status, {"message": text})
 
 
 def gateway_404() -> Answer:

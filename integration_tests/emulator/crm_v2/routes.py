@@ -11,10 +11,11 @@ from ..clock import Clock, http_date
 from ..data.changes import Changes
 from ..data.collection import Collection
 from ..data.row import Row
-from ..exchange import Answer, Call, json_answer
+from ..exchange import Answer, Call, Refusal, json_answer
+from ..meanwhile import Meanwhile
 from ..rate_limit import RateLimit
 from ..settings import Settings
-from .errors import Refusal, gateway_404, problem, refusal
+from .errors import gateway_404, gateway_error, problem, refusal
 from .listing import Lister
 from .oauth import TokenDesk
 from .render import wire
@@ -32,15 +33,13 @@ class CrmV2:
 
     def __init__(self, changes: Changes, clock: Clock, settings: Settings) -> None:
         self.tokens = TokenDesk(clock, settings)
-        self._changes = changes
         self._account = changes.account
         self._clock = clock
         self._settings = settings
         self._rate = RateLimit()
         self._lister = Lister(changes.account, settings, chance(changes.account.seed, "lister"))
         self._writer = Writer(changes, clock, settings)
-        self._dice = chance(changes.account.seed, "edit_during_walk")
-        self._lists_asked = 0
+        self._meanwhile = Meanwhile(changes, settings)
 
     def answer(self, call: Call) -> Answer:
         """The answer to any call that is not for the control plane."""
@@ -55,6 +54,14 @@ class CrmV2:
         except Refusal as refused:
             return refused.answer
 
+    def failure(self, status: int, text: str) -> Answer:
+        """The gateway's shape."""
+        return gateway_error(status, text)
+
+    def records_key(self, call: Call) -> str | None:
+        """Lists and single records alike."""
+        return "data"
+
     def _admit(self, call: Call) -> None:
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -62,8 +69,7 @@ class CrmV2:
                 json_answer(401, {"error": "invalid_request", "error_description": "The access token is missing"})
             )
         if not self.tokens.accepts(token):
-            text = "The access token is invalid or has expired"
-            raise Refusal(json_answer(401, {"error": "invalid_token", "error_description": text}))
+            raise Refusal(gateway_error(401, "The access token is invalid or has expired"))
         now = self._clock.now()
         wait = self._rate.wait_ms(now, self._settings.rate_limit_requests, self._settings.rate_limit_window_s)
         if wait:
@@ -94,14 +100,7 @@ class CrmV2:
         return gateway_404()
 
     def _list(self, call: Call, resource: Resource, rows: Collection) -> Answer:
-        self._lists_asked += 1
-        every = self._settings.edit_during_walk
-        if every and self._lists_asked % every == 0 and len(rows):
-            row = rows.rows[rows.id_at(self._dice.randrange(len(rows)))]
-            if self._settings.edit_during_walk_deletes:
-                self._changes.delete(resource.name, row)
-            else:
-                self._changes.edit(resource.name, row)
+        self._meanwhile.list_asked(resource.name, rows)
         return self._lister.answer(resource, rows, _base(call.headers), call.path[len(ROOT) :], call.query())
 
     def _one(self, resource: Resource, row: Row, status: int) -> Answer:

@@ -10,6 +10,7 @@ from ..chance import Chance, chance
 from . import catalogue, custom_fields, people, sales
 from .children import Children
 from .collection import Collection
+from .lookup import Lookup
 from .row import Fields, Row
 from .times import horizon, object_id, timeline
 
@@ -18,7 +19,7 @@ __all__ = ["Account", "AccountSize"]
 
 @dataclass(frozen=True)
 class AccountSize:
-    """Rows of each list to begin with; notes, product lines and stages follow from their parents."""
+    """Rows of each list to begin with; notes and product lines follow from their deals."""
 
     contacts: int = 500
     deals: int = 300
@@ -32,14 +33,20 @@ class AccountSize:
     sources: int = 8
     teams: int = 3
     users: int = 12
+    stages: int = 0  # of each pipeline; 0: between three and six
+
+    @classmethod
+    def choices(cls) -> list[str]:
+        """Everything whose number can be chosen."""
+        return [item.name for item in fields(cls)]
 
     @classmethod
     def lists(cls) -> list[str]:
         """The lists whose length can be chosen."""
-        return [item.name for item in fields(cls)]
+        return [name for name in cls.choices() if name != "stages"]
 
 
-GENERATORS: dict[str, Callable[[Account, Row], Fields]] = {
+GENERATORS: dict[str, Callable[[Lookup, Row], Fields]] = {
     "contacts": people.contact,
     "deals": sales.deal,
     "organizations": people.organization,
@@ -65,6 +72,7 @@ class Account:
 
     def __init__(self, size: AccountSize, seed: int, now: int) -> None:
         self.seed = seed
+        self.stages_each = size.stages
         self._created = CREATED_LATER
         self._until = horizon(now)
         self.lists: dict[str, Collection] = {

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..chance import chance
 from . import words
 from .custom_fields import invented_values
+from .lookup import Lookup
 from .row import Fields, Row
 from .times import object_id
-
-if TYPE_CHECKING:
-    from .account import Account
 
 __all__ = ["campaign", "lost_reason", "pipeline", "product", "segment", "source", "stages"]
 
 STAGE_KIND = 0xE3
 
 
-def campaign(account: Account, row: Row) -> Fields:
+def campaign(account: Lookup, row: Row) -> Fields:
     """Every third without a description."""
     return {
         "name": words.numbered(words.CAMPAIGNS, row.index),
@@ -26,7 +22,7 @@ def campaign(account: Account, row: Row) -> Fields:
     }
 
 
-def source(account: Account, row: Row) -> Fields:
+def source(account: Lookup, row: Row) -> Fields:
     """The same fields as a campaign."""
     return {
         "name": words.numbered(words.SOURCES, row.index),
@@ -34,25 +30,26 @@ def source(account: Account, row: Row) -> Fields:
     }
 
 
-def lost_reason(account: Account, row: Row) -> Fields:
+def lost_reason(account: Lookup, row: Row) -> Fields:
     """A name."""
     return {"name": words.numbered(words.LOST_REASONS, row.index)}
 
 
-def segment(account: Account, row: Row) -> Fields:
+def segment(account: Lookup, row: Row) -> Fields:
     """A name."""
     return {"name": words.numbered(words.SEGMENTS, row.index)}
 
 
-def pipeline(account: Account, row: Row) -> Fields:
+def pipeline(account: Lookup, row: Row) -> Fields:
     """`stage_ids` is read from the stages when the record is served."""
     return {"name": words.numbered(words.PIPELINES, row.index), "order": row.index + 1}
 
 
-def stages(account: Account, parent: Row) -> list[Row]:
-    """Between three and six stages of a pipeline."""
+def stages(account: Lookup, parent: Row) -> list[Row]:
+    """As many stages as the account's size says, else between three and six."""
     created = parent.created or 0
-    names = words.STAGES[: 3 + (parent.index + account.seed) % 4]
+    count = account.stages_each or 3 + (parent.index + account.seed) % 4
+    names = [words.numbered(words.STAGES, order) for order in range(count)]
     return [
         Row(
             object_id(created, STAGE_KIND, account.seed, parent.index * 100 + order),
@@ -66,7 +63,7 @@ def stages(account: Account, parent: Row) -> list[Row]:
     ]
 
 
-def product(account: Account, row: Row) -> Fields:
+def product(account: Lookup, row: Row) -> Fields:
     """Every sixth is hidden."""
     dice = chance(account.seed, "product", row.index)
     return {

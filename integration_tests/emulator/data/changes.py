@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from ..clock import Clock
 from ..settings import Settings
 from .account import Account
 from .row import Fields, Row
 
-__all__ = ["Changes"]
+__all__ = ["Changes", "Watcher"]
+
+Watcher = Callable[[str, Row], None]
+"""Called with the list's name and the row before and after each change of it."""
 
 # The field that an edit of nobody's choice changes; names of organizations are unique, product lines have none.
 EDITED_FIELD = {
@@ -29,8 +33,13 @@ class Changes:
         self._clock = clock
         self._settings = settings
         self._edits = 0
+        self._watchers: list[Watcher] = []
         self.log: dict[str, dict[str, list[str]]] = {}
         self.clear_log()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell `watcher` about changes from now on: for what is derived from several rows and kept."""
+        self._watchers.append(watcher)
 
     def clear_log(self) -> None:
         """Forget what was logged."""
@@ -40,6 +49,7 @@ class Changes:
         """Enter a row; it is listed after `index_lag_s` (§11 row 23)."""
         lag = round(self._settings.index_lag_s * 1000)
         self.account.collection(name, row.parent).add(row, self._clock.now() + lag if lag else None)
+        self._tell(name, row)
         self.log["created"][name].append(row.id)
         self._touch_parent(name, row)
         return row
@@ -51,13 +61,16 @@ class Changes:
             field = EDITED_FIELD.get(name, "name")
             frequency = "monthly" if self._edits % 2 else "annually"
             fields = {field: frequency if field == "billing_frequency" else f"Editado {self._edits}"}
+        self._tell(name, row)
         self.account.collection(name, row.parent).change(row, fields, **{"updated": self._clock.now(), **times})
+        self._tell(name, row)
         self.log["edited"][name].append(row.id)
         self._touch_parent(name, row)
         return row
 
     def delete(self, name: str, row: Row) -> None:
         """Delete a row and what belongs to it: tasks, notes and product lines go with their deal (§7.5)."""
+        self._tell(name, row)
         self.account.collection(name, row.parent).remove(row)
         self.log["deleted"][name].append(row.id)
         self._touch_parent(name, row)
@@ -77,3 +90,8 @@ class Changes:
         parent = self.account.lists[parents].rows[row.parent]
         moves = parents == "deals" and self._settings.child_touches_deal
         self.account.lists[parents].change(parent, updated=self._clock.now() if moves else parent.updated)
+        self._tell(parents, parent)
+
+    def _tell(self, name: str, row: Row) -> None:
+        for watcher in self._watchers:
+            watcher(name, row)

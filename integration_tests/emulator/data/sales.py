@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..chance import chance
 from ..clock import instant_text
 from . import words
 from .custom_fields import invented_values
+from .lookup import Lookup
 from .row import Fields, Row
 from .times import DAY, object_id
-
-if TYPE_CHECKING:
-    from .account import Account
 
 __all__ = ["deal", "has_lines", "has_notes", "lines", "notes", "task"]
 
@@ -22,7 +18,7 @@ GOLDEN = (
 NOTE_KIND, LINE_KIND = 0xE1, 0xE2
 
 
-def deal(account: Account, row: Row) -> Fields:
+def deal(account: Lookup, row: Row) -> Fields:
     """Every status, prices with and without cents; `organization_id` and `contact_ids` often empty [seen] (§6.1)."""
     dice = chance(account.seed, "deal", row.index)
     status = dice.choices(("ongoing", "won", "lost", "paused"), (55, 25, 17, 3))[0]
@@ -51,7 +47,7 @@ def deal(account: Account, row: Row) -> Fields:
     }
 
 
-def task(account: Account, row: Row) -> Fields:
+def task(account: Lookup, row: Row) -> Fields:
     """Tasks of deals, a few without a due date."""
     dice = chance(account.seed, "task", row.index)
     status = dice.choices(("open", "completed", "canceled"), (40, 50, 10))[0]
@@ -75,7 +71,7 @@ def has_notes(row: Row) -> bool:
     return row.index % 3 != 0
 
 
-def notes(account: Account, parent: Row) -> list[Row]:
+def notes(account: Lookup, parent: Row) -> list[Row]:
     """None or several notes of a deal, the last one sometimes pinned or edited."""
     if not has_notes(parent):
         return []
@@ -83,7 +79,7 @@ def notes(account: Account, parent: Row) -> list[Row]:
     return [_note(account, parent, index) for index in range(dice.choice((1, 1, 2, 3, 5)))]
 
 
-def _note(account: Account, parent: Row, index: int) -> Row:
+def _note(account: Lookup, parent: Row, index: int) -> Row:
     dice = chance(account.seed, "note", parent.index, index)
     registered = (parent.created or 0) + index * 3_600_000 + dice.randrange(3_600_000)
     author = account.some_id("users", dice)
@@ -104,7 +100,7 @@ def has_lines(row: Row) -> bool:
     return row.index * GOLDEN % 2**32 < 2**31
 
 
-def lines(account: Account, parent: Row) -> list[Row]:
+def lines(account: Lookup, parent: Row) -> list[Row]:
     """Product lines of a deal."""
     if not has_lines(parent):
         return []
@@ -112,7 +108,7 @@ def lines(account: Account, parent: Row) -> list[Row]:
     return [_line(account, parent, index) for index in range(dice.choice((1, 1, 1, 2, 4)))]
 
 
-def _line(account: Account, parent: Row, index: int) -> Row:
+def _line(account: Lookup, parent: Row, index: int) -> Row:
     dice = chance(account.seed, "line", parent.index, index)
     price, quantity = round(dice.random() * 500, 2), float(dice.randrange(1, 9))
     created = (parent.created or 0) + index * 60_000

@@ -49,6 +49,19 @@ class View:
         """Position of the first row whose key is above `key`."""
         return int(self._entries.bisect_left((key, AFTER_ALL_IDS)))
 
+    def before(self, key: Any, id_: str) -> int:
+        """How many entries lie before this one, whether it is there or not."""
+        return int(self._entries.bisect_left((key, id_)))
+
+    def up_to(self, key: Any, id_: str) -> int:
+        """The same, it itself included if it is there."""
+        return int(self._entries.bisect_right((key, id_)))
+
+    def entry(self, position: int) -> tuple[Any, str]:
+        """(key, id) at a position in ascending order."""
+        key, id_ = self._entries[position]
+        return key, str(id_)
+
     def ids(self, span: Span) -> list[str]:
         """The ids of a range, in ascending order."""
         return [id_ for _, id_ in self._entries.islice(*span)]

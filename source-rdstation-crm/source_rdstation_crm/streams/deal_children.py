@@ -7,23 +7,18 @@ walk, from the state on) and each changed deal is visited. Facts: api/crm-v2.md,
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
-from datetime import datetime, timezone
-from functools import cached_property, partial
 from typing import Any, Final
 
-from rdstation.dates import format_instant, parse_instant
 from rdstation.envelope import Row
-from rdstation.errors import NotFoundError, RequestRefusedError, ServerFailedError
-from source_rdstation_crm.cursor import CheckpointCursor, StreamContext
+from rdstation.errors import RequestRefusedError, ServerFailedError
+from source_rdstation_crm.cursor import StreamContext
 from source_rdstation_crm.slices import Slice
 from source_rdstation_crm.state import ChildState
+from source_rdstation_crm.streams.deal_visits import DealVisits
 from source_rdstation_crm.walks.keyset import walk
-from source_rdstation_crm.walks.listing import Fetch, Query, instant_of
-from source_rdstation_crm.walks.overlap import is_settled, resume_at
+from source_rdstation_crm.walks.listing import Fetch, Query
 from source_rdstation_crm.walks.sweep import sweep
-from source_rdstation_crm.walks.visits import Visit, Visits
 
 __all__ = ["ALL_DEALS", "DealChildren"]
 
@@ -32,7 +27,7 @@ ALL_DEALS: Final = ""
 _logger = logging.getLogger("airbyte.rdstation")
 
 
-class DealChildren(CheckpointCursor):
+class DealChildren(DealVisits):
     """One such stream: its slices, and its state."""
 
     def __init__(
@@ -51,22 +46,14 @@ class DealChildren(CheckpointCursor):
 
         The deals are walked by `deal_keys`, of which the first is their `updated_at`.
         """
-        super().__init__(context)
+        super().__init__(context, cursor_field=cursor_field, state=state)
         self._fetch_deals = fetch_deals
         self._deal_keys = deal_keys
         self._deal_tie_sort = deal_tie_sort
         self._fetch_below = fetch_below
         self._sort = sort
-        self._cursor_field = cursor_field
-        self._incoming = state
-        self._begun = datetime.now(timezone.utc)
-        # No more slices are under way than can be read: the cursor stays close behind the walk over the deals.
-        self._slices_at_once = 2 * context.readers
-        self._places = threading.Semaphore(self._slices_at_once)
         self._filter = ALL_DEALS
-        self._visits = self._new_visits()
-        self._failed = self._has_children = False
-        self._vanished = 0
+        self._has_children = False
 
     def slices(self) -> Iterator[Slice]:
         """A slice for each deal that changed since the state."""
@@ -85,38 +72,23 @@ class DealChildren(CheckpointCursor):
             if not none_exist:
                 yield from self._attempt(ALL_DEALS)
         self.checkpoint()
-        if self._vanished:
-            _logger.info("%s: %s deals were deleted during the sync and are skipped.", self._stream, self._vanished)
+        self._tell_gone()
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        """The deals' cursor, and the deals visited close to it.
+        """As its parent's, and the form of the filter once it proved to name deals with children.
 
-        The form of the filter for deals that have children is a guess: the cursor follows it only once it named one.
+        Until then the form is a guess, and the cursor does not follow it.
         """
         if not self._trusted:
             known = self._incoming.model_dump(exclude_defaults=True)
             cursor = known.pop("cursor", None) or self._context.start_date
             return {self._cursor_field: cursor, **known} if cursor else known
-        cursor, recent = self._visits.state()
-        state: dict[str, Any] = {"recent": recent} if recent else {}
-        if cursor and is_settled(cursor, self._started):
-            state["settled"] = True
-        if self._filter != ALL_DEALS:
-            state["parents"] = self._filter
-        cursor = cursor or self._context.start_date
-        return {self._cursor_field: cursor, **state} if cursor else state
+        return {**super().state, **({} if self._filter == ALL_DEALS else {"parents": self._filter})}
 
     @property
     def _trusted(self) -> bool:
         return self._filter in (ALL_DEALS, self._incoming.parents) or self._has_children
-
-    @cached_property
-    def _started(self) -> str:
-        return format_instant(self._context.server_time(self._begun))
-
-    def _new_visits(self) -> Visits:
-        return Visits(self._incoming.cursor, self._incoming.recent, lambda: self._started)
 
     def _attempt(self, form: str) -> Generator[Slice, None, int | None]:
         """Visits the deals that a filter names, and waits for that; returns how many, None if it is refused."""
@@ -129,54 +101,25 @@ class DealChildren(CheckpointCursor):
                 raise
             _logger.info("%s: RD Station refuses the filter %s (%s).", self._stream, form, refusal.internal_message)
             return None
-        for _ in range(self._slices_at_once):
-            self._places.acquire()
-        self._places.release(self._slices_at_once)
+        self._await_visits()
         return self._visits.count
 
     def _visit_all(self, fetch: Fetch) -> Iterator[Slice]:
-        for batch in walk(fetch, self._deal_keys, self._bound(), now=self._begun, tie_sort=self._deal_tie_sort):
-            for deal in batch.rows:
-                updated_at = instant_of(deal, self._deal_keys[0])
-                visit = self._visits.open(deal["id"], format_instant(updated_at) if updated_at else None)
-                if visit is None:
-                    continue
-                self._places.acquire()
-                if self._failed:
-                    self._places.release()
-                    return
-                yield Slice(self._stream, {"deal_id": visit.deal_id}, partial(self._read, visit))
-            self.request_answered()
-
-    def _bound(self) -> datetime | None:
-        moments = [parse_instant(self._context.start_date)] if self._context.start_date else []
-        if self._incoming.cursor:
-            moments.append(resume_at(self._incoming.cursor, self._incoming.settled))
-        return max(moments, default=None)
-
-    def _read(self, visit: Visit) -> Iterator[Row]:
-        try:
+        deals = walk(fetch, self._deal_keys, self._bound(), now=self._begun, tie_sort=self._deal_tie_sort)
+        for batch in deals:
+            yield from self._visit(batch.rows)
             if self._failed:
                 return
-            parent = {"deal_id": visit.deal_id, "deal_updated_at": visit.updated_at}
-            fetch = self._fetch_below(visit.deal_id)
-            batches = (
-                walk(fetch, (self._sort,), None, now=self._begun)
-                if self._sort.endswith("_at")  # a moment that does not change
-                else sweep(fetch, Query(self._sort), walled=False)
-            )
-            try:
-                for batch in batches:
-                    for row in batch.rows:
-                        yield self._context.normalize({**row, **parent})
-                    self._has_children = self._has_children or bool(batch.rows)
-            except NotFoundError:
-                self._vanished += 1  # the deal was deleted between the two requests
-            self._visits.close(visit)
             self.request_answered()
-        except BaseException:
-            others_failed, self._failed = self._failed, True
-            if not others_failed:
-                raise  # the others' errors would only repeat it
-        finally:
-            self._places.release()
+
+    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[Row]:
+        fetch = self._fetch_below(deal_id)
+        batches = (
+            walk(fetch, (self._sort,), None, now=self._begun)
+            if self._sort.endswith("_at")  # a moment that does not change
+            else sweep(fetch, Query(self._sort), walled=False)
+        )
+        for batch in batches:
+            self._has_children = self._has_children or bool(batch.rows)
+            for row in batch.rows:
+                yield {**row, "deal_id": deal_id, "deal_updated_at": updated_at}

@@ -1,32 +1,28 @@
-"""A list that is read from its newest row down to the cursor: tasks.
+"""A list that is read from its newest row down to the cursor: tasks; contacts and companies of API v1.
 
 The cursor moves only at the end, to the newest row of the first page of the first pass; a STATE before that carries the
-page reached beside the old cursor. A list longer than the wall, should it have one, is read by due date instead.
-Facts: api/crm-v2.md, section 7.5.
+page reached beside the old cursor. What lies beyond a wall is read in another way, which the caller hands in.
+Facts: api/crm-v2.md, section 7.5; api/crm-v1.md, section 5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Final
 
 from rdstation.dates import format_instant, parse_instant
-from rdstation.envelope import Page, Row
-from rdstation.errors import RequestRefusedError, ServerFailedError
+from rdstation.envelope import Row
 from source_rdstation_crm.cursor import CheckpointCursor, StreamContext
-from source_rdstation_crm.slices import Slice
-from source_rdstation_crm.state import NewestFirstState
-from source_rdstation_crm.walks.keyset import walk
-from source_rdstation_crm.walks.listing import Batch, Fetch, PageRefusedError, Query
+from source_rdstation_crm.slices import Slice, refusals_named
+from source_rdstation_crm.state import NewestFirstState, NumberedState
+from source_rdstation_crm.walks.listing import Batch, Fetch, Query
 from source_rdstation_crm.walks.newest_first import DownBatch, WallReachedError, instant_text, read_down
 from source_rdstation_crm.walks.overlap import LATE_VISIBILITY, is_settled, resume_at
-from source_rdstation_crm.walks.sweep import sweep
 
 __all__ = ["NewestFirst"]
 
-_DUE_DATE: Final = "due_date"
 _MOST_FRONTS: Final = 20
 
 
@@ -39,11 +35,16 @@ class NewestFirst(CheckpointCursor):
         *,
         fetch: Fetch,
         cursor_field: str,
-        state: NewestFirstState,
+        state: NewestFirstState | NumberedState,
+        past_wall: Callable[[], Iterator[Batch]],
+        walled: bool = False,
     ) -> None:
+        """`past_wall` reads the whole list in an order that no wall cuts off; `walled`: the list has a known wall."""
         super().__init__(context)
         self._begun = datetime.now(timezone.utc)
-        self._fetch = _refusals_named(fetch)
+        self._fetch = refusals_named(fetch)
+        self._past_wall = past_wall
+        self._walled = walled
         self._cursor_field = cursor_field
         self._since = state.cursor
         self._since_settled = state.settled
@@ -83,11 +84,12 @@ class NewestFirst(CheckpointCursor):
         bound, first = self._bound(), self._resume_page()
         number = first
         try:
-            for batch in read_down(self._fetch, self._cursor_field, bound, first):
+            for batch in read_down(self._fetch, self._cursor_field, bound, first, walled=self._walled):
                 yield from self._emit_rows(batch)
                 number = batch.page
         except WallReachedError:
-            yield from self._by_due_date(bound)
+            # What changes meanwhile comes to the front, which is read afterwards.
+            yield from self._not_older(bound, self._past_wall())
         if number > 1:  # a single page is a single moment: nothing can have jumped behind the reader
             yield from self._front()
         self._complete = True
@@ -101,7 +103,7 @@ class NewestFirst(CheckpointCursor):
         newest = self._latest
         for _ in range(_MOST_FRONTS):
             down_to, newest, number = newest, None, 1
-            for batch in read_down(self._fetch, self._cursor_field, down_to or ""):
+            for batch in read_down(self._fetch, self._cursor_field, down_to or "", walled=self._walled):
                 fresh = [
                     row for row in batch.rows if row["id"] not in self._at_latest or self._text(row) != self._latest
                 ]
@@ -142,15 +144,6 @@ class NewestFirst(CheckpointCursor):
         self._page = number
         return number
 
-    def _by_due_date(self, bound: str) -> Iterator[Row]:
-        """All rows, by a keyset walk over the due date; rows without one sort first or last, so both ends are read.
-
-        A due date may change during the walk, but then the row comes to the front, which is read afterwards.
-        """
-        yield from self._not_older(bound, walk(self._fetch, (_DUE_DATE,), None, now=self._begun))
-        without = sweep(self._fetch, Query(_DUE_DATE, descending=True), without=_DUE_DATE)
-        yield from self._not_older(bound, without)
-
     def _not_older(self, bound: str, batches: Iterator[Batch]) -> Iterator[Row]:
         for batch in batches:
             yield from (
@@ -163,15 +156,3 @@ class NewestFirst(CheckpointCursor):
         if self._since:
             moments.append(resume_at(self._since, self._since_settled))
         return format_instant(max(moments)) if moments else ""
-
-
-def _refusals_named(fetch: Fetch) -> Fetch:
-    """`fetch`, with the answers that a wall may give as an error of the walk."""
-
-    def fetch_page(query: Query) -> Page:
-        try:
-            return fetch(query)
-        except (RequestRefusedError, ServerFailedError) as error:
-            raise PageRefusedError from error
-
-    return fetch_page

@@ -16,25 +16,30 @@ __all__ = ["PipelineChildren"]
 
 
 class PipelineChildren:
-    """A stream whose records live below each pipeline and do not name it: the connector adds `pipeline_id`."""
+    """A stream whose records live below each pipeline."""
 
     def __init__(
         self,
         context: StreamContext,
         *,
         fetch_pipelines: Fetch,
+        pipeline_sort: str | None,
         fetch_below: Callable[[str], Fetch],
         sort: str | None,
+        adopt: Callable[[Row, str], Row | None],
     ) -> None:
+        """`adopt` makes a row of a pipeline's list the record; None if it does not belong to that pipeline."""
         self.cursor = FullRefreshCursor(context)
         self._context = context
         self._fetch_pipelines = fetch_pipelines
+        self._pipeline_sort = pipeline_sort
         self._fetch_below = fetch_below
         self._sort = sort
+        self._adopt = adopt
 
     def slices(self) -> Iterator[Slice]:
         """A slice for each pipeline."""
-        for pipelines in read_small_list(self._fetch_pipelines, "order"):
+        for pipelines in read_small_list(self._fetch_pipelines, self._pipeline_sort):
             for pipeline in pipelines:
                 pipeline_id = pipeline["id"]
                 yield Slice(self._context.name, {"pipeline_id": pipeline_id}, partial(self._read, pipeline_id))
@@ -43,7 +48,8 @@ class PipelineChildren:
         try:
             for rows in read_small_list(self._fetch_below(pipeline_id), self._sort):
                 for row in rows:
-                    yield self._context.normalize({**row, "pipeline_id": pipeline_id})
+                    if (record := self._adopt(row, pipeline_id)) is not None:
+                        yield self._context.normalize(record)
         except NotFoundError:
             pass  # the pipeline was deleted since the list of pipelines was read
         self.cursor.checkpoint()

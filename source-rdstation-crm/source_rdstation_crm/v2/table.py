@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["DEALS", "STREAMS", "Shape", "StreamSpec"]
+__all__ = ["DEALS", "PIPELINES", "STREAMS", "Shape", "StreamSpec"]
 
 Shape = Literal["walked", "newest_first", "small_list", "pipeline_children", "deal_children"]
 
@@ -23,7 +23,9 @@ class StreamSpec:
     """For a walk: the order in which to read rows that share all of `sort`."""
     cursor: str = ""
     """Empty: the stream is read whole each time."""
+    primary_key: str = "id"
     id_field: str = "id"
+    """What the API calls the record's `id`."""
     custom_fields_of: str | None = None
     """The `entity` in /custom_fields whose slugs are the keys of the record's `custom_fields`."""
     parent_filters: tuple[str, ...] = ()
@@ -38,6 +40,7 @@ class StreamSpec:
 DEALS: Final = StreamSpec(
     "deals", "walked", "/deals", ("updated_at", "created_at"), "name", "updated_at", custom_fields_of="deal"
 )
+PIPELINES: Final = StreamSpec("pipelines", "small_list", "/pipelines", ("order",))
 STREAMS: Final = (
     StreamSpec("campaigns", "small_list", "/campaigns", ("created_at",)),
     StreamSpec("contacts", "walked", "/contacts", ("created_at",), "name", "updated_at", custom_fields_of="contact"),
@@ -63,12 +66,13 @@ STREAMS: Final = (
         "updated_at",
         custom_fields_of="organization",
     ),
-    StreamSpec("pipelines", "small_list", "/pipelines", ("order",)),
+    PIPELINES,
     StreamSpec("products", "small_list", "/products", ("name",), custom_fields_of="product"),
     StreamSpec("segments", "small_list", "/segments", ("name",)),
     StreamSpec("sources", "small_list", "/sources", ("name",)),
     StreamSpec("stages", "pipeline_children", "/pipelines/{parent_id}/stages", ("order",)),
-    StreamSpec("tasks", "newest_first", "/tasks", ("updated_at",), cursor="updated_at"),
+    # No wall is documented for tasks; should there be one, their due date is another way through [guess].
+    StreamSpec("tasks", "newest_first", "/tasks", ("updated_at", "due_date"), cursor="updated_at"),
     StreamSpec("teams", "small_list", "/teams", id_field="team_id"),  # no sort is documented
     StreamSpec("users", "small_list", "/users"),  # likewise
 )

@@ -17,7 +17,7 @@ from rdstation.envelope import Page, Row
 from source_rdstation_crm.walks.listing import Batch, Bound, Fetch, Query, WalkError, instant_of, second_of
 from source_rdstation_crm.walks.sweep import halved_windows, sweep
 
-__all__ = ["walk"]
+__all__ = ["walk", "walk_whole"]
 
 
 def walk(
@@ -73,6 +73,12 @@ def walk(
                 yield Batch([row for row in batch.rows if _version(row, key) not in seen], position)
             position += ONE_SECOND
             yield Batch([], position)
+
+
+def walk_whole(fetch: Fetch, key: str, *, now: datetime) -> Iterator[Batch]:
+    """All rows by a key that some do not have; those sort first or last, so both ends are read."""
+    yield from walk(fetch, (key,), None, now=now)
+    yield from sweep(fetch, Query(key, descending=True), without=key)
 
 
 def _one_second(

@@ -39,6 +39,8 @@ class Query:
     bounds: tuple[Bound, ...] = ()
     page: int = 1
     descending: bool = False
+    cursor: str | None = None
+    """Go on after the rows of the page that gave this, instead of at `page`."""
 
     def at_page(self, number: int) -> Query:
         """The same list, another page."""

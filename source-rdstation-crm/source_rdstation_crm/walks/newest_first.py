@@ -24,7 +24,7 @@ _NEVER: Final = "9999"
 
 
 class WallReachedError(Exception):
-    """The list cannot be read to its end by page numbers. No wall is documented for it [guess]; this one has it."""
+    """The list cannot be read to its end by page numbers."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,19 @@ def instant_text(row: Row, key: str) -> str:
     return format_instant(instant) if instant else _NEVER
 
 
-def read_down(fetch: Fetch, key: str, bound: str, page: int = 1) -> Iterator[DownBatch]:
-    """Every row from page number `page` on whose key is not older than `bound`, an instant as text ("" for all)."""
+def read_down(fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool = False) -> Iterator[DownBatch]:
+    """Every row from page number `page` on whose key is not older than `bound`, an instant as text ("" for all).
+
+    A `walled` list is never asked beyond its wall; one without a documented wall is, in case it has none. Either raises
+    WallReachedError.
+    """
     before: Page | None = None
     repeated = 0
     number = page
     ties = Ties(fetch, Query(key, descending=True))
     while True:
+        if walled and before is not None and (number - 1) * len(before.rows) >= WALL:
+            raise WallReachedError
         current = _page_before_wall(fetch, key, number, before)
         known = {_version(row, key) for row in before.rows} if before else set()
         fresh = [row for row in current.rows if _version(row, key) not in known]

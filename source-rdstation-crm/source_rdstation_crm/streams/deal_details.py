@@ -1,0 +1,70 @@
+"""Deals in full detail, one request a deal: those that changed since the state. Facts: api/crm-v1.md, sections 5, 6.2.
+
+API v1 has no filter on `updated_at`, so all deals are listed first (a few requests), then those that are due are read
+in the order of their `updated_at`, which the state follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from rdstation.dates import format_instant
+from rdstation.envelope import Row
+from source_rdstation_crm.cursor import StreamContext
+from source_rdstation_crm.slices import Slice
+from source_rdstation_crm.state import ChildState
+from source_rdstation_crm.streams.deal_visits import DealVisits
+from source_rdstation_crm.streams.windowed import tell_unreached
+from source_rdstation_crm.walks.listing import instant_of
+from source_rdstation_crm.walks.windows import Windows
+
+__all__ = ["DealDetails"]
+
+
+class DealDetails(DealVisits):
+    """One such stream: its slices, and its state."""
+
+    def __init__(
+        self,
+        context: StreamContext,
+        *,
+        windows: Windows,
+        fetch_deal: Callable[[str], Row],
+        cursor_field: str,
+        state: ChildState,
+    ) -> None:
+        super().__init__(context, cursor_field=cursor_field, state=state)
+        self._windows = windows
+        self._fetch_deal = fetch_deal
+
+    def slices(self) -> Iterator[Slice]:
+        """A slice for each deal that changed since the state."""
+        yield from self._visit(self._due())
+        self._await_visits()
+        self.checkpoint()
+        self._tell_gone()
+        tell_unreached(self._context, self._windows)
+
+    def _due(self) -> list[Row]:
+        """`id` and `updated_at` of the deals to read, the longest unchanged first; those without a date before all."""
+        bound = self._bound()
+        since = format_instant(bound) if bound else ""
+        due: dict[str, str] = {}
+        for rows in self._listed():
+            for row in rows:
+                updated_at = instant_of(row, "updated_at")
+                text = format_instant(updated_at) if updated_at else ""
+                if not text or text >= since:
+                    due[row["id"]] = text
+            self.request_answered()
+        return [{"id": id_, "updated_at": text} for text, id_ in sorted((text, id_) for id_, text in due.items())]
+
+    def _listed(self) -> Iterator[list[Row]]:
+        rows, windows = self._windows.plan()
+        yield rows
+        for window in windows:
+            for batch in self._windows.read(window):
+                yield batch.rows
+
+    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[Row]:
+        yield self._fetch_deal(deal_id)

@@ -1,0 +1,128 @@
+"""A list with a wall and without a filter on its cursor: contacts and companies of API v1.
+
+Incremental reads go from the newest change down to the cursor. The first read takes everything, oldest first by
+`created_at`, which no edit can change; a STATE on the way carries the page reached. What lies beyond the wall is read
+in every other order there is; how many rows stay out of reach is told now, and again at each later sync.
+Facts: api/crm-v1.md, sections 3 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from typing import Any, Final
+
+from rdstation.dates import format_instant
+from rdstation.envelope import Row
+from source_rdstation_crm.cursor import StreamContext
+from source_rdstation_crm.state import NumberedState
+from source_rdstation_crm.streams.newest_first import NewestFirst
+from source_rdstation_crm.walks.listing import WALL, Batch, Fetch, Query
+from source_rdstation_crm.walks.past_wall import Reach
+from source_rdstation_crm.walks.upward import read_up, step_back, top_page
+
+__all__ = ["Numbered"]
+
+_OLDEST_FIRST: Final = Query("created_at")
+_WALL_TEXT: Final = f"{WALL:,} in each of a list's orders."
+_USE_V2: Final = "API v2 has no such limit: connect the account with it."
+
+
+class Numbered(NewestFirst):
+    """One stream of this shape: its slice, and its state."""
+
+    def __init__(
+        self,
+        context: StreamContext,
+        *,
+        fetch: Fetch,
+        parts: Callable[[], Iterable[Fetch]],
+        cursor_field: str,
+        state: NumberedState,
+    ) -> None:
+        """`parts` are filters of the list, for what no order reaches."""
+        super().__init__(
+            context,
+            fetch=fetch,
+            cursor_field=cursor_field,
+            state=state,
+            past_wall=self._beyond_wall,
+            walled=True,
+        )
+        self._parts = parts
+        self._unreached = state.unreached
+        self._whole = state.walk.whole if state.walk else not self._bound()
+        self._restarts = False
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """As its parent's; the position of a whole read says so, and what was out of reach stays known."""
+        state = super().state
+        if not self._complete and self._restarts:
+            state.pop("walk", None)  # rows read beyond the wall are known to nobody but this process
+        elif "walk" in state and self._whole:
+            state["walk"]["whole"] = True
+        return {**state, **({"unreached": self._unreached} if self._unreached else {})}
+
+    def _read(self) -> Iterator[Row]:
+        if self._whole:
+            yield from self._read_whole()
+            self._complete = True
+            self.checkpoint()
+        else:
+            yield from super()._read()
+        if self._unreached and not self._restarts:
+            self._context.fall_short(
+                f"{self._unreached:,} records could not be reached when everything was read: API v1 shows no more than "
+                f"{_WALL_TEXT} {_USE_V2}"
+            )
+
+    def _read_whole(self) -> Iterator[Row]:
+        if self._started:
+            top = step_back(self._fetch, _OLDEST_FIRST, self._page, self._reached or "")
+        else:
+            first = self._fetch(_OLDEST_FIRST)
+            self._started = format_instant(self._context.server_time(self._begun))
+            if first.has_next is False:
+                yield from self._records(first.rows)
+                self._compare(len(first.rows), first.total)
+                return
+            if (first.total or 0) > WALL:
+                for batch in self._beyond_wall():
+                    yield from self._records(batch.rows)
+                    self.request_answered()
+                return
+            top = top_page(first)
+        seen: set[tuple[str, str]] = set()
+        for upward in read_up(self._fetch, _OLDEST_FIRST, top):
+            fresh = [row for row in upward.rows if (row["id"], self._text(row)) not in seen]
+            seen.update((row["id"], self._text(row)) for row in fresh)
+            yield from self._records(fresh)
+            with self._lock:
+                self._page, self._reached = upward.page, upward.oldest or self._reached
+                self.request_answered()
+
+    def _records(self, rows: list[Row]) -> Iterator[Row]:
+        for row in map(self._context.normalize, rows):
+            self._latest = max(self._latest or "", row.get(self._cursor_field) or "") or None
+            yield row
+
+    def _beyond_wall(self) -> Iterator[Batch]:
+        self._restarts = True
+        reach = Reach(self._fetch, self._parts)
+        yield from reach.rows()
+        if reach.ended:
+            self._compare(reach.read, reach.total)
+            return
+        self._unreached = reach.unreached
+        if self._unreached:
+            self._context.fall_short(
+                f"{reach.read:,} of {reach.total:,} records were read. {self._unreached:,} cannot be reached: API "
+                f"v1 shows no more than {_WALL_TEXT} {_USE_V2}"
+            )
+
+    def _compare(self, read: int, total: int | None) -> None:
+        if total is not None and total > read:
+            self._context.fall_short(
+                f"RD Station counts {total:,} records and shows {read:,} of them: the token's user may see no more. "
+                "Connect with the token of a user who sees the whole account."
+            )

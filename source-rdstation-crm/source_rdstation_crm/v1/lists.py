@@ -1,0 +1,91 @@
+"""How API v1's lists are asked for: page, limit, order and filters as parameters. Facts: api/crm-v1.md, sections 1, 3.
+
+A `created_at` bound becomes a period that is a day wider on both sides: the zone in which the API reads it is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import Final
+
+from rdstation.envelope import Page, Row
+from rdstation.http import Api
+from source_rdstation_crm.v1.answers import read_account, read_list, read_record
+from source_rdstation_crm.v1.table import StreamSpec
+from source_rdstation_crm.walks.listing import Bound, Fetch, Query
+
+__all__ = ["Lists"]
+
+_WIDER: Final = timedelta(days=1)
+_WITHOUT_ZONE: Final = "%Y-%m-%dT%H:%M:%S"  # [doc]
+_BEFORE_RD_STATION: Final = datetime(2010, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class _List:
+    """One list as one stream reads it."""
+
+    stream: str
+    spec: StreamSpec
+    on_request: Callable[[], None]
+    only: Mapping[str, str] = field(default_factory=dict)
+
+
+class Lists:
+    """The lists of one account."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        # One end for all requests: the next page may be asked for only with unchanged parameters [seen].
+        self._tomorrow = datetime.now(timezone.utc) + _WIDER
+
+    def fetch(
+        self,
+        stream: str,
+        spec: StreamSpec,
+        only: Mapping[str, str] | None = None,
+        *,
+        on_request: Callable[[], None] = lambda: None,
+    ) -> Fetch:
+        """A function that answers queries for pages of the list; `only` are further parameters that filter it."""
+        return partial(self._fetch, _List(stream, spec, on_request, only or {}))
+
+    def record(self, stream: str, path: str, record_id: str, on_request: Callable[[], None] = lambda: None) -> Row:
+        """A single record of the list at `path`."""
+        return self._api.get(f"{path}/{record_id}", {}, read_record, stream=stream, on_request=on_request)
+
+    def user(self) -> Row:
+        """`email`, `name` and `organization` of the token's user."""
+        return self._api.get("/token/check", {}, read_account, stream="token")
+
+    def _fetch(self, list_: _List, query: Query) -> Page:
+        spec = list_.spec
+        params = dict(list_.only)
+        for bound in query.bounds:
+            params |= self._period(bound)
+        if query.sort:
+            params["order"] = query.sort
+            if spec.sort is None:
+                params["direction"] = "desc" if query.descending else "asc"
+        if spec.paging == "limit":
+            params |= {"page": str(query.page), "limit": str(spec.limit)}
+        elif spec.paging == "page" and query.page > 1:
+            params["page"] = str(query.page)
+        if query.cursor:
+            params["next_page"] = query.cursor
+        limit = spec.limit if spec.paging == "limit" else None
+        parse = partial(read_list, rows_key=spec.rows_key, limit=limit if spec.paging != "page" else 1)
+        hint = f" The parameters were {', '.join(sorted(params))}." if params else ""
+        return self._api.get(spec.path, params, parse, stream=list_.stream, hint=hint, on_request=list_.on_request)
+
+    def _period(self, bound: Bound) -> dict[str, str]:
+        begin = (bound.at_least or _BEFORE_RD_STATION) - _WIDER
+        end = (bound.before or self._tomorrow) + _WIDER
+        return {
+            f"{bound.field}_period": "true",
+            "start_date": begin.strftime(_WITHOUT_ZONE),
+            "end_date": end.strftime(_WITHOUT_ZONE),
+        }

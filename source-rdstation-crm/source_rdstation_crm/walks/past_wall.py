@@ -1,0 +1,156 @@
+"""A list longer than its wall that no filter of time can cut: read in every order and direction there is. Pure.
+
+`created_at` from both ends reaches 20,000 rows without a gap; the other orders reach some of what lies between, and
+whatever is left is counted. Facts: api/crm-v1.md, sections 3 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+from rdstation.envelope import Page, Row
+from source_rdstation_crm.walks.listing import WALL, Batch, Fetch, Query
+from source_rdstation_crm.walks.single_pass import Ties
+from source_rdstation_crm.walks.upward import read_up, top_page
+
+__all__ = ["FURTHER", "Reach"]
+
+_CREATED_AT: Final = "created_at"
+FURTHER: Final = (
+    Query("updated_at", descending=True),
+    Query("updated_at"),
+    Query("name"),
+    Query("name", descending=True),
+)
+_MOST_PASSES: Final = 5
+
+
+class Reach:
+    """One such list: what was read of it, and how much there is."""
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        parts: Callable[[], Iterable[Fetch]],
+        *,
+        further: Sequence[Query] = FURTHER,
+        known: set[str] | None = None,
+    ) -> None:
+        """`parts` are filters that together leave out little, the cheapest first.
+
+        `further` are orders beside that of `created_at`; `known` holds the ids of the oldest rows, up to the wall, if
+        they are read already.
+        """
+        self._fetch = self._counted(_before_wall(fetch))
+        self._parts = parts
+        self._further = further
+        self._known = known is not None
+        self._ids = known or set()
+        self.total = 0
+        self.ended = False
+        """The list ended before its wall: what else `total` counts, nobody showed us."""
+
+    @property
+    def unreached(self) -> int:
+        """How many rows exist beside those that were read."""
+        return max(0, self.total - len(self._ids))
+
+    @property
+    def read(self) -> int:
+        """How many rows were read."""
+        return len(self._ids)
+
+    def rows(self) -> Iterator[Batch]:
+        """Every row that can be reached, each id once."""
+        if not self._known:
+            yield from self._upward(self._fetch)
+            if self.ended:
+                return
+        yield from self._downward()
+        for query in self._further:
+            if not self.unreached:
+                return
+            yield from self._pass(self._fetch, query)
+        for part in self._parts():
+            if not self.unreached:
+                return
+            yield from self._part(_before_wall(part))
+
+    def _upward(self, fetch: Fetch) -> Iterator[Batch]:
+        query = Query(_CREATED_AT)
+        for batch in read_up(fetch, query, top_page(fetch(query))):
+            self.ended = batch.ends and fetch is self._fetch
+            yield self._fresh(batch.rows)
+
+    def _downward(self) -> Iterator[Batch]:
+        """From the newest row down to those that were read upward.
+
+        Rows created meanwhile push the others to later pages: rows repeat. A deletion pulls them to earlier ones: where
+        the total falls, another pass reads what may have slipped by.
+        """
+        for _ in range(_MOST_PASSES):
+            fewer = False
+            known, total = 0, self.total
+            for batch in self._pass(self._fetch, Query(_CREATED_AT, descending=True)):
+                fewer, total = fewer or self.total < total, self.total
+                yield batch
+                known = 0 if batch.rows else known + 1
+                if known:
+                    break
+            if not fewer:
+                return
+
+    def _part(self, fetch: Fetch) -> Iterator[Batch]:
+        """What a filter names; it may itself be longer than the wall."""
+        first = fetch(Query(_CREATED_AT))
+        yield self._fresh(first.rows)
+        if first.has_next is False:
+            return
+        yield from self._upward(fetch)
+        if (first.total or 0) > WALL:
+            for query in (Query(_CREATED_AT, descending=True), *self._further):
+                yield from self._pass(fetch, query)
+
+    def _pass(self, fetch: Fetch, query: Query) -> Iterator[Batch]:
+        """One order from its first page to the wall."""
+        number = 1
+        ties = Ties(fetch, query) if query.sort == _CREATED_AT else None
+        while number == 1 or self.unreached:
+            page = fetch(query.at_page(number))
+            last = not page.rows or page.has_next is False
+            for rows in ties.missing(number, page, last=last) if ties else ():
+                if fresh := self._fresh(rows).rows:
+                    yield Batch(fresh)
+            yield self._fresh(page.rows)
+            if last:
+                return
+            number += 1
+
+    def _fresh(self, rows: list[Row]) -> Batch:
+        fresh = [row for row in rows if row["id"] not in self._ids]
+        self._ids.update(row["id"] for row in fresh)
+        return Batch(fresh)
+
+    def _counted(self, fetch: Fetch) -> Fetch:
+        def fetch_counted(query: Query) -> Page:
+            page = fetch(query)
+            self.total = self.total if page.total is None else page.total
+            return page
+
+        return fetch_counted
+
+
+def _before_wall(fetch: Fetch) -> Fetch:
+    """`fetch` for readers that do not know where the wall is: beyond it there is nothing."""
+    size = 1
+
+    def fetch_before_wall(query: Query) -> Page:
+        nonlocal size
+        if query.page * size > WALL:
+            return Page([], has_next=False)
+        page = fetch(query)
+        size = max(size, len(page.rows))
+        return page
+
+    return fetch_before_wall

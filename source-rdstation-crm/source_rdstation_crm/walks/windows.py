@@ -1,0 +1,155 @@
+"""A list that can be filtered by `created_at`, read in slices of time: deals of API v1. Pure but for `fetch`.
+
+No slice holds more rows than page numbers can reach. How the API reads a moment's time zone is unknown, so `fetch` asks
+for wider borders, and each row counts for the one slice in which its `created_at` lies: none is lost at an edge, none
+comes twice. Where a slice cannot be cut any more, the list's own cursor may reach past the wall; if it does not, the
+slice is read in parts (by pipeline, by stage). Facts: api/crm-v1.md, sections 1, 3 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+from rdstation.dates import floor_second
+from rdstation.envelope import Page, Row
+from source_rdstation_crm.walks.listing import WALL, Batch, Bound, Fetch, PageRefusedError, Query, WalkError, instant_of
+from source_rdstation_crm.walks.past_wall import Reach
+from source_rdstation_crm.walks.upward import read_up, top_page
+
+__all__ = ["Window", "Windows"]
+
+_KEY: Final = "created_at"
+_ROWS_A_WINDOW: Final = 4_000
+_MOST_ROWS: Final = 9_000  # rows may still be created in a slice before it is read
+_SHORTEST: Final = timedelta(days=2)  # with the wider borders, shorter ones would read the same rows again and again
+_FARTHEST_OUTSIDE: Final = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The rows with `at_least <= created_at < before`; the first slice and the last are open (None)."""
+
+    at_least: datetime | None = None
+    before: datetime | None = None
+
+    def holds(self, row: Row) -> bool:
+        """Whether the row counts for this slice; one without a date counts for the first."""
+        moment = instant_of(row, _KEY)
+        if moment is None:
+            return self.at_least is None
+        return (self.at_least is None or moment >= self.at_least) and (self.before is None or moment < self.before)
+
+    def query(self) -> Query:
+        """Its rows (and some around it), oldest first."""
+        open_ended = self.at_least is None and self.before is None
+        return Query(_KEY, () if open_ended else (Bound(_KEY, self.at_least, self.before),))
+
+    def halves(self, oldest: datetime, now: datetime) -> tuple[Window, ...]:
+        """The slice cut in two; empty where it is too short for that."""
+        begin, end = self.at_least or oldest, self.before or now
+        middle = floor_second(begin + (end - begin) / 2)
+        if end - begin < 2 * _SHORTEST:
+            return ()
+        return replace(self, before=middle), replace(self, at_least=middle)
+
+
+class Windows:
+    """One list, and how much of it stayed out of reach."""
+
+    def __init__(self, fetch: Fetch, parts: Callable[[], Iterable[Fetch]], now: datetime) -> None:
+        """`parts` are filters that together name every row, for a slice that is too long and too short to be cut."""
+        self._fetch = fetch
+        self._parts = parts
+        self._now = now
+        self._oldest = now
+        self._first: Page | None = None
+        self.unreached = 0
+        self.total = 0
+
+    def plan(self) -> tuple[list[Row], list[Window]]:
+        """The rows of a list that one page holds; otherwise its slices, of equal length.
+
+        A slice has a few thousand rows if these are spread evenly.
+        """
+        first = self._fetch(Query(_KEY))
+        self.total = first.total or len(first.rows)
+        if first.has_next is False:
+            return first.rows, []
+        self._first = first
+        self._oldest = next((moment for row in first.rows if (moment := instant_of(row, _KEY))), self._now)
+        count = max(1, -(-self.total // _ROWS_A_WINDOW))
+        step = (self._now - self._oldest) / count
+        edges = [None, *(floor_second(self._oldest + step * number) for number in range(1, count)), None]
+        return [], [Window(lower, upper) for lower, upper in pairwise(edges)]
+
+    def read(self, window: Window) -> Iterator[Batch]:
+        """The rows of a slice, each once; one batch a request."""
+        seen: set[str] = set()
+        for rows in self._read(window):
+            fresh = [row for row in rows if row["id"] not in seen and window.holds(row)]
+            seen.update(row["id"] for row in fresh)
+            yield Batch(fresh)
+
+    def _read(self, window: Window) -> Iterator[list[Row]]:
+        query = window.query()
+        first = self._first if self._first and not query.bounds else self._fetch(query)
+        _insist_near(first, window)
+        if first.has_next is not False and (first.total or 0) > _MOST_ROWS:
+            halves = window.halves(self._oldest, self._now)
+            for half in halves:
+                yield from self._read(half)
+            if halves:
+                return
+        ids: set[str] = set()
+        if (yield from _read_on(self._fetch, query, first, ids)):
+            return
+        reach = Reach(
+            lambda asked: self._fetch(replace(asked, bounds=query.bounds)), self._parts, further=(), known=ids
+        )
+        for batch in reach.rows():
+            yield batch.rows
+        self.unreached += reach.unreached
+
+
+def _read_on(fetch: Fetch, query: Query, page: Page, ids: set[str]) -> Generator[list[Row], None, bool]:
+    """The list from its first page on: by its cursor, otherwise from its last page.
+
+    Adds what it reads to `ids`. Returns False if the wall ended it.
+    """
+    first = page
+    while True:
+        new = {row["id"] for row in page.rows} - ids
+        ids |= new
+        yield page.rows
+        walled = page.total is not None and page.total > max(WALL, len(ids))
+        if page.has_next is False:
+            return not walled
+        if not new or not page.cursor or page.cursor == query.cursor:
+            break  # it stands still, or there is none
+        query = replace(query, cursor=page.cursor)
+        try:
+            page = fetch(query)
+        except PageRefusedError:
+            if not walled:
+                raise
+            return False
+    if page.total is not None and len(ids) >= page.total:
+        return True
+    if walled:
+        return False
+    for batch in read_up(fetch, replace(query, cursor=None), top_page(first)):
+        yield batch.rows
+    return True
+
+
+def _insist_near(page: Page, window: Window) -> None:
+    for row in page.rows:
+        moment = instant_of(row, _KEY)
+        early = moment and window.at_least and moment < window.at_least - _FARTHEST_OUTSIDE
+        late = moment and window.before and moment > window.before + _FARTHEST_OUTSIDE
+        if early or late:
+            raise WalkError(f"The list ignores its filter on {_KEY}.")
