@@ -9,7 +9,7 @@ import pytest
 from airbyte_cdk.models import FailureType
 
 from rdstation.errors import ConnectorError
-from source_rdstation_crm.config import read_settings
+from source_rdstation_crm.config import V1Credentials, read_settings
 from source_rdstation_crm.state import ChildState, NewestFirstState, SpanState, StreamState, read_state
 
 CREDENTIALS = {"api_version": "v2", "client_id": "app", "client_secret": "hush-1", "refresh_token": "hush-2"}
@@ -25,6 +25,15 @@ def test_given_the_smallest_configuration_when_read_then_defaults_apply() -> Non
 
     assert settings.api_base_url == "https://api.rd.services"
     assert (settings.requests_per_minute, settings.num_workers, settings.start_date) == (120, 8, None)
+
+
+def test_given_a_token_of_api_v1_when_read_then_it_is_v1_with_its_own_address() -> None:
+    settings = read_settings({"credentials": {"api_version": "v1", "access_token": " hush-3\n"}})
+
+    assert isinstance(settings.credentials, V1Credentials)
+    assert settings.credentials.access_token == "hush-3"
+    assert settings.api_base_url == "https://crm.rdstation.com"
+    assert "hush" not in repr(settings)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +61,15 @@ def test_given_a_safe_base_url_when_read_then_it_is_taken(url: str) -> None:
         pytest.param({}, "credentials", id="nothing"),
         pytest.param({"credentials": "hush-1"}, "credentials", id="credentials-text"),
         pytest.param({"credentials": {**CREDENTIALS, "api_version": "hush-1"}}, "api_version", id="unknown-version"),
+        pytest.param({"credentials": {"api_version": ["hush-1"]}}, "api_version", id="version-no-text"),
+        pytest.param({"credentials": {"api_version": "v1"}}, "`credentials.access_token` is missing", id="no-token"),
+        pytest.param(
+            {"credentials": {"api_version": "v1", "access_token": " "}},
+            "`credentials.access_token` is empty",
+            id="blank",
+        ),
         pytest.param({"credentials": {**CREDENTIALS, "client_secret": ["hush-1"]}}, "client_secret", id="wrong-type"),
-        pytest.param({"credentials": {**CREDENTIALS, "refresh_token": "  "}}, "refresh_token", id="blank"),
+        pytest.param({"credentials": {**CREDENTIALS, "refresh_token": "  "}}, "refresh_token", id="blank-v2"),
         pytest.param({"credentials": {**CREDENTIALS, "token_expiry_date": "hush-1"}}, "token_expiry_date", id="expiry"),
         pytest.param(config(start_date="hush-1"), "start_date", id="no-date"),
         pytest.param(config(start_date=5), "start_date", id="date-as-number"),

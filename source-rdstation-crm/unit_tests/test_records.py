@@ -58,3 +58,51 @@ def test_given_a_described_schema_when_asked_again_then_the_committed_one_is_unt
     with_custom_fields(schema_of("v2", "deals"), "deal", [{"entity": "deal", "slug": "x", "type": "text"}])
 
     assert schema_of("v2", "deals")["properties"]["custom_fields"]["properties"] == {}
+
+
+NESTED = {
+    "properties": {
+        "products": {
+            "type": ["array", "null"],
+            "items": {
+                "type": ["object", "null"],
+                "properties": {"at": {"type": ["string", "null"], "format": "date-time"}, "n": {"type": ["number"]}},
+            },
+        },
+        "stage": {
+            "type": ["object", "null"],
+            "properties": {"since": {"type": ["string", "null"], "format": "date"}, "name": {"type": ["string"]}},
+        },
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (
+            {"products": [{"at": "2026-08-14T15:00:00-03:00", "n": "15.44", "x": 1}, None, "text", {}]},
+            {"products": [{"at": "2026-08-14T18:00:00.000Z", "n": 15.44, "x": 1}, None, "text", {}]},
+        ),
+        (
+            {"stage": {"since": "2026-08-14T15:00:00-03:00", "name": 5}},
+            {"stage": {"since": "2026-08-14", "name": 5}},
+        ),
+        ({"stage": {}, "products": []}, {"stage": {}, "products": []}),
+        ({"stage": None, "products": None}, {"stage": None, "products": None}),
+        ({"stage": [], "products": {}}, {"stage": [], "products": {}}),
+    ],
+)
+def test_given_values_inside_objects_and_lists_when_normalized_then_they_agree_too(row: Any, expected: Any) -> None:
+    assert Normalizer("deals", NESTED)(row) == expected
+
+
+def test_given_an_unreadable_value_inside_a_list_when_normalized_then_its_path_is_named_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    row = {"products": [{"at": "ana@exemplo.test"}, {"at": "ana@exemplo.test"}]}
+
+    assert Normalizer("deals", NESTED)(row) == {"products": [{"at": None}, {"at": None}]}
+    assert [record.getMessage() for record in caplog.records] == [
+        "deals: a value of products.at cannot be read and becomes null."
+    ]

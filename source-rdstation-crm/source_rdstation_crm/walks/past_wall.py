@@ -35,18 +35,15 @@ class Reach:
         parts: Callable[[], Iterable[Fetch]],
         *,
         further: Sequence[Query] = FURTHER,
-        known: set[str] | None = None,
     ) -> None:
         """`parts` are filters that together leave out little, the cheapest first.
 
-        `further` are orders beside that of `created_at`; `known` holds the ids of the oldest rows, up to the wall, if
-        they are read already.
+        `further` are orders beside that of `created_at`.
         """
         self._fetch = self._counted(_before_wall(fetch))
         self._parts = parts
         self._further = further
-        self._known = known is not None
-        self._ids = known or set()
+        self._ids: set[str] = set()
         self.total = 0
         self.ended = False
         """The list ended before its wall: what else `total` counts, nobody showed us."""
@@ -63,15 +60,14 @@ class Reach:
 
     def rows(self) -> Iterator[Batch]:
         """Every row that can be reached, each id once."""
-        if not self._known:
-            yield from self._upward(self._fetch)
-            if self.ended:
-                return
+        yield from self._upward(self._fetch)
+        if self.ended:
+            return
         yield from self._downward()
         for query in self._further:
             if not self.unreached:
                 return
-            yield from self._pass(self._fetch, query)
+            yield from self._until_complete(self._fetch, query)
         for part in self._parts():
             if not self.unreached:
                 return
@@ -87,17 +83,16 @@ class Reach:
         """From the newest row down to those that were read upward.
 
         Rows created meanwhile push the others to later pages: rows repeat. A deletion pulls them to earlier ones: where
-        the total falls, another pass reads what may have slipped by.
+        the total falls, another pass, as deep as the first, reads what may have slipped by. (The ids of deleted rows
+        are known, too, so `unreached` does not tell.)
         """
+        depth = 0
         for _ in range(_MOST_PASSES):
-            fewer = False
-            known, total = 0, self.total
-            for batch in self._pass(self._fetch, Query(_CREATED_AT, descending=True)):
-                fewer, total = fewer or self.total < total, self.total
+            fewer, total = False, self.total
+            for number, batch in self._pass(self._fetch, Query(_CREATED_AT, descending=True), quiet_from=depth):
                 yield batch
-                known = 0 if batch.rows else known + 1
-                if known:
-                    break
+                depth = max(depth, number)
+                fewer, total = fewer or self.total < total, self.total
             if not fewer:
                 return
 
@@ -110,19 +105,29 @@ class Reach:
         yield from self._upward(fetch)
         if (first.total or 0) > WALL:
             for query in (Query(_CREATED_AT, descending=True), *self._further):
-                yield from self._pass(fetch, query)
+                yield from self._until_complete(fetch, query)
 
-    def _pass(self, fetch: Fetch, query: Query) -> Iterator[Batch]:
-        """One order from its first page to the wall."""
+    def _until_complete(self, fetch: Fetch, query: Query) -> Iterator[Batch]:
+        for _, batch in self._pass(fetch, query):
+            yield batch
+            if not self.unreached:
+                return
+
+    def _pass(self, fetch: Fetch, query: Query, quiet_from: int | None = None) -> Iterator[tuple[int, Batch]]:
+        """One order from its first page to the wall, with the numbers of the pages.
+
+        From page `quiet_from` on, a page without a new row ends it.
+        """
         number = 1
         ties = Ties(fetch, query) if query.sort == _CREATED_AT else None
-        while number == 1 or self.unreached:
+        while True:
             page = fetch(query.at_page(number))
-            last = not page.rows or page.has_next is False
+            fresh = self._fresh(page.rows)
+            quiet = quiet_from is not None and number >= quiet_from and not fresh.rows
+            last = not page.rows or page.has_next is False or quiet
+            yield number, fresh
             for rows in ties.missing(number, page, last=last) if ties else ():
-                if fresh := self._fresh(rows).rows:
-                    yield Batch(fresh)
-            yield self._fresh(page.rows)
+                yield number, self._fresh(rows)
             if last:
                 return
             number += 1

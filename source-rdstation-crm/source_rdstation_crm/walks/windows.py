@@ -8,6 +8,7 @@ slice is read in parts (by pipeline, by stage). Facts: api/crm-v1.md, sections 1
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -67,6 +68,7 @@ class Windows:
         self._now = now
         self._oldest = now
         self._first: Page | None = None
+        self._lock = threading.Lock()  # slices are read side by side
         self.unreached = 0
         self.total = 0
 
@@ -81,8 +83,9 @@ class Windows:
             return first.rows, []
         self._first = first
         self._oldest = next((moment for row in first.rows if (moment := instant_of(row, _KEY))), self._now)
-        count = max(1, -(-self.total // _ROWS_A_WINDOW))
-        step = (self._now - self._oldest) / count
+        age = self._now - self._oldest
+        count = max(1, min(-(-self.total // _ROWS_A_WINDOW), age // _SHORTEST))
+        step = age / count
         edges = [None, *(floor_second(self._oldest + step * number) for number in range(1, count)), None]
         return [], [Window(lower, upper) for lower, upper in pairwise(edges)]
 
@@ -107,18 +110,48 @@ class Windows:
         ids: set[str] = set()
         if (yield from _read_on(self._fetch, query, first, ids)):
             return
-        reach = Reach(
-            lambda asked: self._fetch(replace(asked, bounds=query.bounds)), self._parts, further=(), known=ids
-        )
+        if len(ids) > len(first.rows):
+            yield from self._by_cursor(query, ids)
+        else:
+            yield from self._by_page_numbers(query)
+
+    def _by_cursor(self, query: Query, ids: set[str]) -> Iterator[list[Row]]:
+        """The rest of a slice whose oldest rows are read: from its newest row down, then in parts."""
+        downward = replace(query, descending=True)
+        newest = self._fetch(downward)
+        if (yield from _read_on(self._fetch, downward, newest, ids)):
+            return
+        total = newest.total or 0
+        for part in self._parts():
+            if len(ids) >= total:
+                return
+            own: set[str] = set()
+            for way in (query, downward):
+                if (yield from _read_on(_within(query, part), way, _within(query, part)(way), own)):
+                    break
+            ids |= own
+        self._count_unreached(total - len(ids))
+
+    def _by_page_numbers(self, query: Query) -> Iterator[list[Row]]:
+        parts = (_within(query, part) for part in self._parts())
+        reach = Reach(_within(query, self._fetch), lambda: parts, further=())
         for batch in reach.rows():
             yield batch.rows
-        self.unreached += reach.unreached
+        self._count_unreached(reach.unreached)
+
+    def _count_unreached(self, rows: int) -> None:
+        with self._lock:
+            self.unreached += max(0, rows)
+
+
+def _within(window: Query, fetch: Fetch) -> Fetch:
+    return lambda query: fetch(replace(query, bounds=window.bounds))
 
 
 def _read_on(fetch: Fetch, query: Query, page: Page, ids: set[str]) -> Generator[list[Row], None, bool]:
     """The list from its first page on: by its cursor, otherwise from its last page.
 
-    Adds what it reads to `ids`. Returns False if the wall ended it.
+    Adds what it reads to `ids`, and stops at a page that is known already. Returns False if the wall ended it.
     """
     first = page
     while True:
@@ -141,7 +174,7 @@ def _read_on(fetch: Fetch, query: Query, page: Page, ids: set[str]) -> Generator
         return True
     if walled:
         return False
-    for batch in read_up(fetch, replace(query, cursor=None), top_page(first)):
+    for batch in read_up(fetch, replace(query, cursor=None, descending=False), top_page(first)):
         yield batch.rows
     return True
 

@@ -1,0 +1,63 @@
+"""A moving list as api/crm-v1.md describes it: page numbers, `total`, a wall, perhaps a cursor."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import MutableSequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from simulated_list import SimulatedList
+
+from rdstation.envelope import Page
+from source_rdstation_crm.walks.listing import Query
+
+__all__ = ["CountedList"]
+
+
+class ById(random.Random):
+    """No chance: a cursor names a value and an id, so rows that share their value have an order."""
+
+    def shuffle(self, x: MutableSequence[Any], *_: object) -> None:
+        x[:] = sorted(x)
+
+
+@dataclass
+class CountedList(SimulatedList):
+    """As its parent, with the row count in each answer."""
+
+    has_cursor: bool = False
+    past_wall: bool = False
+    """The cursor goes on beyond the wall."""
+    hidden: int = 0
+    """Rows that are counted and not shown."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.has_cursor:
+            self._random = ById()
+
+    def fetch(self, query: Query) -> Page:
+        """Answers as the API does; `has_more` is a hint only, so that a page may be the last or not."""
+        if query.cursor:
+            return self._after(query)
+        page = super().fetch(query)
+        cursor = f"{(query.page - 1) * self.page_size + len(page.rows)}" if self.has_cursor and page.rows else None
+        return replace(
+            page, has_next=None if page.has_next else False, total=self._count(query) + self.hidden, cursor=cursor
+        )
+
+    def _after(self, query: Query) -> Page:
+        """The rows after a number of rows (the real cursor is a value and an id; here nothing moves between them)."""
+        after = int(query.cursor or 0)
+        within = after < self.wall or self.past_wall
+        wall, self.wall = self.wall, max(self.wall, after + self.page_size)
+        page = (
+            super().fetch(replace(query, cursor=None, page=after // self.page_size + 1)) if within else Page([], None)
+        )
+        self.wall = wall
+        reached = after + len(page.rows)
+        return Page(page.rows, None if page.has_next else False, None, self._count(query), f"{reached}")
+
+    def _count(self, query: Query) -> int:
+        return sum(all(self._within(row_id, bound) for bound in query.bounds) for row_id in self.created)

@@ -1,0 +1,193 @@
+"""Contacts and companies of API v1: everything once, then what changed; killed, resumed, and short of the wall."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from collected import Collected, announced, context
+from counted_list import CountedList
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scenario import Scenario, scenarios
+from simulated_list import moment
+
+from rdstation.dates import format_instant
+from source_rdstation_crm.state import NumberedState, read_state
+from source_rdstation_crm.streams import numbered
+from source_rdstation_crm.streams.numbered import Numbered
+from source_rdstation_crm.walks import newest_first, past_wall, upward
+
+WALL = 200
+
+
+def spread(rows: int, page_size: int = 10) -> CountedList:
+    times = {f"{number:024x}": number * 1_000 for number in range(rows)}
+    return CountedList(dict(times), dict(times), page_size)
+
+
+def read(
+    crm: CountedList,
+    state: dict[str, Any] | None = None,
+    *,
+    start_date: str | None = None,
+    records: int | None = None,
+) -> tuple[Collected, list[str]]:
+    """What was collected, and the sentences on what could not be read."""
+    messages, shortfalls = Collected(), list[str]()
+    given_ = context("contacts", messages, lambda: moment(crm.now), start_date)
+    given_.fall_short = shortfalls.append
+    stream = Numbered(
+        given_,
+        fetch=announced(given_, crm.fetch),
+        parts=tuple,
+        cursor_field="updated_at",
+        state=read_state("contacts", "updated_at", state or {}, NumberedState),
+    )
+    messages.read(stream.slices(), records)
+    return messages, shortfalls
+
+
+@pytest.fixture
+def low_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (numbered, newest_first, past_wall, upward):
+        monkeypatch.setattr(module, "WALL", WALL)
+
+
+def test_given_no_state_when_read_then_all_rows_come_and_the_cursor_is_the_newest() -> None:
+    crm = spread(95)
+
+    messages, shortfalls = read(crm)
+
+    assert sorted(messages.ids) == sorted(crm.created)
+    assert messages.states[-1]["updated_at"] == format_instant(moment(94_000))
+    assert "walk" not in messages.states[-1]
+    assert shortfalls == []
+
+
+def test_given_no_change_when_read_again_then_one_request_is_enough() -> None:
+    crm = spread(95)
+    crm.now += 3_600_000
+    state = read(crm)[0].states[-1]
+    crm.requests = 0
+
+    read(crm, state)
+
+    assert crm.requests == 1
+
+
+def test_given_edits_when_read_again_then_just_they_come() -> None:
+    crm = spread(95)
+    crm.now += 3_600_000
+    state = read(crm)[0].states[-1]
+    crm.now += 60_000
+    for number in (3, 40, 77):
+        crm.edit(f"{number:024x}")
+
+    messages, _ = read(crm, state)
+
+    assert {f"{number:024x}" for number in (3, 40, 77)} <= set(messages.ids)
+    assert len(set(messages.ids)) <= 4  # the row at the cursor may come again
+
+
+def test_given_a_start_date_when_read_then_older_rows_do_not_come() -> None:
+    crm = spread(95)
+
+    messages, _ = read(crm, start_date=format_instant(moment(60_000)))
+
+    assert sorted(messages.ids) == sorted(crm.created)[60:]
+
+
+@settings(max_examples=200, deadline=None)
+@given(scenario=scenarios(most_rows=80), deaths=st.lists(st.integers(1, 60), max_size=3))
+def test_given_changes_and_deaths_when_resumed_then_nothing_that_existed_throughout_is_missing(
+    scenario: Scenario, deaths: list[int]
+) -> None:
+    if len(set(scenario.crm.created.values())) < len(scenario.crm.created):
+        return  # see test_upward
+    crm = scenario.crm
+    crm = CountedList(crm.created, crm.updated, crm.page_size, crm.seed, before_request=crm.before_request, now=crm.now)
+    committed: set[str] = set()
+    state: dict[str, Any] | None = None
+    for records in [*deaths, None]:
+        messages, _ = read(crm, state, records=records)
+        committed |= set(messages.ids if records is None else messages.ids[: messages.ids_at_last_state])
+        state = messages.states[-1] if messages.states else state
+
+    assert scenario.existed_throughout <= committed
+
+
+@settings(max_examples=150, deadline=None)
+@given(scenario=scenarios(most_rows=60, deletes=False))
+def test_given_edits_during_a_read_when_read_again_then_the_newest_version_of_every_row_is_there(
+    scenario: Scenario,
+) -> None:
+    if len(set(scenario.crm.created.values())) < len(scenario.crm.created):
+        return
+    crm = scenario.crm
+    crm = CountedList(crm.created, crm.updated, crm.page_size, crm.seed, before_request=crm.before_request, now=crm.now)
+    first, _ = read(crm)
+    crm.before_request = lambda _: None
+    edited = {
+        row_id for row_id, at in crm.updated.items() if format_instant(moment(at)) > first.states[-1]["updated_at"]
+    }
+
+    second, _ = read(crm, first.states[-1])
+
+    assert set(crm.created) <= {*first.ids, *second.ids}
+    assert edited <= set(second.ids)
+
+
+def test_given_a_walk_under_way_when_a_state_comes_then_it_has_no_cursor_yet() -> None:
+    messages, _ = read(spread(400), records=350)
+
+    assert messages.states
+    assert all("updated_at" not in state and state["walk"]["whole"] for state in messages.states)
+
+
+@pytest.mark.usefixtures("low_wall")
+def test_given_rows_beyond_the_wall_when_read_then_their_number_is_told_now_and_at_every_later_sync() -> None:
+    crm = spread(500)
+    crm.wall, crm.now = WALL, crm.now + 3_600_000
+
+    messages, first = read(crm)
+    _, second = read(crm, messages.states[-1])
+
+    missing = 500 - len(set(messages.ids))
+    assert missing > 0
+    assert len(messages.ids) == len(set(messages.ids))
+    assert [f"{len(set(messages.ids)):,} of 500" in told and f"{missing:,} cannot" in told for told in first] == [True]
+    assert [f"{missing:,} records could not be reached" in told for told in second] == [True]
+
+
+@pytest.mark.usefixtures("low_wall")
+def test_given_a_kill_beyond_the_wall_when_resumed_then_everything_is_read_anew() -> None:
+    crm = spread(380)
+    crm.wall = WALL
+
+    killed, _ = read(crm, records=250)
+    messages, shortfalls = read(crm, killed.states[-1] if killed.states else None)
+
+    assert set(messages.ids) == set(crm.created)
+    assert shortfalls == []
+
+
+@pytest.mark.usefixtures("low_wall")
+def test_given_more_changes_than_the_wall_shows_when_read_then_they_come_in_other_orders() -> None:
+    crm = spread(350)
+    crm.wall = WALL
+    crm.now += 3_600_000
+    state = {"updated_at": format_instant(moment(50_000)), "settled": True}
+
+    messages, _ = read(crm, state)
+
+    assert set(messages.ids) >= set(sorted(crm.created)[50:])
+
+
+def test_given_rows_that_are_counted_and_not_shown_when_read_then_that_is_told() -> None:
+    crm = spread(8)
+    crm.hidden = 5
+
+    _, shortfalls = read(crm)
+
+    assert ["counts 13" in told and "shows 8" in told for told in shortfalls] == [True]

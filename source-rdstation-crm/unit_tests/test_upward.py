@@ -1,0 +1,108 @@
+"""A list read from its last page to its first, while rows are created, edited and deleted."""
+
+from __future__ import annotations
+
+import pytest
+from counted_list import CountedList
+from hypothesis import given, settings
+from scenario import Scenario, scenarios
+
+from rdstation.envelope import Page
+from source_rdstation_crm.walks import upward
+from source_rdstation_crm.walks.listing import Query, WalkError
+from source_rdstation_crm.walks.upward import read_up, step_back, top_page
+
+OLDEST_FIRST = Query("created_at")
+
+
+def counted(scenario: Scenario) -> CountedList:
+    crm = scenario.crm
+    return CountedList(crm.created, crm.updated, crm.page_size, crm.seed, before_request=crm.before_request)
+
+
+def spread(rows: int, page_size: int) -> CountedList:
+    times = {f"{number:024x}": number * 1_000 for number in range(rows)}
+    return CountedList(dict(times), dict(times), page_size)
+
+
+@settings(max_examples=300, deadline=None)
+@given(scenario=scenarios())
+def test_given_edits_creations_and_deletions_when_read_then_no_row_that_existed_throughout_is_missing(
+    scenario: Scenario,
+) -> None:
+    if len(set(scenario.crm.created.values())) < len(scenario.crm.created):
+        return  # rows that share their moment have no order that page numbers could follow; see test_single_pass
+    crm = counted(scenario)
+    seen: set[str] = set()
+
+    for batch in read_up(crm.fetch, OLDEST_FIRST, top_page(crm.fetch(OLDEST_FIRST))):
+        seen |= {row["id"] for row in batch.rows}
+
+    assert scenario.existed_throughout <= seen
+
+
+def test_given_a_list_at_rest_when_read_then_each_page_is_asked_for_once() -> None:
+    crm = spread(95, page_size=10)
+
+    pages = [batch.page for batch in read_up(crm.fetch, OLDEST_FIRST, 10)]
+
+    assert pages == list(range(10, 0, -1))
+    assert crm.requests == 10
+
+
+def test_given_hidden_rows_in_the_count_when_read_then_the_last_page_is_found() -> None:
+    crm = spread(95, page_size=10)
+    crm.hidden = 400
+
+    batches = list(read_up(crm.fetch, OLDEST_FIRST, top_page(crm.fetch(OLDEST_FIRST))))
+
+    assert {row["id"] for batch in batches for row in batch.rows} == set(crm.created)
+    assert batches[-1].ends
+    assert crm.requests < 10 + 10
+
+
+def test_given_rows_of_one_moment_across_pages_when_read_then_none_is_missing() -> None:
+    crm = spread(60, page_size=10)
+    for number in range(15, 45):
+        crm.created[f"{number:024x}"] = 20_000
+
+    seen = {row["id"] for batch in read_up(crm.fetch, OLDEST_FIRST, 6) for row in batch.rows}
+
+    assert seen == set(crm.created)
+
+
+@pytest.mark.parametrize("killed_after", range(1, 6))
+def test_given_deletions_and_a_kill_when_resumed_then_no_row_is_missing(killed_after: int) -> None:
+    crm = spread(60, page_size=10)
+    for number in range(22, 40):
+        crm.created[f"{number:024x}"] = 25_000  # one moment over the border of pages
+    seen: set[str] = set()
+    page, reached = 0, ""
+    for number, batch in enumerate(read_up(crm.fetch, OLDEST_FIRST, 6), start=1):
+        seen |= {row["id"] for row in batch.rows}
+        page, reached = batch.page, batch.oldest or reached
+        if number == killed_after:
+            break
+    for number in (3, 30, 44):
+        crm.delete(f"{number:024x}")
+
+    for batch in read_up(crm.fetch, OLDEST_FIRST, step_back(crm.fetch, OLDEST_FIRST, page, reached)):
+        seen |= {row["id"] for row in batch.rows}
+
+    assert set(crm.created) <= seen
+
+
+def test_given_a_list_that_ignores_its_order_when_read_then_it_is_an_error() -> None:
+    crm = spread(30, page_size=10)
+    crm.sort_honoured = False
+
+    with pytest.raises(WalkError, match="ignores its sort"):
+        list(read_up(crm.fetch, OLDEST_FIRST, 3))
+
+
+def test_given_more_rows_than_the_wall_when_the_top_is_asked_then_it_lies_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(upward, "WALL", 100)
+
+    assert top_page(Page([{"id": "a"}] * 10, None, total=5_000)) == 10

@@ -1,0 +1,88 @@
+"""API v1's quirks: birthdays without a day, stages of another pipeline, users who see only a part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import FailureType
+
+from rdstation.envelope import Page
+from rdstation.errors import NotFoundError
+from source_rdstation_crm.v1.records import without_empty_birthdays
+from source_rdstation_crm.v1.stages import StageDesk
+from source_rdstation_crm.v1.visibility import sees_only_own_deals
+
+EMPTY = {"_id": "b", "day": None, "month": None, "year": None, "created_at": "2026-01-01T00:00:00.000Z"}
+MAY = {"day": 3, "month": 5, "year": None}
+FULL_STAGE = {"id": "s", "created_at": "2026-01-01T00:00:00.000Z", "deal_pipeline": {"id": "p"}}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"birthday": dict(EMPTY)}, {"birthday": None}),
+        ({"birthday": dict(MAY)}, {"birthday": MAY}),
+        ({"birthday": None}, {"birthday": None}),
+        ({}, {}),
+        ({"contacts": [{"birthday": dict(EMPTY)}, "x", {}]}, {"contacts": [{"birthday": None}, "x", {}]}),
+        ({"contacts": None}, {"contacts": None}),
+        ({"contacts": {}}, {"contacts": {}}),
+    ],
+)
+def test_given_a_birthday_without_a_date_when_emitted_then_it_is_null(row: Any, expected: Any) -> None:
+    assert without_empty_birthdays(row) == expected
+
+
+def gone(_stage_id: str) -> Any:
+    raise NotFoundError("GET -> 404", "gone", FailureType.config_error)
+
+
+def never(_stage_id: str) -> Any:
+    raise AssertionError("the list had all the detail")
+
+
+@pytest.mark.parametrize(
+    ("row", "fetch", "expected"),
+    [
+        pytest.param(FULL_STAGE, never, FULL_STAGE, id="full"),
+        pytest.param({**FULL_STAGE, "deal_pipeline": {"id": "other"}}, never, None, id="another-pipeline"),
+        pytest.param({**FULL_STAGE, "deal_pipeline": {}}, never, {**FULL_STAGE, "deal_pipeline": {}}, id="unnamed"),
+        pytest.param({"id": "s"}, lambda _: dict(FULL_STAGE), FULL_STAGE, id="bare"),
+        pytest.param({"id": "s"}, lambda _: {**FULL_STAGE, "deal_pipeline": {"id": "x"}}, None, id="bare-and-another"),
+        pytest.param({"id": "s"}, gone, None, id="gone"),
+    ],
+)
+def test_given_a_row_of_a_pipeline_when_adopted_then_it_is_complete_and_its_own(
+    row: dict[str, Any], fetch: Any, expected: Any
+) -> None:
+    assert StageDesk("deal_stages", fetch).adopt(dict(row), "p") == expected
+
+
+MINE = {"user": {"email": "me@exemplo.test"}}
+OTHERS = {"user": {"email": "other@exemplo.test"}}
+TWO_USERS = Page([{"email": "me@exemplo.test"}, {"email": "other@exemplo.test", "active": True}], False)
+
+
+@pytest.mark.parametrize(
+    ("deals", "users", "expected"),
+    [
+        pytest.param(Page([MINE, MINE], False, total=2), TWO_USERS, True, id="own-deals-only"),
+        pytest.param(Page([MINE, OTHERS], False, total=2), TWO_USERS, False, id="others-deals-too"),
+        pytest.param(Page([MINE], False, total=9), TWO_USERS, True, id="more-counted-than-shown"),
+        pytest.param(Page([OTHERS], False, total=9), TWO_USERS, True, id="counted-and-of-others"),
+        pytest.param(Page([], False, total=0), TWO_USERS, False, id="no-deals"),
+        pytest.param(Page([MINE], False), Page([{"email": "me@exemplo.test"}], False), False, id="nobody-else"),
+        pytest.param(
+            Page([MINE], False),
+            Page([{"email": "me@exemplo.test"}, {"email": "left@exemplo.test", "active": False}], False),
+            False,
+            id="others-have-left",
+        ),
+        pytest.param(Page([{"user": {}}, {"user": None}, {}], False), TWO_USERS, False, id="no-owners"),
+    ],
+)
+def test_given_deals_and_users_when_compared_then_a_restricted_user_shows(
+    deals: Page, users: Page, expected: bool
+) -> None:
+    assert sees_only_own_deals({"email": "me@exemplo.test"}, deals, users) is expected
