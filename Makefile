@@ -16,7 +16,7 @@ CHECKED := rdstation source-rdstation-crm integration_tests tests demo
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## From nothing to data: an emulated RD Station account, two syncs into demo/rdstation.duckdb
+demo: ## From nothing to data: an emulated RD Station account, two syncs by each API into demo/*.duckdb
 	@$(MAKE) --silent -j2 .venv-demo/.installed .venv/.installed
 	@$(BIN)/python -m demo.demo
 
@@ -67,7 +67,7 @@ lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (AR
 	rm -rf "$$old"  # a lock that is the same keeps its date, and so the environments made from it
 
 clean: ## Remove everything these tasks made, environments included
-	@rm -rf .venv .venv-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo/rdstation.duckdb* demo/.work
+	@rm -rf .venv .venv-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo/*.duckdb* demo/.work
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Environments. A stamp says that one is complete; it is older than what it was made from when that changes. ---

@@ -1,9 +1,11 @@
-"""The story `make demo` tells: an account appears, is read, changes, and is read again for what the changes cost."""
+"""The story `make demo` tells: an account appears, is read, changes, and is read again for what the changes cost.
+
+Once over each version of the API.
+"""
 
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,20 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from demo import config_file
+from demo.acts import ACTS, Act
 from emulator.client import AccountSize, Emulator
 
 __all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "demo" / ".work"
-DATABASE = ROOT / "demo" / "rdstation.duckdb"
 SYNC = (str(ROOT / ".venv-demo" / "bin" / "python"), "-m", "demo.sync")
 
 SIZE = AccountSize(contacts=3_000, deals=300, organizations=400, tasks=500)
 SCALE = 20  # time runs this much faster: RD Station allows 2 requests a second and takes about one for an answer
 LIMIT = 120  # requests a minute, RD Station's own
 LATENCY_SECONDS = 1.0
-CHILD_LISTS = {"notes": "deal_notes", "products": "deal_products", "stages": "stages"}
 
 
 @dataclass(frozen=True)
@@ -41,49 +42,42 @@ class Sync:
 def main() -> int:
     """Run the demo; returns the exit code: 0 only if everything in the account arrived, twice."""
     WORK.mkdir(mode=0o700, exist_ok=True)
-    for old in (DATABASE, Path(f"{DATABASE}.wal")):
-        old.unlink(missing_ok=True)
     settings = {"rate_limit_requests": LIMIT, "rate_limit_window_s": 60 / SCALE, "latency_s": LATENCY_SECONDS / SCALE}
     with Emulator(size=SIZE, settings=settings) as crm:
         print(f"An emulated RD Station account, {SCALE} times faster than the real one: at most {LIMIT} requests in")
         print(f"{60 / SCALE:g} s instead of a minute, {LATENCY_SECONDS / SCALE * 1000:g} ms instead of 1 s an answer.")
-        config = WORK / "config.json"
-        config_file.save(config, crm.config(requests_per_minute=LIMIT * SCALE))
-
-        print("\n== First sync: everything", flush=True)
-        first = _sync(crm, config)
-        print("\n== The account changes", flush=True)
-        _change(crm)
-        print("\n== Second sync: what changed", flush=True)
-        second = _sync(crm, config)
-
-        print(f"\n{'':16}{'first sync':^30}{'second sync':^30}")
-        return _print_table(first, second, {name: len(crm.ids(name)) for name in second.report["streams"]})
+        return max(_play(act, crm) for act in ACTS)
 
 
-def _sync(crm: Emulator, config: Path) -> Sync:
+def _play(act: Act, crm: Emulator) -> int:
+    for old in (act.database, Path(f"{act.database}.wal")):
+        old.unlink(missing_ok=True)
+    config = WORK / f"{act.name}.json"
+    config_file.save(config, {**act.config(crm), "requests_per_minute": LIMIT * SCALE})
+
+    print(f"\n==== {act.title}")
+    print("\n== First sync: everything", flush=True)
+    first = _sync(act, crm, config)
+    print("\n== The account changes", flush=True)
+    _change(crm)
+    print("\n== Second sync: what changed", flush=True)
+    second = _sync(act, crm, config)
+
+    print(f"\n{'':16}{'first sync':^30}{'second sync':^30}")
+    return _print_table(act, first, second, {name: act.rows(crm, name) for name in second.report["streams"]})
+
+
+def _sync(act: Act, crm: Emulator, config: Path) -> Sync:
     report = WORK / "report.json"
     crm.clear_requests()
-    if subprocess.run([*SYNC, str(config), "--db", str(DATABASE), "--report", str(report)], cwd=ROOT).returncode:
+    if subprocess.run([*SYNC, str(config), "--db", str(act.database), "--report", str(report)], cwd=ROOT).returncode:
         sys.exit("The sync failed; its reason is above.")
     log = crm.requests()
     return Sync(
         report=json.loads(report.read_text(encoding="utf-8")),
-        requests=Counter(_stream_of(entry["path"]) for entry in log),
+        requests=Counter(act.stream_of(entry["path"]) for entry in log),
         refused=sum(entry["status"] == 429 for entry in log),
     )
-
-
-def _stream_of(path: str) -> str:
-    """The stream whose endpoint a path is; "tokens" for the token endpoint.
-
-    >>> _stream_of("/crm/v2/deals/65f0c1/notes")
-    'deal_notes'
-    """
-    child = re.fullmatch(r"/crm/v2/(?:deals|pipelines)/[^/]+/(\w+)", path)
-    if child:
-        return CHILD_LISTS[child[1]]
-    return "tokens" if path == "/oauth2/token" else path.removeprefix("/crm/v2/")
 
 
 def _change(crm: Emulator) -> None:
@@ -97,7 +91,7 @@ def _counted(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {name}" for name, number in numbers.items())
 
 
-def _print_table(first: Sync, second: Sync, account: Mapping[str, int]) -> int:
+def _print_table(act: Act, first: Sync, second: Sync, account: Mapping[str, int]) -> int:
     print(f"{'stream':16}{'rows':>8} {'requests':>9} {'seconds':>9}    {'records':>8} {'requests':>9} {'rows':>8}")
     for name in sorted(account):
         before, after = first.report["streams"][name], second.report["streams"][name]
@@ -108,17 +102,17 @@ def _print_table(first: Sync, second: Sync, account: Mapping[str, int]) -> int:
     total = [sum(sync.requests.values()) for sync in (first, second)]
     seconds = [sync.report["seconds"] for sync in (first, second)]
     print(f"{'in all':16}{'':8} {total[0]:>9,} {seconds[0]:>9.1f}    {'':8} {total[1]:>9,}   in {seconds[1]:.1f} s")
-    print("Requests are counted by endpoint: /deals is also read for its notes and products, and all of them include")
+    print("Requests are counted by endpoint: /deals is also read for what lies below a deal, and all of them include")
     print(f"check and discover. Answered 429: {first.refused + second.refused}.")
-    return _print_verdict(account, second.report["streams"])
+    return _print_verdict(act, account, second.report["streams"])
 
 
-def _print_verdict(account: Mapping[str, int], streams: Mapping[str, Mapping[str, Any]]) -> int:
+def _print_verdict(act: Act, account: Mapping[str, int], streams: Mapping[str, Mapping[str, Any]]) -> int:
     lost = [name for name in sorted(account) if streams[name]["rows"] != account[name]]
     if lost:
         print(f"\nNOT complete: {_differences(lost, account, streams)}", file=sys.stderr)
         return 1
-    print(f"\nComplete: {DATABASE.relative_to(ROOT)} holds what the account holds.")
+    print(f"\nComplete: {act.database.relative_to(ROOT)} holds what the account holds.")
     return 0
 
 

@@ -8,7 +8,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
 from rdstation.query_token import QueryToken
 
-TOKEN = "t0k&n=%/+ é"  # noqa: S105 - invented
+TOKEN = "t0k&n=%/+ é"
 
 
 def prepared(url: str) -> requests.PreparedRequest:
