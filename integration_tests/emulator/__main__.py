@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 
 from .data.account import AccountSize
+from .desk.size import DeskSize
 from .server import run
 from .settings import Settings, WrongSettingError
 
@@ -20,7 +21,11 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line and serve."""
-    parser = argparse.ArgumentParser(prog="emulator", description="RD Station CRM, API v2 and v1, on loopback.")
+    parser = argparse.ArgumentParser(
+        prog="emulator",
+        description="RD Station CRM, API v2 and v1, and RD Station Conversas, on loopback.",
+        epilog="The configuration of source-rdstation-conversas: GET /_emulator/desk/config (its key is made then).",
+    )
     parser.add_argument("--port", type=int, default=8800, help="0 picks a free one")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
@@ -35,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     default = AccountSize()
     for name in AccountSize.choices():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(default, name), metavar="N")
+    desk = DeskSize()
+    for name in DeskSize.choices():
+        parser.add_argument(f"--desk-{name.replace('_', '-')}", type=int, default=getattr(desk, name), metavar="N")
     options = parser.parse_args(arguments)
     changes = dict(options.set)
     try:
@@ -42,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except WrongSettingError as error:
         parser.error(str(error))
     size = AccountSize(**{name: getattr(options, name) for name in AccountSize.choices()})
-    run(size, options.seed, changes, options.port, options.ready_file)
+    desk = DeskSize(**{name: getattr(options, f"desk_{name}") for name in DeskSize.choices()})
+    run(size, desk, options.seed, changes, options.port, options.ready_file)
 
 
 def _setting(text: str) -> tuple[str, object]:

@@ -19,22 +19,29 @@ from typing import Any, Literal
 
 import requests
 
+from .client_desk import DeskCalls
 from .data.account import AccountSize
+from .desk.size import DeskSize
 
-__all__ = ["AccountSize", "Emulator"]
+__all__ = ["AccountSize", "DeskSize", "Emulator"]
 
 CONFIGURATIONS = ("v2", "v1")  # a line on stdout for each
 STOP_WITHIN_S = 10
 CONTROL_TIMEOUT_S = 120  # the truth of 200,000 contacts takes a few seconds
 
 
-class Emulator:
+class Emulator(DeskCalls):
     """A context manager; the subprocess is stopped on exit, always."""
 
     def __init__(
-        self, size: AccountSize | None = None, settings: Mapping[str, object] | None = None, seed: int = 1
+        self,
+        size: AccountSize | None = None,
+        settings: Mapping[str, object] | None = None,
+        seed: int = 1,
+        desk: DeskSize | None = None,
     ) -> None:
         self._size = size or AccountSize()
+        self._desk = desk or DeskSize()
         self._changes = dict(settings or {})
         self._seed = seed
         self._process: subprocess.Popen[str] | None = None
@@ -46,6 +53,8 @@ class Emulator:
         command = [sys.executable, "-m", "emulator", "--port", "0", "--seed", str(self._seed)]
         for name, value in asdict(self._size).items():
             command += [f"--{name.replace('_', '-')}", str(value)]
+        for name, value in asdict(self._desk).items():
+            command += [f"--desk-{name.replace('_', '-')}", str(value)]
         for name, value in self._changes.items():
             plain = sorted(value) if isinstance(value, (set, frozenset)) else value
             command += ["--set", f"{name}={json.dumps(plain)}"]

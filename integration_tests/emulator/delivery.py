@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from .exchange import HTML, Answer, Api
+from .exchange import HTML, JSON, Answer, Api
 from .faults import Fault
 
 __all__ = ["Wire", "instead_of_answer", "spoiled"]
@@ -58,6 +58,8 @@ def spoiled(fault: Fault, answer: Answer, key: str | None) -> Answer:
         fault.kept = fault.kept or answer
         return fault.kept
     if fault.kind not in ("object_for_list", "list_for_object", "data_null", "missing_id") or answer.status >= 300:
+        return answer
+    if answer.content_type != JSON:
         return answer
     envelope = orjson.loads(answer.body)
     if key is not None and key not in envelope:  # the token endpoint has no envelope to spoil

@@ -13,6 +13,7 @@ __all__ = ["Answer", "Api", "Call", "Refusal", "json_answer"]
 
 JSON = "application/json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,11 @@ class Call:
 
     def query(self) -> dict[str, str]:
         """Parameters by name, decoded: brackets raw or encoded, spaces as %20 or + [seen]; the last one wins."""
-        return dict(parse_qsl(self.query_string.decode("latin-1"), keep_blank_values=True))
+        return dict(self.parameters())
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """The same one by one, for names that may be repeated."""
+        return parse_qsl(self.query_string.decode("latin-1"), keep_blank_values=True)
 
     def json(self) -> Any:
         """The body as JSON; raises ValueError when it is none."""

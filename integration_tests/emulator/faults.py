@@ -70,7 +70,7 @@ class Fault:
             return False
         if not self.query:
             return True
-        return bool(re.search(self.query, "\n".join(f"{name}={value}" for name, value in call.query().items())))
+        return bool(re.search(self.query, "\n".join(f"{name}={value}" for name, value in call.parameters())))
 
     def as_dict(self) -> dict[str, Any]:
         """Parameters and counts."""

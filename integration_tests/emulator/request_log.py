@@ -19,7 +19,8 @@ class Entry:
     number: int
     method: str
     path: str
-    query: dict[str, str]  # without a token
+    query: dict[str, str]  # without a token; of a repeated parameter the last
+    parameters: list[tuple[str, str]]  # without a token, repeated ones as often as sent
     token: str | None  # short hash of the access token
     arrived_at: float  # seconds since 1970
     arrived_monotonic: float  # time.monotonic(), comparable between processes of one machine
@@ -51,6 +52,7 @@ class RequestLog:
             method=call.method,
             path=call.path,
             query=query,
+            parameters=[(name, value) for name, value in call.parameters() if name != "token"],
             token=token_hash(token) if token else None,
             arrived_at=time.time(),
             arrived_monotonic=time.monotonic(),

@@ -22,6 +22,8 @@ from .apis import Apis
 from .churn import Churn
 from .clock import Clock
 from .control import ROOT, Control
+from .conversas import backstage as desk_backstage
+from .conversas.routes import BEGINNINGS, Conversas
 from .crm_v1 import backstage as v1_backstage
 from .crm_v1.routes import PATH as V1_PATH
 from .crm_v1.routes import CrmV1
@@ -29,6 +31,7 @@ from .crm_v2 import backstage as v2_backstage
 from .crm_v2.routes import CrmV2
 from .data.account import Account, AccountSize
 from .data.changes import Changes
+from .desk.size import DeskSize
 from .faults import FaultPlan
 from .front import TRANSPORT, Front
 from .request_log import RequestLog
@@ -43,11 +46,13 @@ HOST = "127.0.0.1"
 KEEP_ALIVE_S = 75  # uvicorn's 5 s would close connections under clients that pause
 
 
-def run(size: AccountSize, seed: int, changes: Mapping[str, object], port: int, ready_file: Path | None) -> None:
+def run(
+    size: AccountSize, desk: DeskSize, seed: int, changes: Mapping[str, object], port: int, ready_file: Path | None
+) -> None:
     """Serve until SIGTERM or SIGINT; port 0 means any free one."""
     settings = Settings()
     settings.change(changes)
-    app, configurations = build(size, seed, settings)
+    app, configurations = build(size, desk, seed, settings)
     listener = _listener(port)
     config = uvicorn.Config(
         app,
@@ -73,16 +78,18 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-def build(size: AccountSize, seed: int, settings: Settings) -> tuple[Starlette, Configurations]:
+def build(size: AccountSize, desk: DeskSize, seed: int, settings: Settings) -> tuple[Starlette, Configurations]:
     """The application, and what gives a configuration's credentials for each API version of the source."""
     clock, log, faults = Clock(), RequestLog(), FaultPlan()
     changes = Changes(Account(size, seed, clock.now()), clock, settings)
     v1, v2 = CrmV1(changes, clock, settings), CrmV2(changes, clock, settings)
     behind_v1 = v1_backstage.Backstage(v1)
     behind_v2 = v2_backstage.Backstage(changes, v2.tokens, clock, settings)
-    handlers = {**behind_v2.handlers(), **behind_v1.handlers()}
+    conversas = Conversas(desk, seed, clock, settings)
+    behind_conversas = desk_backstage.Backstage(conversas, clock, settings)
+    handlers = {**behind_v2.handlers(), **behind_v1.handlers(), **behind_conversas.handlers()}
     control = Control(settings, clock, log, faults, Churn(changes, clock), changes, handlers)
-    front = Front(Apis({V1_PATH: v1, "": v2}), settings, clock, log, faults)
+    front = Front(Apis({V1_PATH: v1, **dict.fromkeys(BEGINNINGS, conversas), "": v2}), settings, clock, log, faults)
     app = Starlette(routes=[Mount(ROOT, routes=control.routes), Mount("/", app=front)])
     return app, [lambda: behind_v2.oauth()["credentials"], behind_v1.credentials]
 

@@ -1,5 +1,5 @@
 """Every switch of the emulator, its values and its default. The rows of §11 carry the sheet's names, its default first;
-those that begin with `v1_` are of `api/crm-v1.md`, §9.
+those that begin with `v1_` are of `api/crm-v1.md`, §9, those that begin with `desk_` of `api/conversas.md`, §7.
 
 A switch is an unknown of the API, or a scale that a test needs smaller. Other values are refused.
 """
@@ -100,6 +100,49 @@ class Settings:
     v1_forbidden: frozenset[str] = frozenset()  # lists, by the last part of their path, that the user may not use
     v1_refusal: Literal["403", "422"] = "403"  # how they are refused
     v1_token: Literal["active", "disabled"] = "active"
+
+    # API of the desk (rows of §7 of its sheet; edit_during_walk and the like are not shared, latency is)
+    desk_envelope: Literal[  # 1: of the lists; history has its own
+        "listed", "data", "bare", "docs", "items", "results", "named", "other", "nested", "unreadable"
+    ] = "listed"
+    desk_envelope_lists: frozenset[str] = frozenset()  # 1: only these lists; none named: all
+    desk_templates: Literal["once", "object_twice", "array_twice"] = "once"  # 1: `templates` in `templates` [seen]
+    desk_names: Literal["live", "documented"] = "live"  # 20: `_id`, `titulo`, wallets as texts; or as documented
+    desk_x_headers: bool = True  # 2
+    desk_customers_cap: int = 100  # 3: silent
+    desk_unsorted: Literal["stable", "shuffle", "overlap"] = "stable"  # 4: new order each walk; or pages share a row
+    desk_ignore_page: frozenset[str] = frozenset()  # 5: customers, reports, messages_history: page 1 for ever
+    desk_bucket_burst: int = 30  # 6: 0 is no limit
+    desk_bucket_per_minute: float = 48.0  # 6: 0 is no limit
+    desk_retry_after: Literal["absent", "seconds"] = "absent"  # 6
+    desk_429_body: Literal["json", "text"] = "json"  # 6
+    desk_token: Literal["active", "revoked"] = "active"
+    desk_401_body: Literal["seen", "documented"] = "seen"
+    desk_enc: Literal[  # 7: mixed takes them in turn
+        "A128CBC-HS256", "A256GCM", "A128GCM", "A192GCM", "A192CBC-HS384", "A256CBC-HS512", "mixed"
+    ] = "A128CBC-HS256"
+    desk_alg: Literal["RSA-OAEP-256", "RSA-OAEP"] = "RSA-OAEP-256"
+    desk_plaintext: Literal["low_byte", "utf-8"] = "low_byte"  # 8
+    desk_malformed: Literal["cut", "escaped", "truncated", "no_json"] = "cut"  # 8: the last two for a share of contacts
+    desk_spaced: bool = False  # JSON of the plaintext with spaces
+    desk_nested: bool = False  # 9
+    desk_history_envelope: Literal[  # §5: body_text is the JWE alone, body_string as a JSON string, plain a list
+        "messages", "data", "payload", "encrypted", "result", "body_text", "body_string", "plain"
+    ] = "messages"
+    desk_empty_page: Literal["jwe", "blank", "absent", "null", "list"] = "jwe"  # 10
+    desk_kid: Literal["current", "old", "share"] = "current"  # 11: share: every fifth contact's pages are old
+    desk_message_channel: bool = False  # §5.4: whether messages name their channel
+    desk_new_message_every: int = 0  # the n-th history call finds one message more, 0 is off
+    desk_plan: Literal["full", "403", "402", "401"] = "full"  # 12
+    desk_plan_lists: frozenset[str] = frozenset({"messages_history"})  # 12: what the plan lacks
+    desk_reports_limit: int = 49  # 14
+    desk_report_shape: Literal["real", "spec"] = "real"  # 15
+    desk_reports_envelope: Literal["docs", "reports"] = "docs"  # older: `reports`, take and skip
+    desk_close_later: int = 0  # 16: every n-th reports call closes an open row, 0 is off
+    desk_day_tz: Literal["-03:00", "UTC"] = "-03:00"  # §6: borders of days
+    desk_history_range: int = 0  # 17: days, 0 is no limit
+    desk_gone: int = 0  # 18: the first n contacts are listed, but their history answers 404
+    desk_flaky: int = 0  # 19: every n-th call answers 500, 0 is off
 
     _types: Mapping[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 

@@ -10,6 +10,7 @@ import requests
 
 from emulator.client import AccountSize, Emulator
 
+from .desk_api import CallerDesk
 from .v1 import CallerV1
 
 SMALL = AccountSize(contacts=450, deals=120, organizations=30, tasks=60)
@@ -97,5 +98,15 @@ def v1(crm: Emulator, defaults: dict[str, Any]) -> Iterator[CallerV1]:
     crm.clear_faults()
     crm.clear_requests()
     caller = CallerV1(crm)
+    yield caller
+    caller.close()
+
+
+@pytest.fixture
+def desk(crm: Emulator, defaults: dict[str, Any]) -> Iterator[CallerDesk]:
+    crm.settings(**{**defaults, "desk_bucket_burst": 0})
+    crm.clear_faults()
+    crm.clear_requests()
+    caller = CallerDesk(crm)
     yield caller
     caller.close()

@@ -1,0 +1,111 @@
+"""The desk's API as one function, call -> answer: bucket, route, token, plan, then the list, report or history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+from ..chance import chance
+from ..clock import Clock
+from ..desk.desk import Desk
+from ..desk.size import DeskSize
+from ..exchange import Answer, Call, Refusal, json_answer
+from ..settings import Settings
+from . import errors
+from .bucket import Bucket
+from .forms import PATHS, key_of_records
+from .history import History, records_key
+from .lists import Lists
+from .parameters import Parameters
+from .reports import Reports
+from .sealing import Keys
+from .token import static_token
+
+__all__ = ["BEGINNINGS", "Conversas"]
+
+BEGINNINGS = ("/v2/", "/v4/")
+
+
+class Conversas:
+    """The API of one desk, made on first use."""
+
+    def __init__(self, size: DeskSize, seed: int, clock: Clock, settings: Settings) -> None:
+        self.token = static_token(seed)
+        self.keys = Keys()
+        self._size = size
+        self._seed = seed
+        self._clock = clock
+        self._settings = settings
+        self._bucket = Bucket()
+        self._calls = 0
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What there is to read."""
+        return Desk(self._size, self._seed, self._clock.now())
+
+    @cached_property
+    def lists(self) -> Lists:
+        """Everything but reports and history."""
+        return Lists(self.desk, self._settings, chance(self._seed, "desk lists"))
+
+    @cached_property
+    def reports(self) -> Reports:
+        """The attendances."""
+        return Reports(self.desk, self._clock, self._settings, chance(self._seed, "closing"))
+
+    @cached_property
+    def history(self) -> History:
+        """The messages."""
+        return History(self.desk, self.keys, self._clock, self._settings)
+
+    def answer(self, call: Call) -> Answer:
+        """The answer to any call below `/v2/` or `/v4/`."""
+        try:
+            self._spend()  # before routing, even for unknown paths [seen]
+            name = PATHS.get(call.path)
+            if name is None or call.method != "GET":
+                return errors.no_route()
+            self._admit(call, name)
+            return self._answers(name)(Parameters(call))
+        except Refusal as refused:
+            return refused.answer
+
+    def failure(self, status: int, text: str) -> Answer:
+        """The shapes of §1."""
+        return errors.failure(status, text, self._settings)
+
+    def records_key(self, call: Call) -> str | None:
+        """By the switches for envelopes."""
+        name = PATHS.get(call.path, "")
+        return records_key(self._settings) if name == "messages_history" else key_of_records(name, self._settings)
+
+    def _spend(self) -> None:
+        settings = self._settings
+        wait = self._bucket.wait_ms(self._clock.now(), settings.desk_bucket_burst, settings.desk_bucket_per_minute)
+        if wait:
+            answer = errors.too_many(settings)
+            if settings.desk_retry_after == "seconds":
+                answer.headers["Retry-After"] = str(int(-(-wait // 1000)))
+            raise Refusal(answer)
+
+    def _admit(self, call: Call, name: str) -> None:
+        settings = self._settings
+        sent = call.headers.get("authorization", "")
+        if sent != f"Bearer {self.token}" or settings.desk_token == "revoked":
+            raise Refusal(errors.denied(settings))
+        self._calls += 1
+        if settings.desk_flaky and self._calls % settings.desk_flaky == 0:
+            raise Refusal(json_answer(500, {"message": "Internal server error"}))
+        if settings.desk_plan != "full" and name in settings.desk_plan_lists:
+            status = int(settings.desk_plan)
+            refusal = json_answer(status, {"message": "Recurso não disponível no seu plano"})
+            raise Refusal(errors.denied(settings) if status == 401 else refusal)
+
+    def _answers(self, name: str) -> Callable[[Parameters], Answer]:
+        several = {
+            "customers": self.lists.customers,
+            "reports": self.reports.answer,
+            "messages_history": self.history.answer,
+        }
+        return several.get(name, lambda _: self.lists.whole(name))

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from emulator.client import AccountSize, DeskSize, Emulator
+
+from .desk_api import CallerDesk
+
+PATHS = {
+    "employees": "v2/employees",
+    "custom_fields": "v2/custom-fields",
+    "flows": "v2/flows",
+    "workflows": "v2/workflows",
+    "templates": "v2/template/all",
+    "wallets": "v2/wallets",
+    "whatsapp_integrations": "v2/whatsapp/integrations",
+    "whatsapp_official_integrations": "v2/whatsapp/integrations/official",
+}
+KEYS = {"flows": "flows", "workflows": "workflows", "templates": "templates", "wallets": "wallets"}
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_each_list_comes_whole_in_its_own_envelope(desk: CallerDesk, name: str) -> None:
+    body = desk.body(PATHS[name], page=7, limit=1)
+
+    records = body[KEYS[name]] if name in KEYS else body
+    assert records == desk.crm.desk_truth(name) != []
+    assert len(desk.crm.desk_ids(name)) == len(records)
+
+
+def test_names_as_seen_and_as_documented(desk: CallerDesk) -> None:
+    live = {name: desk.crm.desk_truth(name)[0] for name in ("employees", "flows", "wallets", "customers")}
+    desk.crm.settings(desk_names="documented")
+    documented = {name: desk.crm.desk_truth(name)[0] for name in live}
+
+    assert live["employees"].keys() == {"_id", "name", "email", "status"}
+    assert live["flows"].keys() == {"id", "titulo"}
+    assert isinstance(live["wallets"], str)
+    assert "_id" in live["customers"]
+    assert documented["employees"]["id"] == live["employees"]["_id"]
+    assert documented["flows"]["title"] == live["flows"]["titulo"]
+    assert documented["wallets"] == {"name": live["wallets"]}
+    assert "_id" not in documented["customers"]
+
+
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [
+        pytest.param("data", lambda body: body["data"], id="data"),
+        pytest.param("bare", lambda body: body, id="bare"),
+        pytest.param("items", lambda body: body["items"], id="items"),
+        pytest.param("named", lambda body: body["employees"], id="named"),
+        pytest.param("other", lambda body: body["registros"], id="other"),
+        pytest.param("nested", lambda body: body["data"]["items"], id="nested"),
+    ],
+)
+def test_given_another_envelope_then_the_same_records(desk: CallerDesk, form: str, found: Callable[[Any], Any]) -> None:
+    desk.crm.settings(desk_envelope=form, desk_envelope_lists=["employees"])
+
+    assert found(desk.body("v2/employees")) == desk.crm.desk_truth("employees")
+    assert "flows" in desk.body("v2/flows")
+
+
+def test_given_an_unreadable_envelope_then_two_lists_compete(desk: CallerDesk) -> None:
+    desk.crm.settings(desk_envelope="unreadable")
+
+    assert desk.body("v2/flows").keys() == {"a", "b", "status"}
+
+
+@pytest.mark.parametrize("form", ["once", "object_twice", "array_twice"])
+def test_templates_nested_twice(desk: CallerDesk, form: str) -> None:
+    desk.crm.settings(desk_templates=form)
+
+    inner = desk.body("v2/template/all")["templates"]
+
+    twice = {"once": lambda: inner, "object_twice": lambda: inner["templates"], "array_twice": lambda: inner[0]}
+    assert twice[form]() == desk.crm.desk_truth("templates")
+
+
+def walk(desk: CallerDesk, **query: Any) -> list[str]:
+    """Ids page by page until one is empty."""
+    ids: list[str] = []
+    page = 1
+    while found := desk.body("v2/customers", page=page, **query):
+        ids += [row["_id"] for row in found]
+        page += 1
+        assert page < 99
+    return ids
+
+
+def test_contacts_come_page_by_page_with_headers(desk: CallerDesk) -> None:
+    first = desk.get("v2/customers", limit=25)
+
+    counts = {name: first.headers[f"X-{name}"] for name in ("Limit", "Page", "Pages", "Total")}
+    assert counts == {"Limit": "25", "Page": "1", "Pages": "3", "Total": "60"}
+    assert set(walk(desk, limit=25)) == desk.crm.desk_ids("customers")
+    assert first.json() == desk.crm.desk_truth("customers")[:25]
+
+
+def test_given_no_headers_and_a_cap_then_pages_are_short_in_silence(desk: CallerDesk) -> None:
+    desk.crm.settings(desk_x_headers=False, desk_customers_cap=20)
+
+    answer = desk.get("v2/customers", limit=100)
+
+    assert len(answer.json()) == 20
+    assert not [name for name in answer.headers if name.lower().startswith("x-")]
+    assert set(walk(desk, limit=100)) == desk.crm.desk_ids("customers")
+
+
+def test_given_shuffle_then_each_walk_has_its_order_and_is_whole(desk: CallerDesk) -> None:
+    desk.crm.settings(desk_unsorted="shuffle")
+
+    walks = [walk(desk, limit=25) for _ in range(2)]
+
+    assert walks[0] != walks[1]
+    assert set(walks[0]) == set(walks[1]) == desk.crm.desk_ids("customers")
+
+
+def test_given_overlap_then_pages_share_a_row(desk: CallerDesk) -> None:
+    desk.crm.settings(desk_unsorted="overlap")
+
+    ids = walk(desk, limit=25)
+
+    assert len(ids) > len(set(ids))
+    assert set(ids) == desk.crm.desk_ids("customers")
+
+
+def test_given_an_ignored_page_then_the_first_one_for_ever(desk: CallerDesk) -> None:
+    desk.crm.settings(desk_ignore_page=["customers"])
+
+    assert desk.body("v2/customers", page=1) == desk.body("v2/customers", page=9)
+
+
+def test_channels_select(desk: CallerDesk) -> None:
+    every = walk(desk)
+    some = walk(desk, channels="telegram,instagram")
+
+    assert 0 < len(some) < len(every)
+
+
+@pytest.mark.parametrize("query", [{"page": 0}, {"limit": "x"}])
+def test_given_a_wrong_number_then_400_names_it(desk: CallerDesk, query: dict[str, Any]) -> None:
+    answer = desk.get("v2/customers", **query)
+
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == list(query)
+
+
+def test_given_contacts_that_come_change_and_go_then_the_list_follows(desk: CallerDesk) -> None:
+    before = desk.crm.desk_ids("customers")
+    made = desk.crm.desk_create("customers", {"full_name": "Nova Exemplo"}, at="2026-08-31T12:00:00Z")[0]
+    desk.crm.desk_edit("customers", made["_id"], email="nova@exemplo.test")
+    gone = min(before)
+    desk.crm.desk_delete("customers", gone)
+
+    rows = {row["_id"]: row for row in desk.body("v2/customers", limit=100)}
+
+    assert rows.keys() == before - {gone} | {made["_id"]}
+    assert rows[made["_id"]]["full_name"] == "Nova Exemplo"
+    assert rows[made["_id"]]["email"] == "nova@exemplo.test"
+    assert desk.crm.desk_truth("messages", customer_id=made["_id"]) == []
+    with pytest.raises(ValueError, match="only these lists"):
+        desk.crm.desk_create("flows")
+
+
+def test_given_a_size_and_a_seed_then_equal_desks() -> None:
+    size = DeskSize(contacts=7, messages_per_contact=9, reports=3, employees=2, official_integrations=0)
+    desks = []
+    for seed in (5, 5, 6):
+        with Emulator(size=AccountSize(contacts=3), desk=size, seed=seed) as crm:
+            messages = crm.desk_truth("messages")
+            desks.append((crm.desk_config()["access_token"], crm.desk_ids("customers"), crm.desk_ids("reports")))
+            assert [len(crm.desk_truth(name)) for name in ("employees", "whatsapp_official_integrations")] == [2, 0]
+            assert 0 < len(messages) <= 7 * 9
+
+    assert (len(desks[0][1]), len(desks[0][2])) == (7, 3)
+    assert desks[0] == desks[1] != desks[2]
