@@ -1,30 +1,13 @@
-"""JSON schemas of the streams: the committed ones, and the account's custom fields described in them."""
+"""The account's custom fields, described in the JSON schemas of its records."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from copy import deepcopy
-from functools import cache
-from importlib import resources
+from collections.abc import Iterable
 from typing import Any
-
-import orjson
 
 from rdstation.envelope import Row
 
-__all__ = ["schema_of", "with_custom_fields"]
-
-
-@cache
-def _load(version: str, stream: str) -> Mapping[str, Any]:
-    text = resources.files("source_rdstation_crm.schemas").joinpath(version).joinpath(f"{stream}.json").read_bytes()
-    schema: Mapping[str, Any] = orjson.loads(text)
-    return schema
-
-
-def schema_of(version: str, stream: str) -> dict[str, Any]:
-    """The committed schema of a stream, a copy of its own."""
-    return deepcopy(dict(_load(version, stream)))
+__all__ = ["with_custom_fields"]
 
 
 def with_custom_fields(schema: dict[str, Any], entity: str, definitions: Iterable[Row]) -> dict[str, Any]:

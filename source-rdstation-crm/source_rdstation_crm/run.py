@@ -1,55 +1,16 @@
-"""The console script: hands the command line to the CDK, and makes every error of ours end as its sentence."""
+"""The console script `source-rdstation-crm`."""
 
 from __future__ import annotations
 
-import os
-import sys
-
-import orjson
-from airbyte_cdk.entrypoint import AirbyteEntrypoint, launch
-from airbyte_cdk.models import (
-    AirbyteConnectionStatus,
-    AirbyteMessage,
-    AirbyteMessageSerializer,
-    FailureType,
-    Status,
-    Type,
-)
-
-from rdstation.errors import ConnectorError
+from rdstation.source import entry
 from source_rdstation_crm.source import SourceRdstationCrm
 
 __all__ = ["run"]
 
 
 def run(args: list[str] | None = None) -> None:
-    """Runs `spec`, `check`, `discover` or `read`; exits with 1 after an error that is no answer to `check`."""
-    arguments = sys.argv[1:] if args is None else args
-    try:
-        launch(SourceRdstationCrm(), arguments)
-    except ConnectorError as error:
-        is_check = AirbyteEntrypoint.parse_args(arguments).command == "check"
-        if is_check and error.failure_type == FailureType.config_error:
-            _print(
-                AirbyteMessage(
-                    Type.CONNECTION_STATUS, connectionStatus=AirbyteConnectionStatus(Status.FAILED, error.message)
-                )
-            )
-            return
-        _print(error.as_airbyte_message())
-        sys.exit(1)
-    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - told by the CDK's hook
-        # Also a closed pipe, or Ctrl-C: the readers' threads wait for a queue that nobody empties any more, and an
-        # ordinary exit would wait for them for ever.
-        try:
-            sys.excepthook(*sys.exc_info())
-        finally:
-            os._exit(1)
-
-
-def _print(message: AirbyteMessage) -> None:
-    sys.stdout.write(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode() + "\n")
-    sys.stdout.flush()
+    """Runs `spec`, `check`, `discover` or `read`."""
+    entry.run(SourceRdstationCrm, args)
 
 
 if __name__ == "__main__":

@@ -1,245 +1,45 @@
-"""The source: configuration, catalog and state in, streams wired to the CDK's engine, messages out."""
+"""RD Station CRM as an Airbyte source: which version of the API a configuration means."""
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Iterator, Mapping, MutableMapping
-from queue import Queue
-from typing import Any, Final
+from collections.abc import Collection, Mapping, MutableMapping
+from typing import Any
 
-from airbyte_cdk.models import (
-    AirbyteCatalog,
-    AirbyteConnectionStatus,
-    AirbyteMessage,
-    AirbyteStateMessage,
-    ConfiguredAirbyteCatalog,
-    FailureType,
-    Status,
-    SyncMode,
-    TraceType,
-    Type,
-)
-from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
-from airbyte_cdk.sources.concurrent_source.concurrent_source_adapter import ConcurrentSourceAdapter
-from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
-from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
-from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
-from airbyte_cdk.sources.streams import Stream
-from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
-from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
-from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-
-from rdstation.errors import ConnectorError, config_error
 from rdstation.patience import Patience
+from rdstation.source.base import RdstationSource
+from source_rdstation_crm.account import CrmAccount
 from source_rdstation_crm.config import Settings, V1Credentials, read_settings
 from source_rdstation_crm.v1.account import AccountV1
 from source_rdstation_crm.v2.account import AccountV2
 
 __all__ = ["SourceRdstationCrm"]
 
-# Workers wait when it is full, so it bounds the records in memory; states and records share it and keep their order.
-_QUEUE_SIZE: Final = 2_000
-_READERS_A_WORKER: Final = (
-    4  # threads that wait for an answer, a pace or each other cost little; the session bounds requests
-)
-# `check` has to answer within a minute, even where nothing listens or the vendor asks to wait for long.
-_SECONDS_OF_CHECK: Final = 30
-_PACE_OF_CHECK: Final = 60
 
-_FOREIGN_STATE: Final = (
-    "The saved state is not of the kind that this connector writes (one state a stream). Clear it to read from the "
-    "beginning."
-)
+class SourceRdstationCrm(RdstationSource[Settings]):
+    """RD Station CRM, over the API v2 or the legacy API v1."""
 
-_logger = logging.getLogger("airbyte.rdstation")
+    def read_settings(self, config: Mapping[str, Any]) -> Settings:
+        """The checked configuration."""
+        return read_settings(config)
 
-
-class SourceRdstationCrm(ConcurrentSourceAdapter):
-    """RD Station CRM as an Airbyte source."""
-
-    def __init__(self) -> None:
-        self._queue: Queue[QueueItem] = Queue(maxsize=_QUEUE_SIZE)
-        self._messages = ConcurrentMessageRepository(self._queue, InMemoryMessageRepository())
-        self._state_of: Mapping[str, Mapping[str, Any]] = {}
-        self._shortfalls: Mapping[str, str] = {}
-        super().__init__(self._engine(streams=1, workers=1))
-
-    @property
-    def message_repository(self) -> MessageRepository:
-        """The one queue of the process, as a repository."""
-        return self._messages
-
-    @staticmethod
-    def read_config(config_path: str) -> MutableMapping[str, Any]:
-        """The configuration file's object; a config error where it holds something else."""
-        try:
-            return ConcurrentSourceAdapter.read_config(config_path)
-        except (OSError, ValueError):
-            raise config_error("The configuration file cannot be read: it must hold one JSON object.") from None
-
-    @classmethod
-    def read_state(cls, state_path: str) -> list[AirbyteStateMessage]:
-        """The state file's messages; a config error where it holds something else."""
-        try:
-            return super().read_state(state_path)
-        except Exception:  # noqa: BLE001 - a deserializer's errors are of many types, and quote values
-            raise config_error(
-                "The state file cannot be read: it must hold a list of state messages as this connector wrote them."
-            ) from None
-
-    @classmethod
-    def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
-        """The configured catalog; a config error where the file holds something else."""
-        try:
-            return super().read_catalog(catalog_path)
-        except Exception:  # noqa: BLE001 - as above
-            raise config_error("The catalog file cannot be read: it must hold a configured Airbyte catalog.") from None
-
-    def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
-        """Checks the configuration before the CDK does, whose messages quote values; what is null counts as absent."""
-        settings = read_settings(config)
-        filled = {name: value for name, value in config.items() if value is not None}
-        credentials = {name: value for name, value in config["credentials"].items() if value is not None}
-        filled["credentials"] = {**credentials, "api_version": settings.credentials.api_version}
-        return super().configure(filled, temp_dir)
-
-    def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """Whether the configuration works, and if not, one sentence on what to do."""
-        try:
-            settings = read_settings(config)
-            hurried = settings.model_copy(
-                update={"requests_per_minute": max(_PACE_OF_CHECK, settings.requests_per_minute)}
-            )
-            until = time.monotonic() + _SECONDS_OF_CHECK
-            hurry = Patience(tries=2, tries_on_500=2, seconds=_SECONDS_OF_CHECK, timeout=(8, 12), until=until)
-            remark = self._account(config, hurried, hurry).check()
-        except ConnectorError as error:
-            return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
-        if remark:
-            _logger.warning(remark)
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=remark)
-
-    def check_connection(self, logger: logging.Logger, config: Mapping[str, Any]) -> tuple[bool, str | None]:
-        """`check` in the CDK's older form."""
-        status = self.check(logger, config)
-        return status.status == Status.SUCCEEDED, status.message
-
-    def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
-        """The streams, with the account's custom fields in their schemas."""
-        account = self._account(config, read_settings(config))
-        streams = account.streams(lambda _: {}, describe_custom_fields=True)
-        return AirbyteCatalog(streams=[stream.as_airbyte_stream() for stream in streams])
-
-    def read(
+    def account(
         self,
-        logger: logging.Logger,
         config: Mapping[str, Any],
-        catalog: ConfiguredAirbyteCatalog,
-        state: list[AirbyteStateMessage] | None = None,
-    ) -> Iterator[AirbyteMessage]:
-        """The messages of a sync. A stream that fails ends INCOMPLETE; the others are read to their end."""
-        self._state_of = _states(catalog, state)
-        failed: dict[str, FailureType] = {}
-        try:
-            for message in super().read(logger, config, catalog, state):
-                _note_failure(message, failed)
-                yield message
-            self._tell_shortfalls()
-        except AirbyteTracedException as error:
-            self._tell_shortfalls()
-            if isinstance(error, ConnectorError) or not failed:
-                raise
-            raise _summary(failed) from None
-
-    def streams(self, config: Mapping[str, Any]) -> list[Stream]:
-        """Unused: the CDK's older streams. Ours are concurrent from the start; see `discover` and `read`."""
-        return []
-
-    def _select_abstract_streams(
-        self, config: Mapping[str, Any], configured_catalog: ConfiguredAirbyteCatalog
-    ) -> list[Any]:
-        settings = read_settings(config)
-        account = self._account(config, settings)
-        self._shortfalls = account.shortfalls
-        wanted = [configured.stream.name for configured in configured_catalog.streams]
-        if unknown := sorted(set(wanted) - set(account.stream_names)):
-            raise config_error(
-                f"The catalog names streams that this source does not have: {', '.join(unknown)}. Refresh the source's "
-                "schema and select the streams again."
-            )
-        by_name: dict[str, DefaultStream] = {
-            stream.name: stream for stream in account.streams(lambda name: self._state_of.get(name, {}))
-        }
-        self._concurrent_source = self._engine(len(wanted), settings.num_workers)
-        return [by_name[name] for name in dict.fromkeys(wanted)]
-
-    def _account(
-        self, config: Mapping[str, Any], settings: Settings, patience: Patience | None = None
-    ) -> AccountV1 | AccountV2:
+        settings: Settings,
+        *,
+        streams: Collection[str] = (),
+        patience: Patience | None = None,
+    ) -> CrmAccount[Any]:
+        """The account over the version of the API that the credentials are for."""
         if isinstance(settings.credentials, V1Credentials):
-            return AccountV1(settings.credentials, settings, self._messages, patience)
+            return AccountV1(settings.credentials, settings, self.message_repository, patience)
         # The token owner writes the newest tokens into the very dict that the platform's CONTROL message repeats.
         mutable = config if isinstance(config, MutableMapping) else dict(config)
-        return AccountV2(mutable, settings, self._messages, patience)
+        return AccountV2(mutable, settings, self.message_repository, patience)
 
-    def _tell_shortfalls(self) -> None:
-        """What RD Station holds and could not be read is never passed over in silence."""
-        for name, sentence in sorted(self._shortfalls.items()):
-            _logger.warning("%s: %s", name, sentence)
-        if self._shortfalls:
-            _logger.info("The sync ends with incomplete streams: %s.", ", ".join(sorted(self._shortfalls)))
-
-    def _engine(self, streams: int, workers: int) -> ConcurrentSource:
-        """The CDK's engine, with a thread for each stream's slices and enough to read them."""
-        return ConcurrentSource.create(
-            num_workers=streams + workers * _READERS_A_WORKER,
-            initial_number_of_partitions_to_generate=max(1, streams),
-            logger=_logger,
-            slice_logger=DebugSliceLogger(),
-            message_repository=self._messages,
-            queue=self._queue,
-        )
-
-
-def _states(
-    catalog: ConfiguredAirbyteCatalog, state: list[AirbyteStateMessage] | None
-) -> Mapping[str, Mapping[str, Any]]:
-    """The incoming state of each stream; a full refresh begins from nothing."""
-    try:
-        manager = ConnectorStateManager(state)
-    except (ValueError, AttributeError):
-        raise config_error(_FOREIGN_STATE) from None
-    if any(message.stream is None and message.global_ is None for message in state or ()):
-        raise config_error(_FOREIGN_STATE)
-    states: dict[str, Mapping[str, Any]] = {}
-    for configured in catalog.streams:
-        if configured.sync_mode == SyncMode.incremental:
-            name = configured.stream.name
-            states[name] = manager.get_stream_state(name, configured.stream.namespace)
-    return states
-
-
-def _note_failure(message: AirbyteMessage, failed: dict[str, FailureType]) -> None:
-    if message.type != Type.TRACE or not message.trace or message.trace.type != TraceType.ERROR:
-        return
-    error = message.trace.error
-    if error and error.stream_descriptor and error.failure_type:
-        failed[error.stream_descriptor.name] = error.failure_type
-
-
-def _summary(failed: Mapping[str, FailureType]) -> ConnectorError:
-    """One error for the whole sync: as serious as its most serious stream (the CDK calls them all config errors)."""
-    kinds = set(failed.values())
-    for kind in (FailureType.system_error, FailureType.transient_error):
-        if kind in kinds:
-            break
-    else:
-        kind = FailureType.config_error
-    names = ", ".join(sorted(failed))
-    return ConnectorError(
-        f"incomplete streams: {names}",
-        f"These streams could not be read to their end: {names}. The reasons stand above; all others are complete.",
-        kind,
-    )
+    def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
+        """As its parent's; the version of the API is filled in, which the CDK's check of the schema asks for."""
+        settings = self.read_settings(config)
+        credentials = {name: value for name, value in config["credentials"].items() if value is not None}
+        credentials["api_version"] = settings.credentials.api_version
+        return super().configure({**config, "credentials": credentials}, temp_dir)

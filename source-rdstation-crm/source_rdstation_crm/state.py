@@ -1,37 +1,15 @@
-"""Incoming states: read at the border, refused when they are not ours."""
+"""The states of the CRM's streams: a cursor, and what a stream needs beside it to go on where it was."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from pydantic import Field
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from rdstation.source.state import Instant, StateModel, StreamState
 
-from rdstation.dates import normalize_instant
-from rdstation.errors import config_error
-
-__all__ = ["ChildState", "Instant", "NewestFirstState", "NumberedState", "SpanState", "StreamState", "read_state"]
-
-Instant = Annotated[str, AfterValidator(normalize_instant)]
-"""RFC 3339 in UTC with milliseconds and `Z`: such texts sort as the instants do."""
-
-_SENTINELS = frozenset({"__ab_no_cursor_state_message", "__ab_full_refresh_sync_complete"})
-
-S = TypeVar("S", bound="StreamState")
+__all__ = ["ChildState", "NewestFirstState", "NumberedState", "SpanState"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StreamState(_Model):
-    """What every state has: how far the stream is complete, and whether older records may still show."""
-
-    cursor: Instant | None = None
-    settled: bool = False
-
-
-class _SpanPosition(_Model):
+class _SpanPosition(StateModel):
     started: Instant
     latest: Instant | None = None
     spans: list[tuple[Instant | None, Instant | None]]
@@ -43,7 +21,7 @@ class SpanState(StreamState):
     walk: _SpanPosition | None = None
 
 
-class _PagePosition(_Model):
+class _PagePosition(StateModel):
     started: Instant
     latest: Instant | None = None
     page: int
@@ -76,20 +54,5 @@ class ChildState(StreamState):
     And the filter that proved to list the deals that have children.
     """
 
-    recent: dict[str, str] = {}
+    recent: dict[str, str] = Field(default_factory=dict)
     parents: str | None = None
-
-
-def read_state(stream: str, cursor_field: str, raw: Mapping[str, Any], model: type[S]) -> S:
-    """The state of one stream. A config error where it is of a foreign shape; nothing is read then."""
-    known = {name: value for name, value in raw.items() if name not in _SENTINELS}
-    if cursor_field in known:
-        known["cursor"] = known.pop(cursor_field)
-    try:
-        return model.model_validate(known)
-    except ValidationError as error:
-        where = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}))
-        raise config_error(
-            f"The saved state of stream {stream} was not written by this connector (see: {where or 'its shape'}). "
-            "Clear the stream's state (in Airbyte: Refresh or Clear data) to read it from the beginning."
-        ) from None

@@ -11,8 +11,8 @@ from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 
 from rdstation.envelope import Page
-from source_rdstation_crm.cursor import StreamContext
-from source_rdstation_crm.walks.listing import Fetch, Query
+from rdstation.source.cursor import StreamContext
+from rdstation.walks.listing import Fetch, Query
 
 __all__ = ["Collected", "announced", "context"]
 

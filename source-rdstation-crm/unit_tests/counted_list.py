@@ -10,7 +10,7 @@ from typing import Any
 from simulated_list import SimulatedList
 
 from rdstation.envelope import Page
-from source_rdstation_crm.walks.listing import Query
+from rdstation.walks.listing import Query
 
 __all__ = ["CountedList"]
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 
 from rdstation.dates import format_instant, parse_instant
 from rdstation.envelope import Page, Row
-from source_rdstation_crm.walks.listing import Bound, Query
+from rdstation.walks.listing import Bound, Query
 
 DAWN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 WALL_ROWS = 10_000

@@ -9,8 +9,9 @@ import pytest
 from airbyte_cdk.models import FailureType
 
 from rdstation.errors import ConnectorError
+from rdstation.source.state import StreamState, read_state
 from source_rdstation_crm.config import V1Credentials, read_settings
-from source_rdstation_crm.state import ChildState, NewestFirstState, SpanState, StreamState, read_state
+from source_rdstation_crm.state import ChildState, NewestFirstState, SpanState
 
 CREDENTIALS = {"api_version": "v2", "client_id": "app", "client_secret": "hush-1", "refresh_token": "hush-2"}
 TOMORROW_WEEK = (datetime.now(timezone.utc) + timedelta(days=7)).isoformat()

@@ -12,9 +12,10 @@ from simulated_list import SimulatedList, moment
 
 from rdstation.envelope import Page
 from rdstation.errors import RequestRefusedError, system_error
-from source_rdstation_crm.state import ChildState, read_state
+from rdstation.source.state import read_state
+from rdstation.walks.listing import Fetch, Query
+from source_rdstation_crm.state import ChildState
 from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildren
-from source_rdstation_crm.walks.listing import Fetch, Query
 
 
 class Products:

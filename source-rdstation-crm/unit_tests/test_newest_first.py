@@ -13,9 +13,10 @@ from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
 from rdstation.dates import format_instant
-from source_rdstation_crm.state import NewestFirstState, read_state
+from rdstation.source.state import read_state
+from rdstation.walks.listing import Batch
+from source_rdstation_crm.state import NewestFirstState
 from source_rdstation_crm.streams.newest_first import NewestFirst
-from source_rdstation_crm.walks.listing import Batch
 
 
 def stream(

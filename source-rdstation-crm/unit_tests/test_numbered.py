@@ -13,7 +13,8 @@ from scenario import Scenario, scenarios
 from simulated_list import moment
 
 from rdstation.dates import format_instant
-from source_rdstation_crm.state import NumberedState, read_state
+from rdstation.source.state import read_state
+from source_rdstation_crm.state import NumberedState
 from source_rdstation_crm.streams import numbered
 from source_rdstation_crm.streams.numbered import Numbered
 from source_rdstation_crm.walks import newest_first, past_wall, upward

@@ -10,8 +10,8 @@ from counted_list import CountedList
 from simulated_list import SimulatedList
 
 from rdstation.envelope import Page
+from rdstation.walks.listing import Fetch, Query
 from source_rdstation_crm.walks import past_wall, upward
-from source_rdstation_crm.walks.listing import Fetch, Query
 from source_rdstation_crm.walks.past_wall import Reach
 
 WALL = 100

@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
-from source_rdstation_crm.catalog import schema_of, with_custom_fields
-from source_rdstation_crm.records import Normalizer
+from rdstation.source.records import Normalizer
+from rdstation.source.schemas import schema_of
+from source_rdstation_crm.catalog import with_custom_fields
+
+
+def deals_schema() -> dict[str, Any]:
+    return schema_of("source_rdstation_crm.schemas", "v2", "deals")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +40,7 @@ from source_rdstation_crm.records import Normalizer
     ],
 )
 def test_given_a_value_when_normalized_then_it_has_the_schemas_form(field: str, value: Any, expected: Any) -> None:
-    assert Normalizer("deals", schema_of("v2", "deals"))({"id": "1", field: value})[field] == expected
+    assert Normalizer("deals", deals_schema())({"id": "1", field: value})[field] == expected
 
 
 def test_given_custom_fields_when_described_then_each_slug_of_the_entity_has_its_type() -> None:
@@ -45,7 +50,7 @@ def test_given_custom_fields_when_described_then_each_slug_of_the_entity_has_its
         {"entity": "contact", "slug": "cpf", "name": "CPF", "type": "text"},
     ]
 
-    custom_fields = with_custom_fields(schema_of("v2", "deals"), "deal", definitions)["properties"]["custom_fields"]
+    custom_fields = with_custom_fields(deals_schema(), "deal", definitions)["properties"]["custom_fields"]
 
     assert custom_fields["properties"] == {
         "canais": {"title": "Canais", "type": ["array", "string", "null"], "items": {"type": ["string", "null"]}},
@@ -55,9 +60,13 @@ def test_given_custom_fields_when_described_then_each_slug_of_the_entity_has_its
 
 
 def test_given_a_described_schema_when_asked_again_then_the_committed_one_is_untouched() -> None:
-    with_custom_fields(schema_of("v2", "deals"), "deal", [{"entity": "deal", "slug": "x", "type": "text"}])
+    with_custom_fields(
+        deals_schema(),
+        "deal",
+        [{"entity": "deal", "slug": "x", "type": "text"}],
+    )
 
-    assert schema_of("v2", "deals")["properties"]["custom_fields"]["properties"] == {}
+    assert deals_schema()["properties"]["custom_fields"]["properties"] == {}
 
 
 NESTED = {

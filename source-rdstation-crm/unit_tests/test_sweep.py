@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 
 from rdstation.envelope import Page, Row
-from source_rdstation_crm.walks.listing import Query, WalkError
-from source_rdstation_crm.walks.single_pass import single_pass
-from source_rdstation_crm.walks.sweep import sweep
+from rdstation.walks.listing import Query, WalkError
+from rdstation.walks.single_pass import single_pass
+from rdstation.walks.sweep import sweep
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from scenario import Scenario, scenarios
 
 from rdstation.envelope import Page
+from rdstation.walks.listing import Query, WalkError
 from source_rdstation_crm.walks import upward
-from source_rdstation_crm.walks.listing import Query, WalkError
 from source_rdstation_crm.walks.upward import read_up, step_back, top_page
 
 OLDEST_FIRST = Query("created_at")

@@ -12,8 +12,8 @@ from counted_list import CountedList
 from simulated_list import DAWN, moment
 
 from rdstation.envelope import Page
+from rdstation.walks.listing import Bound, Fetch, PageRefusedError, Query, WalkError
 from source_rdstation_crm.walks import past_wall, upward, windows
-from source_rdstation_crm.walks.listing import Bound, Fetch, PageRefusedError, Query, WalkError
 from source_rdstation_crm.walks.windows import Window, Windows
 
 WALL = 100

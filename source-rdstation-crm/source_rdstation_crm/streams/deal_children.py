@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from rdstation.envelope import Row
 from rdstation.errors import RequestRefusedError, ServerFailedError
-from source_rdstation_crm.cursor import StreamContext
-from source_rdstation_crm.slices import Slice
+from rdstation.source.cursor import StreamContext
+from rdstation.source.slices import Slice
+from rdstation.walks.listing import Fetch, Query
+from rdstation.walks.sweep import sweep
 from source_rdstation_crm.state import ChildState
 from source_rdstation_crm.streams.deal_visits import DealVisits
 from source_rdstation_crm.walks.keyset import walk
-from source_rdstation_crm.walks.listing import Fetch, Query
-from source_rdstation_crm.walks.sweep import sweep
 
 __all__ = ["ALL_DEALS", "DealChildren"]
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 
 from rdstation.dates import format_instant
 from rdstation.envelope import Row
-from source_rdstation_crm.cursor import StreamContext
-from source_rdstation_crm.slices import Slice
+from rdstation.source.cursor import StreamContext
+from rdstation.source.slices import Slice
+from rdstation.walks.listing import instant_of
 from source_rdstation_crm.state import ChildState
 from source_rdstation_crm.streams.deal_visits import DealVisits
 from source_rdstation_crm.streams.windowed import tell_unreached
-from source_rdstation_crm.walks.listing import instant_of
 from source_rdstation_crm.walks.windows import Windows
 
 __all__ = ["DealDetails"]

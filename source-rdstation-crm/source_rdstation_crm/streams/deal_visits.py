@@ -16,10 +16,10 @@ from typing import Any, Final
 from rdstation.dates import format_instant, parse_instant
 from rdstation.envelope import Row
 from rdstation.errors import NotFoundError
-from source_rdstation_crm.cursor import CheckpointCursor, StreamContext
-from source_rdstation_crm.slices import Slice
+from rdstation.source.cursor import CheckpointCursor, StreamContext
+from rdstation.source.slices import Slice
+from rdstation.walks.listing import instant_of
 from source_rdstation_crm.state import ChildState
-from source_rdstation_crm.walks.listing import instant_of
 from source_rdstation_crm.walks.overlap import is_settled, resume_at
 from source_rdstation_crm.walks.visits import Visit, Visits
 

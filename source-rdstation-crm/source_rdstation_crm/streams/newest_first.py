@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from rdstation.dates import format_instant, parse_instant
 from rdstation.envelope import Row
-from source_rdstation_crm.cursor import CheckpointCursor, StreamContext
-from source_rdstation_crm.slices import Slice, refusals_named
+from rdstation.source.cursor import CheckpointCursor, StreamContext
+from rdstation.source.slices import Slice, refusals_named
+from rdstation.walks.listing import Batch, Fetch, Query
 from source_rdstation_crm.state import NewestFirstState, NumberedState
-from source_rdstation_crm.walks.listing import Batch, Fetch, Query
 from source_rdstation_crm.walks.newest_first import DownBatch, WallReachedError, instant_text, read_down
 from source_rdstation_crm.walks.overlap import LATE_VISIBILITY, is_settled, resume_at
 

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from rdstation.dates import format_instant
 from rdstation.envelope import Row
-from source_rdstation_crm.cursor import StreamContext
+from rdstation.source.cursor import StreamContext
+from rdstation.walks.listing import WALL, Batch, Fetch, Query
 from source_rdstation_crm.state import NumberedState
 from source_rdstation_crm.streams.newest_first import NewestFirst
-from source_rdstation_crm.walks.listing import WALL, Batch, Fetch, Query
 from source_rdstation_crm.walks.past_wall import Reach
 from source_rdstation_crm.walks.upward import read_up, step_back, top_page
 

@@ -7,10 +7,10 @@ from functools import partial
 
 from rdstation.envelope import Row
 from rdstation.errors import NotFoundError
-from source_rdstation_crm.cursor import FullRefreshCursor, StreamContext
-from source_rdstation_crm.slices import Slice
-from source_rdstation_crm.streams.small_list import read_small_list
-from source_rdstation_crm.walks.listing import Fetch
+from rdstation.source.cursor import FullRefreshCursor, StreamContext
+from rdstation.source.slices import Slice
+from rdstation.source.small_list import read_small_list
+from rdstation.walks.listing import Fetch
 
 __all__ = ["PipelineChildren"]
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from rdstation.dates import format_instant, parse_instant
 from rdstation.envelope import Row
-from source_rdstation_crm.cursor import CheckpointCursor, StreamContext
-from source_rdstation_crm.slices import Slice
+from rdstation.source.cursor import CheckpointCursor, StreamContext
+from rdstation.source.slices import Slice
+from rdstation.walks.listing import Bound, Fetch
 from source_rdstation_crm.state import SpanState
 from source_rdstation_crm.walks.keyset import walk
-from source_rdstation_crm.walks.listing import Bound, Fetch
 from source_rdstation_crm.walks.overlap import LATE_VISIBILITY, is_settled, resume_at
 from source_rdstation_crm.walks.spans import Span, Spans
 

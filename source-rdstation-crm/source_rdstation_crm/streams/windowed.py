@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from rdstation.envelope import Row
-from source_rdstation_crm.cursor import FullRefreshCursor, StreamContext
-from source_rdstation_crm.slices import Slice
+from rdstation.source.cursor import FullRefreshCursor, StreamContext
+from rdstation.source.slices import Slice
 from source_rdstation_crm.walks.windows import Window, Windows
 
 __all__ = ["Windowed", "tell_unreached"]

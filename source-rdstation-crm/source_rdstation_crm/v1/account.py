@@ -16,15 +16,18 @@ from rdstation.pace import Pace
 from rdstation.patience import Patience
 from rdstation.query_token import QueryToken
 from rdstation.session import Session
-from source_rdstation_crm.account import Account, Shaped
+from rdstation.source.account import Shaped
+from rdstation.source.cursor import StreamContext
+from rdstation.source.slices import refusals_named
+from rdstation.source.small_list import SmallList, read_small_list
+from rdstation.source.state import read_state
+from rdstation.walks.listing import Fetch, Query
+from source_rdstation_crm.account import CrmAccount
 from source_rdstation_crm.config import Settings, V1Credentials
-from source_rdstation_crm.cursor import StreamContext
-from source_rdstation_crm.slices import refusals_named
-from source_rdstation_crm.state import ChildState, NumberedState, read_state
+from source_rdstation_crm.state import ChildState, NumberedState
 from source_rdstation_crm.streams.deal_details import DealDetails
 from source_rdstation_crm.streams.numbered import Numbered
 from source_rdstation_crm.streams.pipeline_children import PipelineChildren
-from source_rdstation_crm.streams.small_list import SmallList, read_small_list
 from source_rdstation_crm.streams.windowed import Windowed
 from source_rdstation_crm.v1.errors import STATUSES_V1
 from source_rdstation_crm.v1.lists import Lists
@@ -32,17 +35,16 @@ from source_rdstation_crm.v1.records import without_empty_birthdays
 from source_rdstation_crm.v1.stages import StageDesk
 from source_rdstation_crm.v1.table import DEAL_PIPELINES, DEALS, STREAMS, USERS, StreamSpec
 from source_rdstation_crm.v1.visibility import sees_only_own_deals
-from source_rdstation_crm.walks.listing import Fetch, Query
 from source_rdstation_crm.walks.windows import Windows
 
 __all__ = ["AccountV1"]
 
 
-class AccountV1(Account[StreamSpec]):
+class AccountV1(CrmAccount[StreamSpec]):
     """The streams of one account, as the user of one token sees it."""
 
-    version = "v1"
     table = STREAMS
+    schemas = ("source_rdstation_crm.schemas", "v1")
     probed = ("deal_pipelines", "deals", "contacts", "companies")
     user = "The token's user"
 

@@ -13,9 +13,9 @@ from typing import Final
 
 from rdstation.envelope import Page, Row
 from rdstation.http import Api
+from rdstation.walks.listing import Bound, Fetch, Query
 from source_rdstation_crm.v1.answers import read_account, read_list, read_record
 from source_rdstation_crm.v1.table import StreamSpec
-from source_rdstation_crm.walks.listing import Bound, Fetch, Query
 
 __all__ = ["Lists"]
 

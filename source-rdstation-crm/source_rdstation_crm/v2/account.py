@@ -18,31 +18,33 @@ from rdstation.oauth import TokenOwner
 from rdstation.pace import Pace
 from rdstation.patience import Patience
 from rdstation.session import Session
-from source_rdstation_crm.account import Account, Shaped
+from rdstation.source.account import Shaped
+from rdstation.source.cursor import StreamContext
+from rdstation.source.small_list import SmallList, read_small_list
+from rdstation.source.state import read_state
+from rdstation.walks.listing import Fetch
+from source_rdstation_crm.account import CrmAccount
 from source_rdstation_crm.catalog import with_custom_fields
 from source_rdstation_crm.config import Settings
-from source_rdstation_crm.cursor import StreamContext
-from source_rdstation_crm.state import ChildState, NewestFirstState, SpanState, read_state
+from source_rdstation_crm.state import ChildState, NewestFirstState, SpanState
 from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildren
 from source_rdstation_crm.streams.newest_first import NewestFirst
 from source_rdstation_crm.streams.pipeline_children import PipelineChildren
-from source_rdstation_crm.streams.small_list import SmallList, read_small_list
 from source_rdstation_crm.streams.walked import WalkedStream
 from source_rdstation_crm.v2.lists import Lists
 from source_rdstation_crm.v2.table import DEALS, PIPELINES, STREAMS, StreamSpec
 from source_rdstation_crm.walks.keyset import walk_whole
-from source_rdstation_crm.walks.listing import Fetch
 
 __all__ = ["AccountV2"]
 
 _logger = logging.getLogger("airbyte.rdstation")
 
 
-class AccountV2(Account[StreamSpec]):
+class AccountV2(CrmAccount[StreamSpec]):
     """The streams of one account. `config` is the user's own, in which the token owner keeps the newest tokens."""
 
-    version = "v2"
     table = STREAMS
+    schemas = ("source_rdstation_crm.schemas", "v2")
     probed = ("pipelines", "deals", "contacts", "organizations")
     user = "The user who authorized the connection"
 
@@ -65,9 +67,9 @@ class AccountV2(Account[StreamSpec]):
     def _probe(self, spec: StreamSpec) -> None:
         self._lists.probe(spec.name, spec.path)
 
-    def _schema(self, spec: StreamSpec, *, describe_custom_fields: bool) -> dict[str, Any]:
-        schema = super()._schema(spec, describe_custom_fields=describe_custom_fields)
-        if describe_custom_fields and spec.custom_fields_of:
+    def _schema(self, spec: StreamSpec, *, describe: bool) -> dict[str, Any]:
+        schema = super()._schema(spec, describe=describe)
+        if describe and spec.custom_fields_of:
             return with_custom_fields(schema, spec.custom_fields_of, self._custom_fields)
         return schema
 

@@ -11,7 +11,7 @@ from rdstation import rdql
 from rdstation.envelope import Page, read_page
 from rdstation.errors import RequestRefusedError
 from rdstation.http import Api
-from source_rdstation_crm.walks.listing import Fetch, Query
+from rdstation.walks.listing import Fetch, Query
 
 __all__ = ["Lists"]
 

@@ -14,8 +14,8 @@ from itertools import pairwise
 
 from rdstation.dates import EPOCH, ONE_SECOND, floor_second
 from rdstation.envelope import Page, Row
-from source_rdstation_crm.walks.listing import Batch, Bound, Fetch, Query, WalkError, instant_of, second_of
-from source_rdstation_crm.walks.sweep import halved_windows, sweep
+from rdstation.walks.listing import Batch, Bound, Fetch, Query, WalkError, instant_of, second_of
+from rdstation.walks.sweep import halved_windows, sweep
 
 __all__ = ["walk", "walk_whole"]
 

@@ -14,8 +14,8 @@ from typing import Final
 
 from rdstation.dates import format_instant
 from rdstation.envelope import Page, Row
-from source_rdstation_crm.walks.listing import WALL, Fetch, PageRefusedError, Query, WalkError, instant_of
-from source_rdstation_crm.walks.single_pass import Ties
+from rdstation.walks.listing import WALL, Fetch, PageRefusedError, Query, WalkError, instant_of
+from rdstation.walks.single_pass import Ties
 
 __all__ = ["DownBatch", "WallReachedError", "instant_text", "read_down"]
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from rdstation.envelope import Page, Row
-from source_rdstation_crm.walks.listing import WALL, Batch, Fetch, Query
-from source_rdstation_crm.walks.single_pass import Ties
+from rdstation.walks.listing import WALL, Batch, Fetch, Query
+from rdstation.walks.single_pass import Ties
 from source_rdstation_crm.walks.upward import read_up, top_page
 
 __all__ = ["FURTHER", "Reach"]

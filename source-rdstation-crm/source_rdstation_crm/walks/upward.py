@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rdstation.envelope import Page, Row
-from source_rdstation_crm.walks.listing import WALL, Fetch, Query, WalkError, instant_of
+from rdstation.walks.listing import WALL, Fetch, Query, WalkError, instant_of
+from rdstation.walks.single_pass import Ties
 from source_rdstation_crm.walks.newest_first import instant_text
-from source_rdstation_crm.walks.single_pass import Ties
 
 __all__ = ["UpBatch", "read_up", "step_back", "top_page"]
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from rdstation.dates import floor_second
 from rdstation.envelope import Page, Row
-from source_rdstation_crm.walks.listing import WALL, Batch, Bound, Fetch, PageRefusedError, Query, WalkError, instant_of
+from rdstation.walks.listing import WALL, Batch, Bound, Fetch, PageRefusedError, Query, WalkError, instant_of
 from source_rdstation_crm.walks.past_wall import Reach
 from source_rdstation_crm.walks.upward import read_up, top_page
 

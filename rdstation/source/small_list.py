@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rdstation.envelope import Row
-from source_rdstation_crm.cursor import FullRefreshCursor, StreamContext
-from source_rdstation_crm.slices import Slice
-from source_rdstation_crm.walks.listing import Fetch, Query
-from source_rdstation_crm.walks.single_pass import single_pass
-from source_rdstation_crm.walks.sweep import sweep
+from rdstation.source.cursor import FullRefreshCursor, StreamContext
+from rdstation.source.slices import Slice
+from rdstation.walks.listing import Fetch, Query
+from rdstation.walks.single_pass import single_pass
+from rdstation.walks.sweep import sweep
 
 __all__ = ["SmallList", "read_small_list"]
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from rdstation.dates import ONE_SECOND, floor_second
 from rdstation.envelope import Page
-from source_rdstation_crm.walks.listing import WALL, Batch, Bound, Fetch, Query, WalkError
+from rdstation.walks.listing import WALL, Batch, Bound, Fetch, Query, WalkError
 
 __all__ = ["halved_windows", "numbered", "sweep"]
 

@@ -10,8 +10,8 @@ from itertools import chain
 from typing import Any
 
 from rdstation.envelope import Page, Row
-from source_rdstation_crm.walks.listing import Batch, Fetch, Query
-from source_rdstation_crm.walks.sweep import numbered, sweep
+from rdstation.walks.listing import Batch, Fetch, Query
+from rdstation.walks.sweep import numbered, sweep
 
 __all__ = ["Ties", "single_pass"]
 

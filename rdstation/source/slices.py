@@ -12,7 +12,7 @@ from airbyte_cdk.sources.types import Record
 
 from rdstation.envelope import Page, Row
 from rdstation.errors import RequestRefusedError, ServerFailedError, system_error
-from source_rdstation_crm.walks.listing import Fetch, PageRefusedError, Query, WalkError
+from rdstation.walks.listing import Fetch, PageRefusedError, Query, WalkError
 
 __all__ = ["Slice", "Slices", "explained", "refusals_named"]
 

@@ -1,0 +1,111 @@
+"""What every source lets its user set, checked once: raw JSON becomes models, and each mistake a sentence."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from datetime import datetime, timedelta, timezone
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from rdstation.dates import format_instant, parse_instant
+from rdstation.errors import ConnectorError, config_error
+
+__all__ = ["CommonSettings", "PaceSetting", "SettingsModel", "StartDate", "Text", "explain"]
+
+_CLOCKS_APART: Final = timedelta(days=1)  # somebody's "today" may be our tomorrow
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty")
+    return value.strip()
+
+
+def _start_date(value: str) -> str:
+    try:
+        moment = parse_instant(value)
+    except ValueError:
+        raise ValueError("is no date; write it like 2024-01-31T00:00:00Z") from None
+    if moment > datetime.now(timezone.utc) + _CLOCKS_APART:
+        raise ValueError("lies in the future, so nothing would be read")
+    return format_instant(moment)
+
+
+def _base_url(value: str) -> str:
+    try:
+        parts = urlsplit(value.strip())
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError("is no valid address") from None
+    if parts.query or parts.fragment or parts.username or parts.password or parts.path.strip("/") or not host:
+        raise ValueError("must be scheme, host and port only, like https://api.rd.services")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        raise ValueError(
+            "must start with https:// (http:// is for a loopback address only: the token would travel openly)"
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _whole_number(value: Any) -> Any:
+    # JSON knows one kind of number: 8.0 is an integer to the spec's JSON schema, too.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Text = Annotated[str, AfterValidator(_text)]
+"""A text that is not empty, without the line ends that come with pasting."""
+StartDate = Annotated[str, AfterValidator(_start_date)]
+"""An instant that is not in the future."""
+
+
+class SettingsModel(BaseModel):
+    """Frozen; its errors quote no value."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+PaceSetting = Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=1)]
+"""Requests a minute."""
+
+
+class CommonSettings(SettingsModel):
+    """The settings that all connectors have; the defaults are the subclass's."""
+
+    api_base_url: Annotated[str, AfterValidator(_base_url)]
+    requests_per_minute: PaceSetting
+    num_workers: Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=1, le=20)] = 8
+    start_date: str | None = None
+
+
+def explain(error: ValidationError, unnamed: Collection[str] = ()) -> ConnectorError:
+    """A config error that names each property that is wrong; `unnamed` parts of its path are no properties."""
+    problems = []
+    for problem in error.errors(include_input=False, include_context=False, include_url=False):
+        name = ".".join(
+            part
+            for part in problem["loc"]
+            if isinstance(part, str) and not part.startswith("function-") and part not in unnamed
+        )
+        text = problem["msg"].removeprefix("Value error, ")
+        problems.append(f"`{name}` {_SENTENCES.get(problem['type'], text)}")
+    return config_error(f"The configuration is not valid: {'; '.join(dict.fromkeys(problems))}.")
+
+
+_SENTENCES: Final = {
+    "missing": "is missing",
+    "string_type": "must be a text",
+    "int_type": "must be a whole number",
+    "greater_than_equal": "is too small",
+    "less_than_equal": "is too large",
+}
