@@ -13,10 +13,11 @@ from urllib.parse import unquote
 
 import orjson
 
-__all__ = ["BadAnswerError", "Page", "Row", "kind_of", "parse_json", "read_page"]
+__all__ = ["BadAnswerError", "Page", "Row", "keys_of", "kind_of", "parse_json", "read_page"]
 
 Row = dict[str, Any]
 
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z_]{1,40}")
 _PAGE_NUMBER: Final = re.compile(r"page\[number\]=(\d+)")
 
 
@@ -53,7 +54,7 @@ def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> 
     if not isinstance(body, dict):
         raise BadAnswerError(f"the body is a JSON {kind_of(body)} where an object is expected")
     if "data" not in body:
-        raise BadAnswerError(f"there is no `data`, only the keys {sorted(body)}")
+        raise BadAnswerError(f"there is no `data`, only {keys_of(body)}")
     data = body["data"]
     if single and isinstance(data, dict):
         data = [data]
@@ -63,7 +64,7 @@ def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> 
         if not isinstance(row, dict):
             raise BadAnswerError(f"a record is a JSON {kind_of(row)} where an object is expected")
         if not row.setdefault("id", row.get(id_field)):
-            raise BadAnswerError(f"a record has no `{id_field}`, only the keys {sorted(row)}")
+            raise BadAnswerError(f"a record has no `{id_field}`, only {keys_of(row)}")
     return Page(rows=data, has_next=_has_next(body), last=_last_page(body.get("links")))
 
 
@@ -90,6 +91,13 @@ def parse_json(content: bytes) -> Any:
     except orjson.JSONDecodeError:
         is_html = content.lstrip()[:1] == b"<"
         raise BadAnswerError(f"the body is {'an HTML page' if is_html else 'no valid JSON'}", is_html=is_html) from None
+
+
+def keys_of(body: dict[str, Any]) -> str:
+    """The keys of an object, for sentences; those that may be data (an address, a name) are only counted."""
+    plain = sorted(key for key in body if _PLAIN_KEY.fullmatch(key))
+    others = len(body) - len(plain)
+    return f"the keys {plain}" + (f" and {others} others" if others else "")
 
 
 def kind_of(value: object) -> str:

@@ -48,6 +48,14 @@ class StreamContext:
         """Tells the stream's cursor."""
         self.on_request()
 
+    def compare(self, read: int, total: int | None) -> None:
+        """Says so if RD Station counts more records than it showed."""
+        if total is not None and total > read:
+            self.fall_short(
+                f"RD Station counts {total:,} records and showed {read:,} of them. The others were deleted meanwhile, "
+                "or the user whose credentials these are may not see them: connect with a user who sees everything."
+            )
+
 
 class _Checkpoints(Cursor):
     """Counts the requests of a stream and emits its state every few of them."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rdstation.envelope import Row
+from rdstation.envelope import Page, Row
 from rdstation.source.cursor import FullRefreshCursor, StreamContext
 from rdstation.source.slices import Slice
 from rdstation.walks.listing import Fetch, Query
@@ -31,9 +31,19 @@ class SmallList:
         yield Slice(self._context.name, {}, self._read)
 
     def _read(self) -> Iterator[Row]:
-        for rows in read_small_list(self._fetch, self._sort):
+        read, total = 0, None
+
+        def fetch_counted(query: Query) -> Page:
+            nonlocal total
+            page = self._fetch(query)
+            total = page.total
+            return page
+
+        for rows in read_small_list(fetch_counted, self._sort):
+            read += len(rows)
             yield from map(self._context.normalize, rows)
             self.cursor.request_answered()
+        self._context.compare(read, total)
         self.cursor.checkpoint()
 
 

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from rdstation.envelope import Page, Row
-from rdstation.walks.listing import Batch, Fetch, Query
+from rdstation.walks.listing import Batch, Fetch, Query, WalkError
 from rdstation.walks.sweep import numbered, sweep
 
 __all__ = ["Ties", "single_pass"]
@@ -35,8 +35,10 @@ class Ties:
     long as no row comes twice, as many rows were read as there are places; where one does, the tie is swept.
     """
 
-    def __init__(self, fetch: Fetch, query: Query) -> None:
+    def __init__(self, fetch: Fetch, query: Query, *, lenient: bool = False) -> None:
+        """`lenient`: a tie that never comes to rest is no error; its reader counts what it has read."""
         self._fetch = fetch
+        self._lenient = lenient
         self._query = query
         self._key = query.sort or ""
         self._value: Any = None
@@ -66,8 +68,12 @@ class Ties:
 
     def _swept(self) -> Iterator[list[Row]]:
         if self._spans_pages and self._repeated:
-            for batch in sweep(self._tied_rows(self._value, self._begins), self._query.at_page(1), walled=False):
-                yield batch.rows
+            try:
+                for batch in sweep(self._tied_rows(self._value, self._begins), self._query.at_page(1), walled=False):
+                    yield batch.rows
+            except WalkError:
+                if not self._lenient:
+                    raise
         self._spans_pages = False
 
     def _tied_rows(self, value: Any, begins: int) -> Fetch:
@@ -79,7 +85,7 @@ class Ties:
             while True:
                 page = self._fetch(query.at_page(first + query.page - 1))
                 rows = [row for row in page.rows if row.get(self._key) == value]
-                if rows or query.page > 1 or page.has_next is False or not page.rows:
+                if rows or query.page > 1 or page.has_next is False or not (page.rows or page.has_next):
                     return Page(rows, bool(rows) and page.has_next is not False)
                 first += 1  # rows that came before the tie meanwhile have pushed it to a later page
 

@@ -103,9 +103,10 @@ def numbered(fetch: Fetch, query: Query, *, walled: bool) -> Iterator[Page]:
     ids: set[str] = set()
     counted = 0
     number = 1
+    promised = walled
     while True:
         page = fetch(query.at_page(number))
-        if counted >= WALL and not page.rows:
+        if counted >= WALL and not page.rows and promised:
             raise WalkError(f"The API stops at {WALL:,} rows{_where(query)}, and more exist.")
         yield page
         counted += len(page.rows)
@@ -119,6 +120,7 @@ def numbered(fetch: Fetch, query: Query, *, walled: bool) -> Iterator[Page]:
         if not walled and counted > _MOST_REPEATED * (len(ids) + len(page.rows)):
             raise WalkError(f"The list{_where(query)} serves the same rows again and again.")
         number += 1
+        promised = walled or page.has_next is True
 
 
 def _middle(lower: datetime | None, upper: datetime | None, now: datetime) -> datetime | None:

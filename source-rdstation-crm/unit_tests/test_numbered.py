@@ -10,9 +10,10 @@ from counted_list import CountedList
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenario import Scenario, scenarios
-from simulated_list import moment
+from simulated_list import SimulatedList, moment
 
 from rdstation.dates import format_instant
+from rdstation.source.cursor import StreamContext
 from rdstation.source.state import read_state
 from source_rdstation_crm.state import NumberedState
 from source_rdstation_crm.streams import numbered
@@ -38,15 +39,18 @@ def read(
     messages, shortfalls = Collected(), list[str]()
     given_ = context("contacts", messages, lambda: moment(crm.now), start_date)
     given_.fall_short = shortfalls.append
-    stream = Numbered(
+    messages.read(numbered_stream(given_, crm, state or {}).slices(), records)
+    return messages, shortfalls
+
+
+def numbered_stream(given_: StreamContext, crm: CountedList, state: dict[str, Any]) -> Numbered:
+    return Numbered(
         given_,
         fetch=announced(given_, crm.fetch),
         parts=tuple,
         cursor_field="updated_at",
-        state=read_state("contacts", "updated_at", state or {}, NumberedState),
+        state=read_state("contacts", "updated_at", state, NumberedState),
     )
-    messages.read(stream.slices(), records)
-    return messages, shortfalls
 
 
 @pytest.fixture
@@ -191,4 +195,53 @@ def test_given_rows_that_are_counted_and_not_shown_when_read_then_that_is_told()
 
     _, shortfalls = read(crm)
 
-    assert ["counts 13" in told and "shows 8" in told for told in shortfalls] == [True]
+    assert ["counts 13" in told and "showed 8" in told for told in shortfalls] == [True]
+
+
+def test_given_failures_before_the_first_page_when_read_again_then_everything_comes() -> None:
+    crm = spread(95)
+
+    def fail(list_: SimulatedList) -> None:
+        if list_.requests >= 1:
+            raise ConnectionError
+
+    crm.before_request = fail
+    messages = Collected()
+    given_ = context("contacts", messages, lambda: moment(crm.now))
+    stream = numbered_stream(given_, crm, {})
+    with pytest.raises(ConnectionError):
+        messages.read(stream.slices())
+    stream.ensure_at_least_one_state_emitted()
+    crm.before_request = lambda _: None
+
+    resumed, _ = read(crm, messages.states[-1])
+
+    assert set(resumed.ids) == set(crm.created)
+
+
+def test_given_counted_rows_missing_on_several_pages_when_read_then_that_is_told() -> None:
+    crm = spread(95)
+    crm.hidden = 7
+
+    messages, shortfalls = read(crm)
+
+    assert set(messages.ids) == set(crm.created)
+    assert ["counts 102" in told and "showed 95" in told for told in shortfalls] == [True]
+
+
+@pytest.mark.usefixtures("low_wall")
+def test_given_more_edits_than_the_wall_during_a_read_when_read_then_it_ends() -> None:
+    crm = spread(300)
+    crm.wall, crm.now = WALL, crm.now + 3_600_000
+    state = {"updated_at": format_instant(moment(250_000)), "settled": True}
+
+    def edit_all(list_: SimulatedList) -> None:
+        if list_.requests == 1:
+            for row_id in list_.created:
+                list_.edit(row_id)
+
+    crm.before_request = edit_all
+
+    messages, _ = read(crm, state)
+
+    assert set(messages.ids) >= set(sorted(crm.created)[250:])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from counted_list import CountedList
 from simulated_list import SimulatedList
 
 from rdstation.envelope import Page
+from rdstation.walks import sweep
 from rdstation.walks.listing import Fetch, Query
 from source_rdstation_crm.walks import past_wall, upward
 from source_rdstation_crm.walks.past_wall import Reach
@@ -112,3 +114,39 @@ def test_given_a_wall_when_read_then_nobody_asks_beyond_it() -> None:
     list(Reach(fetch, tuple).rows())
 
     assert max(query.page for query in asked) == WALL // 10
+
+
+def test_given_all_rows_from_both_ends_when_read_then_no_part_is_asked_for() -> None:
+    crm = account(180)
+
+    def refused() -> Iterator[Fetch]:
+        raise AssertionError("the list is complete")
+        yield crm.fetch
+
+    reach = Reach(crm.fetch, refused, further=())
+
+    assert set(read(reach)) == set(crm.created)
+
+
+def test_given_an_answer_that_says_the_end_at_the_wall_when_read_then_the_other_end_is_read() -> None:
+    crm = account(180)
+
+    def fetch(query: Query) -> Page:
+        page = crm.fetch(query)
+        return replace(page, has_next=False) if query.page * 10 >= WALL else page
+
+    assert set(read(Reach(fetch, tuple))) == set(crm.created)
+
+
+def test_given_one_moment_longer_than_passes_can_settle_when_read_then_the_rest_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweep, "_MOST_PASSES", 3)
+    crm = account(180)
+    for row_id in crm.created:
+        crm.created[row_id] = 5_000
+
+    reach = Reach(crm.fetch, tuple, further=())
+    ids = read(reach)
+
+    assert len(ids) == len(set(ids)) == 180 - reach.unreached

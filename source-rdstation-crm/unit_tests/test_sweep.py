@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 
 from rdstation.envelope import Page, Row
+from rdstation.walks import sweep as sweep_module
 from rdstation.walks.listing import Query, WalkError
 from rdstation.walks.single_pass import single_pass
 from rdstation.walks.sweep import sweep
@@ -83,3 +84,16 @@ def test_given_rows_that_share_their_sort_key_across_pages_when_read_in_one_pass
     ids = [row["id"] for batch in single_pass(crm.fetch, Query("created_at")) for row in batch.rows]
 
     assert sorted(ids) == sorted(crm.updated)
+
+
+@pytest.mark.parametrize("rows", [90, 100, 110, 200])
+def test_given_a_list_without_a_wall_that_says_no_end_when_swept_then_an_empty_page_is_its_end(
+    rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_module, "WALL", 100)
+    crm = spread_list(rows, page_size=10)
+    crm.links = False
+
+    ids = [row["id"] for batch in sweep(crm.fetch, Query(None), walled=False) for row in batch.rows]
+
+    assert sorted(ids) == sorted(crm.created)

@@ -6,6 +6,7 @@ import pytest
 from counted_list import CountedList
 from hypothesis import given, settings
 from scenario import Scenario, scenarios
+from simulated_list import SimulatedList
 
 from rdstation.envelope import Page
 from rdstation.walks.listing import Query, WalkError
@@ -106,3 +107,23 @@ def test_given_more_rows_than_the_wall_when_the_top_is_asked_then_it_lies_before
     monkeypatch.setattr(upward, "WALL", 100)
 
     assert top_page(Page([{"id": "a"}] * 10, None, total=5_000)) == 10
+
+
+def test_given_a_tie_and_a_last_page_that_empties_when_read_then_no_row_is_missing() -> None:
+    for seed in range(40):
+        crm = spread(24, page_size=10)
+        crm.seed = seed
+        crm.__post_init__()
+        for number in range(13, 24):
+            crm.created[f"{number:024x}"] = 13_000
+
+        def delete_the_last_page(list_: SimulatedList) -> None:
+            if list_.requests == 1:
+                for number in (0, 1, 2, 3):
+                    list_.delete(f"{number:024x}")
+
+        crm.before_request = delete_the_last_page
+
+        seen = {row["id"] for batch in read_up(crm.fetch, OLDEST_FIRST, 3) for row in batch.rows}
+
+        assert set(crm.created) <= seen

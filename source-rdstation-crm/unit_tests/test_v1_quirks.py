@@ -47,7 +47,10 @@ def never(_stage_id: str) -> Any:
     [
         pytest.param(FULL_STAGE, never, FULL_STAGE, id="full"),
         pytest.param({**FULL_STAGE, "deal_pipeline": {"id": "other"}}, never, None, id="another-pipeline"),
-        pytest.param({**FULL_STAGE, "deal_pipeline": {}}, never, {**FULL_STAGE, "deal_pipeline": {}}, id="unnamed"),
+        pytest.param({**FULL_STAGE, "deal_pipeline": {}}, lambda _: dict(FULL_STAGE), FULL_STAGE, id="unnamed"),
+        pytest.param(
+            {**FULL_STAGE, "deal_pipeline": None}, lambda _: {}, {**FULL_STAGE, "deal_pipeline": None}, id="?"
+        ),
         pytest.param({"id": "s"}, lambda _: dict(FULL_STAGE), FULL_STAGE, id="bare"),
         pytest.param({"id": "s"}, lambda _: {**FULL_STAGE, "deal_pipeline": {"id": "x"}}, None, id="bare-and-another"),
         pytest.param({"id": "s"}, gone, None, id="gone"),

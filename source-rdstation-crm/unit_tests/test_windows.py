@@ -53,7 +53,7 @@ def wider(crm: CountedList) -> Fetch:
 
 
 def read(crm: CountedList, fetch: Fetch | None = None, parts: Iterable[Fetch] = ()) -> tuple[list[str], Windows]:
-    list_ = Windows(fetch or wider(crm), lambda: parts, moment(crm.now))
+    list_ = Windows(fetch or wider(crm), lambda: parts, lambda: moment(crm.now))
     rows, slices = list_.plan()
     ids = [row["id"] for row in rows]
     for window in slices:
@@ -69,7 +69,7 @@ def test_given_a_list_of_any_length_when_read_then_every_row_comes_once(rows: in
     ids, list_ = read(crm)
 
     assert Counter(ids) == dict.fromkeys(crm.created, 1)
-    assert list_.unreached == 0
+    assert not list_.walled
 
 
 def test_given_a_small_list_when_read_then_one_request_is_enough() -> None:
@@ -89,7 +89,7 @@ def test_given_a_row_without_a_date_when_read_then_it_comes() -> None:
 
 def test_given_rows_on_the_edges_of_slices_when_read_then_each_comes_once() -> None:
     crm = account(200)
-    _, slices = Windows(wider(crm), tuple, moment(crm.now)).plan()
+    _, slices = Windows(wider(crm), tuple, lambda: moment(crm.now)).plan()
     for number, window in enumerate(slices[:-1]):
         assert window.before is not None
         at = int((window.before - DAWN).total_seconds() * 1_000)
@@ -111,7 +111,7 @@ def test_given_more_rows_in_a_day_than_the_wall_when_read_then_every_row_comes_o
     ids, list_ = read(crm)
 
     assert Counter(ids) == dict.fromkeys(crm.created, 1)
-    assert list_.unreached == 0
+    assert not list_.walled
 
 
 def test_given_a_wall_that_refuses_when_the_cursor_reaches_it_then_the_other_end_is_read() -> None:
@@ -136,7 +136,7 @@ def test_given_more_rows_in_a_day_than_both_ends_reach_when_read_then_parts_help
     ids, list_ = read(crm, parts=[wider(part)])
 
     assert Counter(ids) == dict.fromkeys(crm.created, 1)
-    assert list_.unreached == 0
+    assert not list_.walled
 
 
 @pytest.mark.parametrize("cursor", [True, False])
@@ -146,7 +146,7 @@ def test_given_rows_that_nothing_reaches_when_read_then_they_are_counted(cursor:
     ids, list_ = read(crm)
 
     assert len(ids) == len(set(ids)) == 200
-    assert (list_.unreached, list_.total) == (80, 280)
+    assert (list_.walled, list_.total) == (True, 280)
 
 
 @pytest.mark.parametrize("rows", [95, 30])
@@ -175,3 +175,18 @@ def test_given_a_filter_that_is_ignored_when_read_then_it_is_an_error() -> None:
 
     with pytest.raises(WalkError, match="ignores its filter"):
         read(crm, lambda query: crm.fetch(replace(query, bounds=())))
+
+
+@pytest.mark.parametrize("total", [None, 0])
+def test_given_a_page_behind_the_wall_that_counts_nothing_when_read_then_the_other_end_is_read(
+    total: int | None,
+) -> None:
+    crm = account(180, apart=1_000)
+
+    def fetch(query: Query) -> Page:
+        page = wider(crm)(query)
+        return page if page.rows else Page([], None, total=total)
+
+    ids, _ = read(crm, fetch)
+
+    assert Counter(ids) == dict.fromkeys(crm.created, 1)

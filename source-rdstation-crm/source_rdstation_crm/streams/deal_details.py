@@ -15,7 +15,7 @@ from rdstation.source.slices import Slice
 from rdstation.walks.listing import instant_of
 from source_rdstation_crm.state import ChildState
 from source_rdstation_crm.streams.deal_visits import DealVisits
-from source_rdstation_crm.streams.windowed import tell_unreached
+from source_rdstation_crm.streams.windowed import tell_unread
 from source_rdstation_crm.walks.windows import Windows
 
 __all__ = ["DealDetails"]
@@ -43,20 +43,22 @@ class DealDetails(DealVisits):
         self._await_visits()
         self.checkpoint()
         self._tell_gone()
-        tell_unreached(self._context, self._windows)
 
     def _due(self) -> list[Row]:
         """`id` and `updated_at` of the deals to read, the longest unchanged first; those without a date before all."""
         bound = self._bound()
         since = format_instant(bound) if bound else ""
         due: dict[str, str] = {}
+        listed = 0
         for rows in self._listed():
             for row in rows:
                 updated_at = instant_of(row, "updated_at")
                 text = format_instant(updated_at) if updated_at else ""
                 if not text or text >= since:
                     due[row["id"]] = text
+            listed += len(rows)
             self.request_answered()
+        tell_unread(self._context, self._windows, listed)
         return [{"id": id_, "updated_at": text} for text, id_ in sorted((text, id_) for id_, text in due.items())]
 
     def _listed(self) -> Iterator[list[Row]]:

@@ -8,6 +8,7 @@ Facts: api/crm-v2.md, section 7.5; api/crm-v1.md, section 5.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Final
@@ -103,7 +104,7 @@ class NewestFirst(CheckpointCursor):
         newest = self._latest
         for _ in range(_MOST_FRONTS):
             down_to, newest, number = newest, None, 1
-            for batch in read_down(self._fetch, self._cursor_field, down_to or "", walled=self._walled):
+            for batch in _up_to_wall(read_down(self._fetch, self._cursor_field, down_to or "", walled=self._walled)):
                 fresh = [
                     row for row in batch.rows if row["id"] not in self._at_latest or self._text(row) != self._latest
                 ]
@@ -156,3 +157,9 @@ class NewestFirst(CheckpointCursor):
         if self._since:
             moments.append(resume_at(self._since, self._since_settled))
         return format_instant(max(moments)) if moments else ""
+
+
+def _up_to_wall(batches: Iterator[DownBatch]) -> Iterator[DownBatch]:
+    """What lies beyond the wall changed after the start: it is the next sync's."""
+    with suppress(WallReachedError):
+        yield from batches

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any, Final
 
 from rdstation.dates import format_instant
-from rdstation.envelope import Row
+from rdstation.envelope import Page, Row
 from rdstation.source.cursor import StreamContext
 from rdstation.walks.listing import WALL, Batch, Fetch, Query
 from source_rdstation_crm.state import NumberedState
@@ -51,6 +51,8 @@ class Numbered(NewestFirst):
         self._parts = parts
         self._unreached = state.unreached
         self._whole = state.walk.whole if state.walk else not self._bound()
+        if self._whole and not self._reached:
+            self._started = None  # the sync before ended before its first page
         self._restarts = False
 
     @property
@@ -84,7 +86,7 @@ class Numbered(NewestFirst):
             self._started = format_instant(self._context.server_time(self._begun))
             if first.has_next is False:
                 yield from self._records(first.rows)
-                self._compare(len(first.rows), first.total)
+                self._context.compare(len(first.rows), first.total)
                 return
             if (first.total or 0) > WALL:
                 for batch in self._beyond_wall():
@@ -93,13 +95,25 @@ class Numbered(NewestFirst):
                 return
             top = top_page(first)
         seen: set[tuple[str, str]] = set()
-        for upward in read_up(self._fetch, _OLDEST_FIRST, top):
+        totals: list[int] = []
+        resumed = bool(self._reached)
+        for upward in read_up(self._noting(totals), _OLDEST_FIRST, top):
             fresh = [row for row in upward.rows if (row["id"], self._text(row)) not in seen]
             seen.update((row["id"], self._text(row)) for row in fresh)
             yield from self._records(fresh)
             with self._lock:
                 self._page, self._reached = upward.page, upward.oldest or self._reached
                 self.request_answered()
+        if totals and not resumed:
+            self._context.compare(len({id_ for id_, _ in seen}), min(totals[0], totals[-1]))
+
+    def _noting(self, totals: list[int]) -> Fetch:
+        def fetch_noting(query: Query) -> Page:
+            page = self._fetch(query)
+            totals.extend([] if page.total is None else [page.total])
+            return page
+
+        return fetch_noting
 
     def _records(self, rows: list[Row]) -> Iterator[Row]:
         for row in map(self._context.normalize, rows):
@@ -111,18 +125,11 @@ class Numbered(NewestFirst):
         reach = Reach(self._fetch, self._parts)
         yield from reach.rows()
         if reach.ended:
-            self._compare(reach.read, reach.total)
+            self._context.compare(reach.read, reach.total)
             return
         self._unreached = reach.unreached
         if self._unreached:
             self._context.fall_short(
                 f"{reach.read:,} of {reach.total:,} records were read. {self._unreached:,} cannot be reached: API "
                 f"v1 shows no more than {_WALL_TEXT} {_USE_V2}"
-            )
-
-    def _compare(self, read: int, total: int | None) -> None:
-        if total is not None and total > read:
-            self._context.fall_short(
-                f"RD Station counts {total:,} records and shows {read:,} of them: the token's user may see no more. "
-                "Connect with the token of a user who sees the whole account."
             )

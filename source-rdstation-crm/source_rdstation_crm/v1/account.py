@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from airbyte_cdk.sources.message import MessageRepository
 from typing_extensions import assert_never
 
 from rdstation.envelope import Page, Row
+from rdstation.errors import ConnectorError, ForbiddenError
 from rdstation.http import Api
 from rdstation.pace import Pace
 from rdstation.patience import Patience
@@ -64,8 +66,11 @@ class AccountV1(CrmAccount[StreamSpec]):
         """As its parent's; a user who seems to see only a part of the account is told what that means."""
         user = self._lists.user()
         super().check()
-        deals = self._lists.fetch(DEALS.name, DEALS)(Query("created_at", descending=True))
-        users = self._lists.fetch(USERS.name, USERS)(Query(None))
+        try:
+            deals = self._lists.fetch(DEALS.name, DEALS)(Query("created_at", descending=True))
+            users = self._lists.fetch(USERS.name, USERS)(Query(None))
+        except ConnectorError:
+            return None  # the connection works; only the remark needs these
         if sees_only_own_deals(user, deals, users):
             return (
                 "The connection works, but the token's user seems to see only a part of the account: every deal shown "
@@ -108,9 +113,7 @@ class AccountV1(CrmAccount[StreamSpec]):
                 state=read_state(spec.name, spec.cursor, state, NumberedState),
             )
             return numbered.slices, numbered
-        windows = Windows(
-            refusals_named(fetch), partial(self._parts_of_deals, context, spec), datetime.now(timezone.utc)
-        )
+        windows = Windows(refusals_named(fetch), partial(self._parts_of_deals, context, spec), self._now)
         if spec.shape == "windowed":
             windowed = Windowed(context, windows=windows)
             return windowed.slices, windowed.cursor
@@ -125,6 +128,9 @@ class AccountV1(CrmAccount[StreamSpec]):
             return details.slices, details
         assert_never(spec.shape)
 
+    def _now(self) -> datetime:
+        return self._api.server_time(datetime.now(timezone.utc))
+
     def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
         return self._lists.fetch(context.name, spec, only, on_request=context.request_sent)
 
@@ -133,15 +139,19 @@ class AccountV1(CrmAccount[StreamSpec]):
 
     def _parts_of_companies(self, context: StreamContext, spec: StreamSpec, segments: set[str]) -> Iterator[Fetch]:
         """By responsible user, and by the segments that occur (API v1 has no list of them)."""
-        for users in read_small_list(self._list(context, USERS), None):
-            for user in users:
-                yield self._list(context, spec, user_id=user["id"])
+        with suppress(ForbiddenError):  # then only the segments are left
+            for users in read_small_list(self._list(context, USERS), None):
+                for user in users:
+                    yield self._list(context, spec, user_id=user["id"])
         for segment_id in sorted(segments):
             yield self._list(context, spec, organization_segment=segment_id)
 
     def _parts_of_deals(self, context: StreamContext, spec: StreamSpec) -> Iterator[Fetch]:
         """By pipeline, then by stage."""
-        pipelines = [row for rows in read_small_list(self._list(context, DEAL_PIPELINES), None) for row in rows]
+        try:
+            pipelines = [row for rows in read_small_list(self._list(context, DEAL_PIPELINES), None) for row in rows]
+        except ForbiddenError:
+            return
         for pipeline in pipelines:
             yield self._list(context, spec, deal_pipeline_id=pipeline["id"])
         for pipeline in pipelines:
@@ -153,7 +163,10 @@ def _noting_segments(fetch: Fetch, segments: set[str]) -> Fetch:
     def fetch_noting(query: Query) -> Page:
         page = fetch(query)
         for row in page.rows:
-            segments.update(segment["id"] for segment in row.get("organization_segments") or () if segment.get("id"))
+            named = row.get("organization_segments")
+            for segment in named if isinstance(named, list) else ():
+                if isinstance(segment, dict) and (id_ := segment.get("id") or segment.get("_id")):
+                    segments.add(id_)
         return page
 
     return fetch_noting

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rdstation.envelope import BadAnswerError, Page, Row, kind_of, parse_json
+from rdstation.envelope import BadAnswerError, Page, Row, keys_of, kind_of, parse_json
 
 __all__ = ["read_account", "read_list", "read_record"]
 
@@ -21,7 +21,7 @@ def read_list(content: bytes, *, rows_key: str, limit: int | None) -> Page:
     envelope: dict[str, Any] = body if isinstance(body, dict) else {}
     rows = envelope.get(rows_key) if isinstance(body, dict) else body
     if not isinstance(rows, list):
-        what = f"only the keys {sorted(envelope)}" if envelope else f"a JSON {kind_of(body)}"
+        what = f"only {keys_of(envelope)}" if envelope else f"a JSON {kind_of(body)}"
         raise BadAnswerError(f"there is no list `{rows_key}`, {what}")
     has_more = envelope.get("has_more")
     ends = limit is None or has_more is False or (has_more is None and len(rows) < limit)
@@ -52,6 +52,6 @@ def _identified(row: Any) -> Row:
         raise BadAnswerError(f"a record is a JSON {kind_of(row)} where an object is expected")
     found = row.get("_id") or row.get("id")
     if not found:
-        raise BadAnswerError(f"a record has neither `_id` nor `id`, only the keys {sorted(row)}")
+        raise BadAnswerError(f"a record has neither `_id` nor `id`, only {keys_of(row)}")
     row["_id"], row["id"] = row.get("_id") or found, row.get("id") or found
     return row

@@ -21,7 +21,9 @@ __all__ = ["Lists"]
 
 _WIDER: Final = timedelta(days=1)
 _WITHOUT_ZONE: Final = "%Y-%m-%dT%H:%M:%S"  # [doc]
-_BEFORE_RD_STATION: Final = datetime(2010, 1, 1, tzinfo=timezone.utc)
+# A period needs both ends. Open ones are fixed: a next page must be asked for with unchanged parameters [seen].
+_EVER: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NEVER: Final = datetime(2100, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,6 @@ class Lists:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        # One end for all requests: the next page may be asked for only with unchanged parameters [seen].
-        self._tomorrow = datetime.now(timezone.utc) + _WIDER
 
     def fetch(
         self,
@@ -65,7 +65,7 @@ class Lists:
         spec = list_.spec
         params = dict(list_.only)
         for bound in query.bounds:
-            params |= self._period(bound)
+            params |= _period(bound)
         if query.sort:
             params["order"] = query.sort
             if spec.sort is None:
@@ -81,11 +81,10 @@ class Lists:
         hint = f" The parameters were {', '.join(sorted(params))}." if params else ""
         return self._api.get(spec.path, params, parse, stream=list_.stream, hint=hint, on_request=list_.on_request)
 
-    def _period(self, bound: Bound) -> dict[str, str]:
-        begin = (bound.at_least or _BEFORE_RD_STATION) - _WIDER
-        end = (bound.before or self._tomorrow) + _WIDER
-        return {
-            f"{bound.field}_period": "true",
-            "start_date": begin.strftime(_WITHOUT_ZONE),
-            "end_date": end.strftime(_WITHOUT_ZONE),
-        }
+
+def _period(bound: Bound) -> dict[str, str]:
+    return {
+        f"{bound.field}_period": "true",
+        "start_date": (bound.at_least - _WIDER if bound.at_least else _EVER).strftime(_WITHOUT_ZONE),
+        "end_date": (bound.before + _WIDER if bound.before else _NEVER).strftime(_WITHOUT_ZONE),
+    }

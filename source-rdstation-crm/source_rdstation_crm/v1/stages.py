@@ -26,16 +26,20 @@ class StageDesk:
 
         For a pipeline that it does not know, RD Station answers with the stages of the default one [doc].
         """
-        if not row.get("created_at"):  # a bare item: in the published sample the list has all the detail [doc]
+        if not row.get("created_at") or not _pipeline_of(row):
+            # A bare item: in the published sample the list has all the detail [doc].
             try:
                 row = {**row, **self._fetch_stage(row["id"])}
             except NotFoundError:
                 return None
-        pipeline = row.get("deal_pipeline")
-        named = pipeline.get("id") or pipeline.get("_id") if isinstance(pipeline, dict) else None
-        if named in (None, pipeline_id):
+        if _pipeline_of(row) in (None, pipeline_id):
             return row
         if not self._warned:
             self._warned = True
             _logger.warning("%s: RD Station answers with stages of another pipeline; they are dropped.", self._stream)
         return None
+
+
+def _pipeline_of(row: Row) -> str | None:
+    pipeline = row.get("deal_pipeline")
+    return (pipeline.get("id") or pipeline.get("_id")) if isinstance(pipeline, dict) else None

@@ -112,4 +112,4 @@ def _ends(page: Page, key: str) -> tuple[str | None, str | None]:
 
 
 def _version(row: Row, key: str) -> tuple[str, str]:
-    return row["id"], str(row.get(key))
+    return row["id"], instant_text(row, key)  # the caller may have normalized the row meanwhile

@@ -68,9 +68,8 @@ class Reach:
             if not self.unreached:
                 return
             yield from self._until_complete(self._fetch, query)
-        for part in self._parts():
-            if not self.unreached:
-                return
+        parts = iter(self._parts())
+        while self.unreached and (part := next(parts, None)) is not None:
             yield from self._part(_before_wall(part))
 
     def _upward(self, fetch: Fetch) -> Iterator[Batch]:
@@ -119,7 +118,7 @@ class Reach:
         From page `quiet_from` on, a page without a new row ends it.
         """
         number = 1
-        ties = Ties(fetch, query) if query.sort == _CREATED_AT else None
+        ties = Ties(fetch, query, lenient=True) if query.sort == _CREATED_AT else None
         while True:
             page = fetch(query.at_page(number))
             fresh = self._fresh(page.rows)

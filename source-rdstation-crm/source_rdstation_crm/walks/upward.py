@@ -45,11 +45,13 @@ def read_up(fetch: Fetch, query: Query, top: int) -> Iterator[UpBatch]:
     looked for.
     """
     page = fetch(query.at_page(top))
-    last, ends = top, page.has_next is False or (page.total is not None and page.total <= WALL)
+    # At the wall `has_more` may be false although more rows exist.
+    last, ends = top, page.has_next is False and top * len(page.rows) < WALL
+    ends = ends or (page.total is not None and page.total <= WALL)
     if not page.rows and top > 1:
         last, page = _last_with_rows(fetch, query, top)
         ends = True
-    ties = Ties(_mirrored(fetch, last), query)
+    ties = Ties(_mirrored(fetch, last), query, lenient=True)
     size = len(page.rows)
     for number in range(last, 0, -1):
         if number < last:

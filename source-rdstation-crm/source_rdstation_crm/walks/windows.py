@@ -8,7 +8,6 @@ slice is read in parts (by pipeline, by stage). Facts: api/crm-v1.md, sections 1
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -59,18 +58,19 @@ class Window:
 
 
 class Windows:
-    """One list, and how much of it stayed out of reach."""
+    """One list, and whether some of it stayed out of reach."""
 
-    def __init__(self, fetch: Fetch, parts: Callable[[], Iterable[Fetch]], now: datetime) -> None:
+    def __init__(self, fetch: Fetch, parts: Callable[[], Iterable[Fetch]], now: Callable[[], datetime]) -> None:
         """`parts` are filters that together name every row, for a slice that is too long and too short to be cut."""
         self._fetch = fetch
         self._parts = parts
-        self._now = now
-        self._oldest = now
+        self._ask_now = now
+        self._now = self._oldest = now()
         self._first: Page | None = None
-        self._lock = threading.Lock()  # slices are read side by side
-        self.unreached = 0
         self.total = 0
+        """How many rows the list had at the beginning."""
+        self.walled = False
+        """Some slice has more rows than any order or filter reaches."""
 
     def plan(self) -> tuple[list[Row], list[Window]]:
         """The rows of a list that one page holds; otherwise its slices, of equal length.
@@ -82,6 +82,7 @@ class Windows:
         if first.has_next is False:
             return first.rows, []
         self._first = first
+        self._now = self._ask_now()  # the server's, from the first answer on
         self._oldest = next((moment for row in first.rows if (moment := instant_of(row, _KEY))), self._now)
         age = self._now - self._oldest
         count = max(1, min(-(-self.total // _ROWS_A_WINDOW), age // _SHORTEST))
@@ -122,26 +123,21 @@ class Windows:
         if (yield from _read_on(self._fetch, downward, newest, ids)):
             return
         total = newest.total or 0
-        for part in self._parts():
-            if len(ids) >= total:
-                return
+        parts = iter(self._parts())
+        while len(ids) < total and (part := next(parts, None)) is not None:
             own: set[str] = set()
             for way in (query, downward):
                 if (yield from _read_on(_within(query, part), way, _within(query, part)(way), own)):
                     break
             ids |= own
-        self._count_unreached(total - len(ids))
+        self.walled = self.walled or len(ids) < total
 
     def _by_page_numbers(self, query: Query) -> Iterator[list[Row]]:
         parts = (_within(query, part) for part in self._parts())
         reach = Reach(_within(query, self._fetch), lambda: parts, further=())
         for batch in reach.rows():
             yield batch.rows
-        self._count_unreached(reach.unreached)
-
-    def _count_unreached(self, rows: int) -> None:
-        with self._lock:
-            self.unreached += max(0, rows)
+        self.walled = self.walled or reach.unreached > 0
 
 
 def _within(window: Query, fetch: Fetch) -> Fetch:
@@ -153,12 +149,14 @@ def _read_on(fetch: Fetch, query: Query, page: Page, ids: set[str]) -> Generator
 
     Adds what it reads to `ids`, and stops at a page that is known already. Returns False if the wall ended it.
     """
-    first = page
+    first, total = page, 0
     while True:
         new = {row["id"] for row in page.rows} - ids
         ids |= new
         yield page.rows
-        walled = page.total is not None and page.total > max(WALL, len(ids))
+        # Of the answers only those before the wall can be trusted to count: what comes behind it is unknown.
+        total = max(total, page.total or 0)
+        walled = total > max(WALL, len(ids))
         if page.has_next is False:
             return not walled
         if not new or not page.cursor or page.cursor == query.cursor:
@@ -170,13 +168,15 @@ def _read_on(fetch: Fetch, query: Query, page: Page, ids: set[str]) -> Generator
             if not walled:
                 raise
             return False
-    if page.total is not None and len(ids) >= page.total:
+    if total and len(ids) >= total:
         return True
     if walled:
         return False
+    ends = True
     for batch in read_up(fetch, replace(query, cursor=None, descending=False), top_page(first)):
         yield batch.rows
-    return True
+        ends = batch.ends
+    return ends
 
 
 def _insist_near(page: Page, window: Window) -> None:
