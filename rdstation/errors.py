@@ -22,6 +22,7 @@ __all__ = [
     "RequestRefusedError",
     "ServerFailedError",
     "Statuses",
+    "UnauthorizedError",
     "UnreadableAnswerError",
     "config_error",
     "final",
@@ -55,6 +56,10 @@ class ConnectorError(AirbyteTracedException):
 
 class NotFoundError(ConnectorError):
     """404: the record is gone, or the address leads nowhere. The caller knows which."""
+
+
+class UnauthorizedError(ConnectorError):
+    """401: the token, or what it may not see, as far as the API tells them apart."""
 
 
 class ForbiddenError(ConnectorError):

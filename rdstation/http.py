@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Final, Generic, TypeVar
@@ -34,6 +34,7 @@ from rdstation.errors import (
     RequestRefusedError,
     ServerFailedError,
     Statuses,
+    UnauthorizedError,
     UnreadableAnswerError,
     config_error,
     system_error,
@@ -52,6 +53,7 @@ T = TypeVar("T")
 _LONGEST_WAIT_SECONDS: Final = 60.0
 _KINDS: Final[Mapping[int, type[ConnectorError]]] = {
     400: RequestRefusedError,
+    401: UnauthorizedError,
     402: ForbiddenError,
     403: ForbiddenError,
     404: NotFoundError,
@@ -86,26 +88,30 @@ class Api:
     def get(
         self,
         path: str,
-        params: Mapping[str, str],
+        params: Mapping[str, str | Sequence[str]],
         parse: Callable[[bytes], T],
         *,
         stream: str,
         hint: str = "",
         on_request: Callable[[], None] = lambda: None,
+        on_headers: Callable[[Mapping[str, str]], None] = lambda _: None,
     ) -> T:
-        """The parsed answer to `GET path`.
+        """The parsed answer to `GET path`; a parameter with several values is repeated.
 
         `stream` names the reader in errors, `hint` says what is special about the request (a filter) if it fails.
-        `on_request` is called before each try.
+        `on_request` is called before each try, `on_headers` with the headers of the answer that is then parsed.
         Raises NotFoundError, ForbiddenError, RequestRefusedError or another ConnectorError once it is final.
         """
-        call = _Call(stream, self.base_url + path, parse, self._patience, self._statuses, hint, on_request)
+        call = _Call(stream, self.base_url + path, parse, self._patience, self._statuses, hint, on_request, on_headers)
         # A client for each call: its retry bookkeeping is per request, and a shared one never forgets failed requests.
         client = HttpClient(stream, _logger, call, session=self._session, backoff_strategy=call)
         on_request()
         try:
             _, response = client.send_request(
-                "GET", self.base_url + path, {"timeout": self._patience.timeout}, params=params
+                "GET",
+                self.base_url + path,
+                {"timeout": self._patience.timeout},
+                params=dict(params),  # type: ignore[arg-type] # `requests` repeats a parameter with several values
             )
         except ConnectorError:
             raise
@@ -140,6 +146,7 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
         statuses: Statuses,
         hint: str,
         on_request: Callable[[], None],
+        on_headers: Callable[[Mapping[str, str]], None],
     ) -> None:
         # The CDK counts waits for the rate limit among its tries; ours do not count, so its own bounds are out of
         # reach.
@@ -151,6 +158,7 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
         self._statuses = statuses
         self._hint = hint
         self._on_request = on_request
+        self._on_headers = on_headers
         self._failed = 0
         self._started = time.monotonic()
 
@@ -170,7 +178,8 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
         """Seconds to wait: as a 429 says, otherwise doubling with jitter (the CDK adds one second of its own)."""
         response = response_or_exception
         if isinstance(response, requests.Response) and response.status_code == requests.codes.too_many_requests:
-            return max(0.001, retry_after(response))  # 0 would mean "no opinion" to the CDK
+            # 0 would mean "no opinion" to the CDK.
+            return max(0.001, retry_after(response, self._patience.rate_limit_wait))
         longest = min(_LONGEST_WAIT_SECONDS, 0.5 * 2.0**self._failed)
         return float(random.uniform(longest / 4, longest))  # noqa: S311 - jitter, no secret
 
@@ -201,12 +210,13 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
             if status == requests.codes.server_error:
                 return self._again(sentence, self._patience.tries_on_500, call, ServerFailedError)
             return self._again(sentence, self._patience.tries, call)
-        if not self._patience.allows(self._started, retry_after(response)):
+        if not self._patience.allows(self._started, retry_after(response, self._patience.rate_limit_wait)):
             raise transient_error(f"{sentence} It asks for a longer wait than a sync can take.", call)
         self._on_request()
         return resolution
 
     def _interpret_body(self, response: requests.Response, call: str) -> ErrorResolution:
+        self._on_headers(response.headers)
         try:
             self.parsed = self._parse(response.content)
         except BadAnswerError as problem:

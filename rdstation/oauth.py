@@ -128,7 +128,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
                 if response.ok and body is not None:
                     return body
                 if response.status_code == requests.codes.too_many_requests:
-                    wait = retry_after(response)
+                    wait = retry_after(response, self._patience.rate_limit_wait)
                 elif not response.ok and response.status_code < requests.codes.server_error:
                     raise _rejected(body or {}, call, answer_lost)
                 answer_lost = answer_lost or response.ok

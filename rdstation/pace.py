@@ -28,7 +28,6 @@ _SLACK: Final = 1.03
 # that takes is lost.
 _PORTIONS: Final = (20, 10)
 _PORTIONS_A_SECOND: Final = 10
-_RETRY_AFTER_DEFAULT_SECONDS: Final = 60.0  # the longest the vendor's one-minute window can take [doc]
 
 
 class Pace(HttpAPIBudget):
@@ -58,8 +57,9 @@ class Pace(HttpAPIBudget):
     def update_from_response(self, request: Any, response: Any) -> None:
         """After a 429 nobody asks before `Retry-After`: the limit is the account's, not the request's."""
         if isinstance(response, requests.Response) and response.status_code == requests.codes.too_many_requests:
+            wait = retry_after(response, self._patience.rate_limit_wait)
             with self._lock:
-                self._halted_until = max(self._halted_until, self._clock() + retry_after(response))
+                self._halted_until = max(self._halted_until, self._clock() + wait)
 
 
 def even_rate(requests_per_minute: int) -> Rate:
@@ -72,15 +72,15 @@ def even_rate(requests_per_minute: int) -> Rate:
     return Rate(limit=portion, interval=timedelta(seconds=60 * portion / requests_per_minute * _SLACK))
 
 
-def retry_after(response: requests.Response) -> float:
-    """Seconds to wait after a 429: the header in seconds [doc] or as an HTTP date, else a minute."""
+def retry_after(response: requests.Response, otherwise: float) -> float:
+    """Seconds to wait after a 429: the header in seconds [doc] or as an HTTP date, or `otherwise`."""
     header = response.headers.get("Retry-After", "").strip()
     if header.isdigit():
         return float(header)
     try:
         moment = parsedate_to_datetime(header)
     except (TypeError, ValueError):
-        return _RETRY_AFTER_DEFAULT_SECONDS
+        return otherwise
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
     return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())

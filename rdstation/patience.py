@@ -19,6 +19,8 @@ class Patience:
     tries_on_500: int = 5  # a 500 on a filtered list is probably our own query [seen]: fewer
     seconds: float = 3600.0  # of one call; waits for the rate limit count here, and nowhere else
     timeout: tuple[float, float] = REQUEST_TIMEOUT_SECONDS
+    rate_limit_wait: float = 60.0
+    """Seconds to wait after a 429 that does not say; the longest that a window of a minute can take [doc]."""
     until: float = field(default=float("inf"))
     """A moment of `time.monotonic` after which no call is tried again, whatever is left of its own seconds."""
 

@@ -57,17 +57,17 @@ def test_given_a_429_when_others_ask_then_they_wait_as_long_as_it_says(monkeypat
     ],
 )
 def test_given_a_retry_after_when_read_then_it_is_seconds(header: str, seconds: float) -> None:
-    assert retry_after(answer(429, {"Retry-After": header})) == seconds
+    assert retry_after(answer(429, {"Retry-After": header}), 60) == seconds
 
 
 def test_given_a_retry_after_as_a_date_when_read_then_it_is_the_time_until_then() -> None:
     header = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=40), usegmt=True)
 
-    assert 35 < retry_after(answer(429, {"Retry-After": header})) <= 40
+    assert 35 < retry_after(answer(429, {"Retry-After": header}), 60) <= 40
 
 
-def test_given_no_retry_after_when_read_then_it_is_the_vendors_window() -> None:
-    assert retry_after(answer(429, {})) == 60
+def test_given_no_retry_after_when_read_then_it_is_what_the_caller_says() -> None:
+    assert retry_after(answer(429, {}), 7) == 7
 
 
 def request(url: str) -> requests.PreparedRequest:

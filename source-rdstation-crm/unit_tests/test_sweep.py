@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from counted_list import CountedList
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
@@ -97,3 +98,25 @@ def test_given_a_list_without_a_wall_that_says_no_end_when_swept_then_an_empty_p
     ids = [row["id"] for batch in sweep(crm.fetch, Query(None), walled=False) for row in batch.rows]
 
     assert sorted(ids) == sorted(crm.created)
+
+
+def test_given_a_list_that_says_how_long_it_is_when_swept_then_one_complete_pass_is_enough() -> None:
+    times = {f"{number:024x}": number for number in range(45)}
+    crm = CountedList(dict(times), dict(times), page_size=10, has_cursor=True)
+
+    ids = [row["id"] for batch in sweep(crm.fetch, Query(None), walled=False) for row in batch.rows]
+
+    assert sorted(ids) == sorted(crm.created)
+    assert crm.requests == 5
+
+
+@settings(max_examples=100, deadline=None)
+@given(scenario=scenarios(deletes=False))
+def test_given_a_moving_list_that_says_how_long_it_is_when_swept_then_no_row_is_missing(scenario: Scenario) -> None:
+    crm = scenario.crm
+    crm = CountedList(crm.created, crm.updated, crm.page_size, crm.seed, before_request=crm.before_request, now=crm.now)
+
+    ids = [row["id"] for batch in sweep(crm.fetch, Query(None), walled=False) for row in batch.rows]
+
+    assert len(ids) == len(set(ids))
+    assert scenario.existed_throughout <= set(ids)

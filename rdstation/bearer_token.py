@@ -1,0 +1,22 @@
+"""A token that does not expire, in the Authorization header of every request. Facts: api/conversas.md, section 1."""
+
+from __future__ import annotations
+
+import requests
+from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
+
+__all__ = ["BearerToken"]
+
+
+class BearerToken(requests.auth.AuthBase):
+    """Adds the header to a copy of the request, so that the one that the CDK holds and logs has none."""
+
+    def __init__(self, token: str) -> None:
+        self._header = f"Bearer {token}"
+        add_to_secrets(token)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """The copy; the request itself stays as it is."""
+        authorized = request.copy()
+        authorized.headers["Authorization"] = self._header
+        return authorized

@@ -1,0 +1,3 @@
+"""Airbyte source for RD Station Conversas."""
+
+from __future__ import annotations

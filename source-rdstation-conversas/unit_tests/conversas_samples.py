@@ -1,0 +1,47 @@
+"""Invented keys, encrypted pages and messages for the unit tests, and the vendor's way of losing characters."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jwcrypto.jwe import JWE
+from jwcrypto.jwk import JWK
+
+VECTORS = Path(__file__).parent / "vectors"
+NODE_JOSE = VECTORS / "node_jose"
+TEST_KEY = (NODE_JOSE / "TEST_ONLY_private_key.json").read_text(encoding="utf-8")
+TEST_JWK: dict[str, str] = json.loads(TEST_KEY)
+
+
+@cache
+def another_jwk() -> dict[str, str]:
+    key: dict[str, str] = JWK.generate(kty="RSA", size=2048, kid="another").export(as_dict=True)
+    return key
+
+
+def encrypted(plaintext: bytes, *, jwk: dict[str, str] = TEST_JWK, kid: str | None = None, **header: object) -> str:
+    """A compact JWE; `header` overrides what RD Station is expected to send."""
+    protected: dict[str, object] = {"enc": "A128CBC-HS256", "alg": "RSA-OAEP-256"}
+    protected |= ({"kid": kid} if kid else {}) | header
+    jwe = JWE(protected=json.dumps(protected))
+    jwe.plaintext = plaintext
+    jwe.add_recipient(JWK(kty="RSA", n=jwk["n"], e=jwk["e"]))
+    text: str = jwe.serialize(compact=True)
+    return text
+
+
+def low_bytes(text: str) -> bytes:
+    """What node-jose makes of a string: the low byte of each UTF-16 unit (api/conversas.md, section 5.2)."""
+    return text.encode("utf-16-le", "surrogatepass")[0::2]
+
+
+def survivors(text: str) -> str:
+    """The characters that are left of a text once it has gone through `low_bytes`."""
+    return low_bytes(text).decode("latin-1").replace("\x00", "")
+
+
+def message(content: object = "ok", created_at: str = "2026-08-01T12:00:00.000Z", **fields: object) -> dict[str, Any]:
+    return {"sent_by": "customer", "content": content, "created_at": created_at, "status": "read", **fields}
