@@ -12,7 +12,7 @@ from rdstation.source.cursor import FullRefreshCursor, StreamContext
 from rdstation.source.slices import Slice
 from rdstation.walks.listing import Fetch, Query
 from rdstation.walks.single_pass import single_pass
-from rdstation.walks.sweep import sweep
+from rdstation.walks.sweep import RestlessError, sweep
 
 __all__ = ["SmallList", "read_small_list"]
 
@@ -31,20 +31,47 @@ class SmallList:
         yield Slice(self._context.name, {}, self._read)
 
     def _read(self) -> Iterator[Row]:
-        read, total = 0, None
-
-        def fetch_counted(query: Query) -> Page:
-            nonlocal total
-            page = self._fetch(query)
-            total = page.total
-            return page
-
-        for rows in read_small_list(fetch_counted, self._sort):
-            read += len(rows)
-            yield from map(self._context.normalize, rows)
-            self.cursor.request_answered()
-        self._context.compare(read, total)
+        read = 0
+        watched = _Watched(self._fetch)
+        try:
+            for rows in read_small_list(watched.fetch, self._sort):
+                read += len(rows)
+                yield from map(self._context.normalize, rows)
+                self.cursor.request_answered()
+        except RestlessError:
+            self._context.fall_short(
+                f"The list grew during the whole read of {read:,} records. What came last may be missing until the "
+                "next sync."
+            )
+        else:
+            if watched.repeats and watched.total is None:
+                self._context.fall_short(
+                    f"RD Station answers every page with the same {read:,} records. If there are more, it does not "
+                    "show them."
+                )
+            self._context.compare(read, watched.total)
         self.cursor.checkpoint()
+
+
+class _Watched:
+    """A list's pages on their way: what it counts, and whether its second page repeats the first."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._first: set[str] = set()
+        self.total: int | None = None
+        self.repeats = False
+
+    def fetch(self, query: Query) -> Page:
+        """The page."""
+        page = self._fetch(query)
+        ids = {row["id"] for row in page.rows}
+        if query.page == 1:
+            self._first = ids
+        elif query.page == 2:
+            self.repeats = bool(ids) and ids == self._first
+        self.total = page.total
+        return page
 
 
 def read_small_list(fetch: Fetch, sort: str | None) -> Iterator[list[Row]]:

@@ -14,7 +14,7 @@ from rdstation.dates import ONE_SECOND, floor_second
 from rdstation.envelope import Page
 from rdstation.walks.listing import WALL, Batch, Bound, Fetch, Query, WalkError
 
-__all__ = ["halved_windows", "numbered", "sweep"]
+__all__ = ["RestlessError", "halved_windows", "numbered", "sweep"]
 
 _MOST_PASSES: Final = 40
 _QUIET_PASSES: Final = 2
@@ -24,12 +24,16 @@ _MOST_REPEATED: Final = 3  # a list in random order shows a row about twice befo
 _BEFORE_RD_STATION: Final = datetime(2010, 1, 1, tzinfo=timezone.utc)
 
 
+class RestlessError(WalkError):
+    """Every pass over a list brings rows that were not there before."""
+
+
 def sweep(fetch: Fetch, query: Query, *, walled: bool = True, without: str | None = None) -> Iterator[Batch]:
     """A list whose rows change places from request to request: repeated passes, each id once.
 
     With the name of a sort key in `without`, only the rows at the front of the list that have none.
 
-    Stops once it has as many ids as every answer of a pass says there are rows, where the answers do. Otherwise after
+    Stops once it has as many ids as the answers of a pass count rows, where they do. Otherwise after
     two passes in a row without a new id, provided that there are at least as many ids as the pass counted rows: the
     rule of 7.3 that lost nothing in simulation [test]. Of the ids only those count that the later half of the passes
     saw, too, and while rows leave the list it takes more quiet passes: a row that has left must not stand in for one
@@ -41,12 +45,16 @@ def sweep(fetch: Fetch, query: Query, *, walled: bool = True, without: str | Non
     quiet = 0
     for _ in range(_MOST_PASSES):
         known, counted, one_moment = len(ids), 0, False
-        totals: set[int | None] = set()
+        totals: list[int | None] = []
+        before: set[str] = set()
         passes.append(set())
         for number, page in enumerate(numbered(fetch, query, walled=walled), start=1):
-            totals.add(page.total)
+            totals.append(page.total)
             rows = page.rows if without is None else [row for row in page.rows if not row.get(without)]
-            counted += len(rows)
+            on_page = {row["id"] for row in rows}
+            # A list that ignores `page` answers with the same rows again: they are no further places.
+            counted += 0 if on_page == before else len(rows)
+            before = on_page
             fresh = [row for row in rows if row["id"] not in ids]
             ids.update(row["id"] for row in fresh)
             passes[-1].update(row["id"] for row in rows)
@@ -60,7 +68,7 @@ def sweep(fetch: Fetch, query: Query, *, walled: bool = True, without: str | Non
                 one_moment = False
             if len(rows) < len(page.rows):
                 break
-        if one_moment or (len(totals) == 1 and {len(ids)} == totals):
+        if one_moment or _complete(len(ids), totals):
             return
         quiet = quiet + 1 if len(ids) == known else 0
         counts.append(counted)
@@ -69,7 +77,13 @@ def sweep(fetch: Fetch, query: Query, *, walled: bool = True, without: str | Non
         seen = len(set().union(*passes[half:]))
         if quiet >= (_QUIET_PASSES if at_rest else _QUIET_PASSES_IN_MOTION) and seen >= counted:
             return
-    raise WalkError(f"The rows{_where(query)} never come to rest: {_MOST_PASSES} passes, each with new ones.")
+    raise RestlessError(f"The rows{_where(query)} never come to rest: {_MOST_PASSES} passes, each with new ones.")
+
+
+def _complete(ids: int, totals: list[int | None]) -> bool:
+    """Whether as many ids are known as the list has rows, by the answers of a pass in which no row left it."""
+    counts = [total for total in totals if total is not None]
+    return len(counts) == len(totals) > 0 and counts == sorted(counts) and ids >= counts[-1]
 
 
 def halved_windows(

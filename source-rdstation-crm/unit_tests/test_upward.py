@@ -127,3 +127,10 @@ def test_given_a_tie_and_a_last_page_that_empties_when_read_then_no_row_is_missi
         seen = {row["id"] for batch in read_up(crm.fetch, OLDEST_FIRST, 3) for row in batch.rows}
 
         assert set(crm.created) <= seen
+
+
+def test_given_a_list_that_ignores_page_numbers_when_read_then_it_is_an_error() -> None:
+    crm = spread(95, page_size=10)
+
+    with pytest.raises(WalkError, match="the same rows"):
+        list(read_up(lambda query: crm.fetch(query.at_page(1)), OLDEST_FIRST, 10))

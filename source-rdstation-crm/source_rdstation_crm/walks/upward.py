@@ -53,6 +53,7 @@ def read_up(fetch: Fetch, query: Query, top: int) -> Iterator[UpBatch]:
         ends = True
     ties = Ties(_mirrored(fetch, last), query, lenient=True)
     size = len(page.rows)
+    before: set[str] = set()
     for number in range(last, 0, -1):
         if number < last:
             page = fetch(query.at_page(number))
@@ -60,6 +61,10 @@ def read_up(fetch: Fetch, query: Query, top: int) -> Iterator[UpBatch]:
                 ends = ends or size < len(page.rows)
         key = query.sort or ""
         _insist_ascending(page, key)
+        ids = {row["id"] for row in page.rows}
+        if ids and ids == before:
+            raise WalkError("The list answers every page with the same rows.")
+        before = ids
         mirrored = Page(page.rows[::-1], has_next=number > 1)
         for rows in ties.missing(last + 1 - number, mirrored):
             yield UpBatch(rows, number + 1, None, ends)

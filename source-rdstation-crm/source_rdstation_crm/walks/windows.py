@@ -26,6 +26,8 @@ _KEY: Final = "created_at"
 _ROWS_A_WINDOW: Final = 4_000
 _MOST_ROWS: Final = 9_000  # rows may still be created in a slice before it is read
 _SHORTEST: Final = timedelta(days=2)  # with the wider borders, shorter ones would read the same rows again and again
+_SHORT: Final = timedelta(days=16)
+_MOSTLY_SHARED: Final = 1.3
 _FARTHEST_OUTSIDE: Final = timedelta(days=3)
 
 
@@ -48,11 +50,15 @@ class Window:
         open_ended = self.at_least is None and self.before is None
         return Query(_KEY, () if open_ended else (Bound(_KEY, self.at_least, self.before),))
 
+    def length(self, oldest: datetime, now: datetime) -> timedelta:
+        """How long it is, in a list that reaches from `oldest` to `now`."""
+        return (self.before or now) - (self.at_least or oldest)
+
     def halves(self, oldest: datetime, now: datetime) -> tuple[Window, ...]:
         """The slice cut in two; empty where it is too short for that."""
-        begin, end = self.at_least or oldest, self.before or now
-        middle = floor_second(begin + (end - begin) / 2)
-        if end - begin < 2 * _SHORTEST:
+        begin, length = self.at_least or oldest, self.length(oldest, now)
+        middle = floor_second(begin + length / 2)
+        if length < 2 * _SHORTEST:
             return ()
         return replace(self, before=middle), replace(self, at_least=middle)
 
@@ -93,20 +99,20 @@ class Windows:
     def read(self, window: Window) -> Iterator[Batch]:
         """The rows of a slice, each once; one batch a request."""
         seen: set[str] = set()
-        for rows in self._read(window):
+        first = self._first if self._first and window == Window() else self._fetch(window.query())
+        for rows in self._read(window, first):
             fresh = [row for row in rows if row["id"] not in seen and window.holds(row)]
             seen.update(row["id"] for row in fresh)
             yield Batch(fresh)
 
-    def _read(self, window: Window) -> Iterator[list[Row]]:
+    def _read(self, window: Window, first: Page) -> Iterator[list[Row]]:
         query = window.query()
-        first = self._first if self._first and not query.bounds else self._fetch(query)
         _insist_near(first, window)
         if first.has_next is not False and (first.total or 0) > _MOST_ROWS:
-            halves = window.halves(self._oldest, self._now)
-            for half in halves:
-                yield from self._read(half)
-            if halves:
+            halves = [(half, self._fetch(half.query())) for half in window.halves(self._oldest, self._now)]
+            if halves and not self._share_their_rows(window, first, [page for _, page in halves]):
+                for half, page in halves:
+                    yield from self._read(half, page)
                 return
         ids: set[str] = set()
         if (yield from _read_on(self._fetch, query, first, ids)):
@@ -115,6 +121,11 @@ class Windows:
             yield from self._by_cursor(query, ids)
         else:
             yield from self._by_page_numbers(query)
+
+    def _share_their_rows(self, window: Window, whole: Page, halves: list[Page]) -> bool:
+        """Whether a short slice is better read whole: its rows lie so close to the cut that both halves have them."""
+        shared = sum(page.total or 0 for page in halves) > _MOSTLY_SHARED * (whole.total or 0)
+        return shared and window.length(self._oldest, self._now) <= _SHORT
 
     def _by_cursor(self, query: Query, ids: set[str]) -> Iterator[list[Row]]:
         """The rest of a slice whose oldest rows are read: from its newest row down, then in parts."""
