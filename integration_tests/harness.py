@@ -20,29 +20,37 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import orjson
 import pytest
 
 from emulator.client import AccountSize, Emulator
 from output import Line, Message, Run, state_stream, status_of
+from versions import V1, V2, VERSIONS, Version, for_each_version
 
 __all__ = [
-    "STREAMS",
+    "V1",
+    "V2",
+    "VERSIONS",
     "AccountSize",
     "Emulator",
+    "Jobs",
     "Line",
     "Message",
     "Run",
     "Source",
+    "SyncMode",
+    "Version",
     "account",
     "at_once",
     "catalog",
     "discovered",
+    "discovered_schemas",
+    "for_each_version",
     "launch",
     "seeds",
     "state_stream",
@@ -73,9 +81,10 @@ sys.exit(os.waitstatus_to_exitcode(status) & 255)
 class Source:
     """source-rdstation-crm with one configuration; CONTROL messages update it, as the platform does."""
 
-    def __init__(self, crm: Emulator | None = None, **overrides: Any) -> None:
+    def __init__(self, crm: Emulator, api: Version = V2, **overrides: Any) -> None:
+        self.api = api
         fast: dict[str, Any] = {"requests_per_minute": FASTER_THAN_ANY_TEST}
-        self.config: dict[str, Any] = {**fast, **(crm.config() if crm else {}), **overrides}
+        self.config: dict[str, Any] = {**fast, **crm.config(api.name), **overrides}
 
     def spec(self) -> Run:
         """Run `spec`."""
@@ -98,7 +107,8 @@ class Source:
         measured: bool = False,
     ) -> Run:
         """Run `read` of the named streams, or of all."""
-        files: dict[str, Any] = {"config": self.config, "catalog": catalog(streams or tuple(STREAMS), sync_mode)}
+        selected = catalog(streams or self.api.streams, sync_mode, self.api)
+        files: dict[str, Any] = {"config": self.config, "catalog": selected}
         if state is not None:
             files["state"] = list(state)
         return self._run("read", files, kill_when, measured)
@@ -186,21 +196,27 @@ def account(size: AccountSize | None = None, seed: int = 1, **settings: Any) -> 
 
 
 @cache
-def discovered() -> Mapping[str, Message]:
+def discovered(api: Version = V2) -> Mapping[str, Message]:
     """The streams of a tiny account by name, as `discover` gives them; asked once a session."""
     with account(TINY) as crm:
-        run = Source(crm).discover()
+        run = Source(crm, api).discover()
     if run.exit_code != 0:
         raise RuntimeError(run.log)
     (found,) = run.of_type("CATALOG")
     return {stream["name"]: stream for stream in found["streams"]}
 
 
-def catalog(streams: Sequence[str], sync_mode: SyncMode = "incremental") -> Message:
+def discovered_schemas(crm: Emulator, api: Version = V2) -> dict[str, Message]:
+    """The schemas of this account's streams by name, as `discover` gives them."""
+    (found,) = Source(crm, api).discover().of_type("CATALOG")
+    return {stream["name"]: stream["json_schema"] for stream in found["streams"]}
+
+
+def catalog(streams: Sequence[str], sync_mode: SyncMode = "incremental", api: Version = V2) -> Message:
     """A configured catalog; streams without a cursor are always read in full."""
     configured = []
     for name in streams:
-        stream = discovered()[name]
+        stream = discovered(api)[name]
         mode = sync_mode if sync_mode in stream["supported_sync_modes"] else "full_refresh"
         configured.append({"stream": stream, "sync_mode": mode, "destination_sync_mode": "append"})
     return {"streams": configured}
@@ -217,34 +233,43 @@ def seeds(normal: int, full: int) -> list[Any]:
     return often + [pytest.param(seed, id=f"long-{seed}", marks=pytest.mark.long) for seed in range(full)]
 
 
+class Jobs(Generic[T]):
+    """Results of independent jobs by name; see `at_once`."""
+
+    def __init__(self, jobs: Mapping[str, Callable[[], T]], pool: ThreadPoolExecutor) -> None:
+        self._jobs = jobs
+        self._pool = pool
+        self._begun: dict[str, Future[T]] = {}
+
+    def __call__(self, name: str) -> T:
+        """The job's result, once it is there."""
+        self.begin(name)
+        return self._begun[name].result()
+
+    def begin(self, *names: str) -> None:
+        """Run these, or all, and wait for none yet."""
+        for name in names or self._jobs:
+            if name not in self._begun:
+                self._begun[name] = self._pool.submit(self._jobs[name])
+
+    def cancel(self) -> None:
+        """Do not begin what has not begun."""
+        for future in self._begun.values():
+            future.cancel()
+
+
 @contextlib.contextmanager
-def at_once(jobs: Mapping[str, Callable[[], T]]) -> Iterator[Callable[[str], T]]:
-    """Run independent jobs a few at a time (a start of the connector mostly waits); yields their results by name."""
+def at_once(jobs: Mapping[str, Callable[[], T]]) -> Iterator[Jobs[T]]:
+    """Run independent jobs a few at a time: a start of the connector mostly waits.
+
+    Among the workers of pytest-xdist a job begins when its result is asked for. The workers share a module's tests
+    and wait side by side as it is; with all jobs begun in each of them, most would run several times.
+    """
     with ThreadPoolExecutor(JOBS_AT_ONCE) as pool:
-        futures = {name: pool.submit(job) for name, job in jobs.items()}
+        running = Jobs(jobs, pool)
+        if "PYTEST_XDIST_WORKER" not in os.environ:
+            running.begin()
         try:
-            yield lambda name: futures[name].result()
+            yield running
         finally:
-            for future in futures.values():
-                future.cancel()
-
-
-# contract.md, the table of API v2: name -> cursor ("" where the stream has none).
-STREAMS: Mapping[str, str] = {
-    "campaigns": "",
-    "contacts": "updated_at",
-    "custom_fields": "",
-    "deal_notes": "deal_updated_at",
-    "deal_products": "deal_updated_at",
-    "deals": "updated_at",
-    "lost_reasons": "",
-    "organizations": "updated_at",
-    "pipelines": "",
-    "products": "",
-    "segments": "",
-    "sources": "",
-    "stages": "",
-    "tasks": "updated_at",
-    "teams": "",
-    "users": "",
-}
+            running.cancel()

@@ -108,6 +108,10 @@ class Run:
         traces = [trace["stream_status"] for trace in self.of_type("TRACE") if trace["type"] == "STREAM_STATUS"]
         return {trace["stream_descriptor"]["name"]: trace["status"] for trace in traces}
 
+    def log_lines(self, level: str) -> list[str]:
+        """The texts of the LOG messages of one level, in order."""
+        return [log["message"] for log in self.of_type("LOG") if log["level"] == level]
+
     @property
     def controls(self) -> list[tuple[float, dict[str, Any]]]:
         """Arrival and configuration of each CONTROL message."""

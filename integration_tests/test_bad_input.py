@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness import Message, Run, Source, account, at_once, catalog, launch, status_of
+from harness import V1, V2, Message, Run, Source, Version, account, at_once, catalog, launch, status_of
 
 SECRET = "um-segredo-inventado"
 DELETE = object()
@@ -57,6 +57,13 @@ CONFIGS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "requests-per-minute-a-text": (changed(requests_per_minute="fast"), "requests_per_minute"),
     "too-many-workers": (changed(num_workers=21), "num_workers"),
 }
+CONFIGS_V1: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
+    "v1-token-missing": (credential("access_token", DELETE), "credentials.access_token"),
+    "v1-token-empty": (credential("access_token", ""), "credentials.access_token"),
+    "v1-token-blank": (credential("access_token", " "), "credentials.access_token"),
+    "v1-token-a-number": (credential("access_token", 12), "credentials.access_token"),
+    "v1-start-date-no-date": (changed(start_date="ontem"), "start_date"),
+}
 
 
 def state_of(stream: str, **stream_state: Any) -> list[Message]:
@@ -89,25 +96,45 @@ FILES: dict[str, tuple[dict[str, Any], str]] = {
     "state-that-is-no-list": ({"state": LEGACY["data"]}, "tate"),
 }  # fmt: skip
 
+WALK_V1: dict[str, Any] = {"walk": {**WALK, "spans": [["2026-01-01T00:00:00.000Z", None]]}}
+FILES_V1: dict[str, tuple[dict[str, Any], str]] = {
+    "v1-state-of-another-connector": ({"state": state_of("companies", page=7)}, "companies"),
+    "v1-state-with-a-cursor-that-is-no-date": (
+        {"state": state_of("deals_details", updated_at="ontem")},
+        "deals_details",
+    ),
+    "v1-state-with-a-cursor-that-is-a-number": ({"state": state_of("contacts", updated_at=1767225600)}, "contacts"),
+    "v1-state-of-the-walk-of-v2": ({"state": state_of("contacts", **WALK_V1)}, "contacts"),
+    "v1-state-that-is-global": ({"state": [GLOBAL]}, "tate"),
+}
+ALL_CONFIGS, ALL_FILES = {**CONFIGS, **CONFIGS_V1}, {**FILES, **FILES_V1}
+SELECTED = {V2: ["deals", "contacts", "deal_notes"], V1: ["companies", "contacts", "deals_details"]}
+
 Outcome = tuple[Run, list[dict[str, Any]]]
 
 
-def run_with(command: str, config: Callable[[dict[str, Any]], Any], files: dict[str, Any]) -> Outcome:
+def run_with(command: str, config: Callable[[dict[str, Any]], Any], files: dict[str, Any], api: Version) -> Outcome:
     """The run, and what the emulator was asked."""
     with account() as crm:
-        more = {"catalog": catalog(["deals", "contacts", "deal_notes"]), **files} if command == "read" else {}
-        return launch(command, {"config": config(Source(crm).config), **more}), crm.requests()
+        more = {"catalog": catalog(SELECTED[api], api=api), **files} if command == "read" else {}
+        return launch(command, {"config": config(Source(crm, api).config), **more}), crm.requests()
+
+
+def version_of(name: str) -> Version:
+    return V1 if name.startswith("v1-") else V2
 
 
 @pytest.fixture(scope="module")
 def outcome() -> Iterator[Callable[[str], Outcome]]:
     jobs = {
-        f"{command} {name}": partial(run_with, command, change, {})
-        for name, (change, _) in CONFIGS.items()
+        f"{command} {name}": partial(run_with, command, change, {}, version_of(name))
+        for name, (change, _) in ALL_CONFIGS.items()
         for command in ("check", "read")
     }
-    jobs |= {name: partial(run_with, "read", changed(), files) for name, (files, _) in FILES.items()}
-    jobs["discover"] = partial(run_with, "discover", changed(start_date="ontem"), {})
+    jobs |= {
+        name: partial(run_with, "read", changed(), files, version_of(name)) for name, (files, _) in ALL_FILES.items()
+    }
+    jobs["discover"] = partial(run_with, "discover", changed(start_date="ontem"), {}, V2)
     with at_once(jobs) as result:
         yield result
 
@@ -128,7 +155,7 @@ def assert_no_secret_nor_stack(run: Run) -> None:
         assert text not in run.stdout + run.stderr
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", ALL_CONFIGS)
 def test_given_a_wrong_configuration_when_checked_then_failed_with_a_sentence_and_nothing_is_asked(
     outcome: Callable[[str], Outcome], name: str
 ) -> None:
@@ -136,28 +163,28 @@ def test_given_a_wrong_configuration_when_checked_then_failed_with_a_sentence_an
 
     status, sentence = status_of(run)
     assert status == "FAILED"
-    assert CONFIGS[name][1] in sentence
+    assert ALL_CONFIGS[name][1] in sentence
     assert run.exit_code == 0
     assert asked == []
     assert_no_secret_nor_stack(run)
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", ALL_CONFIGS)
 def test_given_a_wrong_configuration_when_read_then_a_config_error_and_nothing_is_asked(
     outcome: Callable[[str], Outcome], name: str
 ) -> None:
-    assert_config_error(outcome(f"read {name}"), CONFIGS[name][1])
+    assert_config_error(outcome(f"read {name}"), ALL_CONFIGS[name][1])
 
 
 def test_given_a_wrong_configuration_when_discovered_then_a_config_error(outcome: Callable[[str], Outcome]) -> None:
     assert_config_error(outcome("discover"), "start_date")
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", ALL_FILES)
 def test_given_a_wrong_catalog_or_state_when_read_then_a_config_error_and_nothing_is_asked(
     outcome: Callable[[str], Outcome], name: str
 ) -> None:
-    assert_config_error(outcome(name), FILES[name][1])
+    assert_config_error(outcome(name), ALL_FILES[name][1])
 
 
 def test_given_an_empty_state_and_that_of_a_stream_not_selected_when_read_then_they_do_no_harm() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import STREAMS, discovered
+from harness import V1, VERSIONS, Version, discovered, for_each_version
 
 ROOT = Path(__file__).parents[1]
 SHARED, CONNECTOR = "rdstation", "source_rdstation_crm"
@@ -97,21 +97,28 @@ def test_no_committed_file_names_a_package_index_host() -> None:
     assert {name for name, text in locks.items() if "://" in text} == set()
 
 
-def test_every_stream_of_the_contract_is_discovered() -> None:
-    assert discovered().keys() == STREAMS.keys()
+@for_each_version
+def test_every_stream_of_the_contract_is_discovered(api: Version) -> None:
+    assert discovered(api).keys() == api.cursors.keys()
 
 
-@pytest.mark.parametrize("stream", STREAMS)
-def test_a_stream_has_its_key_cursor_and_schema(stream: str) -> None:
-    found = discovered()[stream]
-    assert found["source_defined_primary_key"] == [["id"]]
-    if STREAMS[stream]:
-        assert found["default_cursor_field"] == [STREAMS[stream]]
+KEYS = {(V1, "reasons_for_loss"): "_id"}  # contract.md; all others: id
+
+
+@pytest.mark.parametrize(
+    ("api", "stream"),
+    [pytest.param(api, stream, id=f"{api}-{stream}") for api in VERSIONS for stream in api.streams],
+)
+def test_a_stream_has_its_key_cursor_and_schema(api: Version, stream: str) -> None:
+    found, cursor = discovered(api)[stream], api.cursors[stream]
+    assert found["source_defined_primary_key"] == [[KEYS.get((api, stream), "id")]]
+    if cursor:
+        assert found["default_cursor_field"] == [cursor]
         assert found["source_defined_cursor"] is True
         assert set(found["supported_sync_modes"]) == {"full_refresh", "incremental"}
     else:
         assert found["supported_sync_modes"] == ["full_refresh"]
         assert not found.get("default_cursor_field")
-    schema = PACKAGES[CONNECTOR] / "schemas" / "v2" / f"{stream}.json"
+    schema = PACKAGES[CONNECTOR] / "schemas" / api.name / f"{stream}.json"
     assert schema.is_file()
-    assert {"id", *filter(None, [STREAMS[stream]])} <= found["json_schema"]["properties"].keys()
+    assert {"id", *(["_id"] if api is V1 else []), *filter(None, [cursor])} <= found["json_schema"]["properties"].keys()

@@ -1,4 +1,4 @@
-"""The second sync, the start date, and what states may say: never more than what is surely read."""
+"""The second sync of API v2: one request a list, and only children of deals that changed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any
 
 import pytest
 
-from harness import STREAMS, AccountSize, Emulator, Message, Run, Source, SyncMode, account, state_stream
-from truth import canonical
+from harness import V2, AccountSize, Emulator, Message, Run, Source, account
+from truth import INSTANT
 
-WITH_CURSOR = tuple(name for name, cursor in STREAMS.items() if cursor)
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-START_DATE = "2026-06-01T00:00:00Z"
+WITH_CURSOR = tuple(name for name, cursor in V2.cursors.items() if cursor)
 LISTS_OF_OTHER_STREAMS = {"deals": 3, "pipelines": 2}  # for deals, notes and products; for pipelines and stages
 
 
@@ -101,31 +97,8 @@ def test_given_new_and_edited_rows_when_read_again_then_they_come(synced: Synced
         assert {new[stream], old[stream]} <= second.ids(stream)
 
 
-def by_cursor(crm: Emulator, stream: str) -> dict[str, str]:
-    """The cursor of each record of the stream by id."""
-    if STREAMS[stream] == "updated_at":
-        return {row["id"]: row["updated_at"] for row in crm.truth(stream)}
-    deals = by_cursor(crm, "deals")
-    return {child["id"]: deals[deal] for deal, below in crm.truth(stream).items() for child in below}
-
-
-@pytest.mark.parametrize("sync_mode", ["incremental", "full_refresh"])
-def test_given_a_start_date_when_read_then_it_bounds_the_streams_with_a_cursor(sync_mode: SyncMode) -> None:
-    with account() as crm:
-        run = Source(crm, start_date=START_DATE).read(sync_mode=sync_mode)
-
-        assert run.exit_code == 0, run.log
-        for stream, cursor in STREAMS.items():
-            if cursor:
-                expected = {id_ for id_, moment in by_cursor(crm, stream).items() if moment >= canonical(START_DATE)}
-                assert 0 < len(expected) < len(crm.ids(stream))
-                assert run.ids(stream) == expected
-            elif stream != "teams":
-                assert run.ids(stream) == crm.ids(stream)
-
-
 def test_given_a_first_sync_when_done_then_cursors_say_how_far_it_read(synced: Synced) -> None:
-    for stream, cursor in STREAMS.items():
+    for stream, cursor in V2.cursors.items():
         states = synced.first.states_of(stream)
         if cursor:
             moments = [state[cursor] for state in states if cursor in state]
@@ -136,49 +109,3 @@ def test_given_a_first_sync_when_done_then_cursors_say_how_far_it_read(synced: S
             # Deals without notes were visited, too: the cursor of notes is that of the last deal.
             last = max(deal["updated_at"] for deal in synced.crm.truth("deals")) if cursor != "updated_at" else read
             assert read <= moments[-1] <= last
-
-
-def kill_after_states(stream: str, count: int) -> Any:
-    """Kill once the stream's n-th STATE has arrived."""
-    seen = 0
-
-    def when(line: Any) -> bool:
-        nonlocal seen
-        if line.text.startswith(b'{"type":"STATE"') and state_stream(line.message) == stream:
-            seen += 1
-        return seen >= count
-
-    return when
-
-
-@pytest.mark.parametrize("start_date", [None, START_DATE], ids=["no-start-date", "start-date"])
-@pytest.mark.parametrize("stream", ["contacts", "tasks"])
-def test_given_a_walk_under_way_when_killed_and_resumed_then_the_cursor_moves_at_the_end_and_not_beyond_the_start(
-    stream: str, start_date: str | None
-) -> None:
-    size = AccountSize(**{"contacts": 1, "tasks": 1, stream: 20_000})
-    with account(size) as crm:
-        source = Source(crm, **({"start_date": start_date} if start_date else {}))
-
-        first = source.read(stream, kill_when=kill_after_states(stream, 2))
-
-        begun = crm.requests()[0]["arrived_at"]
-        cursors = {state.get("updated_at") for state in first.states_of(stream)}
-        assert cursors == {canonical(start_date) if start_date else None}
-        assert all("walk" in state for state in first.states_of(stream))
-        # What the killed walk had read changes before the resumed one: only a third sync can bring it.
-        edited = sorted(first.committed_ids(stream))[0]
-        new_time = crm.edit(stream, edited)["updated_at"]
-
-        resumed = source.read(stream, state=first.states)
-
-        *before, last = resumed.states_of(stream)
-        assert {state.get("updated_at") for state in before} <= cursors
-        assert INSTANT.fullmatch(last["updated_at"])
-        assert last["updated_at"] <= canonical(iso(begun))
-        third = source.read(stream, state=resumed.states)
-        assert new_time in {record["updated_at"] for record in third.records(stream) if record["id"] == edited}
-
-
-def iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()

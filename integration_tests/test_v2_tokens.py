@@ -9,11 +9,11 @@ import pytest
 
 from harness import AccountSize, Emulator, Line, Run, Source, account, status_of, token_hash
 
-PACED = {"requests_per_minute": 1_200, "num_workers": 8}  # 20 a second
+PACED: dict[str, Any] = {"requests_per_minute": 1_200, "num_workers": 8}  # 20 a second
 LASTS_10_S = AccountSize(deals=240, contacts=600)
 STREAMS = ("contacts", "deals", "deal_notes", "organizations")
 TRAVELS: dict[str, Any] = {"latency_s": 0.35}
-EXTRA = {"a_key_of_the_platform": {"nested": [1, "2"]}}
+EXTRA: dict[str, Any] = {"a_key_of_the_platform": {"nested": [1, "2"]}}
 
 
 def outcomes(crm: Emulator) -> list[str]:

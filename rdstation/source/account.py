@@ -39,8 +39,8 @@ class Spec(Protocol):
         """Empty: the stream is read whole each time."""
 
     @property
-    def primary_key(self) -> str:
-        """The field that tells records apart."""
+    def primary_key(self) -> str | tuple[str, ...]:
+        """The field that tells records apart, or the fields that do so together; none where nothing does."""
 
 
 S = TypeVar("S", bound=Spec)
@@ -104,11 +104,12 @@ class Account(ABC, Generic[S, T]):
             fall_short=lambda sentence: self.shortfalls.__setitem__(spec.name, sentence),
         )
         slices, cursor = self._shape(spec, context, state)
+        key = spec.primary_key
         return DefaultStream(
             partition_generator=Slices(spec.name, slices),
             name=spec.name,
             json_schema=self._schema(spec, describe=describe),
-            primary_key=[spec.primary_key],
+            primary_key=[key] if isinstance(key, str) else list(key),
             cursor_field=CursorField(spec.cursor) if spec.cursor else None,
             logger=_logger,
             cursor=cursor,

@@ -150,3 +150,19 @@ def test_given_one_moment_longer_than_passes_can_settle_when_read_then_the_rest_
     ids = read(reach)
 
     assert len(ids) == len(set(ids)) == 180 - reach.unreached
+
+
+def test_given_rows_of_one_moment_beyond_the_wall_when_read_and_normalized_then_none_is_missing() -> None:
+    for seed in range(20):
+        crm = account(185)
+        crm.seed = seed
+        crm.__post_init__()
+        for number in range(5, 185):
+            crm.created[f"{number:024x}"] = 1_000_000 + number // 10  # ten of a moment, across the ends of pages
+        reach = Reach(crm.fetch, tuple, further=())
+
+        for batch in reach.rows():
+            for row in batch.rows:
+                row["created_at"] = "normalized"
+
+        assert reach.unreached == 0

@@ -24,6 +24,7 @@ FURTHER: Final = (
     Query("name", descending=True),
 )
 _MOST_PASSES: Final = 5
+_QUIET_PAGES: Final = 2  # rows of one moment may begin on a page that is known already and go on behind it
 
 
 class Reach:
@@ -115,18 +116,19 @@ class Reach:
     def _pass(self, fetch: Fetch, query: Query, quiet_from: int | None = None) -> Iterator[tuple[int, Batch]]:
         """One order from its first page to the wall, with the numbers of the pages.
 
-        From page `quiet_from` on, a page without a new row ends it.
+        From page `quiet_from` on, pages without a new row end it.
         """
-        number = 1
+        number, quiet = 1, 0
         ties = Ties(fetch, query, lenient=True) if query.sort == _CREATED_AT else None
         while True:
             page = fetch(query.at_page(number))
             fresh = self._fresh(page.rows)
-            quiet = quiet_from is not None and number >= quiet_from and not fresh.rows
-            last = not page.rows or page.has_next is False or quiet
-            yield number, fresh
+            quiet = 0 if fresh.rows or quiet_from is None or number < quiet_from else quiet + 1
+            last = not page.rows or page.has_next is False or quiet >= _QUIET_PAGES
+            # Before the page is given away: its reader normalizes the rows, dates included, in place.
             for rows in ties.missing(number, page, last=last) if ties else ():
                 yield number, self._fresh(rows)
+            yield number, fresh
             if last:
                 return
             number += 1

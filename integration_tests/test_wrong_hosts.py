@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from harness import Source, account
+from harness import V1, V2, Source, Version, account
 from servers import stranger
 
 
-@pytest.mark.parametrize("path", ["/crm/v2/", "/oauth2/token"])
+@pytest.mark.parametrize(
+    ("api", "path"), [(V2, "/crm/v2/"), (V2, "/oauth2/token"), (V1, "/api/v1/")], ids=["v2", "v2-token", "v1"]
+)
 @pytest.mark.parametrize("command", ["check", "read"])
 def test_given_a_redirect_to_another_host_when_run_then_an_error_and_nothing_reaches_that_host(
-    command: str, path: str
+    command: str, api: Version, path: str
 ) -> None:
     with account() as crm, stranger(200, '{"data": []}') as elsewhere:
-        source = Source(crm)
+        source = Source(crm, api)
         if path == "/oauth2/token":
             crm.expire_access_tokens()
-        crm.fault("redirect", path=path, location=f"{elsewhere.url}/crm/v2/campaigns", times=None)
+        crm.fault("redirect", path=path, location=f"{elsewhere.url}{api.path('campaigns')}", times=None)
 
         run = source.check() if command == "check" else source.read("campaigns")
 

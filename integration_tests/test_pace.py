@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness import STREAMS, AccountSize, Emulator, Run, Source, account
+from harness import V1, V2, AccountSize, Emulator, Run, Source, account
 
 pytestmark = pytest.mark.alone
 
@@ -44,7 +44,7 @@ def test_given_all_streams_when_read_at_a_limit_of_40_a_second_then_90_percent_o
         run = Source(crm, requests_per_minute=PER_MINUTE).read()
 
         assert_good_use(run, crm, SHARE)
-        assert all(run.ids(stream) == crm.ids(stream) for stream in STREAMS if stream != "teams")
+        assert all(run.ids(stream) == crm.ids(stream) for stream in V2.streams if stream != "teams")
 
 
 def test_given_one_big_list_alone_when_read_at_a_limit_of_40_a_second_then_90_percent_of_it_is_used() -> None:
@@ -53,6 +53,14 @@ def test_given_one_big_list_alone_when_read_at_a_limit_of_40_a_second_then_90_pe
 
         assert_good_use(run, crm, SHARE)
         assert run.ids("contacts") == crm.ids("contacts")
+
+
+def test_given_all_streams_of_v1_when_read_at_a_limit_of_40_a_second_then_90_percent_of_it_is_used() -> None:
+    with account(AccountSize(deals=250, contacts=600, organizations=300, tasks=100), **LIMIT) as crm:
+        run = Source(crm, V1, requests_per_minute=PER_MINUTE).read()
+
+        assert_good_use(run, crm, SHARE)
+        assert all(run.ids(stream) == V1.ids(crm, stream) for stream in V1.streams)
 
 
 def test_given_the_real_limit_and_latency_when_read_then_90_percent_of_it_is_used() -> None:

@@ -1,0 +1,103 @@
+"""The start date, and what the states of a walk may say: never more than what is surely read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+import pytest
+
+from harness import (
+    V1,
+    V2,
+    AccountSize,
+    Emulator,
+    Line,
+    Source,
+    SyncMode,
+    Version,
+    account,
+    for_each_version,
+    state_stream,
+)
+from truth import INSTANT, canonical
+
+START_DATE = "2026-06-01T00:00:00Z"
+
+
+def by_cursor(crm: Emulator, api: Version, stream: str) -> dict[str, str]:
+    """The cursor of each record of the stream by id."""
+    if api.cursors[stream] == "updated_at":
+        return {row["id"]: canonical(row["updated_at"]) for row in api.truth(crm, stream)}
+    deals = by_cursor(crm, api, "deals")
+    return {child["id"]: deals[deal] for deal, below in api.truth(crm, stream).items() for child in below}
+
+
+@for_each_version
+@pytest.mark.parametrize("sync_mode", ["incremental", "full_refresh"])
+def test_given_a_start_date_when_read_then_it_bounds_the_streams_with_a_cursor(
+    sync_mode: SyncMode, api: Version
+) -> None:
+    with account() as crm:
+        run = Source(crm, api, start_date=START_DATE).read(sync_mode=sync_mode)
+
+        assert run.exit_code == 0, run.log
+        for stream, cursor in api.cursors.items():
+            if cursor:
+                expected = {
+                    id_ for id_, moment in by_cursor(crm, api, stream).items() if moment >= canonical(START_DATE)
+                }
+                assert 0 < len(expected) < len(api.ids(crm, stream))
+                assert run.ids(stream) == expected
+            else:
+                assert run.ids(stream) == api.ids(crm, stream)
+
+
+def kill_after_states(stream: str, count: int) -> Callable[[Line], bool]:
+    """Kill once the stream's n-th STATE has arrived."""
+    seen = 0
+
+    def when(line: Line) -> bool:
+        nonlocal seen
+        if line.text.startswith(b'{"type":"STATE"') and state_stream(line.message) == stream:
+            seen += 1
+        return seen >= count
+
+    return when
+
+
+@pytest.mark.parametrize("start_date", [None, START_DATE], ids=["no-start-date", "start-date"])
+@pytest.mark.parametrize(
+    ("api", "stream", "count"),
+    [(V2, "contacts", 20_000), (V2, "tasks", 20_000), (V1, "contacts", 8_000)],
+    ids=str,
+)
+def test_given_a_walk_under_way_when_killed_and_resumed_then_the_cursor_moves_at_the_end_and_not_beyond_the_start(
+    api: Version, stream: str, count: int, start_date: str | None
+) -> None:
+    size = AccountSize(**{"contacts": 1, "tasks": 1, "deals": 1, api.edited(stream): count})
+    with account(size) as crm:
+        source = Source(crm, api, **({"start_date": start_date} if start_date else {}))
+
+        first = source.read(stream, kill_when=kill_after_states(stream, 2))
+
+        begun = crm.requests()[0]["arrived_at"]
+        cursors = {state.get("updated_at") for state in first.states_of(stream)}
+        assert cursors == {canonical(start_date) if start_date else None}
+        assert all("walk" in state for state in first.states_of(stream))
+        # What the killed walk had read changes before the resumed one: only a third sync can bring it.
+        edited = sorted(first.committed_ids(stream))[0]
+        new_time = canonical(crm.edit(api.edited(stream), edited)["updated_at"])
+
+        resumed = source.read(stream, state=first.states)
+
+        *before, last = resumed.states_of(stream)
+        assert {state.get("updated_at") for state in before} <= cursors
+        assert INSTANT.fullmatch(last["updated_at"])
+        assert last["updated_at"] <= canonical(iso(begun))
+        third = source.read(stream, state=resumed.states)
+        assert new_time in {record["updated_at"] for record in third.records(stream) if record["id"] == edited}
+
+
+def iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
