@@ -11,7 +11,8 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
-CHECKED := rdstation source-rdstation-crm source-rdstation-conversas integration_tests tests demo
+CHECKED := rdstation source-rdstation-crm source-rdstation-conversas destination-rdstation-crm \
+	integration_tests tests demo
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

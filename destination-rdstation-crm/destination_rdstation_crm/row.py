@@ -1,0 +1,42 @@
+"""What passes between the rooms: a row as it came, the row made ready to write, and why one is refused. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Prepared", "Row", "RowRejectedError"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A RECORD of the platform."""
+
+    stream: str
+    number: int
+    """From 1, in the order of arrival, counted per stream: what a log line may say of a row."""
+    data: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A row whose every value is known to fit its field."""
+
+    row: Row
+    id: str | None
+    """The record it updates, where the row itself names one."""
+    key: str | None = field(repr=False)
+    """The matching key's value, folded for comparison; None if it is empty, is the `_id`, or there is no key."""
+    body: Mapping[str, Any] = field(repr=False)
+    """Field name on the wire -> value, as a creation wants it; None clears the field. Never holds `_id`."""
+
+
+class RowRejectedError(Exception):
+    """This row cannot be written, whatever the CRM says; the reason names no value of the row."""
+
+    def __init__(self, reason: str, *, column: str | None = None, field_name: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.column = column
+        self.field_name = field_name
