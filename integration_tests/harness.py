@@ -29,14 +29,17 @@ import orjson
 import pytest
 
 from emulator.client import AccountSize, Emulator
+from emulator.desk.size import DeskSize
 from output import Line, Message, Run, state_stream, status_of
-from versions import V1, V2, VERSIONS, Version, for_each_version
+from versions import CONVERSAS, V1, V2, VERSIONS, Version, for_each_version
 
 __all__ = [
+    "CONVERSAS",
     "V1",
     "V2",
     "VERSIONS",
     "AccountSize",
+    "DeskSize",
     "Emulator",
     "Jobs",
     "Line",
@@ -79,16 +82,16 @@ sys.exit(os.waitstatus_to_exitcode(status) & 255)
 
 
 class Source:
-    """source-rdstation-crm with one configuration; CONTROL messages update it, as the platform does."""
+    """A source with one configuration; CONTROL messages update it, as the platform does."""
 
     def __init__(self, crm: Emulator, api: Version = V2, **overrides: Any) -> None:
         self.api = api
         fast: dict[str, Any] = {"requests_per_minute": FASTER_THAN_ANY_TEST}
-        self.config: dict[str, Any] = {**fast, **crm.config(api.name), **overrides}
+        self.config: dict[str, Any] = {**fast, **api.config(crm), **overrides}
 
     def spec(self) -> Run:
         """Run `spec`."""
-        return launch("spec")
+        return launch("spec", script=self.api.script)
 
     def check(self) -> Run:
         """Run `check`."""
@@ -120,7 +123,7 @@ class Source:
         kill_when: Callable[[Line], bool] | None = None,
         measured: bool = False,
     ) -> Run:
-        run = launch(command, files, kill_when=kill_when, measured=measured)
+        run = launch(command, files, kill_when=kill_when, measured=measured, script=self.api.script)
         if run.controls:
             self.config = run.controls[-1][1]
         return run
@@ -132,10 +135,11 @@ def launch(
     *,
     kill_when: Callable[[Line], bool] | None = None,
     measured: bool = False,
+    script: str = "source-rdstation-crm",
 ) -> Run:
     """One run; `files` become `--config`, `--catalog` and `--state`: bytes as they are, all else as JSON."""
     with tempfile.TemporaryDirectory() as folder:
-        arguments = [*_command(), command]
+        arguments = [*_command(script), command]
         for name, content in (files or {}).items():
             path = Path(folder, f"{name}.json")
             path.write_bytes(content if isinstance(content, bytes) else orjson.dumps(content))
@@ -183,15 +187,18 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _command() -> list[str]:
-    script = Path(sys.executable).with_name("source-rdstation-crm")
-    return [str(script)] if script.exists() else [sys.executable, "-m", "source_rdstation_crm.run"]
+def _command(script: str) -> list[str]:
+    path = Path(sys.executable).with_name(script)
+    return [str(path)] if path.exists() else [sys.executable, "-m", f"{script.replace('-', '_')}.run"]
 
 
 @contextlib.contextmanager
-def account(size: AccountSize | None = None, seed: int = 1, **settings: Any) -> Iterator[Emulator]:
+def account(
+    size: AccountSize | None = None, seed: int = 1, desk: DeskSize | None = None, **settings: Any
+) -> Iterator[Emulator]:
     """An emulated account without a rate limit, unless `settings` set one."""
-    with Emulator(size=size, settings={"rate_limit_requests": 0, **settings}, seed=seed) as crm:
+    unlimited = {"rate_limit_requests": 0, "desk_bucket_per_minute": 0}
+    with Emulator(size=size, desk=desk, settings={**unlimited, **settings}, seed=seed) as crm:
         yield crm
 
 

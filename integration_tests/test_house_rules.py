@@ -9,12 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from harness import V1, VERSIONS, Version, discovered, for_each_version
+from harness import CONVERSAS, V1, V2, VERSIONS, Version, discovered
 
 ROOT = Path(__file__).parents[1]
-SHARED, CONNECTOR = "rdstation", "source_rdstation_crm"
-PACKAGES = {SHARED: ROOT / SHARED, CONNECTOR: ROOT / "source-rdstation-crm" / CONNECTOR}
+SHARED = "rdstation"
+CONNECTORS = {
+    name: ROOT / name.replace("_", "-") / name
+    for name in ("source_rdstation_crm", "source_rdstation_conversas", "destination_rdstation_crm")
+}
+PACKAGES = {SHARED: ROOT / SHARED, **CONNECTORS}
 MODULES = sorted(path for package in PACKAGES.values() for path in package.rglob("*.py"))
+APIS = (*VERSIONS, CONVERSAS)
 EDGE = {"requests", "urllib3", "airbyte_cdk"}
 LONGEST_FILE = 400
 UNFINISHED = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "NotImplemented" + "Error")))
@@ -57,9 +62,9 @@ def is_pure(path: Path) -> bool:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_imports_point_one_way(path: Path) -> None:
-    foreign = {"emulator", "harness", "unit_tests", "integration_tests"}
-    forbidden = foreign | ({CONNECTOR} if PACKAGES[SHARED] in path.parents else set())
-    assert rooms(path) & forbidden == set()
+    tests = {"emulator", "harness", "unit_tests", "integration_tests"}
+    foreign = {name for name, folder in CONNECTORS.items() if folder not in path.parents}
+    assert rooms(path) & (tests | foreign) == set()
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if is_pure(path)], ids=name_of)
@@ -97,21 +102,36 @@ def test_no_committed_file_names_a_package_index_host() -> None:
     assert {name for name, text in locks.items() if "://" in text} == set()
 
 
-@for_each_version
+@pytest.mark.parametrize("api", APIS, ids=str)
 def test_every_stream_of_the_contract_is_discovered(api: Version) -> None:
     assert discovered(api).keys() == api.cursors.keys()
 
 
-KEYS = {(V1, "reasons_for_loss"): "_id"}  # contract.md; all others: id
+# contract.md; all others: id
+KEYS: dict[tuple[Version, str], list[list[str]]] = {
+    (V1, "reasons_for_loss"): [["_id"]],
+    (CONVERSAS, "contacts"): [["_id"]],
+    (CONVERSAS, "messages_history"): [["customer_id"], ["page"]],
+    (CONVERSAS, "wallets"): [["name"]],
+    (CONVERSAS, "whatsapp_integrations"): [],
+    (CONVERSAS, "whatsapp_official_integrations"): [["key"]],
+    (CONVERSAS, "workflows"): [["title"]],
+}
+SCHEMAS = {
+    V1: CONNECTORS["source_rdstation_crm"] / "schemas" / "v1",
+    V2: CONNECTORS["source_rdstation_crm"] / "schemas" / "v2",
+    CONVERSAS: CONNECTORS["source_rdstation_conversas"] / "schemas",
+}
 
 
 @pytest.mark.parametrize(
     ("api", "stream"),
-    [pytest.param(api, stream, id=f"{api}-{stream}") for api in VERSIONS for stream in api.streams],
+    [pytest.param(api, stream, id=f"{api}-{stream}") for api in APIS for stream in api.streams],
 )
 def test_a_stream_has_its_key_cursor_and_schema(api: Version, stream: str) -> None:
     found, cursor = discovered(api)[stream], api.cursors[stream]
-    assert found["source_defined_primary_key"] == [[KEYS.get((api, stream), "id")]]
+    key = KEYS.get((api, stream), [["id"]])
+    assert found.get("source_defined_primary_key", []) == key
     if cursor:
         assert found["default_cursor_field"] == [cursor]
         assert found["source_defined_cursor"] is True
@@ -119,6 +139,6 @@ def test_a_stream_has_its_key_cursor_and_schema(api: Version, stream: str) -> No
     else:
         assert found["supported_sync_modes"] == ["full_refresh"]
         assert not found.get("default_cursor_field")
-    schema = PACKAGES[CONNECTOR] / "schemas" / api.name / f"{stream}.json"
-    assert schema.is_file()
-    assert {"id", *(["_id"] if api is V1 else []), *filter(None, [cursor])} <= found["json_schema"]["properties"].keys()
+    assert (SCHEMAS[api] / f"{stream}.json").is_file()
+    fields = {*(part for path in key for part in path), *(["id", "_id"] if api is V1 else []), *filter(None, [cursor])}
+    assert fields <= found["json_schema"]["properties"].keys()

@@ -1,0 +1,123 @@
+"""One account: its connection, and which shape reads each of its streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from typing import Any, Final
+
+from airbyte_cdk.sources.message import MessageRepository
+from typing_extensions import assert_never
+
+from rdstation.bearer_token import BearerToken
+from rdstation.envelope import Row
+from rdstation.errors import ConnectorError, UnauthorizedError, config_error
+from rdstation.http import Api
+from rdstation.pace import Pace
+from rdstation.patience import Patience
+from rdstation.session import Session
+from rdstation.source.account import Account, Shaped
+from rdstation.source.cursor import StreamContext
+from rdstation.source.records import Normalizer
+from rdstation.source.schemas import schema_of
+from rdstation.source.small_list import SmallList
+from rdstation.source.state import read_state
+from rdstation.walks.listing import Fetch, Query
+from source_rdstation_conversas.config import Settings
+from source_rdstation_conversas.errors import STATUSES_CONVERSAS
+from source_rdstation_conversas.history import History
+from source_rdstation_conversas.lists import Lists
+from source_rdstation_conversas.pages import Opener
+from source_rdstation_conversas.records import fitted, without_place
+from source_rdstation_conversas.state import MessagesState, ReportsState
+from source_rdstation_conversas.streams.messages import Messages
+from source_rdstation_conversas.streams.messages_history import MessagesHistory
+from source_rdstation_conversas.streams.reports import Reports
+from source_rdstation_conversas.table import CONTACTS, EMPLOYEES, STREAMS, StreamSpec
+
+__all__ = ["AccountConversas"]
+
+_RATE_LIMIT_WAIT: Final = 5.0  # seconds after a 429 that does not say: the bucket has filled by four requests then
+
+
+class AccountConversas(Account[StreamSpec, Settings]):
+    """The streams of one account, as its token sees it."""
+
+    table = STREAMS
+    schemas = ("source_rdstation_conversas", "schemas")
+
+    def __init__(self, settings: Settings, messages: MessageRepository, patience: Patience | None = None) -> None:
+        patience = replace(patience or Patience(), rate_limit_wait=_RATE_LIMIT_WAIT)
+        pace = Pace(settings.requests_per_minute, patience)
+        session = Session(pace, settings.num_workers, BearerToken(settings.access_token))
+        super().__init__(settings, messages, Api(settings.api_base_url, session, patience, STATUSES_CONVERSAS))
+        self._lists = Lists(self._api)
+
+    def check(self) -> str | None:
+        """Whether the token works."""
+        self._lists.fetch("The connection", EMPLOYEES)(Query(None))
+        return None
+
+    def _normalize(self, spec: StreamSpec) -> Callable[[Row], Row]:
+        schema = schema_of(*self.schemas, spec.name)
+        normalize = Normalizer(spec.name, schema)
+        return lambda row: normalize(fitted(without_place(row), schema))
+
+    def _shape(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> Shaped:
+        if spec.shape == "small_list":
+            small = SmallList(context, fetch=self._list(context, spec), sort=None)
+            return small.slices, small.cursor
+        if spec.shape == "reports":
+            reports = Reports(
+                context,
+                fetch_window=partial(self._reports, context, spec),
+                lookback=timedelta(days=self._settings.reports_lookback_days),
+                cursor_field=spec.cursor,
+                state=read_state(spec.name, spec.cursor, state, ReportsState),
+            )
+            return reports.slices, reports
+        opener = Opener(context.name, self._settings.private_key_jwk)
+        history = History(
+            self._api, self._settings, stream=context.name, opened=opener.open, on_request=context.request_sent
+        )
+        contacts = self._list(context, CONTACTS)
+        explain_401 = partial(self._explain_401, context.name)
+        if spec.shape == "messages_history":
+            pages = MessagesHistory(
+                context, fetch_contacts=contacts, history=history, opener=opener, explain_401=explain_401
+            )
+            return pages.slices, pages.cursor
+        if spec.shape == "messages":
+            stream = Messages(
+                context,
+                fetch_contacts=contacts,
+                history=history,
+                opener=opener,
+                explain_401=explain_401,
+                cursor_field=spec.cursor,
+                state=read_state(spec.name, spec.cursor, state, MessagesState),
+            )
+            return stream.slices, stream
+        assert_never(spec.shape)
+
+    def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
+        return self._lists.fetch(context.name, spec, only, on_request=context.request_sent)
+
+    def _reports(self, context: StreamContext, spec: StreamSpec, first: date, last: date) -> Fetch:
+        return self._list(context, spec, start_date=first.isoformat(), end_date=last.isoformat())
+
+    def _explain_401(self, stream: str, error: UnauthorizedError) -> ConnectorError:
+        """The history says 401 to a plan without it, too: then the token still works elsewhere."""
+        try:
+            self._lists.fetch(stream, EMPLOYEES)(Query(None))
+        except UnauthorizedError:
+            return error
+        except ConnectorError as other:
+            return other
+        return config_error(
+            f"{stream}: RD Station refuses the message history (401), though the token works: the account's plan does "
+            "not include it. Upgrade the plan or deselect the stream.",
+            error.internal_message,
+        )

@@ -1,0 +1,104 @@
+"""The user's configuration of the Conversas source: pasted texts freed of what pasting adds, then checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints, ValidationError
+
+from rdstation.errors import config_error
+from rdstation.source.settings import CommonSettings, PaceSetting, StartDate, explain
+from source_rdstation_conversas.decryption import PrivateKeys
+
+__all__ = ["Settings", "read_settings", "require_for"]
+
+_BASE_URL: Final = "https://api.tallos.com.br"
+_CHANNELS: Final = ("email", "instagram", "megasac", "messenger", "telegram", "whatsapp")
+_SENDERS: Final = ("bot", "customer", "operator")
+_MESSAGE_TYPES: Final = (  # documented ones, the vendor's tool's, and those of a live client
+    "text", "audio", "document", "image", "video", "contact", "interactive", "location", "doc", "list", "list_reply",
+    "button_reply", "quick_reply", "buttons_image", "buttons_video", "buttons_document", "call-to-action", "email",
+)  # fmt: skip
+_NEED_START_DATE: Final = ("messages", "messages_history")
+_NEED_KEY: Final = ("messages",)
+
+_BEARER: Final = re.compile(r"\s*bearer\s+", re.IGNORECASE)
+_NOT_PRINTABLE: Final = re.compile(r"[^!-~]")
+_BRAZILIAN_DATE: Final = re.compile(r"\s*(\d{1,2})/(\d{1,2})/(\d{4})\s*")
+_JWT_BEGINS: Final = "eyJ"
+_JWT_PARTS: Final = 3
+
+
+def _token(value: str) -> str:
+    token = _NOT_PRINTABLE.sub("", _BEARER.sub("", value, count=1))
+    if not token:
+        raise ValueError("is empty. Copy the token in RD Station Conversas under Apps e Integrações > API")
+    parts = token.split(".")
+    if token.endswith("...") or (token.startswith(_JWT_BEGINS) and not (len(parts) == _JWT_PARTS and all(parts))):
+        raise ValueError(
+            "is cut off: the token has three parts with a dot between them. Copy the whole text in RD Station "
+            "Conversas under Apps e Integrações > API"
+        )
+    return token
+
+
+def _iso_date(value: Any) -> Any:
+    found = _BRAZILIAN_DATE.fullmatch(value) if isinstance(value, str) else None
+    return f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}" if found else value
+
+
+def _keys(value: Any) -> PrivateKeys | None:
+    if not isinstance(value, str):
+        raise ValueError("must be a text: the JSON that RD Station Conversas shows, in quotes")
+    return PrivateKeys.read(value)
+
+
+def _or_all(every: Collection[str]) -> AfterValidator:
+    """An empty choice means all values: the API's own default would hide messages."""
+    return AfterValidator(lambda chosen: tuple(dict.fromkeys(chosen)) or tuple(every))
+
+
+# The API answers a comma-joined list with zero messages and no error [seen].
+_Value = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+
+
+class Settings(CommonSettings):
+    """The whole configuration, checked."""
+
+    access_token: Annotated[str, AfterValidator(_token), Field(repr=False)]
+    start_date: Annotated[StartDate, BeforeValidator(_iso_date)] | None = None
+    private_key_jwk: Annotated[InstanceOf[PrivateKeys], BeforeValidator(_keys)] | None = None
+    channels: Annotated[tuple[_Value, ...], _or_all(_CHANNELS)] = _CHANNELS
+    senders: Annotated[tuple[_Value, ...], _or_all(_SENDERS)] = _SENDERS
+    message_types: Annotated[tuple[_Value, ...], _or_all(_MESSAGE_TYPES)] = _MESSAGE_TYPES
+    reports_lookback_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 30
+    requests_per_minute: PaceSetting = 45
+
+
+def read_settings(raw: Mapping[str, Any]) -> Settings:
+    """The checked configuration. A config error names each property that is wrong; it never quotes a value."""
+    filled = {name: value for name, value in raw.items() if value is not None and value != ""}
+    if raw.get("access_token") == "":
+        filled["access_token"] = ""  # it is there, but empty
+    try:
+        return Settings.model_validate({"api_base_url": _BASE_URL, **filled})
+    except ValidationError as error:
+        raise explain(error) from None
+
+
+def require_for(streams: Collection[str], settings: Settings) -> None:
+    """A config error where a selected stream cannot be read with these settings."""
+    dated = [name for name in _NEED_START_DATE if name in streams]
+    if dated and not settings.start_date:
+        raise config_error(
+            f"`start_date` is missing, and {' and '.join(dated)} cannot be read without it: RD Station would show the "
+            "last 30 days only. Enter the day from which on messages are wanted, like 2024-01-31."
+        )
+    if settings.private_key_jwk is None and any(name in streams for name in _NEED_KEY):
+        raise config_error(
+            "`private_key_jwk` is missing, and messages cannot be read without it: RD Station encrypts them. Paste the "
+            "private key that RD Station Conversas shows after Gerar Chave (Apps e Integrações > API), or deselect the "
+            "stream messages; messages_history works without the key and gives the encrypted pages."
+        )

@@ -1,0 +1,17 @@
+"""The console script `source-rdstation-conversas`."""
+
+from __future__ import annotations
+
+from rdstation.source import entry
+from source_rdstation_conversas.source import SourceRdstationConversas
+
+__all__ = ["run"]
+
+
+def run(args: list[str] | None = None) -> None:
+    """Runs `spec`, `check`, `discover` or `read`."""
+    entry.run(SourceRdstationConversas, args)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,3 @@
+"""The JSON schemas of the streams."""
+
+from __future__ import annotations

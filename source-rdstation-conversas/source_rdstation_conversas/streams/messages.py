@@ -1,0 +1,137 @@
+"""Every message as a record of its own; incremental by `created_at`. Facts: api/conversas.md, sections 5.4 and 6.
+
+The history has no order over the contacts, so the cursor moves only once all contacts were read; until then the state
+says up to which contact they are. What could not be read keeps the cursor where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping
+from datetime import datetime, timedelta, timezone
+from functools import cached_property
+from typing import Any, Final
+
+from rdstation.dates import format_instant, parse_instant
+from rdstation.envelope import Row
+from rdstation.errors import ConnectorError, UnauthorizedError
+from rdstation.source.cursor import CheckpointCursor, StreamContext
+from rdstation.source.slices import Slice
+from rdstation.walks.listing import Fetch
+from source_rdstation_conversas.history import History, Sighting
+from source_rdstation_conversas.messages import ContactMessages
+from source_rdstation_conversas.pages import OpenedPage, Opener
+from source_rdstation_conversas.state import MessagesState
+from source_rdstation_conversas.streams.contact_visits import ContactVisits, listed_contacts
+
+__all__ = ["Messages"]
+
+_LATE: Final = timedelta(minutes=5)  # a message may show in the history some time after its own moment [guess]
+_MOST_DOUBTS: Final = 4  # readings of a page that keeps moving
+
+
+class Messages(CheckpointCursor):
+    """The stream: its slices, and its state."""
+
+    def __init__(
+        self,
+        context: StreamContext,
+        *,
+        fetch_contacts: Fetch,
+        history: History,
+        opener: Opener,
+        explain_401: Callable[[UnauthorizedError], ConnectorError],
+        cursor_field: str,
+        state: MessagesState,
+    ) -> None:
+        super().__init__(context)
+        self._begun = datetime.now(timezone.utc)
+        self._cursor_field = cursor_field
+        self._incoming = state
+        self._fetch_contacts = fetch_contacts
+        self._history = history
+        self._opener = opener
+        self._visits = ContactVisits(context, read=self._read, done=self._done, explain_401=explain_401)
+        self._due: list[str] = []
+        self._finished: set[str] = set()
+        self._prefix = 0
+        self._after = state.walk.after if state.walk else None
+        self._unread = bool(state.walk and state.walk.unread)
+        self._ended = False
+
+    def slices(self) -> Iterator[Slice]:
+        """A slice for each contact that the walk has not read yet."""
+        contacts = listed_contacts(self._context, self._fetch_contacts, self.request_answered)
+        self._due = [contact for contact in contacts if self._after is None or contact > self._after]
+        yield from self._visits.slices(self._due)
+        if self._visits.broken_off:
+            return
+        unread = self._opener.encrypted + self._opener.faulty
+        if unread:
+            self._context.fall_short(
+                f"{unread:,} pages could not be decrypted or read, and their messages are missing; the cursor stays "
+                "where it was, so that they come once they can be. If they were encrypted for a key that has been "
+                "replaced, add that key to private_key_jwk (a JWKS holds several)."
+            )
+        with self._lock:
+            self._ended = True
+            self.checkpoint()
+        self._visits.raise_failures()
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """The cursor, and beside it the walk's position while it is under way."""
+        cursor = self._incoming.cursor or self._context.start_date
+        if self._ended and not (self._unread or self._visits.failed):
+            return {self._cursor_field: max(self._started, cursor or "")}
+        state: dict[str, Any] = {self._cursor_field: cursor} if cursor else {}
+        if self._after is not None and not self._ended:
+            walk = {"started": self._started, "after": self._after}
+            state["walk"] = {**walk, "unread": True} if self._unread else walk
+        return state
+
+    @cached_property
+    def _started(self) -> str:
+        """The start of the walk's first attempt; asked for only after the first answer set the clock."""
+        walk = self._incoming.walk
+        return walk.started if walk else format_instant(self._context.server_time(self._begun))
+
+    @cached_property
+    def _bound(self) -> datetime:
+        """Older messages are not due."""
+        moments = [parse_instant(self._context.start_date)] if self._context.start_date else []
+        if self._incoming.cursor:
+            moments.append(parse_instant(self._incoming.cursor) - _LATE)
+        return max(moments)
+
+    def _done(self, contact: str) -> None:
+        with self._lock:
+            self._finished.add(contact)
+            while self._prefix < len(self._due) and self._due[self._prefix] in self._finished:
+                self._after = self._due[self._prefix]
+                self._finished.discard(self._after)
+                self._prefix += 1
+            self.request_answered()
+
+    def _read(self, customer_id: str) -> Iterator[Row]:
+        contact = ContactMessages(customer_id)
+        since = format_instant(self._bound)
+        for seen in self._history.walk(customer_id, self._bound):
+            page = self._settled(contact, seen)
+            self._opener.count(page)
+            if page.fault is not None:
+                self._unread = True
+            for record in contact.feed(page.messages):
+                if record["created_at"] is None or record["created_at"] >= since:
+                    yield self._context.normalize(record)
+            self.request_answered()
+
+    def _settled(self, contact: ContactMessages, seen: Sighting) -> OpenedPage:
+        """The page, read anew while it cannot be told what of it is new."""
+        page = seen.page
+        for _ in range(_MOST_DOUBTS):
+            if seen.before is None or not contact.in_doubt(page.messages):
+                break
+            if contact.confirm(seen.before().messages):
+                break
+            page = seen.again()
+        return page

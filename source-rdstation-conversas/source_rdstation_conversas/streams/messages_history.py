@@ -1,0 +1,65 @@
+"""The pages of every contact's history as text, decrypted where a key allows it. Read whole each time.
+
+A page number is no stable key over time: what arrives pushes the rest to later pages.
+Facts: api/conversas.md, section 5.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+
+from rdstation.dates import parse_instant
+from rdstation.envelope import Row
+from rdstation.errors import ConnectorError, UnauthorizedError
+from rdstation.source.cursor import FullRefreshCursor, StreamContext
+from rdstation.source.slices import Slice
+from rdstation.walks.listing import Fetch
+from source_rdstation_conversas.history import History
+from source_rdstation_conversas.pages import Opener
+from source_rdstation_conversas.streams.contact_visits import ContactVisits, listed_contacts
+
+__all__ = ["MessagesHistory"]
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+class MessagesHistory:
+    """One such stream: its slices, and the mark that it has no state."""
+
+    def __init__(
+        self,
+        context: StreamContext,
+        *,
+        fetch_contacts: Fetch,
+        history: History,
+        opener: Opener,
+        explain_401: Callable[[UnauthorizedError], ConnectorError],
+    ) -> None:
+        self.cursor = FullRefreshCursor(context)
+        self._context = context
+        self._fetch_contacts = fetch_contacts
+        self._history = history
+        self._opener = opener
+        self._visits = ContactVisits(context, read=self._read, done=lambda _: None, explain_401=explain_401)
+
+    def slices(self) -> Iterator[Slice]:
+        """A slice for each contact."""
+        if not self._opener.has_keys:
+            _logger.info("%s: without private_key_jwk, `data` holds encrypted pages.", self._context.name)
+        contacts = listed_contacts(self._context, self._fetch_contacts, self.cursor.request_answered)
+        yield from self._visits.slices(contacts)
+        if self._opener.encrypted:
+            self._context.fall_short(
+                f"{self._opener.encrypted:,} pages could not be decrypted and stay encrypted in `data`. If they were "
+                "encrypted for a key that has been replaced, add that key to private_key_jwk (a JWKS holds several)."
+            )
+        self.cursor.checkpoint()
+        self._visits.raise_failures()
+
+    def _read(self, customer_id: str) -> Iterator[Row]:
+        since = parse_instant(self._context.start_date or "")
+        for number, seen in enumerate(self._history.walk(customer_id, since), start=1):
+            self._opener.count(seen.page)
+            yield self._context.normalize({"customer_id": customer_id, "page": number, "data": seen.page.data})
+            self.cursor.request_answered()

@@ -1,0 +1,146 @@
+"""Attendances in windows of days, oldest first, several at once; incremental by `created_at`.
+
+The API filters by the day on which an attendance opened, so what changes later is found by a look-back: each sync reads
+so many days before the state again. Facts: api/conversas.md, section 4.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, MutableMapping
+from datetime import date, datetime, time, timedelta, timezone
+from functools import cached_property, partial
+from typing import Any, Final
+
+from rdstation.dates import format_instant, parse_instant
+from rdstation.envelope import Page, Row
+from rdstation.source.cursor import CheckpointCursor, StreamContext
+from rdstation.source.slices import Slice
+from rdstation.walks.listing import Fetch, Query
+from rdstation.walks.sweep import RestlessError, sweep
+from source_rdstation_conversas.state import ReportsState
+from source_rdstation_conversas.windows import day_windows
+
+__all__ = ["Reports"]
+
+_WITHOUT_START: Final = timedelta(days=365)
+_ONE_DAY: Final = timedelta(days=1)
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+class Reports(CheckpointCursor):
+    """The stream: its slices, and its state."""
+
+    def __init__(
+        self,
+        context: StreamContext,
+        *,
+        fetch_window: Callable[[date, date], Fetch],
+        lookback: timedelta,
+        cursor_field: str,
+        state: ReportsState,
+    ) -> None:
+        super().__init__(context)
+        self._begun = datetime.now(timezone.utc)
+        self._fetch_window = fetch_window
+        self._lookback = lookback
+        self._cursor_field = cursor_field
+        self._since = state.cursor
+        self._windows: list[tuple[date, date]] = []
+        self._finished: set[int] = set()
+        self._complete = 0  # windows, from the oldest on
+        self._ids: set[str] = set()
+        self._read_rows = self._counted = 0
+        self._failed = False
+
+    def slices(self) -> Iterator[Slice]:
+        """A slice for each window."""
+        if not self._context.start_date:
+            _logger.info("%s: without start_date, the last 365 days are read.", self._context.name)
+        # The zone in which the API takes days is unknown.
+        first, last = self._bound.date() - _ONE_DAY, self._begun.date() + _ONE_DAY
+        self._windows = list(day_windows(first, last))
+        for number, window in enumerate(self._windows):
+            covered = {"from": window[0].isoformat(), "to": window[1].isoformat()}
+            yield Slice(self._stream, covered, partial(self._read, number))
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """The day up to which all windows are read; the sync's start once all are."""
+        if self._complete and self._complete == len(self._windows):
+            reached = self._started
+        elif self._complete:
+            # The last day of a window may not count, and days may begin in another zone.
+            border = datetime.combine(self._windows[self._complete - 1][1] - _ONE_DAY, time(), timezone.utc)
+            reached = min(format_instant(border), self._started)
+        else:
+            reached = ""
+        cursor = max(reached, self._since or "") or self._context.start_date
+        return {self._cursor_field: cursor} if cursor else {}
+
+    @cached_property
+    def _started(self) -> str:
+        """Asked for only after the first answer set the clock; not beyond what the windows cover by our own."""
+        return format_instant(min(self._begun, self._context.server_time(self._begun)))
+
+    @cached_property
+    def _bound(self) -> datetime:
+        """Attendances that opened before it are not due."""
+        start = self._context.start_date
+        moments = [parse_instant(start)] if start else []
+        if self._since:
+            moments.append(parse_instant(self._since) - self._lookback)
+        return max(moments) if moments else self._begun - _WITHOUT_START
+
+    def _read(self, number: int) -> Iterator[Row]:
+        if self._failed:
+            return
+        try:
+            yield from self._rows(*self._windows[number])
+        except BaseException:
+            others_failed, self._failed = self._failed, True
+            if not others_failed:
+                raise  # the others' errors would only repeat it
+            return
+        with self._lock:
+            self._finished.add(number)
+            while self._complete in self._finished:
+                self._complete += 1
+            if self._complete < len(self._windows):
+                self.request_answered()
+                return
+            self._context.compare(self._read_rows, self._counted)
+            self.checkpoint()
+
+    def _rows(self, first: date, last: date) -> Iterator[Row]:
+        since = format_instant(self._bound)
+        total: int | None = None
+        fetch = self._fetch_window(first, last)
+
+        def fetch_counted(query: Query) -> Page:
+            nonlocal total
+            page = fetch(query)
+            total = page.total
+            return page
+
+        read = 0
+        try:
+            for batch in sweep(fetch_counted, Query(None), walled=False):
+                read += len(batch.rows)
+                for row in map(self._context.normalize, batch.rows):
+                    if (not row["created_at"] or row["created_at"] >= since) and self._is_new(row["id"]):
+                        yield row
+                self.request_answered()
+        except RestlessError:
+            self._context.fall_short("A window of days never came to rest; its last records may be missing.")
+        with self._lock:
+            self._read_rows += read
+            self._counted += total if total is not None else read
+
+    def _is_new(self, id_: str) -> bool:
+        """Whether no other window has brought the record; borders are read twice."""
+        with self._lock:
+            new = id_ not in self._ids
+            self._ids.add(id_)
+            return new

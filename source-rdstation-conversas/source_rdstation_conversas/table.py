@@ -1,0 +1,52 @@
+"""Every stream as a row. Paths and keys: api/conversas.md, sections 1 to 5; contract.md. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+__all__ = ["CONTACTS", "EMPLOYEES", "STREAMS", "Paging", "Shape", "StreamSpec"]
+
+Shape = Literal["small_list", "reports", "messages_history", "messages"]
+Paging = Literal["none", "contacts", "reports"]
+
+
+@dataclass(frozen=True)
+class StreamSpec:
+    """What sets a stream apart from the others of its shape."""
+
+    name: str
+    shape: Shape
+    path: str
+    rows_key: str = ""
+    """The key under which the answer may hold its list."""
+    cursor: str = ""
+    """Empty: the stream is read whole each time."""
+    primary_key: str | tuple[str, ...] = "id"
+    paging: Paging = "none"
+
+
+CONTACTS: Final = StreamSpec(
+    "contacts", "small_list", "/v2/customers", "customers", primary_key="_id", paging="contacts"
+)
+EMPLOYEES: Final = StreamSpec("employees", "small_list", "/v2/employees", "employees")
+STREAMS: Final = (
+    CONTACTS,
+    StreamSpec("custom_fields", "small_list", "/v2/custom-fields", "custom_fields"),
+    EMPLOYEES,
+    StreamSpec("flows", "small_list", "/v2/flows", "flows"),
+    StreamSpec("messages", "messages", "/v2/messages/history", cursor="created_at"),
+    StreamSpec("messages_history", "messages_history", "/v2/messages/history", primary_key=("customer_id", "page")),
+    StreamSpec("reports", "reports", "/v4/reports", "reports", cursor="created_at", paging="reports"),
+    StreamSpec("templates", "small_list", "/v2/template/all", "templates"),
+    StreamSpec("wallets", "small_list", "/v2/wallets", "wallets", primary_key="name"),
+    StreamSpec("whatsapp_integrations", "small_list", "/v2/whatsapp/integrations", "integrations", primary_key=()),
+    StreamSpec(
+        "whatsapp_official_integrations",
+        "small_list",
+        "/v2/whatsapp/integrations/official",
+        "integrations",
+        primary_key="key",
+    ),
+    StreamSpec("workflows", "small_list", "/v2/workflows", "workflows", primary_key="title"),
+)
