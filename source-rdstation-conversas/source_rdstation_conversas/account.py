@@ -39,7 +39,7 @@ from source_rdstation_conversas.table import CONTACTS, EMPLOYEES, STREAMS, Strea
 
 __all__ = ["AccountConversas"]
 
-_RATE_LIMIT_WAIT: Final = 5.0  # seconds after a 429 that does not say: the bucket has filled by four requests then
+_RATE_LIMIT_WAIT: Final = 3.0  # seconds after a 429 that does not say [guess]
 
 
 class AccountConversas(Account[StreamSpec, Settings]):

@@ -20,7 +20,10 @@ class _ContactPosition(StateModel):
 class MessagesState(StreamState):
     """Beside the cursor, the last contact of a walk under way up to which all are read, in the order of their ids.
 
-    `unread`: some of their pages could not be read, so the walk's end must not move the cursor.
+    `unread`: some of their messages could not be read, so the walk's end must not move the cursor.
+    `gone`: contacts that are listed and have no history (404). One that was gone already keeps nothing back; should
+    its history return, it is read from the start.
     """
 
+    gone: tuple[str, ...] = ()
     walk: _ContactPosition | None = None

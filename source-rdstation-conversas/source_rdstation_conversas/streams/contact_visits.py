@@ -47,13 +47,18 @@ class ContactVisits:
         context: StreamContext,
         *,
         read: Callable[[str], Iterator[Row]],
-        done: Callable[[str], None],
+        done: Callable[[str], None] = lambda _: None,
+        gone: Callable[[str], None] = lambda _: None,
         explain_401: Callable[[UnauthorizedError], ConnectorError],
     ) -> None:
-        """`read` gives a contact's records; `done` is told of each contact that needs no further visit."""
+        """`read` gives a contact's records; `done` is told of each contact that needs no further visit.
+
+        `gone` is told before that of a contact that is listed and has no history: 404.
+        """
         self._context = context
         self._read = read
         self._done = done
+        self._gone_contact = gone
         self._explain_401 = explain_401
         # No more slices are under way than can be read: the state stays close behind.
         self._at_once = 2 * context.readers
@@ -114,6 +119,7 @@ class ContactVisits:
             yield from self._read(contact)
         except NotFoundError:
             self._count(gone=True)
+            self._gone_contact(contact)
             self._done(contact)
         except (ForbiddenError, UnauthorizedError) as error:
             self._break_off(self._explain_401(error) if isinstance(error, UnauthorizedError) else error)

@@ -1,7 +1,7 @@
 """Every message as a record of its own; incremental by `created_at`. Facts: api/conversas.md, sections 5.4 and 6.
 
 The history has no order over the contacts, so the cursor moves only once all contacts were read; until then the state
-says up to which contact they are. What could not be read keeps the cursor where it was.
+says up to which contact they are. Contacts that failed or were skipped keep the cursor where it was.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ __all__ = ["Messages"]
 
 _LATE: Final = timedelta(minutes=5)  # a message may show in the history some time after its own moment [guess]
 _MOST_DOUBTS: Final = 4  # readings of a page that keeps moving
+_MOST_GONE: Final = 1_000  # contacts remembered in the state; more keep the cursor back
 
 
 class Messages(CheckpointCursor):
@@ -50,18 +51,22 @@ class Messages(CheckpointCursor):
         self._fetch_contacts = fetch_contacts
         self._history = history
         self._opener = opener
-        self._visits = ContactVisits(context, read=self._read, done=self._done, explain_401=explain_401)
+        self._visits = ContactVisits(
+            context, read=self._read, done=self._done, gone=self._gone_contact, explain_401=explain_401
+        )
         self._due: list[str] = []
         self._finished: set[str] = set()
         self._prefix = 0
         self._after = state.walk.after if state.walk else None
         self._unread = bool(state.walk and state.walk.unread)
+        self._gone: set[str] = set()
         self._ended = False
 
     def slices(self) -> Iterator[Slice]:
         """A slice for each contact that the walk has not read yet."""
         contacts = listed_contacts(self._context, self._fetch_contacts, self.request_answered)
         self._due = [contact for contact in contacts if self._after is None or contact > self._after]
+        self._gone = set(self._incoming.gone) & set(contacts)
         yield from self._visits.slices(self._due)
         if self._visits.broken_off:
             return
@@ -70,7 +75,7 @@ class Messages(CheckpointCursor):
             self._context.fall_short(
                 f"{unread:,} pages could not be decrypted or read, and their messages are missing; the cursor stays "
                 "where it was, so that they come once they can be. If they were encrypted for a key that has been "
-                "replaced, add that key to private_key_jwk (a JWKS holds several)."
+                "replaced, add that key to private_key_jwk (a JWKS holds several), or set a later start_date."
             )
         with self._lock:
             self._ended = True
@@ -81,9 +86,11 @@ class Messages(CheckpointCursor):
     def state(self) -> MutableMapping[str, Any]:
         """The cursor, and beside it the walk's position while it is under way."""
         cursor = self._incoming.cursor or self._context.start_date
-        if self._ended and not (self._unread or self._visits.failed):
-            return {self._cursor_field: max(self._started, cursor or "")}
+        moves = self._ended and not (self._unread or self._visits.failed)
+        cursor = max(self._started, cursor or "") if moves else cursor
         state: dict[str, Any] = {self._cursor_field: cursor} if cursor else {}
+        if gone := sorted(self._gone)[:_MOST_GONE]:
+            state["gone"] = gone
         if self._after is not None and not self._ended:
             walk = {"started": self._started, "after": self._after}
             state["walk"] = {**walk, "unread": True} if self._unread else walk
@@ -95,13 +102,18 @@ class Messages(CheckpointCursor):
         walk = self._incoming.walk
         return walk.started if walk else format_instant(self._context.server_time(self._begun))
 
-    @cached_property
-    def _bound(self) -> datetime:
-        """Older messages are not due."""
-        moments = [parse_instant(self._context.start_date)] if self._context.start_date else []
-        if self._incoming.cursor:
-            moments.append(parse_instant(self._incoming.cursor) - _LATE)
-        return max(moments)
+    def _bound(self, contact: str) -> datetime:
+        """Older messages of the contact are not due."""
+        start = parse_instant(self._context.start_date or "")
+        if not self._incoming.cursor or contact in self._incoming.gone:
+            return start
+        return max(start, parse_instant(self._incoming.cursor) - _LATE)
+
+    def _gone_contact(self, contact: str) -> None:
+        with self._lock:
+            self._gone.add(contact)
+            if contact not in self._incoming.gone:
+                self._unread = True
 
     def _done(self, contact: str) -> None:
         with self._lock:
@@ -114,8 +126,9 @@ class Messages(CheckpointCursor):
 
     def _read(self, customer_id: str) -> Iterator[Row]:
         contact = ContactMessages(customer_id)
-        since = format_instant(self._bound)
-        for seen in self._history.walk(customer_id, self._bound):
+        bound = self._bound(customer_id)
+        since = format_instant(bound)
+        for seen in self._history.walk(customer_id, bound):
             page = self._settled(contact, seen)
             self._opener.count(page)
             if page.fault is not None:
@@ -124,6 +137,8 @@ class Messages(CheckpointCursor):
                 if record["created_at"] is None or record["created_at"] >= since:
                     yield self._context.normalize(record)
             self.request_answered()
+        with self._lock:
+            self._gone.discard(customer_id)
 
     def _settled(self, contact: ContactMessages, seen: Sighting) -> OpenedPage:
         """The page, read anew while it cannot be told what of it is new."""

@@ -41,7 +41,7 @@ class MessagesHistory:
         self._fetch_contacts = fetch_contacts
         self._history = history
         self._opener = opener
-        self._visits = ContactVisits(context, read=self._read, done=lambda _: None, explain_401=explain_401)
+        self._visits = ContactVisits(context, read=self._read, explain_401=explain_401)
 
     def slices(self) -> Iterator[Slice]:
         """A slice for each contact."""
