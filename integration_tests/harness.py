@@ -93,9 +93,9 @@ class Source:
         """Run `spec`."""
         return launch("spec", script=self.api.script)
 
-    def check(self) -> Run:
+    def check(self, *, measured: bool = False) -> Run:
         """Run `check`."""
-        return self._run("check", {"config": self.config})
+        return self._run("check", {"config": self.config}, measured=measured)
 
     def discover(self) -> Run:
         """Run `discover`."""

@@ -28,7 +28,7 @@ from harness import (
 )
 
 SIZE = AccountSize(contacts=450, deals=40, organizations=250, tasks=250)
-LONG = {(V1, kind) for kind in ("truncate", "reset", "html_200", "object_for_list", "data_null")}
+LONG = {(V1, kind) for kind in ("truncate", "reset", "html_200", "object_for_list", "data_null")} | {(V2, "truncate")}
 SMALL_LISTS = {V2: "sources", V1: "deal_sources"}
 ONCE: dict[str, dict[str, Any]] = {
     "429-seconds": {"kind": "429", "retry_after": "1"},

@@ -14,6 +14,8 @@ from airbyte_cdk.sources.streams.http.error_handlers import ErrorResolution, Res
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests import exceptions as failures
 
+from rdstation.bounded import LARGEST_BODY, OversizedAnswerError
+
 __all__ = [
     "STATUSES",
     "ConnectorError",
@@ -104,6 +106,11 @@ def unreachable(error: Exception | None) -> tuple[str, bool]:
         )
     if isinstance(error, failures.ProxyError):
         return "the proxy refuses the connection. Check HTTPS_PROXY and NO_PROXY.", True
+    if isinstance(error, OversizedAnswerError):
+        return (
+            f"an answer has more than {LARGEST_BODY:,} bytes, as no page of records has. Check the API base URL.",
+            False,
+        )
     if isinstance(error, failures.ReadTimeout):
         return "no answer in time.", True
     if isinstance(error, (failures.ChunkedEncodingError, failures.ContentDecodingError)):

@@ -23,6 +23,7 @@ from airbyte_cdk.sources.streams.http.requests_native_auth import SingleUseRefre
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now
 
+from rdstation.bounded import bound
 from rdstation.dates import format_instant
 from rdstation.errors import ConnectorError, config_error, system_error, transient_error, unreachable
 from rdstation.pace import retry_after
@@ -150,7 +151,9 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         self._pace.acquire_call(request)
         with requests.Session() as session:
             settings = session.merge_environment_settings(request.url, {}, None, None, None)
-            return session.send(request, timeout=self._patience.timeout, allow_redirects=False, **settings)
+            settings["stream"] = True
+            response = session.send(request, timeout=self._patience.timeout, allow_redirects=False, **settings)
+            return bound(response, self._patience.timeout[1])
 
 
 def _never_sent(error: requests.RequestException) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final, Protocol, runtime_checkable
 
 import requests
 from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 
+from rdstation.bounded import bound
 from rdstation.patience import REQUEST_TIMEOUT_SECONDS
 
 __all__ = ["Renewable", "Session"]
@@ -34,6 +36,7 @@ class Session(requests.Session):
         self._pace = pace
         self._under_way = threading.BoundedSemaphore(num_workers)
         self._authorize = auth
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # tokens say who we are; nothing else is kept
         self.auth = _later  # without it `requests` would look for a password in ~/.netrc
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=num_workers)
         self.mount("https://", adapter)
@@ -61,10 +64,11 @@ class Session(requests.Session):
     def _send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         kwargs["allow_redirects"] = False  # the token never goes to another host or path
         kwargs.setdefault("timeout", REQUEST_TIMEOUT_SECONDS)
+        kwargs["stream"] = True
         with self._under_way:
             self._pace.acquire_call(request)
             authorized = request if self._authorize is None else self._authorize(request)
-            response = super().send(authorized, **kwargs)
+            response = bound(super().send(authorized, **kwargs), kwargs["timeout"][1])
         self._pace.update_from_response(request, response)
         return response
 
