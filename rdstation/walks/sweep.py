@@ -20,6 +20,7 @@ _MOST_PASSES: Final = 40
 _QUIET_PASSES: Final = 2
 _QUIET_PASSES_IN_MOTION: Final = 6  # in a random order a pass of many pages misses a row one time in three
 _WINDOW_ROWS: Final = 9_000  # a window is halved from here on: rows may still move into it before the wall [seen]
+_SAME_PASSES: Final = 8  # page for page: the list is at rest, and repeats rows of its own accord
 _MOST_REPEATED: Final = 3  # a list in random order shows a row about twice before all are seen; three times is a loop
 _BEFORE_RD_STATION: Final = datetime(2010, 1, 1, tzinfo=timezone.utc)
 
@@ -37,14 +38,17 @@ def sweep(fetch: Fetch, query: Query, *, walled: bool = True, without: str | Non
     two passes in a row without a new id, provided that there are at least as many ids as the pass counted rows: the
     rule of 7.3 that lost nothing in simulation [test]. Of the ids only those count that the later half of the passes
     saw, too, and while rows leave the list it takes more quiet passes: a row that has left must not stand in for one
-    that was never seen.
+    that was never seen. A list whose pages overlap counts more rows than it has for ever: it ends once many passes in a
+    row were the same, page for page; with any chance in its order they would not be.
     """
     ids: set[str] = set()
     passes: list[set[str]] = []
     counts: list[int] = []
-    quiet = 0
+    quiet = same = 0
+    order_before = 0
     for _ in range(_MOST_PASSES):
         known, counted, one_moment = len(ids), 0, False
+        order = 0
         totals: list[int | None] = []
         before: set[str] = set()
         passes.append(set())
@@ -55,6 +59,7 @@ def sweep(fetch: Fetch, query: Query, *, walled: bool = True, without: str | Non
             # A list that ignores `page` answers with the same rows again: they are no further places.
             counted += 0 if on_page == before else len(rows)
             before = on_page
+            order = hash((order, *(row["id"] for row in rows)))
             fresh = [row for row in rows if row["id"] not in ids]
             ids.update(row["id"] for row in fresh)
             passes[-1].update(row["id"] for row in rows)
@@ -76,6 +81,10 @@ def sweep(fetch: Fetch, query: Query, *, walled: bool = True, without: str | Non
         at_rest = len(set(counts[half:])) == 1
         seen = len(set().union(*passes[half:]))
         if quiet >= (_QUIET_PASSES if at_rest else _QUIET_PASSES_IN_MOTION) and seen >= counted:
+            return
+        same = same + 1 if order == order_before else 1
+        order_before = order
+        if same >= _SAME_PASSES:
             return
     raise RestlessError(f"The rows{_where(query)} never come to rest: {_MOST_PASSES} passes, each with new ones.")
 

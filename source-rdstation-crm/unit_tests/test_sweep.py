@@ -120,3 +120,17 @@ def test_given_a_moving_list_that_says_how_long_it_is_when_swept_then_no_row_is_
 
     assert len(ids) == len(set(ids))
     assert scenario.existed_throughout <= set(ids)
+
+
+def test_given_pages_that_overlap_when_swept_then_it_ends_without_a_complaint() -> None:
+    asked: list[int] = []
+
+    def fetch(query: Query) -> Page:
+        asked.append(query.page)
+        start = (query.page - 1) * 9  # the last row of a page is the first of the next one
+        return Page([{"id": str(number)} for number in range(start, min(start + 10, 25))], has_next=None)
+
+    ids = [row["id"] for batch in sweep(fetch, Query(None), walled=False) for row in batch.rows]
+
+    assert ids == [str(number) for number in range(25)]
+    assert len(asked) <= 40
