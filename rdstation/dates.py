@@ -42,7 +42,10 @@ def parse_instant(text: object) -> datetime:
             raise ValueError("no date") from None  # without the text: it may be anything
     if moment.tzinfo is None:
         return moment.replace(tzinfo=timezone.utc)
-    return moment.astimezone(timezone.utc)
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError:
+        raise ValueError("no date") from None  # in UTC it lies before the year 1 or after 9999
 
 
 def format_instant(moment: datetime) -> str:

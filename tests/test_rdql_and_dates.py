@@ -57,7 +57,10 @@ def test_given_a_form_of_an_instant_when_normalized_then_it_is_rfc_3339_utc(text
     assert normalize_instant(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2026-13-01T00:00:00Z", "11/09/2026"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "soon", "2026-13-01T00:00:00Z", "11/09/2026", "0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-02:00"],
+)
 def test_given_no_instant_when_parsed_then_the_error_does_not_quote_it(text: str) -> None:
     with pytest.raises(ValueError, match=r"^no date$"):
         parse_instant(text)

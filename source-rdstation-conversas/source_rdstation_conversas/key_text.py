@@ -31,6 +31,9 @@ _LOST: Final = (
     'If that text is lost, "Gerar Chave" makes a new key in its place; what was encrypted for the old one stays '
     "unreadable without it."
 )
+_LONGEST_TEXT: Final = 256 * 1024  # characters: a hundred keys of the kind that RD Station makes
+_MOST_KEYS: Final = 50
+_LONGEST_NUMBER: Final = 8192  # bits; RD Station's have 2048 [doc], and numbers of megabytes take hours
 _MOST_QUOTED: Final = 3  # JSON in a JSON text, as configuration files and secret stores wrap it
 _WORD_PROCESSING: Final = str.maketrans({"“": '"', "”": '"', "„": '"', "\u00a0": " "})
 _TOKEN: Final = re.compile(r"(Bearer\s+)?[\w-]+\.[\w-]+\.[\w-]+")
@@ -50,6 +53,8 @@ def read_keys(text: str) -> tuple[RsaKey, ...]:
     found = _jwks(_json_in(text))
     if not found:
         raise _refused("holds an empty list of keys.", _GET_IT)
+    if len(found) > _MOST_KEYS:
+        raise _refused(f"holds {len(found)} keys; {_MOST_KEYS} are the most. Leave out the oldest.", _GET_IT)
     return tuple(
         _rsa_key(jwk, f"holds a key (number {number} of {len(found)}) that" if len(found) > 1 else "")
         for number, jwk in enumerate(found, 1)
@@ -58,6 +63,8 @@ def read_keys(text: str) -> tuple[RsaKey, ...]:
 
 def _json_in(text: str) -> object:
     """The parsed JSON, freed of what copying adds."""
+    if len(text) > _LONGEST_TEXT:
+        raise _refused(f"is longer than {_LONGEST_TEXT:,} characters, which no key is.", _GET_IT)
     text = "".join(c for c in text.translate(_WORD_PROCESSING) if unicodedata.category(c) != "Cf").strip()
     _refuse_what_is_no_json(text)
     if text[0] == text[-1] == "'":  # a shell's quotes
@@ -133,9 +140,12 @@ def _number(value: object) -> int:
     if not re.fullmatch(r"[A-Za-z0-9_-]+", digits):
         raise ValueError("no base64url")
     try:
-        return int.from_bytes(urlsafe_b64decode(digits + "=" * (-len(digits) % 4)), "big")
+        number = int.from_bytes(urlsafe_b64decode(digits + "=" * (-len(digits) % 4)), "big")
     except binascii.Error:
         raise ValueError("no base64url") from None
+    if number.bit_length() > _LONGEST_NUMBER:
+        raise ValueError("too large")
+    return number
 
 
 def _refused(fault: str, *advice: str) -> ConnectorError:

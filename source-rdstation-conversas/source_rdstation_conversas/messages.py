@@ -133,7 +133,7 @@ def _content(message: Message) -> object:
 def _instant(value: object) -> str | None:
     try:
         return normalize_instant(value)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 

@@ -54,6 +54,10 @@ def test_a_key_that_was_merely_carried_badly_works(text: str) -> None:
         pytest.param("minha chave", "no valid JSON", id="no-json"),
         pytest.param(JWK[:-40], "no valid JSON; part of it may be missing", id="cut-off"),
         pytest.param("[" * 100_000, "no valid JSON", id="nested-without-end"),
+        pytest.param(" " * 300_000 + JWK, "longer than 262,144 characters", id="longer-than-any-key"),
+        pytest.param(json.dumps({"keys": [TEST_JWK] * 51}), "holds 51 keys; 50 are the most", id="too-many-keys"),
+        pytest.param(json.dumps({**TEST_JWK, "n": "_" * 20_000}), "is damaged", id="a-number-that-takes-hours"),
+        pytest.param(json.dumps({**without("p", "q"), "d": "_" * 20_000}), "is damaged", id="an-exponent-likewise"),
         pytest.param("-----BEGIN PRIVATE KEY-----\nMIIE\n", "a PEM file where a JWK is expected", id="pem"),
         pytest.param("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMII", "protected by a passphrase", id="pem-passphrase"),
         pytest.param(
