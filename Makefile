@@ -6,13 +6,14 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo sync test test-long lint fix emulator bench image lock clean
+.PHONY: help demo authorize sync test test-long test-image image-size acceptance lint fix emulator bench image lock clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
 CHECKED := rdstation source-rdstation-crm source-rdstation-conversas destination-rdstation-crm \
-	integration_tests tests demo
+	integration_tests tests benchmarks demo conftest.py
+CONNECTORS := $(shell sed -nE 's/^((source|destination)-[a-z-]+) = .*/\1/p' pyproject.toml)
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +21,9 @@ help: ## List the tasks
 demo: ## From nothing to data: an emulated RD Station account, two syncs by each API into demo/*.duckdb
 	@$(MAKE) --silent -j2 .venv-demo/.installed .venv/.installed
 	@$(BIN)/python -m demo.demo
+
+authorize: .venv/.installed ## Authorize a connection to RD Station CRM and write its configuration (ARGS="--help")
+	@$(BIN)/rdstation-authorize $(ARGS)
 
 # Connectors rotate RD Station's single-use refresh tokens: CONFIG is rewritten with the newest ones.
 sync: .venv/.installed .venv-demo/.installed ## Read a real account: CONFIG=path.json [DB=path.duckdb] [STREAMS=deals,contacts]
@@ -31,8 +35,8 @@ test: .venv/.installed ## Run the tests; ARGS="-k keyset" narrows them
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 4 -m 'not long and not alone'
-	@$(BIN)/python -m pytest -m 'alone and not long'
+	@$(BIN)/python -m pytest -n 4 -m 'not long and not alone and not image'
+	@$(BIN)/python -m pytest -m 'alone and not long and not image'
 endif
 
 test-long: .venv/.installed ## Run the tests marked `long`: the full numbers, minutes each
@@ -52,8 +56,21 @@ emulator: .venv/.installed ## Run the emulator of RD Station by hand; it prints 
 bench: ## Measure pace, requests and memory
 	@echo 'Benchmarks arrive with a later release.'
 
-image: ## Build the container image
-	@echo 'Container images arrive with a later release.'
+acceptance: .venv/.installed ## Run Airbyte's standard tests with Airbyte's own command, against the emulator
+	@for connector in $(CONNECTORS); do \
+		echo "== airbyte-cdk connector test ./$$connector" && \
+		$(BIN)/airbyte-cdk connector test "./$$connector" || exit 1; \
+	done
+
+image: ## Build the connectors' images with docker, podman or the recipe beside this checkout; says so if none is there
+	@bash .ci/images build
+
+test-image: .venv/.installed ## Run the built images as Airbyte does; needs `make image`
+	@[ -s build/images ] || { echo 'No images are here: run `make image` first.' >&2; exit 1; }
+	@$(BIN)/python -m pytest -m image $(ARGS) integration_tests/test_image.py
+
+image-size: .venv/.installed ## Print size and start-up time of the built images; needs `make image`
+	@$(BIN)/python -m benchmarks.image_size
 
 # Universal (one file for Python 3.10 to 3.13 and every platform), hashed, naming no index host.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-python-downloads --generate-hashes \
@@ -62,13 +79,15 @@ lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (AR
 	@old=$$(mktemp -d) && cp -p requirements/*.txt "$$old" && \
 	export UV_SYSTEM_CERTS=1 $${REQUESTS_CA_BUNDLE:+SSL_CERT_FILE="$${SSL_CERT_FILE:-$$REQUESTS_CA_BUNDLE}"} && \
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt && \
+	$(COMPILE) --group pyproject.toml:build --constraints requirements/runtime.txt -o requirements/build.txt && \
 	$(COMPILE) pyproject.toml --group dev --constraints requirements/runtime.txt -o requirements/dev.txt && \
 	$(COMPILE) --group pyproject.toml:demo -o requirements/demo.txt && \
 	for lock in requirements/*.txt; do cmp -s "$$lock" "$$old/$${lock##*/}" && touch -r "$$old/$${lock##*/}" "$$lock"; done; \
 	rm -rf "$$old"  # a lock that is the same keeps its date, and so the environments made from it
 
 clean: ## Remove everything these tasks made, environments included
-	@rm -rf .venv .venv-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo/*.duckdb* demo/.work
+	@rm -rf .venv .venv-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo/*.duckdb* demo/.work \
+		$(foreach connector,$(CONNECTORS),$(connector)/.tmp $(connector)/build $(connector)/.pytest_cache)
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Environments. A stamp says that one is complete; it is older than what it was made from when that changes. ---

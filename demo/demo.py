@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from demo import config_file
 from demo.acts import ACTS, Act
 from emulator.client import AccountSize, Emulator
+from rdstation import config_file
 
 __all__ = ["main"]
 

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from demo import config_file
+from rdstation import config_file
 
 __all__ = ["CONNECTOR", "NAME", "Report", "StreamRead", "SyncFailed", "sync"]
 

@@ -30,7 +30,7 @@ from rdstation.pace import retry_after
 from rdstation.patience import Patience
 from rdstation.redaction import describe
 
-__all__ = ["TokenOwner"]
+__all__ = ["NO_TOKEN_ENDPOINT", "UNKNOWN_CLIENT", "WRONG_HOST", "TokenOwner", "json_object", "lifetime_of"]
 
 _LEEWAY: Final = timedelta(minutes=5)  # renew when less than this is left [doc]; never more than half of a token's life
 _LIFETIME_SECONDS: Final = 7200.0  # where the answer names none [doc]
@@ -39,9 +39,14 @@ _AUTHORIZE_AGAIN: Final = (
     "Authorize the connection again (a refresh token works once, and dies after 14 days without use)."
 )
 
-_NO_TOKEN_ENDPOINT: Final = frozenset({301, 302, 303, 307, 308, 404, 405})
-_WRONG_HOST: Final = (
+NO_TOKEN_ENDPOINT: Final = frozenset({301, 302, 303, 307, 308, 404, 405})
+WRONG_HOST: Final = (
     "What answers is not RD Station's token endpoint. Check the API base URL; leave it empty for RD Station itself."
+)
+
+UNKNOWN_CLIENT: Final = (
+    "RD Station does not know this client ID and client secret. Copy both again from the application in RD Station's "
+    "App Store, and check that it was created for RD Station CRM."
 )
 
 _logger = logging.getLogger("airbyte.rdstation")
@@ -91,7 +96,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         for token in (access_token, refresh_token):
             if isinstance(token, str):
                 add_to_secrets(token)  # at once: no log line may show it
-        lifetime = timedelta(seconds=_lifetime(answer.get("expires_in")))
+        lifetime = timedelta(seconds=lifetime_of(answer.get("expires_in")))
         self._leeway = min(_LEEWAY, lifetime / 2)
         return str(access_token or ""), asked + lifetime, refresh_token if isinstance(refresh_token, str) else None
 
@@ -123,9 +128,9 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
                     raise failure from None
             else:
                 call = describe("POST", response.url, response.status_code)
-                body = _object(response.content)
-                if response.status_code in _NO_TOKEN_ENDPOINT:
-                    raise config_error(_WRONG_HOST, call)
+                body = json_object(response.content)
+                if response.status_code in NO_TOKEN_ENDPOINT:
+                    raise config_error(WRONG_HOST, call)
                 if response.ok and body is not None:
                     return body
                 if response.status_code == requests.codes.too_many_requests:
@@ -134,7 +139,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
                     raise _rejected(body or {}, call, answer_lost)
                 answer_lost = answer_lost or response.ok
                 failure = (
-                    config_error(_WRONG_HOST, call)
+                    config_error(WRONG_HOST, call)
                     if response.ok
                     else transient_error("RD Station's token endpoint does not answer properly at the moment.", call)
                 )
@@ -161,7 +166,8 @@ def _never_sent(error: requests.RequestException) -> bool:
     return any(sign in repr(error) for sign in ("NewConnection", "NameResolution", "ConnectTimeout"))
 
 
-def _object(content: bytes) -> dict[str, Any] | None:
+def json_object(content: bytes) -> dict[str, Any] | None:
+    """The body, if it is a JSON object."""
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -169,7 +175,8 @@ def _object(content: bytes) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _lifetime(expires_in: object) -> float:
+def lifetime_of(expires_in: object) -> float:
+    """Seconds that an access token lives, whatever the answer says or leaves out."""
     try:
         seconds = float(str(expires_in))
     except ValueError:
@@ -190,11 +197,7 @@ def _rejected(body: dict[str, Any], call: str, answer_lost: bool) -> ConnectorEr
     if "refresh token" in words or "invalid grant" in words or "grant" in words:
         return config_error(f"RD Station no longer accepts the refresh token. {_AUTHORIZE_AGAIN}", call)
     if any(hint in words for hint in ("access denied", "credentials", "client")):
-        return config_error(
-            "RD Station does not know this client ID and client secret. Copy both again from the application in RD "
-            "Station's App Store, and check that it was created for RD Station CRM.",
-            call,
-        )
+        return config_error(UNKNOWN_CLIENT, call)
     return config_error(
         "RD Station's token endpoint rejects the credentials. Check client ID and client secret (of an application for "
         f"RD Station CRM). {_AUTHORIZE_AGAIN}",

@@ -24,3 +24,13 @@ def test_every_requirement_of_a_lock_is_hashed() -> None:
     for lock in sorted((ROOT / "requirements").glob("*.txt")):
         for entry in re.split(r"(?m)^(?=[a-z0-9])", lock.read_text(encoding="utf-8"))[1:]:
             assert "--hash=sha256:" in entry, f"{lock.name}: {entry.split()[0]}"
+
+
+def test_ci_runs_on_every_python_that_is_promised() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    promised = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
+    matrix = re.search(r"python: \[(.+)\]", workflow)
+
+    assert matrix is not None
+    assert re.findall(r'"(.+?)"', matrix[1]) == promised
+    assert "run: bash .ci/run" in workflow

@@ -62,6 +62,8 @@ class Settings:
 
     # OAuth (§2; rows 13, 14)
     token_error: Literal["invalid_grant", "marketing", "gateway"] = "invalid_grant"
+    consent: Literal["given", "refused"] = "given"  # what the user does on the consent page
+    consent_state: bool = True  # whether its redirect repeats the state
     expires_in: Literal["ttl", "absent", "1"] = "ttl"  # 13: what is reported, not what is true
     access_token_ttl_s: float = 7200.0
     refresh_idle_s: float = 14 * 86_400.0  # [doc]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 import pytest
@@ -148,6 +149,43 @@ def test_given_an_old_authorization_code_then_it_is_dead(api: Caller) -> None:
     api.crm.advance_clock(301)
 
     assert api.token_call(**form).status_code == 400
+
+
+CALLBACK = "https://app.exemplo.test/callback"
+
+
+def consent(api: Caller, **query: str) -> requests.Response:
+    asked = {"response_type": "code", "client_id": api.crm.oauth()["credentials"]["client_id"], "state": "s1"}
+    asked |= {"redirect_uri": CALLBACK, **query}
+    return requests.get(f"{api.crm.base_url}/oauth/authorize", params=asked, allow_redirects=False, timeout=10)
+
+
+def test_given_a_consent_then_the_code_works_with_its_redirect_uri_only(api: Caller) -> None:
+    def code() -> str:
+        location = consent(api).headers["Location"]
+        found = re.fullmatch(re.escape(CALLBACK) + r"\?code=(\w{32})&state=s1", location)
+        assert found is not None, location
+        return found[1]
+
+    def exchange(**form: str) -> int:
+        return api.token_call(grant_type="authorization_code", code=code(), **form).status_code
+
+    assert exchange(redirect_uri=CALLBACK) == 200
+    assert exchange(redirect_uri="https://app.exemplo.test/other") == 400
+    assert exchange() == 400
+
+
+def test_consent(api: Caller) -> None:
+    api.crm.settings(consent="refused")
+    assert consent(api).headers["Location"] == f"{CALLBACK}?error=access_denied&state=s1"
+
+    api.crm.settings(consent_state=False)
+    assert consent(api).headers["Location"] == f"{CALLBACK}?error=access_denied"
+
+
+def test_given_an_unknown_application_then_nobody_is_redirected(api: Caller) -> None:
+    assert consent(api, client_id="unknown").status_code == 400
+    assert consent(api, redirect_uri="http://app.exemplo.test").status_code == 400
 
 
 def test_config_and_log(api: Caller) -> None:

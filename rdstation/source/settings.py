@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from rdstation.dates import format_instant, parse_instant
 from rdstation.errors import ConnectorError, config_error
 
-__all__ = ["CommonSettings", "PaceSetting", "SettingsModel", "StartDate", "Text", "explain"]
+__all__ = ["BaseUrl", "CommonSettings", "PaceSetting", "SettingsModel", "StartDate", "Text", "explain"]
 
 _CLOCKS_APART: Final = timedelta(days=1)  # somebody's "today" may be our tomorrow
 
@@ -63,6 +63,8 @@ def _whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+"""Scheme, host and port: https, or http on a loopback address."""
 Text = Annotated[str, AfterValidator(_text)]
 """A text that is not empty, without the line ends that come with pasting."""
 StartDate = Annotated[str, AfterValidator(_start_date)]
@@ -82,7 +84,7 @@ PaceSetting = Annotated[int, BeforeValidator(_whole_number), Field(strict=True, 
 class CommonSettings(SettingsModel):
     """The settings that all connectors have; the defaults are the subclass's."""
 
-    api_base_url: Annotated[str, AfterValidator(_base_url)]
+    api_base_url: BaseUrl
     requests_per_minute: PaceSetting
     num_workers: Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=1, le=20)] = 8
     start_date: str | None = None

@@ -29,6 +29,14 @@ class Refresh:
     new_refresh_token: str | None = None
 
 
+@dataclass
+class Code:
+    """An authorization code: when it was given out, and to which address (None: it is not compared)."""
+
+    issued: int
+    redirect_uri: str | None
+
+
 class TokenDesk:
     """Issues tokens and knows which are alive."""
 
@@ -40,7 +48,7 @@ class TokenDesk:
         self._access: dict[str, int] = {}  # token -> end of its life
         self._refresh: dict[str, int] = {}  # live token -> its issue
         self._used: set[str] = set()
-        self._codes: dict[str, int] = {}
+        self._codes: dict[str, Code] = {}
         self.history: list[Refresh] = []
         self.issue()
 
@@ -63,8 +71,10 @@ class TokenDesk:
         if grant == "refresh_token" and form.get("refresh_token"):
             return self._rotate(form["refresh_token"])
         if grant == "authorization_code" and form.get("code"):
-            issued = self._codes.pop(form["code"], None)
-            if issued is None or issued + CODE_LIFE_MS <= self._clock.now():
+            code = self._codes.pop(form["code"], None)  # single use
+            if code is None or code.issued + CODE_LIFE_MS <= self._clock.now():
+                return self._error("code")
+            if not form.get("redirect_uri") or code.redirect_uri not in (None, form["redirect_uri"]):
                 return self._error("code")
             return self._tokens(*self.issue())
         return json_answer(400, {"error": "invalid_request", "error_description": "grant_type or its field is missing"})
@@ -97,10 +107,10 @@ class TokenDesk:
         self._refresh[refresh] = now
         return access, refresh
 
-    def issue_code(self) -> str:
-        """An authorization code, as the consent page would hand it out."""
+    def issue_code(self, redirect_uri: str | None = None) -> str:
+        """An authorization code, as the consent page hands it out."""
         code = _token()
-        self._codes[code] = self._clock.now()
+        self._codes[code] = Code(self._clock.now(), redirect_uri)
         return code
 
     def expire_access(self) -> None:

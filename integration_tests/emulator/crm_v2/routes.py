@@ -15,6 +15,7 @@ from ..exchange import Answer, Call, Refusal, json_answer
 from ..meanwhile import Meanwhile
 from ..rate_limit import RateLimit
 from ..settings import Settings
+from .consent import ConsentPage
 from .errors import gateway_404, gateway_error, problem, refusal
 from .listing import Lister
 from .oauth import TokenDesk
@@ -26,6 +27,7 @@ __all__ = ["CrmV2"]
 
 ROOT = "/crm/v2"
 TOKEN_PATH = "/oauth2/token"
+CONSENT_PATH = "/oauth/authorize"
 
 
 class CrmV2:
@@ -33,6 +35,7 @@ class CrmV2:
 
     def __init__(self, changes: Changes, clock: Clock, settings: Settings) -> None:
         self.tokens = TokenDesk(clock, settings)
+        self._consent = ConsentPage(self.tokens, settings)
         self._account = changes.account
         self._clock = clock
         self._settings = settings
@@ -45,6 +48,8 @@ class CrmV2:
         """The answer to any call that is not for the control plane."""
         if call.path == TOKEN_PATH:
             return self.tokens.answer(call)  # not counted by the rate limit
+        if call.path == CONSENT_PATH and call.method == "GET":
+            return self._consent.answer(call)
         found = find(call.path[len(ROOT) :]) if call.path.startswith(ROOT + "/") else None
         if found is None:
             return gateway_404()  # also /api/v2/…, the prefix of `links` [seen]

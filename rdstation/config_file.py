@@ -23,8 +23,11 @@ def load(path: Path) -> dict[str, Any]:
     return config
 
 
-def save(path: Path, config: Mapping[str, Any]) -> None:
-    """Replace the file in one step, readable by its owner alone: after a crash it is the old one or the new one."""
+def save(path: Path, config: Mapping[str, Any], *, replace: bool = True) -> None:
+    """Replace the file in one step, readable by its owner alone: after a crash it is the old one or the new one.
+
+    Without `replace`, FileExistsError where there is a file.
+    """
     target = path.resolve()  # a link stays a link
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # created with mode 600
     try:
@@ -33,10 +36,12 @@ def save(path: Path, config: Mapping[str, Any]) -> None:
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(target)
-    except BaseException:
+        if replace:
+            Path(temporary).replace(target)
+        else:
+            target.hardlink_to(temporary)
+    finally:
         Path(temporary).unlink(missing_ok=True)
-        raise
     directory = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(directory)  # the new name, too, has to reach the disk
