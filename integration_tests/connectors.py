@@ -59,6 +59,13 @@ class Connector:
         return ROOT / "docs" / "integrations" / f"{kind}s" / f"{name}.md"
 
 
+def destination(crm: Emulator, mode: str) -> dict[str, Any]:
+    """A configuration of the destination."""
+    config = crm.config("v2", mode=mode)
+    del config["credentials"]["api_version"]
+    return config
+
+
 CONNECTORS = (
     Connector(
         "source-rdstation-crm",
@@ -78,6 +85,12 @@ CONNECTORS = (
         lambda crm: crm.desk_config(access_token="not.the.token"),
         frozenset({"api.tallos.com.br"}),
         frozenset(CONVERSAS.streams),
+    ),
+    Connector(
+        "destination-rdstation-crm",
+        {"contacts": lambda crm: destination(crm, "contacts"), "deals": lambda crm: destination(crm, "deals")},
+        lambda crm: {**wrong_secret(crm), "mode": "contacts"},
+        frozenset({"api.rd.services"}),
     ),
 )
 

@@ -18,6 +18,7 @@ from rdstation.bounded import LARGEST_BODY, OversizedAnswerError
 
 __all__ = [
     "STATUSES",
+    "AnswerLostError",
     "ConnectorError",
     "ForbiddenError",
     "NotFoundError",
@@ -28,6 +29,7 @@ __all__ = [
     "UnreadableAnswerError",
     "config_error",
     "final",
+    "never_sent",
     "system_error",
     "transient_error",
     "unreachable",
@@ -39,6 +41,11 @@ Statuses: TypeAlias = Mapping["int | str | type[Exception]", ErrorResolution]
 
 class ConnectorError(AirbyteTracedException):
     """Root of our errors: `message` tells the user what happened and what to do, `internal_message` names the call."""
+
+    status = 0
+    """Of the answer that was final, where there was one."""
+    said = ""
+    """What RD Station says of a write that it refuses. It may quote values: for the user's files, never for a log."""
 
     def as_airbyte_message(self, stream_descriptor: StreamDescriptor | None = None) -> AirbyteMessage:
         """The TRACE message, without the stack: the sentence says what to do, and a stack's lines can quote values."""
@@ -80,6 +87,10 @@ class UnreadableAnswerError(ConnectorError):
     """A 2xx answer, every time, that is not what the endpoint promises."""
 
 
+class AnswerLostError(ConnectorError):
+    """A creation that may have been carried out: its answer never came, or cannot be read."""
+
+
 def config_error(message: str, internal: str | None = None) -> ConnectorError:
     """The user must change the configuration (or authorize again)."""
     return ConnectorError(internal or message, message, FailureType.config_error)
@@ -118,6 +129,11 @@ def unreachable(error: Exception | None) -> tuple[str, bool]:
     if "NameResolution" in repr(error) or "getaddrinfo" in repr(error):
         return "the host name cannot be resolved. Check the network and the API base URL.", True
     return "nothing answers there. Check the network, the firewall and the API base URL.", True
+
+
+def never_sent(error: Exception | None) -> bool:
+    """True where no connection came about, so that nothing can have been carried out."""
+    return any(sign in repr(error) for sign in ("NewConnection", "NameResolution", "ConnectTimeout"))
 
 
 def final(failure: FailureType, sentence: str) -> ErrorResolution:

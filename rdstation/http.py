@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 import requests
 from airbyte_cdk.models import FailureType
@@ -28,6 +28,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from rdstation.envelope import BadAnswerError
 from rdstation.errors import (
     STATUSES,
+    AnswerLostError,
     ConnectorError,
     ForbiddenError,
     NotFoundError,
@@ -37,6 +38,7 @@ from rdstation.errors import (
     UnauthorizedError,
     UnreadableAnswerError,
     config_error,
+    never_sent,
     system_error,
     transient_error,
     unreachable,
@@ -44,11 +46,13 @@ from rdstation.errors import (
 from rdstation.pace import retry_after
 from rdstation.patience import Patience
 from rdstation.redaction import RedactingFilter, describe
+from rdstation.refusal import message_of
 from rdstation.session import Session
 
 __all__ = ["Api"]
 
 T = TypeVar("T")
+Method: TypeAlias = Literal["GET", "POST", "PUT"]
 
 _LONGEST_WAIT_SECONDS: Final = 60.0
 _KINDS: Final[Mapping[int, type[ConnectorError]]] = {
@@ -57,6 +61,7 @@ _KINDS: Final[Mapping[int, type[ConnectorError]]] = {
     402: ForbiddenError,
     403: ForbiddenError,
     404: NotFoundError,
+    409: RequestRefusedError,
     422: RequestRefusedError,
 }
 _PLAN_REFUSAL: Final = b'"ACCESS_DENIED"'  # API v1 says with 422 that the plan lacks a feature [doc]
@@ -69,7 +74,7 @@ logging.getLogger("airbyte").addFilter(RedactingFilter())
 
 
 class Api:
-    """Reads one RD Station API below `base_url`; safe to share among threads."""
+    """Calls one RD Station API below `base_url`; safe to share among threads."""
 
     def __init__(
         self,
@@ -102,21 +107,40 @@ class Api:
         `on_request` is called before each try, `on_headers` with the headers of the answer that is then parsed.
         Raises NotFoundError, ForbiddenError, RequestRefusedError or another ConnectorError once it is final.
         """
-        call = _Call(stream, self.base_url + path, parse, self._patience, self._statuses, hint, on_request, on_headers)
+        call = _Call(
+            "GET", stream, self.base_url + path, parse, self._patience, self._statuses, hint, on_request, on_headers
+        )
+        return self._carried_out(call, params=dict(params))
+
+    def put(self, path: str, body: Mapping[str, Any], parse: Callable[[bytes], T], *, stream: str) -> T:
+        """The parsed answer to `PUT path`: to write the same twice does no harm, so it is tried again like a GET.
+
+        Raises RequestRefusedError or NotFoundError, with what RD Station `said`, where the fault is the record's.
+        """
+        call = _Call("PUT", stream, self.base_url + path, parse, self._patience, self._statuses)
+        return self._carried_out(call, json=body)
+
+    def post(self, path: str, body: Mapping[str, Any], parse: Callable[[bytes], T], *, stream: str) -> T:
+        """The parsed answer to `POST path`, tried again only where it is certain that nothing was created.
+
+        Raises AnswerLostError where it is not (there is no idempotency key [doc]): the caller has to look. Otherwise
+        as `put`.
+        """
+        call = _Call("POST", stream, self.base_url + path, parse, self._patience, self._statuses)
+        return self._carried_out(call, json=body)
+
+    def _carried_out(self, call: _Call[T], **request: Any) -> T:
         # A client for each call: its retry bookkeeping is per request, and a shared one never forgets failed requests.
-        client = HttpClient(stream, _logger, call, session=self._session, backoff_strategy=call)
-        on_request()
+        client = HttpClient(call.stream, _logger, call, session=self._session, backoff_strategy=call)
+        call.on_request()
         try:
-            _, response = client.send_request(
-                "GET",
-                self.base_url + path,
-                {"timeout": self._patience.timeout},
-                params=dict(params),  # type: ignore[arg-type] # `requests` repeats a parameter with several values
-            )
+            _, response = client.send_request(call.method, call.url, {"timeout": self._patience.timeout}, **request)
         except ConnectorError:
             raise
         except AirbyteTracedException as error:
-            raise system_error(f"{stream}: the request failed in an unexpected way.", f"GET {path}") from error
+            raise system_error(
+                f"{call.stream}: the request failed in an unexpected way.", describe(call.method, call.url, "no answer")
+            ) from error
         self._note_date(response)
         return call.parsed
 
@@ -139,25 +163,27 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
 
     def __init__(
         self,
+        method: Method,
         stream: str,
         url: str,
         parse: Callable[[bytes], T],
         patience: Patience,
         statuses: Statuses,
-        hint: str,
-        on_request: Callable[[], None],
-        on_headers: Callable[[Mapping[str, str]], None],
+        hint: str = "",
+        on_request: Callable[[], None] = lambda: None,
+        on_headers: Callable[[Mapping[str, str]], None] = lambda _: None,
     ) -> None:
         # The CDK counts waits for the rate limit among its tries; ours do not count, so its own bounds are out of
         # reach.
         super().__init__(_logger, statuses, max_retries=1_000_000, max_time=timedelta(days=7))
-        self._stream = stream
-        self._url = url
+        self.method = method
+        self.stream = stream
+        self.url = url
+        self.on_request = on_request
         self._parse = parse
         self._patience = patience
         self._statuses = statuses
         self._hint = hint
-        self._on_request = on_request
         self._on_headers = on_headers
         self._failed = 0
         self._started = time.monotonic()
@@ -167,9 +193,11 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
         if isinstance(response_or_exception, requests.Response):
             return self._interpret(response_or_exception)
         sentence, passes = unreachable(response_or_exception)
-        call = describe("GET", self._url, type(response_or_exception).__name__)
+        call = describe(self.method, self.url, type(response_or_exception).__name__)
         if not passes:
-            raise config_error(f"{self._stream}: {sentence}", call)
+            raise config_error(f"{self.stream}: {sentence}", call)
+        if not never_sent(response_or_exception):
+            self._guard_creation(call)
         return self._again(sentence, self._patience.tries, call)
 
     def backoff_time(
@@ -185,10 +213,10 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
 
     def _interpret(self, response: requests.Response) -> ErrorResolution:
         status = response.status_code
-        call = describe("GET", self._url, status)
+        call = describe(self.method, self.url, status)
         if response.is_redirect or requests.codes.multiple_choices <= status < requests.codes.bad_request:
             raise config_error(
-                f"{self._stream}: the API base URL answers with a redirect ({status}); none is followed. Check it.",
+                f"{self.stream}: the API base URL answers with a redirect ({status}); none is followed. Check it.",
                 call,
             )
         if response.ok:
@@ -199,20 +227,25 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
         if resolution is None and status >= requests.codes.server_error:
             resolution = self._statuses[requests.codes.bad_gateway]  # 520 to 529 and the like: a gateway's
         if resolution is None:
-            raise system_error(f"{self._stream}: RD Station answers with the unexpected status {status}.", call)
+            raise system_error(f"{self.stream}: RD Station answers with the unexpected status {status}.", call)
         hint = self._hint if status in _MAY_BE_OUR_QUERY else ""
-        sentence = f"{self._stream}: {resolution.error_message}{hint}"
+        sentence = f"{self.stream}: {resolution.error_message}{hint}"
         if resolution.response_action == ResponseAction.FAIL:
-            kind = _KINDS.get(status, ConnectorError)
-            raise kind(call, sentence, resolution.failure_type or FailureType.system_error)
+            error = _KINDS.get(status, ConnectorError)(
+                call, sentence, resolution.failure_type or FailureType.system_error
+            )
+            error.status = response.status_code
+            error.said = "" if self.method == "GET" else message_of(response.content)
+            raise error
         if resolution.response_action == ResponseAction.RETRY:
+            self._guard_creation(call)
             sentence = f"{resolution.error_message}{hint}"
             if status == requests.codes.server_error:
                 return self._again(sentence, self._patience.tries_on_500, call, ServerFailedError)
             return self._again(sentence, self._patience.tries, call)
         if not self._patience.allows(self._started, retry_after(response, self._patience.rate_limit_wait)):
             raise transient_error(f"{sentence} It asks for a longer wait than a sync can take.", call)
-        self._on_request()
+        self.on_request()
         return resolution
 
     def _interpret_body(self, response: requests.Response, call: str) -> ErrorResolution:
@@ -220,11 +253,19 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
         try:
             self.parsed = self._parse(response.content)
         except BadAnswerError as problem:
+            self._guard_creation(call)
             sentence = f"RD Station's answer cannot be read: {problem}."
             if problem.is_html:
                 sentence += " Check the API base URL, if you have set one."
             return self._again(sentence, self._patience.tries_on_500, call, UnreadableAnswerError)
         return ErrorResolution(ResponseAction.SUCCESS)
+
+    def _guard_creation(self, call: str) -> None:
+        """A failure after which a creation must not simply be tried again."""
+        if self.method == "POST":
+            raise AnswerLostError(
+                call, f"{self.stream}: the answer to a creation was lost ({call}).", FailureType.transient_error
+            )
 
     def _again(
         self, sentence: str, tries: int, call: str, kind: type[ConnectorError] = ConnectorError
@@ -233,7 +274,7 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
         if self._failed >= tries or not self._patience.allows(self._started, 0):
             system = kind is UnreadableAnswerError
             failure_type = FailureType.system_error if system else FailureType.transient_error
-            raise kind(call, f"{self._stream}: {sentence} Tried {self._failed} times ({call}).", failure_type)
+            raise kind(call, f"{self.stream}: {sentence} Tried {self._failed} times ({call}).", failure_type)
         _logger.info("%s: try %s of %s failed, trying again.", call, self._failed, tries)
-        self._on_request()
+        self.on_request()
         return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, sentence)

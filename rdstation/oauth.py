@@ -25,7 +25,7 @@ from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now
 
 from rdstation.bounded import bound
 from rdstation.dates import format_instant
-from rdstation.errors import ConnectorError, config_error, system_error, transient_error, unreachable
+from rdstation.errors import ConnectorError, config_error, never_sent, system_error, transient_error, unreachable
 from rdstation.pace import retry_after
 from rdstation.patience import Patience
 from rdstation.redaction import describe
@@ -123,7 +123,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
                 failure = (transient_error if passes else config_error)(
                     f"The token endpoint of RD Station: {sentence}", f"POST /oauth2/token -> {type(error).__name__}"
                 )
-                answer_lost = answer_lost or not _never_sent(error)
+                answer_lost = answer_lost or not never_sent(error)
                 if not passes:
                     raise failure from None
             else:
@@ -159,11 +159,6 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
             settings["stream"] = True
             response = session.send(request, timeout=self._patience.timeout, allow_redirects=False, **settings)
             return bound(response, self._patience.timeout[1])
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    """True where no connection came about, so that nothing can have been rotated."""
-    return any(sign in repr(error) for sign in ("NewConnection", "NameResolution", "ConnectTimeout"))
 
 
 def json_object(content: bytes) -> dict[str, Any] | None:

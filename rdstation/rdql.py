@@ -6,10 +6,11 @@ Every literal leaves through `quote` or `instant`. Facts: api/crm-v2.md, section
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Final
 
-__all__ = ["all_of", "at_least", "before", "outline", "quote"]
+__all__ = ["all_of", "any_of", "at_least", "before", "contains", "one_of", "outline", "quote"]
 
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
@@ -29,6 +30,22 @@ def at_least(field: str, moment: datetime) -> str:
 def before(field: str, moment: datetime) -> str:
     """`field < moment`, floored to the second."""
     return f"{field}:<{_instant(moment)}"
+
+
+def one_of(field: str, texts: Iterable[str]) -> str:
+    """`field` is one of at least one text; whether case matters is unknown."""
+    literals = [quote(text) for text in texts]
+    return f"{field}:{literals[0]}" if len(literals) == 1 else f"{field}:({','.join(literals)})"
+
+
+def contains(field: str, text: str) -> str:
+    """`field` contains the text, whatever its case [doc]."""
+    return f"{field}:~{quote(text)}"
+
+
+def any_of(*conditions: str) -> str:
+    """Conditions of which one is enough, in parentheses of their own."""
+    return conditions[0] if len(conditions) == 1 else f"({' or '.join(conditions)})"
 
 
 def all_of(*conditions: str) -> str:

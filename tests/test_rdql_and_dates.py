@@ -35,6 +35,22 @@ def test_given_conditions_when_joined_then_blank_ones_fall_away() -> None:
     assert rdql.all_of("", "has:product:true", "") == "has:product:true"
 
 
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [(["a"], 'name:"a"'), (["a", "b c"], 'name:("a","b c")'), (['"x"', "y,z"], r'name:("\"x\"","y,z")')],
+)
+def test_given_texts_when_any_of_them_will_do_then_they_are_a_quoted_list(texts: list[str], expected: str) -> None:
+    assert rdql.one_of("name", texts) == expected
+
+
+def test_given_conditions_when_one_is_enough_then_they_stand_in_parentheses() -> None:
+    parts = [rdql.contains("email", "ana@exemplo.test"), rdql.contains("@erp-id", '"17"')]
+
+    assert rdql.any_of(*parts) == r'(email:~"ana@exemplo.test" or @erp-id:~"\"17\"")'
+    assert rdql.any_of(parts[0]) == 'email:~"ana@exemplo.test"'
+    assert rdql.outline(rdql.any_of(*parts)) == '(email:~"…" or @erp-id:~"…")'
+
+
 def test_given_a_filter_when_outlined_then_only_instants_remain() -> None:
     text = rdql.all_of(f"email:{rdql.quote('ana@exemplo.test')}", 'updated_at:<"2026-01-31 23:00:59"')
 

@@ -79,6 +79,7 @@ class Settings:
     cf_touches_contact: bool = True  # 21
     index_lag_s: float = 0.0  # 23: a created row enters the lists this much later
     commit_then_timeout: int = 0  # 24: the next n POSTs are committed, their answers are lost
+    commit_then_timeout_every: int = 0  # 24: every n-th POST likewise, 0 is off
     unknown_slug: Literal["422", "ignore"] = "422"  # 25
     unknown_reference: Literal["422", "accept"] = "422"  # an id that names nothing (an owner: always 400)
     invalid_status: Literal["422", "400"] = "422"  # status of a failed validation: "400 or 422" (§8)

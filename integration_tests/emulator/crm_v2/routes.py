@@ -43,6 +43,7 @@ class CrmV2:
         self._lister = Lister(changes.account, settings, chance(changes.account.seed, "lister"))
         self._writer = Writer(changes, clock, settings)
         self._meanwhile = Meanwhile(changes, settings)
+        self._created = 0
 
     def answer(self, call: Call) -> Answer:
         """The answer to any call that is not for the control plane."""
@@ -96,13 +97,20 @@ class CrmV2:
             return self._one(resource, self._row(rows, record_id), 200)
         if call.method == "POST" and record_id is None and self._writer.can_create(resource):
             answer = self._one(resource, self._writer.create(resource, call, parent_id), 201)
-            if self._settings.commit_then_timeout:
-                self._settings.commit_then_timeout -= 1
-                answer.lost = True
+            answer.lost = self._loses_answer()
             return answer
         if call.method == "PUT" and record_id is not None and self._writer.can_update(resource):
             return self._one(resource, self._writer.update(resource, call, self._row(rows, record_id)), 200)
         return gateway_404()
+
+    def _loses_answer(self) -> bool:
+        """Whether the answer to this creation, which is committed, never arrives (§11 row 24)."""
+        self._created += 1
+        every = self._settings.commit_then_timeout_every
+        if self._settings.commit_then_timeout:
+            self._settings.commit_then_timeout -= 1
+            return True
+        return bool(every) and self._created % every == 0
 
     def _list(self, call: Call, resource: Resource, rows: Collection) -> Answer:
         self._meanwhile.list_asked(resource.name, rows)

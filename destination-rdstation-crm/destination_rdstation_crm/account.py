@@ -1,0 +1,70 @@
+"""One account: the connection, its custom fields, and whether the token's user may write."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, MutableMapping
+from functools import cached_property
+from typing import Any, Final
+
+from airbyte_cdk.models import FailureType
+
+from destination_rdstation_crm.config import Settings
+from destination_rdstation_crm.mapping.custom_fields import CustomFields
+from destination_rdstation_crm.objects.crm_object import CrmObject
+from destination_rdstation_crm.writing.crm import Crm, Held
+from rdstation.errors import STATUSES, Statuses, final
+from rdstation.http import Api
+from rdstation.oauth import TokenOwner
+from rdstation.pace import Pace
+from rdstation.patience import Patience
+from rdstation.session import Session
+
+__all__ = ["Account"]
+
+_PERMISSION: Final = "Grant the permission in RD Station, or connect with a user who has it."
+_STATUSES: Final[Statuses] = {
+    **STATUSES,
+    402: final(
+        FailureType.config_error,
+        "The account's RD Station plan does not include this (402). Upgrade the plan.",
+    ),
+    403: final(
+        FailureType.config_error,
+        "RD Station denies access (403): the user who authorized the connection lacks the permission, or the account's "
+        f"plan lacks the feature. {_PERMISSION}",
+    ),
+    409: final(FailureType.system_error, "RD Station says that the record is in conflict with another (409)."),
+}
+
+
+class Account:
+    """`config` is the user's own, in which the token owner keeps the newest tokens."""
+
+    def __init__(self, config: MutableMapping[str, Any], settings: Settings, patience: Patience | None = None) -> None:
+        credentials = config["credentials"]
+        # Pasted values come with line ends; the token owner reads and publishes them where the user's own stand.
+        credentials.update({name: value.strip() for name, value in credentials.items() if isinstance(value, str)})
+        pace = Pace(settings.requests_per_minute, patience)
+        tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", pace, patience)
+        api = Api(f"{settings.api_base_url}/crm/v2", Session(pace, settings.num_workers, tokens), patience, _STATUSES)
+        self.crm = Crm(api)
+
+    def check(self, crm_object: CrmObject, fields: Collection[str]) -> None:
+        """Raises the error that says what is wrong; leaves nothing behind in the account.
+
+        Each `@slug` among the mapped `fields` has to exist.
+        """
+        custom_fields = self.custom_fields_of(crm_object.entity)
+        for field in fields:
+            if field.startswith("@"):
+                custom_fields.field(field.removeprefix("@"))
+        self.crm.probe_reading(crm_object)
+        self.crm.probe_writing(crm_object)
+
+    @cached_property
+    def _custom_fields(self) -> list[Held]:
+        return self.crm.custom_fields()
+
+    def custom_fields_of(self, entity: str) -> CustomFields:
+        """The custom fields that the account defines for contacts, deals or organizations; asked for once."""
+        return CustomFields.of(self._custom_fields, entity)

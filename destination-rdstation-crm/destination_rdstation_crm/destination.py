@@ -1,0 +1,180 @@
+"""The destination's commands: `spec`, `check`, `discover`, `write`.
+
+The CDK's own `write` parses each message into models that drop the platform's state `id`, and it has no `discover`:
+both are ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from airbyte_cdk.destinations import Destination
+from airbyte_cdk.models import (
+    AirbyteConnectionStatus,
+    AirbyteMessage,
+    AirbyteStreamStatus,
+    ConfiguredAirbyteCatalog,
+    ConfiguredAirbyteCatalogSerializer,
+    Status,
+    Type,
+)
+from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets, update_secrets
+
+from destination_rdstation_crm.account import Account
+from destination_rdstation_crm.config import Settings, read_settings
+from destination_rdstation_crm.discovery.catalog import destination_catalog
+from destination_rdstation_crm.mapping.column_mapping import Entry
+from destination_rdstation_crm.mapping.setup import plan_streams
+from destination_rdstation_crm.objects.table import MODES
+from destination_rdstation_crm.protocol.incoming import Incoming
+from destination_rdstation_crm.protocol.lines import StreamKey
+from destination_rdstation_crm.protocol.outgoing import send, send_line, stream_status
+from destination_rdstation_crm.protocol.pump import Pump
+from destination_rdstation_crm.rejects.private_file import PrivateFile
+from destination_rdstation_crm.rejects.store import open_store
+from destination_rdstation_crm.writing.sync import Sync
+from rdstation.errors import ConnectorError, config_error
+from rdstation.patience import Patience
+
+__all__ = ["DestinationRdstationCrm"]
+
+# `check` has to answer within a minute, even where nothing listens or the vendor asks to wait for long.
+_SECONDS_OF_CHECK: Final = 30
+_PACE_OF_CHECK: Final = 60
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+class DestinationRdstationCrm(Destination):
+    """Rows into contacts, deals and organizations of RD Station CRM."""
+
+    def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
+        """Whether rows could be written, and if not, one sentence on what to do; leaves nothing behind."""
+        try:
+            self._check(_mutable(config))
+        except ConnectorError as error:
+            return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED)
+
+    def write(
+        self,
+        config: Mapping[str, Any],
+        configured_catalog: ConfiguredAirbyteCatalog,
+        input_messages: Iterable[AirbyteMessage] | Iterable[bytes],
+    ) -> Iterator[AirbyteMessage]:
+        """Writes the rows of raw input lines; states and statuses go to stdout at once, so that nothing is yielded."""
+        lines = (line for line in input_messages if isinstance(line, bytes))
+        self._write(_mutable(config), configured_catalog, lines)
+        return iter(())
+
+    def run_cmd(self, parsed_args: argparse.Namespace) -> Iterator[AirbyteMessage]:
+        """The messages of one command."""
+        spec = self.spec(_logger)
+        if parsed_args.command == "spec":
+            yield AirbyteMessage(type=Type.SPEC, spec=spec)
+            return
+        config = self.read_config(parsed_args.config)
+        update_secrets(get_secrets(spec.connectionSpecification, config))
+        if parsed_args.command == "check":
+            yield AirbyteMessage(Type.CONNECTION_STATUS, connectionStatus=self.check(_logger, config))
+        elif parsed_args.command == "discover":
+            account = Account(config, read_settings(config))
+            found = destination_catalog(account.custom_fields_of)
+            # The CDK's own message has no place for it.
+            send_line(orjson.dumps({"type": "DESTINATION_CATALOG", "destination_catalog": found}).decode())
+        else:
+            catalog = read_catalog(parsed_args.catalog)
+            # The descriptor, not `sys.stdin`: its buffer belongs to the interpreter, which at its end would wait for a
+            # thread that still reads from it.
+            with open(sys.stdin.fileno(), "rb", closefd=False) as lines:
+                yield from self.write(config, catalog, lines)
+
+    def parse_args(self, args: list[str]) -> argparse.Namespace:
+        """As the CDK's, and `discover`."""
+        parser = argparse.ArgumentParser(prog="destination-rdstation-crm")
+        commands = parser.add_subparsers(title="commands", dest="command", required=True)
+        commands.add_parser("spec", help="print the specification of the configuration")
+        for name, purpose in (
+            ("check", "prove that the configuration works"),
+            ("discover", "print what can be written"),
+            ("write", "write the messages of stdin"),
+        ):
+            command = commands.add_parser(name, help=purpose)
+            command.add_argument("--config", required=True, help="path of the configuration")
+            if name == "write":
+                command.add_argument("--catalog", required=True, help="path of the configured catalog")
+        return parser.parse_args(args)
+
+    @staticmethod
+    def read_config(config_path: str) -> MutableMapping[str, Any]:
+        """The configuration file's object; a config error where it holds something else."""
+        try:
+            return Destination.read_config(config_path)
+        except (OSError, ValueError):
+            raise config_error("The configuration file cannot be read: it must hold one JSON object.") from None
+
+    def _check(self, config: MutableMapping[str, Any]) -> None:
+        settings = read_settings(config)
+        hurried = settings.model_copy(update={"requests_per_minute": max(_PACE_OF_CHECK, settings.requests_per_minute)})
+        until = time.monotonic() + _SECONDS_OF_CHECK
+        hurry = Patience(tries=2, tries_on_500=2, seconds=_SECONDS_OF_CHECK, timeout=(8, 12), until=until)
+        fields = [each.field for each in settings.column_mapping]
+        Account(config, hurried, hurry).check(MODES[settings.mode], fields)
+        open_store(settings.object_storage_config).probe()
+        if settings.results_path:
+            PrivateFile(Path(settings.results_path), "results_path", fresh=False).probe()
+
+    def _write(
+        self, config: MutableMapping[str, Any], catalog: ConfiguredAirbyteCatalog, lines: Iterable[bytes]
+    ) -> None:
+        settings = read_settings(config)
+        account = Account(config, settings)
+        plans = plan_streams(
+            catalog,
+            mode=settings.mode,
+            column_mapping=[Entry(each.column, each.field) for each in settings.column_mapping],
+            custom_fields_of=account.custom_fields_of,
+            send_nulls=settings.send_nulls,
+            warn=_logger.warning,
+        )
+        sync = Sync(settings, plans, account.crm)
+        sync.prepare()
+        _tell_start(settings, plans)
+        pump = Pump(plans, sync.writer, sync.keep, send_line, echoes=not settings.dry_run)
+        complete = False
+        try:
+            pump.run(Incoming(lines))
+            complete = True
+        finally:
+            sync.close()
+            sync.conclude()
+            for stream in plans:
+                whole = complete and stream not in pump.interrupted
+                send(stream_status(stream, AirbyteStreamStatus.COMPLETE if whole else AirbyteStreamStatus.INCOMPLETE))
+
+
+def read_catalog(path: str) -> ConfiguredAirbyteCatalog:
+    """The configured catalog; a config error where the file holds something else."""
+    try:
+        return ConfiguredAirbyteCatalogSerializer.load(orjson.loads(Path(path).read_bytes()))
+    except Exception:  # noqa: BLE001 - a deserializer's errors are of many types, and quote values
+        raise config_error("The catalog file cannot be read: it must hold a configured Airbyte catalog.") from None
+
+
+def _tell_start(settings: Settings, plans: Mapping[StreamKey, object]) -> None:
+    if settings.dry_run:
+        _logger.info("A dry run: nothing will be written, and no state goes back, so that the rows come again.")
+    for stream in plans:
+        send(stream_status(stream, AirbyteStreamStatus.STARTED))
+
+
+def _mutable(config: Mapping[str, Any]) -> MutableMapping[str, Any]:
+    # The token owner writes the newest tokens into the very dict that the platform's CONTROL message repeats.
+    return config if isinstance(config, MutableMapping) else dict(config)

@@ -1,0 +1,3 @@
+"""What the destination offers to the platform's mapping screen."""
+
+from __future__ import annotations

@@ -1,0 +1,52 @@
+"""By what a held record and a row are told to be the same one, and the filters that find such records.
+
+How `:` compares texts is unknown (api/crm-v2.md, section 8): a filter only proposes, folded texts decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from destination_rdstation_crm.mapping.custom_fields import CustomFields
+from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS, ID_FIELD
+from destination_rdstation_crm.objects.entries import entries
+from destination_rdstation_crm.objects.texts import blank, fold, text
+from rdstation import rdql
+
+__all__ = ["contains_filter", "fold", "key_text", "lookup_filter", "match_values"]
+
+
+def key_text(key_field: str, body: Mapping[str, Any]) -> str | None:
+    """The matching key's value in a prepared body, as the row spells it; None if it is empty."""
+    return next(iter(_texts(key_field, body, body.get(CUSTOM_FIELDS) or {})), None)
+
+
+def match_values(key_field: str, record: Mapping[str, Any], custom_fields: CustomFields) -> frozenset[str]:
+    """The folded values by which a held record is found: of a contact, all its e-mails."""
+    held = custom_fields.held(record.get(CUSTOM_FIELDS))
+    resent = {slug: custom_fields.field(slug).resent(value) for slug, value in held.items()}
+    return frozenset(map(fold, _texts(key_field, record, resent)))
+
+
+def lookup_filter(key_field: str, texts: Iterable[str]) -> str:
+    """Records with any of these values, each also in lower case: `:` may heed case. Longer than no text."""
+    trimmed = [text.strip() for text in texts]
+    return rdql.one_of(key_field, dict.fromkeys(spelled for each in trimmed for spelled in (each, each.lower())))
+
+
+def contains_filter(key_field: str, texts: Iterable[str]) -> str:
+    """Records with any of these values within theirs, whatever the case [doc]. Short values bring long answers."""
+    return rdql.any_of(*(rdql.contains(key_field, each) for each in dict.fromkeys(text.strip() for text in texts)))
+
+
+def _texts(key_field: str, record: Mapping[str, Any], customs: Mapping[str, Any]) -> list[str]:
+    if key_field == ID_FIELD:
+        values = [record.get("id")]
+    elif key_field == "email":
+        values = [entry.get("email") for entry in entries(record.get("emails"))]
+    elif key_field.startswith("@"):
+        values = [customs.get(key_field.removeprefix("@"))]
+    else:
+        values = [record.get(key_field)]
+    return [text(value) for value in values if not blank(value) and not isinstance(value, (list, dict, bool))]

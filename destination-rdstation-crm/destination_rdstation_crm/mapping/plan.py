@@ -1,0 +1,75 @@
+"""All that is known of one stream before its first row: object, columns, sync mode and matching key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airbyte_cdk.models import DestinationSyncMode
+
+from destination_rdstation_crm.mapping import match, merge
+from destination_rdstation_crm.mapping.column_mapping import ColumnMapping
+from destination_rdstation_crm.mapping.custom_fields import CustomFields
+from destination_rdstation_crm.objects.crm_object import CrmObject
+from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
+
+__all__ = ["StreamPlan"]
+
+
+@dataclass(frozen=True, eq=False)
+class StreamPlan:
+    """What happens to a stream's rows."""
+
+    name: str
+    namespace: str | None
+    crm_object: CrmObject
+    mapping: ColumnMapping
+    sync_mode: DestinationSyncMode
+    custom_fields: CustomFields
+    """Of the object, if the stream fills any; else none."""
+
+    @property
+    def key_field(self) -> str | None:
+        """The field that tells which record a row is about; None in `append`."""
+        return self.mapping.key_field
+
+    def prepare(self, row: Row) -> Prepared:
+        """The row in the CRM's terms; raises RowRejectedError."""
+        return self.mapping.prepare(row)
+
+    def creation(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of a POST; raises RowRejectedError where RD Station would refuse it."""
+        try:
+            return self.crm_object.creation(body)
+        except RowRejectedError as error:
+            column = self.mapping.column_of(error.field_name or "")
+            raise RowRejectedError(error.reason, column=column, field_name=error.field_name) from None
+
+    def difference(self, held: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of a PUT that makes the record equal to the row; empty if it is."""
+        return merge.difference(self.crm_object, held, body, self.custom_fields)
+
+    def merged(self, held: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of a PUT for a row that is written in any case."""
+        return merge.merged(self.crm_object, held, body, self.custom_fields)
+
+    def changed(self, held: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+        """Whether the row says anything that the record does not hold."""
+        return merge.changed(self.crm_object, held, body, self.custom_fields)
+
+    def match_values(self, record: Mapping[str, Any]) -> frozenset[str]:
+        """The folded values of the matching key that a held record has; none in `append`."""
+        return match.match_values(self.key_field, record, self.custom_fields) if self.key_field else frozenset()
+
+    def lookup_filter(self, bodies: Iterable[Mapping[str, Any]]) -> str:
+        """Finds the records that prepared rows may be about; the rows must have a key."""
+        return match.lookup_filter(self.key_field or "", self._keys(bodies))
+
+    def contains_filter(self, bodies: Iterable[Mapping[str, Any]]) -> str:
+        """As `lookup_filter`, and finds other spellings of case too, at the price of longer answers."""
+        return match.contains_filter(self.key_field or "", self._keys(bodies))
+
+    def _keys(self, bodies: Iterable[Mapping[str, Any]]) -> list[str]:
+        keys = (match.key_text(self.key_field or "", body) for body in bodies)
+        return [key for key in keys if key is not None]

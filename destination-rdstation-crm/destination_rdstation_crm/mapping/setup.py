@@ -1,0 +1,178 @@
+"""The set-up, checked as a whole before the first write: catalog, mapping and the account's custom fields.
+
+Whatever is wrong here is a config error that names the culprit, and nothing has been written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteStream, DestinationSyncMode
+
+from destination_rdstation_crm.mapping.column_mapping import CUSTOM_PREFIX, ColumnMapping, Entry, column_of
+from destination_rdstation_crm.mapping.custom_fields import CustomFields
+from destination_rdstation_crm.mapping.key_field import key_field_of
+from destination_rdstation_crm.mapping.near import suggestion
+from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.objects.crm_object import ID_FIELD, CrmObject
+from destination_rdstation_crm.objects.table import MODES, OBJECTS
+from rdstation.errors import config_error
+
+__all__ = ["SYNC_MODES", "StreamPlan", "plan_streams"]
+
+SYNC_MODES: Final = (DestinationSyncMode.append, DestinationSyncMode.append_dedup, DestinationSyncMode.update)
+
+
+def plan_streams(
+    catalog: ConfiguredAirbyteCatalog,
+    *,
+    mode: str | None,
+    column_mapping: Sequence[Entry],
+    custom_fields_of: Callable[[str], CustomFields],
+    send_nulls: bool,
+    warn: Callable[[str], None],
+) -> dict[tuple[str, str | None], StreamPlan]:
+    """A plan for each stream, by name and namespace.
+
+    `custom_fields_of` gives an entity's custom fields; it is called only where an `@slug` is used, and once an entity.
+    `warn` takes a sentence for the log.
+    """
+    setup = _Setup(mode, column_mapping, custom_fields_of, send_nulls, warn)
+    return {(each.stream.name, each.stream.namespace): setup.plan(each) for each in catalog.streams}
+
+
+class _Setup:
+    """What all streams of a sync share."""
+
+    def __init__(
+        self,
+        mode: str | None,
+        column_mapping: Sequence[Entry],
+        custom_fields_of: Callable[[str], CustomFields],
+        send_nulls: bool,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._mode = mode
+        self._column_mapping = column_mapping
+        self._fetch = custom_fields_of
+        self._fetched: dict[str, CustomFields] = {}
+        self._send_nulls = send_nulls
+        self._warn = warn
+
+    def plan(self, configured: ConfiguredAirbyteStream) -> StreamPlan:
+        """The plan of one stream, or a config error."""
+        name = configured.stream.name
+        sync_mode = _sync_mode(configured)
+        crm_object = _object(configured, self._mode)
+        entries = self._entries(configured, crm_object)
+        custom_fields = self._custom_fields(crm_object, entries)
+        columns = tuple(column_of(entry, crm_object, custom_fields) for entry in entries)
+        fields = [column.field_name for column in columns]
+        _insist_one_column_a_field(entries)
+        _insist_name(name, crm_object, sync_mode, fields)
+        key_field = None
+        if sync_mode is not DestinationSyncMode.append:
+            key_field = key_field_of(configured, crm_object, entries, custom_fields)
+        mapping = ColumnMapping(columns, key_field, self._send_nulls)
+        return StreamPlan(name, configured.stream.namespace, crm_object, mapping, sync_mode, custom_fields)
+
+    def _entries(self, configured: ConfiguredAirbyteStream, crm_object: CrmObject) -> Sequence[Entry]:
+        known = _schema_columns(configured)
+        if configured.destination_object_name or not self._column_mapping:
+            return self._same_names(configured.stream.name, crm_object, known)
+        if known is not None:
+            _insist_columns(configured.stream.name, self._column_mapping, known)
+        return self._column_mapping
+
+    def _same_names(self, stream: str, crm_object: CrmObject, known: Sequence[str] | None) -> list[Entry]:
+        """Columns that already carry destination field names; the others are not sent."""
+        if known is None:
+            slugs = (CUSTOM_PREFIX + each.slug for each in self._all_custom_fields(crm_object))
+            return [Entry(name, name) for name in (ID_FIELD, *crm_object.by_name, *slugs)]
+        fits = {name: name in crm_object.by_name or name == ID_FIELD or name[:1] == CUSTOM_PREFIX for name in known}
+        strangers = [name for name, fit in fits.items() if not fit]
+        if strangers:
+            self._warn(
+                f"Stream `{stream}`: {_quoted(strangers)} not sent, being no field of a {crm_object.name}. "
+                "Map or rename what should be sent."
+            )
+        return [Entry(name, name) for name, fit in fits.items() if fit]
+
+    def _custom_fields(self, crm_object: CrmObject, entries: Iterable[Entry]) -> CustomFields:
+        if any(entry.field.startswith(CUSTOM_PREFIX) for entry in entries):
+            return self._all_custom_fields(crm_object)
+        return CustomFields(crm_object.entity)
+
+    def _all_custom_fields(self, crm_object: CrmObject) -> CustomFields:
+        entity = crm_object.entity
+        if entity not in self._fetched:
+            self._fetched[entity] = self._fetch(entity)
+        return self._fetched[entity]
+
+
+def _sync_mode(configured: ConfiguredAirbyteStream) -> DestinationSyncMode:
+    wanted = configured.destination_sync_mode
+    if wanted not in SYNC_MODES:
+        raise config_error(
+            f"Stream `{configured.stream.name}` asks for the sync mode `{wanted.value}`, which this destination does "
+            f"not have. Choose one of {', '.join(mode.value for mode in SYNC_MODES)}."
+        )
+    return wanted
+
+
+def _object(configured: ConfiguredAirbyteStream, mode: str | None) -> CrmObject:
+    name = configured.destination_object_name
+    if name:
+        if name not in OBJECTS:
+            raise config_error(
+                f"Stream `{configured.stream.name}` goes to `{name}`, which RD Station CRM does not have. "
+                f"{suggestion(name, OBJECTS)}"
+            )
+        return OBJECTS[name]
+    if mode is None or mode not in MODES:
+        raise config_error(f"`mode` is missing or unknown. Set it to one of {', '.join(MODES)}.")
+    return MODES[mode]
+
+
+def _schema_columns(configured: ConfiguredAirbyteStream) -> list[str] | None:
+    """The table's columns; None if the schema names none at all, not even an empty list of them."""
+    properties = configured.stream.json_schema.get("properties")
+    return list(properties) if isinstance(properties, dict) else None
+
+
+def _insist_columns(stream: str, entries: Sequence[Entry], known: Sequence[str]) -> None:
+    for column, field_name in entries:
+        if column not in known:
+            raise config_error(
+                f"`column_mapping` maps the column `{column}` to `{field_name}`, but stream `{stream}` has no such "
+                f"column. {suggestion(column, known)} One `column_mapping` serves every stream of a connection: give a "
+                "table with other columns a connection of its own."
+            )
+
+
+def _insist_one_column_a_field(entries: Sequence[Entry]) -> None:
+    filled: dict[str, str] = {}
+    for column, field_name in entries:
+        if field_name in filled:
+            raise config_error(
+                f"`column_mapping` maps two columns, `{filled[field_name]}` and `{column}`, to the field "
+                f"`{field_name}`. Remove one of them."
+            )
+        filled[field_name] = column
+
+
+def _insist_name(stream: str, crm_object: CrmObject, sync_mode: DestinationSyncMode, fields: Sequence[str]) -> None:
+    if sync_mode is not DestinationSyncMode.append or ID_FIELD in fields:
+        return
+    for required in crm_object.required:
+        if required not in fields:
+            raise config_error(
+                f"Stream `{stream}` only creates {crm_object.mode}, and no column fills the field `{required}`, "
+                f"without which none can be created. Map a column to `{required}`, or to `{ID_FIELD}` to update."
+            )
+
+
+def _quoted(names: Sequence[str]) -> str:
+    listed = ", ".join(f"`{name}`" for name in names)
+    return f"column {listed} is" if len(names) == 1 else f"columns {listed} are"

@@ -1,0 +1,86 @@
+"""One object of the CRM as the destination knows it, and what its creation demands. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from destination_rdstation_crm.objects.field import Field
+from destination_rdstation_crm.objects.texts import blank
+from destination_rdstation_crm.row import RowRejectedError
+
+__all__ = ["CUSTOM_FIELDS", "ID_FIELD", "CrmObject"]
+
+CUSTOM_FIELDS: Final = "custom_fields"
+"""The key in bodies and records below which custom fields lie, slug -> value."""
+
+ID_FIELD: Final = "_id"
+"""Names the record a row updates; never in a body."""
+
+
+@dataclass(frozen=True, eq=False)
+class CrmObject:
+    """A row of the table in `table`."""
+
+    name: str
+    mode: str
+    path: str
+    fields: tuple[Field, ...]
+    matching_keys: tuple[str, ...]
+    """Fields besides custom ones that can tell a record from all others."""
+    required: tuple[str, ...] = ("name",)
+    """Of a creation; the names are the same on the wire."""
+    creation_defaults: Mapping[str, Any] = field(default_factory=dict)
+    creation_only: Mapping[str, Any] = field(default_factory=dict)
+    """The one value of a field that a creation may carry."""
+    together: tuple[frozenset[str], ...] = ()
+    """Keys on the wire that go out together, where the row states them, as soon as one of them changes."""
+
+    @property
+    def entity(self) -> str:
+        """What `/custom_fields` calls it."""
+        return self.name
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The fields by their names."""
+        return {each.name: each for each in self.fields}
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Field]:
+        """The fields by their keys on the wire; fields that share a key compare and join alike."""
+        return {each.key: each for each in self.fields}
+
+    def check_creation(self, body: Mapping[str, Any]) -> None:
+        """Raises RowRejectedError where RD Station would refuse to create this."""
+        for name in self.required:
+            if blank(body.get(name)):
+                raise RowRejectedError(f"a new {self.name} needs a {name}", field_name=name)
+        for name, only in self.creation_only.items():
+            if body.get(name, only) != only:
+                raise RowRejectedError(
+                    f"a {self.name} is created with {name} {only} only; "
+                    "send it so, and any other one afterwards in a row with its _id",
+                    field_name=name,
+                )
+
+    def creation(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of a POST: checked, with defaults, without what only an update can clear."""
+        self.check_creation(body)
+        return {**self.creation_defaults, **_stated(body)}
+
+
+def _stated(body: Mapping[str, Any]) -> dict[str, Any]:
+    stated = {key: _without_cleared(value) for key, value in body.items()}
+    return {key: value for key, value in stated.items() if not blank(value)}
+
+
+def _without_cleared(value: Any) -> Any:
+    """The same without custom fields that are to be emptied, and profiles that are to be taken away."""
+    if isinstance(value, dict):
+        return {key: part for key, part in value.items() if not blank(part)}
+    if isinstance(value, list):
+        return [item for item in value if not (isinstance(item, dict) and blank(item.get("username", "…")))]
+    return value

@@ -1,0 +1,55 @@
+"""An organization, field by field (api/crm-v2.md, sections 6.3 and 8)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from destination_rdstation_crm.objects.crm_object import CrmObject
+from destination_rdstation_crm.objects.field import IDS, Field, reference
+from destination_rdstation_crm.objects.identities import identifiers
+from destination_rdstation_crm.objects.joining import join_address
+from destination_rdstation_crm.objects.sameness import same_address, same_set
+from destination_rdstation_crm.objects.texts import blank, text
+from destination_rdstation_crm.row import RowRejectedError
+
+__all__ = ["ORGANIZATION"]
+
+_ADDRESS_PARTS: Final = ("line", "latitude", "longitude")
+
+
+def _address(cell: Any) -> dict[str, str]:
+    """The line, or an object with parts; coordinates are texts in the API's samples."""
+    if not isinstance(cell, dict):
+        return {"line": text(cell)}
+    if not set(cell) <= set(_ADDRESS_PARTS):
+        raise RowRejectedError("an address is a text, or an object of " + ", ".join(_ADDRESS_PARTS))
+    return {part: text(value) for part, value in cell.items() if not blank(value)}
+
+
+ORGANIZATION: Final = CrmObject(
+    name="organization",
+    mode="organizations",
+    path="/organizations",
+    matching_keys=("_id", "name"),
+    fields=(
+        Field("name", "Name", clearable=False),
+        Field("website", "Website", "url"),
+        # The documents show no phone [doc]: it goes out where it is mapped, and the API may refuse or ignore it.
+        Field("phone", "Phone", shown=False),
+        reference("owner_id", "Owner"),
+        Field("segment_ids", "Segments", encode=identifiers, schema=IDS, same=same_set, clear=list),
+        Field("description", "Description"),
+        Field(
+            "address",
+            "Address",
+            encode=_address,
+            schema={
+                "type": ["string", "object"],
+                "properties": {part: {"type": "string"} for part in _ADDRESS_PARTS},
+                "additionalProperties": False,
+            },
+            same=same_address,
+            join=join_address,
+        ),
+    ),
+)

@@ -1,0 +1,55 @@
+"""stdin, read by a thread of its own: who waits for the next line can give up waiting and write what is there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from queue import Empty, Queue
+from typing import Final, Literal, TypeAlias
+
+from destination_rdstation_crm.protocol.lines import BadLineError, Message, read_line
+from rdstation.errors import ConnectorError, system_error
+
+__all__ = ["Incoming", "Next"]
+
+Next: TypeAlias = 'Message | Literal["quiet", "end"]'
+
+_MOST_WAITING: Final = 1_000  # messages read ahead; more would only fill the memory, the limit is the API's
+
+
+class Incoming:
+    """Messages in the order of their arrival."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._queue: Queue[Message | ConnectorError | None] = Queue(_MOST_WAITING)
+        # A daemon: it may wait in a read for a line that never comes when the sync ends early.
+        threading.Thread(target=self._read, args=(lines,), name="stdin", daemon=True).start()
+
+    def next(self, seconds: float | None) -> Next:
+        """The next message, or "quiet" if none comes in time. Raises what is wrong with the line that is next."""
+        try:
+            item = self._queue.get(timeout=seconds)
+        except Empty:
+            return "quiet"
+        if item is None:
+            return "end"
+        if isinstance(item, ConnectorError):
+            raise item
+        return item
+
+    def _read(self, lines: Iterable[bytes]) -> None:
+        number = 0
+        try:
+            for line in lines:
+                number += 1
+                message = read_line(line)
+                if message is not None:
+                    self._queue.put(message)
+        except BadLineError as problem:
+            self._queue.put(
+                system_error(f"Line {number} of the input {problem}. The platform must send one message a line.")
+            )
+        except (OSError, ValueError):
+            self._queue.put(system_error(f"The input broke off after line {number}."))
+        else:
+            self._queue.put(None)

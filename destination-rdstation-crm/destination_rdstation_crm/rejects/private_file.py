@@ -1,0 +1,59 @@
+"""A file that only its owner may read, to which lines are added; they have reached the disk when `add` returns."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from rdstation.errors import config_error, system_error
+
+__all__ = ["PrivateFile"]
+
+_OWNER_ONLY: Final = 0o600
+_OWNER_ONLY_FOLDER: Final = 0o700
+
+
+class PrivateFile:
+    """Made when its first line is added."""
+
+    def __init__(self, path: Path, setting: str, *, fresh: bool) -> None:
+        """`fresh`: nobody else's file may stand there, and no link either."""
+        self._path = path
+        self._setting = setting
+        self._flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | (os.O_EXCL if fresh else 0)
+        self._file: int | None = None
+
+    def probe(self) -> None:
+        """Raises a config error where no file can be made; leaves none behind."""
+        self._make_folder()
+        trial = self._path.with_name(f".{self._path.name}.check")
+        try:
+            os.close(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _OWNER_ONLY))
+            trial.unlink()
+        except OSError as error:
+            raise self._wrong(error) from None
+
+    def add(self, lines: bytes) -> None:
+        """Appends lines."""
+        if self._file is None:
+            self._make_folder()
+            try:
+                self._file = os.open(self._path, self._flags, _OWNER_ONLY)
+            except OSError as error:
+                raise self._wrong(error) from None
+        try:
+            while lines:
+                lines = lines[os.write(self._file, lines) :]
+            os.fsync(self._file)
+        except OSError as error:
+            raise system_error(f"The file of `{self._setting}` cannot be written: {error.strerror}.") from None
+
+    def _make_folder(self) -> None:
+        try:
+            self._path.parent.mkdir(_OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._wrong(error) from None
+
+    def _wrong(self, error: OSError) -> Exception:
+        return config_error(f"`{self._setting}` names a place where no file can be written: {error.strerror}.")

@@ -1,0 +1,74 @@
+"""A batch of rows of several streams: each stream's writer has its turn, and the whole has one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from destination_rdstation_crm.protocol.lines import StreamKey
+from destination_rdstation_crm.row import Row
+from destination_rdstation_crm.writing.ledger import Ledger
+from destination_rdstation_crm.writing.outcome import Outcome, Reject
+from destination_rdstation_crm.writing.same_reason import SameReason
+from destination_rdstation_crm.writing.stream_writer import StreamWriter
+from rdstation.errors import ConnectorError, config_error
+
+__all__ = ["BatchWriter", "Settlement"]
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What became of a batch."""
+
+    outcomes: Sequence[Outcome]
+    """Of its rows from the first on, as far as all are decided."""
+    beyond: Sequence[Outcome]
+    """Of later rows, which no state may cover."""
+    failure: ConnectorError | None
+    """Why the sync cannot go on."""
+
+
+class BatchWriter:
+    """Writes batches, one after the other."""
+
+    def __init__(self, writers: Mapping[StreamKey, StreamWriter], *, partial_success: bool) -> None:
+        self._writers = writers
+        self._partial_success = partial_success
+        self._same_reason = {stream: SameReason() for stream in writers}
+
+    def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> Settlement:
+        """Writes what can be written; never raises a ConnectorError, which is part of the settlement."""
+        ledger = Ledger([row for _, row in rows], go_on=self._partial_success)
+        failure: ConnectorError | None = None
+        try:
+            for stream in dict.fromkeys(stream for stream, _ in rows):
+                self._writers[stream].write([row for of, row in rows if of == stream], ledger)
+        except ConnectorError as error:
+            failure = error
+        outcomes = list(ledger.outcomes())
+        settled = ledger.settled
+        decided = [outcome for outcome in outcomes[:settled] if outcome is not None]
+        beyond = [outcome for outcome in outcomes[settled:] if outcome is not None]
+        failure = failure or self._same_for_all(rows, outcomes) or _fatal(ledger.fatal)
+        return Settlement(decided, beyond, failure)
+
+    def _same_for_all(
+        self, rows: Sequence[tuple[StreamKey, Row]], outcomes: Sequence[Outcome | None]
+    ) -> ConnectorError | None:
+        if not self._partial_success:
+            return None
+        for (stream, _), outcome in zip(rows, outcomes, strict=True):
+            verdict = self._same_reason[stream].verdict(outcome) if outcome else None
+            if verdict:
+                return verdict
+        return None
+
+
+def _fatal(reject: Reject | None) -> ConnectorError | None:
+    # Somebody must act, on the row or on the settings, and no further try changes anything: a config error.
+    if reject is None:
+        return None
+    return config_error(
+        f"{reject.sentence}. The sync ends here; all rows before it are written. Correct the row, or turn on "
+        "partial_success to go on without such rows."
+    )

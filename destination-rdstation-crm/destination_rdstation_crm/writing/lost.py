@@ -1,0 +1,125 @@
+"""Creations whose answers were lost: each is looked up before it is tried again, or called uncertain.
+
+They are resolved once all other creations of the batch are answered. What was created since, and is nobody else's,
+can then only be theirs. Facts: api/crm-v2.md, sections 8 and 11 (rows 23 and 24).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.row import Prepared
+from destination_rdstation_crm.writing.crew import Crew
+from destination_rdstation_crm.writing.crm import Crm, Held
+from destination_rdstation_crm.writing.lookup import Lookup
+from destination_rdstation_crm.writing.targets import Target
+from rdstation.dates import parse_instant
+
+__all__ = ["Lost", "LostCreations", "Verdicts"]
+
+# A record just created may not be findable at once [guess]: it is looked for during seven seconds in all.
+_WAITS_SECONDS: Final = (0.0, 1.0, 2.0, 4.0)
+_CLOCK_DOUBT: Final = timedelta(seconds=5)  # the server's clock is known by whole seconds, from one answer
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A creation that may have been carried out."""
+
+    target: Target
+    body: Mapping[str, Any] = field(repr=False)
+    began: datetime
+    """RD Station's time when it was sent."""
+
+
+@dataclass
+class Verdicts:
+    """What became of creations whose answers were lost."""
+
+    created: list[tuple[Target, str]] = field(default_factory=list)
+    """With the id that the record has."""
+    matched: list[Target] = field(default_factory=list)
+    """The matching key names a record now: it is brought up to date, as any other."""
+    uncertain: list[tuple[Target, list[str]]] = field(default_factory=list)
+    """With the ids of the records that each may be."""
+    not_created: list[Target] = field(default_factory=list)
+
+
+class LostCreations:
+    """Looks for what one stream's creations have left."""
+
+    def __init__(self, crm: Crm, plan: StreamPlan, crew: Crew, sleep: Callable[[float], object]) -> None:
+        self._crm = crm
+        self._plan = plan
+        self._crew = crew
+        self._sleep = sleep
+
+    def resolve(self, lost: Sequence[Lost], claimed: set[str]) -> Verdicts:
+        """The verdict on each; `claimed` are the ids of records that other rows have created in this sync."""
+        verdicts = Verdicts()
+        waiting = list(lost)
+        for seconds in _WAITS_SECONDS:
+            if not waiting:
+                break
+            self._sleep(seconds)
+            keyed = [one for one in waiting if _key_of(one.target.rows) is not None]
+            keyless = [one for one in waiting if _key_of(one.target.rows) is None]
+            waiting = self._by_matching_key(keyed, verdicts) + self._by_natural_key(keyless, claimed, verdicts)
+        verdicts.not_created += [one.target for one in waiting]
+        return verdicts
+
+    def _by_matching_key(self, lost: Sequence[Lost], verdicts: Verdicts) -> list[Lost]:
+        """Before the creation, no record had the key; those of `lost` that none has still."""
+        if not lost:
+            return []
+        still = []
+        found = Lookup(self._crm, self._plan, self._crew).matches([one.body for one in lost])
+        for one, hits in zip(lost, found, strict=True):
+            if not hits:
+                still.append(one)
+            elif len(hits) == 1:
+                verdicts.matched.append(Target(one.target.rows, hits[0]["id"], hits[0], made=True))
+            else:
+                verdicts.uncertain.append((one.target, [hit["id"] for hit in hits]))
+        return still
+
+    def _by_natural_key(self, lost: Sequence[Lost], claimed: set[str], verdicts: Verdicts) -> list[Lost]:
+        """By e-mail or name, among the records created since; those of `lost` that none of them can be."""
+        still = []
+        for natural in ("email", "name"):
+            chosen = [one for one in lost if _natural_key(one.body) == natural]
+            if not chosen:
+                continue
+            plan = replace(self._plan, mapping=replace(self._plan.mapping, key_field=natural))
+            since = min(one.began for one in chosen) - _CLOCK_DOUBT
+            found = Lookup(self._crm, plan, self._crew).matches([one.body for one in chosen], since=since)
+            for one, hits in zip(chosen, found, strict=True):
+                candidates = [hit for hit in hits if hit["id"] not in claimed and _is_since(hit, one.began)]
+                equal = [hit["id"] for hit in candidates if not self._plan.changed(hit, one.body)]
+                if equal:
+                    claimed.add(equal[0])
+                    verdicts.created.append((one.target, equal[0]))
+                elif candidates:
+                    verdicts.uncertain.append((one.target, [hit["id"] for hit in candidates]))
+                else:
+                    still.append(one)
+        return still
+
+
+def _key_of(rows: Sequence[Prepared]) -> str | None:
+    return next((row.key for row in rows if row.key is not None), None)
+
+
+def _natural_key(body: Mapping[str, Any]) -> str:
+    return "email" if body.get("emails") else "name"
+
+
+def _is_since(held: Held, began: datetime) -> bool:
+    try:
+        return parse_instant(held.get("created_at")) >= began - _CLOCK_DOUBT
+    except ValueError:
+        return True  # it does not say: it cannot be told apart from ours

@@ -1,0 +1,154 @@
+"""One record's write: create or update, or neither where nothing differs; the rows of a target get their outcomes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any, Final
+
+from airbyte_cdk.models import DestinationSyncMode
+
+from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.row import Prepared, RowRejectedError
+from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.ledger import Ledger
+from destination_rdstation_crm.writing.lookup import Lookup
+from destination_rdstation_crm.writing.lost import Lost
+from destination_rdstation_crm.writing.outcome import Action, Reject, Written
+from destination_rdstation_crm.writing.refusals import RefusedError, refused
+from destination_rdstation_crm.writing.targets import Target, combined
+from rdstation.errors import AnswerLostError, NotFoundError, RequestRefusedError
+
+__all__ = ["RecordWriter", "uncertain"]
+
+_UNIQUE_NAMES: Final = frozenset({"organization"})  # in the account [doc]
+_PLANNED: Final = ""  # the id of a record that a dry run does not create
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+class RecordWriter:
+    """Writes one target at a time, from many threads."""
+
+    def __init__(self, plan: StreamPlan, crm: Crm, lookup: Lookup, *, skip_unchanged: bool, dry_run: bool) -> None:
+        self._plan = plan
+        self._crm = crm
+        self._lookup = lookup
+        self._skip_unchanged = skip_unchanged
+        self._dry_run = dry_run
+        self._created: dict[str, str] = {}
+        self.created_ids: set[str] = set()
+        """Of all records created in this sync: none of them can be what another row's lost creation has left."""
+        self._lock = threading.Lock()
+
+    def created_with(self, key: str | None) -> str | None:
+        """The id of the record that this sync has created with a matching key."""
+        return None if key is None else self._created.get(key)
+
+    def note_created(self, target: Target, id_: str) -> None:
+        """Remembers a record that this sync has created."""
+        with self._lock:
+            self.created_ids.add(id_)
+            self._created |= {prepared.key: id_ for prepared in target.rows if prepared.key is not None}
+
+    def has_to_read(self, body: Mapping[str, Any]) -> bool:
+        """Whether an update has to know the record: to compare, or to join lists that a PUT replaces."""
+        return self._skip_unchanged or any(isinstance(value, (list, dict)) for value in body.values())
+
+    def write(self, target: Target, ledger: Ledger) -> Lost | None:
+        """Writes a target and puts its rows' outcomes; a creation whose answer was lost comes back."""
+        if not ledger.is_due(target.rows[0].row):
+            return None
+        target = replace(target, rows=[each for each in target.rows if ledger.is_due(each.row)])
+        began = self._crm.server_time(datetime.now(timezone.utc))
+        try:
+            body = combined(self._plan, [each.body for each in target.rows])
+            action, id_ = self._update(target, body) if target.id is not None else self._create(target, body)
+        except AnswerLostError:
+            _logger.info("%s: row %s: the answer to its creation was lost.", self._plan.name, target.rows[0].row.number)
+            return Lost(target, self._plan.creation(body), began)
+        except RowRejectedError as error:
+            if len(target.rows) > 1:
+                return self._write_singly(target, ledger)
+            ledger.put(self._reject(target.rows[0], error))
+            return None
+        for prepared in target.rows:
+            ledger.put(Written(prepared.row, action, id_))
+        return None
+
+    def _write_singly(self, target: Target, ledger: Ledger) -> Lost | None:
+        """Together they are refused: each row alone, in their order, so that only the faulty one is rejected."""
+        id_ = target.id
+        for prepared in target.rows:
+            lost = self.write(Target([prepared], id_), ledger)
+            if lost:
+                # The rows behind it must not be written before it: they wait with it, and share its fate.
+                behind = target.rows[target.rows.index(prepared) + 1 :]
+                return replace(lost, target=replace(lost.target, rows=[prepared, *behind]))
+            id_ = id_ or self.created_with(prepared.key)
+        return None
+
+    def _create(self, target: Target, body: Mapping[str, Any]) -> tuple[Action, str]:
+        creation = self._plan.creation(body)
+        if self._dry_run:
+            self.note_created(target, _PLANNED)
+            return "created", _PLANNED
+        try:
+            id_ = self._crm.create(self._plan.crm_object, creation)["id"]
+        except RequestRefusedError as error:
+            refusal = refused(error, creation)
+            if self._plan.crm_object.name not in _UNIQUE_NAMES:
+                raise refusal from None
+            return self._resolve_name(target, body, refusal)
+        self.note_created(target, id_)
+        return "created", id_
+
+    def _resolve_name(self, target: Target, body: Mapping[str, Any], refusal: RefusedError) -> tuple[Action, str]:
+        """Perhaps the name is taken; that is decided by looking, not by the words of the refusal."""
+        by_name = replace(self._plan, mapping=replace(self._plan.mapping, key_field="name"))
+        hits = Lookup.alone(self._crm, by_name).matches([body])[0]
+        if len(hits) != 1:
+            raise refusal from None
+        if self._plan.sync_mode != DestinationSyncMode.append:
+            return self._update(replace(target, id=hits[0]["id"], held=hits[0]), body)
+        name = self._plan.crm_object.name
+        raise RefusedError(
+            f"there is a record of this name already, and each {name} has its own: {hits[0]['id']}",
+            refusal.said,
+            "name",
+        ) from None
+
+    def _update(self, target: Target, body: Mapping[str, Any]) -> tuple[Action, str]:
+        id_ = target.id or _PLANNED
+        if id_ == _PLANNED:
+            return "updated", id_
+        try:
+            held = target.held
+            if held is None:
+                held = self._crm.read(self._plan.crm_object, id_) if self.has_to_read(body) else {}
+            sent = self._plan.difference(held, body) if self._skip_unchanged else self._plan.merged(held, body)
+            if not sent:
+                return "created" if target.made else "unchanged", id_
+            if not self._dry_run:
+                self._crm.update(self._plan.crm_object, id_, sent)
+        except (RequestRefusedError, NotFoundError) as error:
+            raise refused(error, body) from None
+        return "created" if target.made else "updated", id_
+
+    def _reject(self, prepared: Prepared, error: RowRejectedError) -> Reject:
+        said = error.said if isinstance(error, RefusedError) else ""
+        known = self._plan.crm_object.by_key.get(error.field_name or "")  # a refusal names fields as the wire does
+        field = known.name if known else error.field_name
+        column = error.column or self._plan.mapping.column_of(field or "")
+        return Reject(prepared.row, error.reason, column, field, said)
+
+
+def uncertain(ids: Sequence[str]) -> str:
+    """The reason of a row of which nobody can tell whether it was created."""
+    return (
+        "the answer to its creation was lost, and it cannot be told whether one of these records is it: "
+        + ", ".join(sorted(ids))
+    )

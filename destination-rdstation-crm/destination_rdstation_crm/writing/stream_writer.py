@@ -1,0 +1,153 @@
+"""One stream's rows, batch by batch: prepared, matched, written, and each given its outcome."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from airbyte_cdk.models import DestinationSyncMode
+
+from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.objects.crm_object import ID_FIELD
+from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
+from destination_rdstation_crm.writing.crew import Crew
+from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.ledger import Ledger
+from destination_rdstation_crm.writing.lookup import LISTED_BY_ID, Lookup
+from destination_rdstation_crm.writing.lost import Lost, LostCreations
+from destination_rdstation_crm.writing.outcome import Reject, Written
+from destination_rdstation_crm.writing.record_writer import RecordWriter, uncertain
+from destination_rdstation_crm.writing.targets import Target, targets_of
+from rdstation.errors import ConnectorError, transient_error
+
+__all__ = ["StreamWriter"]
+
+_ROUNDS: Final = 4  # of creations whose answers were lost, each looked up before it was tried again
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+class StreamWriter:
+    """Knows what it has created in this sync: a record just created may not be findable at once [guess]."""
+
+    def __init__(
+        self,
+        plan: StreamPlan,
+        crm: Crm,
+        crew: Crew,
+        *,
+        skip_unchanged: bool | None,
+        dry_run: bool,
+        sleep: Callable[[float], object],
+    ) -> None:
+        self._plan = plan
+        self._crew = crew
+        self._lookup = Lookup(crm, plan, crew)
+        self._lost = LostCreations(crm, plan, crew, sleep)
+        matches = plan.sync_mode != DestinationSyncMode.append
+        self._keyed = matches and plan.key_field != ID_FIELD
+        self._writer = RecordWriter(
+            plan,
+            crm,
+            self._lookup,
+            skip_unchanged=matches if skip_unchanged is None else skip_unchanged,
+            dry_run=dry_run,
+        )
+
+    def write(self, rows: Sequence[Row], ledger: Ledger) -> None:
+        """Puts the outcome of each row into the ledger; raises what is not the rows' fault, with the others' put."""
+        prepared = [each for row in rows if ledger.is_due(row) and (each := self._prepared(row, ledger))]
+        prepared = [each for each in prepared if ledger.is_due(each.row)]
+        due = targets_of([(each, match) for each, match in self._matched(prepared, ledger)])
+        for _ in range(_ROUNDS):
+            lost = self._settle(due, ledger)
+            if not lost:
+                return
+            due = self._resolve(lost, ledger)
+        self._give_up(due, ledger)
+
+    def _prepared(self, row: Row, ledger: Ledger) -> Prepared | None:
+        try:
+            prepared = self._plan.prepare(row)
+            if prepared.id is None and prepared.key is None:
+                self._insist_on_key()
+        except RowRejectedError as error:
+            ledger.put(Reject.of(row, error))
+            return None
+        return prepared
+
+    def _insist_on_key(self) -> None:
+        """A row that can match nothing may be created in `append`, or where the `_id` alone is the key."""
+        if self._plan.sync_mode == DestinationSyncMode.update or self._keyed:
+            field = self._plan.key_field or ID_FIELD
+            column = self._plan.mapping.column_of(field)
+            raise RowRejectedError("the matching key is empty", column=column, field_name=field)
+
+    def _matched(self, prepared: Sequence[Prepared], ledger: Ledger) -> list[tuple[Prepared, Mapping[str, Any] | None]]:
+        """The rows that have one record, or none yet, each with it; the others are rejected."""
+        found = self._held(prepared)
+        matched: list[tuple[Prepared, Mapping[str, Any] | None]] = []
+        for each in prepared:
+            hits = found.get(each.row.number, [])
+            if len(hits) > 1:
+                ids = ", ".join(sorted(hit["id"] for hit in hits))
+                ledger.put(self._reject(each, f"{len(hits)} records have this matching key: {ids}"))
+            elif not hits and each.id is None and self._plan.sync_mode == DestinationSyncMode.update:
+                ledger.put(self._reject(each, "no record has this matching key"))
+            else:
+                matched.append((each, hits[0] if hits else None))
+        return matched
+
+    def _held(self, prepared: Sequence[Prepared]) -> dict[int, list[Mapping[str, Any]]]:
+        """The records that the rows match, by the rows' numbers."""
+        held: dict[int, list[Mapping[str, Any]]] = {}
+        keyed = [each for each in prepared if self._keyed and each.id is None]
+        if keyed:
+            for each, hits in zip(keyed, self._lookup.matches([each.body for each in keyed]), strict=True):
+                known = self._writer.created_with(each.key)
+                held[each.row.number] = list(hits) or ([{"id": known}] if known is not None else [])
+        named = [each for each in prepared if each.id and self._writer.has_to_read(each.body)]
+        if len(named) > 1 and self._plan.crm_object.name in LISTED_BY_ID:
+            records = self._lookup.by_id([each.id or "" for each in named])
+            held |= {each.row.number: [records[each.id]] for each in named if each.id in records}
+        return held
+
+    def _reject(self, prepared: Prepared, reason: str) -> Reject:
+        field = self._plan.key_field
+        return Reject(prepared.row, reason, self._plan.mapping.column_of(field or ""), field)
+
+    def _settle(self, targets: Sequence[Target], ledger: Ledger) -> list[Lost]:
+        results = self._crew.map(lambda target: self._writer.write(target, ledger), targets)
+        return [result for result in results if result is not None]
+
+    def _resolve(self, lost: Sequence[Lost], ledger: Ledger) -> list[Target]:
+        """The targets that are to be written (again) after all."""
+        _logger.info(
+            "%s: the answers to %s creations were lost; looking for what they have left.", self._plan.name, len(lost)
+        )
+        verdicts = self._lost.resolve(lost, self._writer.created_ids)
+        for target, id_ in verdicts.created:
+            self._writer.note_created(target, id_)
+            for prepared in target.rows:
+                ledger.put(Written(prepared.row, "created", id_))
+        for target, ids in verdicts.uncertain:
+            for prepared in target.rows:
+                ledger.put(Reject(prepared.row, uncertain(ids)))
+        return [*verdicts.matched, *verdicts.not_created]
+
+    def _give_up(self, due: Sequence[Target], ledger: Ledger) -> None:
+        """Others could be written meanwhile: then it is these rows. Otherwise it is RD Station."""
+        if not any(isinstance(outcome, Written) for outcome in ledger.outcomes()):
+            raise self._failing()
+        for target in due:
+            for prepared in target.rows:
+                ledger.put(
+                    Reject(prepared.row, f"RD Station failed {_ROUNDS} times to create it, each time with an error")
+                )
+
+    def _failing(self) -> ConnectorError:
+        return transient_error(
+            f"{self._plan.name}: RD Station answers no creation properly, {_ROUNDS} times in a row. The records were "
+            "looked for and are not there; the sync can be run again."
+        )

@@ -1,0 +1,94 @@
+"""One sync, wired: plans, writers, the keeper of rejects and results, and what is told at the end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from destination_rdstation_crm.config import Settings
+from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.protocol.lines import StreamKey
+from destination_rdstation_crm.rejects.lines import as_lines
+from destination_rdstation_crm.rejects.private_file import PrivateFile
+from destination_rdstation_crm.rejects.store import open_store
+from destination_rdstation_crm.writing.batch_writer import BatchWriter, Settlement
+from destination_rdstation_crm.writing.crew import Crew
+from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.outcome import Outcome, Reject
+from destination_rdstation_crm.writing.results import result_lines
+from destination_rdstation_crm.writing.stream_writer import StreamWriter
+
+__all__ = ["Sync"]
+
+_ACTIONS: Final = ("created", "updated", "unchanged", "rejected")
+_PLANNED: Final = ("to create", "to update", "unchanged", "to reject")
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+class Sync:
+    """What one `write` does to one account."""
+
+    def __init__(self, settings: Settings, plans: Mapping[StreamKey, StreamPlan], crm: Crm) -> None:
+        self._settings = settings
+        self._plans = {name: plan for (name, _), plan in plans.items()}
+        self._crew = Crew(settings.num_workers)
+        self._store = open_store(settings.object_storage_config)
+        path = settings.results_path
+        self._results = (
+            None if path is None or settings.dry_run else PrivateFile(Path(path), "results_path", fresh=False)
+        )
+        self._totals: dict[str, Counter[str]] = {name: Counter() for name in self._plans}
+        self.writer = BatchWriter(
+            {
+                stream: StreamWriter(
+                    plan,
+                    crm,
+                    self._crew,
+                    skip_unchanged=settings.skip_unchanged,
+                    dry_run=settings.dry_run,
+                    sleep=time.sleep,
+                )
+                for stream, plan in plans.items()
+            },
+            partial_success=settings.partial_success,
+        )
+
+    def prepare(self) -> None:
+        """Raises a config error where rejects or results could not be kept."""
+        if self._settings.partial_success:
+            self._store.probe()
+        if self._results:
+            self._results.probe()
+
+    def keep(self, settlement: Settlement) -> None:
+        """Logs rejects and makes them, and the results, durable."""
+        outcomes = [*settlement.outcomes, *settlement.beyond]
+        rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
+        for outcome in outcomes:
+            self._totals[outcome.row.stream][_action(outcome)] += 1
+        for reject in rejects:
+            _logger.warning(reject.sentence)
+        if rejects and self._settings.partial_success:
+            self._store.add(as_lines(rejects))
+        if self._results and outcomes:
+            self._results.add(result_lines(outcomes, self._plans))
+
+    def conclude(self) -> None:
+        """One line a stream: what was done, or would be."""
+        for name, totals in sorted(self._totals.items()):
+            words = _PLANNED if self._settings.dry_run else _ACTIONS
+            told = ", ".join(f"{totals[action]:,} {word}" for action, word in zip(_ACTIONS, words, strict=True))
+            _logger.info("%s: %s%s.", name, "dry run, nothing was written: " if self._settings.dry_run else "", told)
+
+    def close(self) -> None:
+        """No more writes."""
+        self._crew.dismiss()
+
+
+def _action(outcome: Outcome) -> str:
+    return "rejected" if isinstance(outcome, Reject) else outcome.action

@@ -1,0 +1,174 @@
+"""Rows that are there already: found in bulk, written only where they differ, never twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from destination import Destination, mapping, record, rejects_in, state, statistics, table, writes
+from harness import AccountSize, Emulator, Message, account
+
+PEOPLE = {"full_name": "name", "contact_email": "email"}
+FIRMS = {"company_name": "name", "company_website": "website", "cnpj": "@cnpj"}
+TINY = AccountSize(contacts=3, deals=3, organizations=3, tasks=0)
+BY_EMAIL = table("people", PEOPLE, "append_dedup", "contact_email")
+
+
+@pytest.fixture
+def crm() -> Iterator[Emulator]:
+    with account(TINY) as running:
+        yield running
+
+
+def people(crm: Emulator, **overrides: Any) -> Destination:
+    return Destination(crm, column_mapping=mapping(**PEOPLE), **overrides)
+
+
+def person(number: int, name: str = "") -> Message:
+    return record("people", full_name=name or f"Pessoa {number}", contact_email=f"pessoa.{number}@people.test")
+
+
+def named(crm: Emulator, email: str) -> list[str]:
+    return [row["name"] for row in crm.truth("contacts") if email in {each["email"] for each in row["emails"]}]
+
+
+def test_given_10000_contacts_of_which_1_percent_differ_when_upserted_then_under_250_requests_do_and_none_the_next_time(
+) -> None:  # fmt: skip
+    with account(AccountSize(contacts=10_000, deals=1, organizations=1, tasks=0)) as crm:
+        held = [(row["name"], row["emails"][0]["email"]) for row in crm.truth("contacts") if row["emails"]]
+        emails = [email for _, email in held]
+        unique = [(name, email) for name, email in held if emails.count(email) == 1]
+        rows = [
+            record("people", full_name=f"{name} Nova" if number % 100 == 0 else name, contact_email=email)
+            for number, (name, email) in enumerate(unique)
+        ]
+        destination = people(crm)
+
+        first = destination.write(BY_EMAIL, [*rows, state("people", 1)])
+        requests = len(crm.requests())
+        changed = len(writes(crm))
+        crm.clear_requests()
+        second = destination.write(BY_EMAIL, [*rows, state("people", 1)])
+
+        assert first.exit_code == second.exit_code == 0, first.log
+        assert requests < 250
+        assert changed == len(rows[::100])
+        assert writes(crm) == []
+        assert statistics(first) == statistics(second) == [(float(len(rows)), 0.0)]
+
+
+@pytest.mark.parametrize("text_match", ["exact", "fold", "contains"])
+def test_given_another_spelling_of_case_when_upserted_then_it_is_the_same_record(
+    crm: Emulator, text_match: str
+) -> None:
+    crm.settings(text_match=text_match)
+    crm.create("contacts", {"name": "Ana", "emails": [{"email": "Ana@People.test"}]})
+    crm.create("contacts", {"name": "Outra", "emails": [{"email": "mariana@people.test"}]})
+
+    run = people(crm).write(BY_EMAIL, [record("people", full_name="Ana Nova", contact_email="ana@people.TEST")])
+
+    assert run.exit_code == 0, run.log
+    assert [request["method"] for request in writes(crm)] == ["PUT"]
+    assert named(crm, "Ana@People.test") == ["Ana Nova"]
+    assert named(crm, "mariana@people.test") == ["Outra"]
+
+
+def test_given_two_rows_of_one_key_when_upserted_then_the_later_wins_and_both_are_counted(crm: Emulator) -> None:
+    run = people(crm).write(BY_EMAIL, [person(1, "Antes"), person(1, "Depois"), state("people", 2)])
+
+    assert run.exit_code == 0, run.log
+    assert named(crm, "pessoa.1@people.test") == ["Depois"]
+    assert len(writes(crm)) == 1
+    assert statistics(run) == [(2.0, 0.0)]
+
+
+def test_given_a_record_that_the_lists_do_not_show_yet_when_its_key_comes_again_then_it_is_not_created_twice(
+    crm: Emulator,
+) -> None:
+    crm.settings(index_lag_s=600)
+    batches = [message for number in range(250) for message in [person(number)]]
+
+    run = people(crm).write(BY_EMAIL, [*batches, state("people", 1), person(7, "Depois"), state("people", 2)])
+
+    assert run.exit_code == 0, run.log
+    assert sum(request["method"] == "POST" for request in writes(crm)) == 250
+    assert [request["body"]["data"]["name"] for request in writes(crm) if request["method"] == "PUT"] == ["Depois"]
+
+
+def test_given_several_records_of_one_key_when_upserted_then_the_row_is_rejected_with_their_ids(
+    crm: Emulator, tmp_path: Any
+) -> None:
+    twins = [crm.create("contacts", {"name": "Ana", "emails": [{"email": "ana@people.test"}]})[0] for _ in range(2)]
+    storage = {"storage_type": "Local", "folder": str(tmp_path)}
+    row = record("people", full_name="Ana Nova", contact_email="ana@people.test")
+
+    run = people(crm, partial_success=True, object_storage_config=storage).write(BY_EMAIL, [row, state("people", 1)])
+
+    (reject,) = rejects_in(tmp_path)
+    assert run.exit_code == 0, run.log
+    assert writes(crm) == []
+    assert all(twin["id"] in reject["rejected_reason"] for twin in twins)
+    assert (reject["field"], reject["column"]) == ("email", "contact_email")
+
+
+def test_given_rows_that_match_nothing_when_updated_then_they_are_rejected_and_the_others_updated(
+    crm: Emulator,
+) -> None:
+    crm.create("contacts", {"name": "Ana", "emails": [{"email": "pessoa.1@people.test"}]})
+    configured = table("people", PEOPLE, "update", "contact_email")
+
+    run = people(crm, partial_success=True).write(configured, [person(1), person(2), state("people", 2)])
+
+    assert run.exit_code == 0, run.log
+    assert [request["method"] for request in writes(crm)] == ["PUT"]
+    assert statistics(run) == [(1.0, 1.0)]
+    assert run.log_lines("WARN") == ["people: row 2, column contact_email: no record has this matching key"]
+
+
+@pytest.mark.parametrize("duplicate", ["400", "422"])
+def test_given_a_taken_name_when_upserted_by_another_key_then_that_organization_is_updated(
+    crm: Emulator, duplicate: str
+) -> None:
+    crm.settings(duplicate=duplicate)
+    held = crm.create("organizations", {"name": "Padaria Aurora", "custom_fields": {}})[0]
+    destination = Destination(crm, mode="organizations", column_mapping=mapping(**FIRMS))
+    row = record(
+        "firms", company_name="Padaria Aurora", company_website="https://aurora.test", cnpj="00.000.000/0001-00"
+    )
+
+    run = destination.write(table("firms", FIRMS, "append_dedup", "cnpj"), [row, state("firms", 1)])
+
+    (after,) = [each for each in crm.truth("organizations") if each["name"] == "Padaria Aurora"]
+    assert run.exit_code == 0, run.log
+    assert (after["id"], after["url"]) == (held["id"], "https://aurora.test")
+    assert after["custom_fields"]["cnpj"] == "00.000.000/0001-00"
+
+
+@pytest.mark.parametrize("duplicate", ["400", "422"])
+def test_given_a_taken_name_when_appended_then_the_row_is_rejected(crm: Emulator, duplicate: str) -> None:
+    crm.settings(duplicate=duplicate)
+    held = crm.create("organizations", {"name": "Padaria Aurora"})[0]
+    destination = Destination(crm, mode="organizations", column_mapping=mapping(**FIRMS), partial_success=True)
+    row = record("firms", company_name="Padaria Aurora")
+
+    run = destination.write(table("firms", FIRMS), [row, state("firms", 1)])
+
+    assert statistics(run) == [(0.0, 1.0)]
+    assert held["id"] in run.log_lines("WARN")[0]
+
+
+def test_given_a_faulty_row_among_two_of_one_record_when_upserted_then_only_it_is_rejected(crm: Emulator) -> None:
+    columns = {**PEOPLE, "org": "organization_id"}
+    destination = Destination(crm, column_mapping=mapping(**columns), partial_success=True)
+    faulty = record("people", full_name="Depois", contact_email="pessoa.1@people.test", org="f" * 24)
+
+    run = destination.write(
+        table("people", columns, "append_dedup", "contact_email"), [person(1, "Antes"), faulty, state("people", 2)]
+    )
+
+    assert run.exit_code == 0, run.log
+    assert statistics(run) == [(1.0, 1.0)]
+    assert named(crm, "pessoa.1@people.test") == ["Antes"]
+    assert run.log_lines("WARN") == ["people: row 2, column org: RD Station refuses the values (422)"]
