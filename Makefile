@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo authorize sync test test-long test-image image-size acceptance lint fix emulator bench image lock clean
+.PHONY: help soak demo authorize sync test test-long test-image image-size acceptance lint fix emulator bench image lock clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -41,6 +41,9 @@ endif
 
 test-long: .venv/.installed ## Run the tests marked `long`: the full numbers, minutes each
 	@$(BIN)/python -m pytest -m long $(ARGS)
+
+soak: .venv/.installed ## Two hours of an account's life in six minutes, both ways, with faults and kills (ARGS="--help")
+	@$(BIN)/python -m soak $(ARGS)
 
 lint: .venv/.installed ## Check layout, rules and types
 	@$(BIN)/ruff format --check --quiet . || { echo 'Layout differs (listed by `ruff format --check`): run `make fix`.' >&2; exit 1; }
