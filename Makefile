@@ -6,7 +6,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help soak demo authorize sync test test-long test-image image-size acceptance lint fix emulator bench image lock clean
+.PHONY: help demo authorize sync test test-long test-image image-size acceptance soak node-jose lint fix emulator bench \
+	image lock clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -44,6 +45,9 @@ test-long: .venv/.installed ## Run the tests marked `long`: the full numbers, mi
 
 soak: .venv/.installed ## Two hours of an account's life in six minutes, both ways, with faults and kills (ARGS="--help")
 	@$(BIN)/python -m soak $(ARGS)
+
+node-jose: .venv/.installed ## Decrypt pages that the vendor's own library encrypts now (needs node and npm)
+	@source-rdstation-conversas/unit_tests/vectors/node_jose/round_trip.sh "$(CURDIR)/$(BIN)/python"
 
 lint: .venv/.installed ## Check layout, rules and types
 	@$(BIN)/ruff format --check --quiet . || { echo 'Layout differs (listed by `ruff format --check`): run `make fix`.' >&2; exit 1; }

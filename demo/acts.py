@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,21 +18,36 @@ DEMO = Path(__file__).resolve().parent
 V2_CHILD_LISTS = {"notes": "deal_notes", "products": "deal_products", "stages": "stages"}
 V1_STREAMS = {"organizations": "companies", "deal_lost_reasons": "reasons_for_loss"}
 V1_TRUTH = {**{stream: name for name, stream in V1_STREAMS.items()}, "deals_details": "deal_details"}
+DESK_STREAMS = {
+    "/v2/customers": "contacts",
+    "/v2/messages/history": "messages_history",
+    "/v2/template/all": "templates",
+    "/v2/whatsapp/integrations": "whatsapp_integrations",
+    "/v2/whatsapp/integrations/official": "whatsapp_official_integrations",
+}
+MESSAGES_A_PAGE = 100
 
 
 @dataclass(frozen=True)
 class Act:
-    """One version of the API, read into a database of its own."""
+    """One API, read into a database of its own."""
 
     title: str
     name: str
     """Of its configuration file."""
     database: Path
     config: Callable[[Emulator], Mapping[str, Any]]
+    requests_per_minute: int
+    """The real API's pace."""
     stream_of: Callable[[str], str]
     """The stream whose endpoint a path is."""
     rows: Callable[[Emulator, str], int]
     """How many records of a stream the account holds."""
+    change: Callable[[Emulator], Mapping[str, Mapping[str, int]]]
+    """Lets the account change; what was done to how many of what."""
+    note: str
+    """What to know of its requests."""
+    shows_messages: bool = False
 
 
 def v2_stream_of(path: str) -> str:
@@ -58,21 +74,83 @@ def v1_stream_of(path: str) -> str:
     return "deals_details" if below else V1_STREAMS.get(name, name)
 
 
+def desk_stream_of(path: str) -> str:
+    """The stream.
+
+    >>> desk_stream_of("/v2/custom-fields"), desk_stream_of("/v4/reports")
+    ('custom_fields', 'reports')
+    """
+    return DESK_STREAMS.get(path, path[len("/v2/") :].replace("-", "_"))
+
+
+def desk_rows(crm: Emulator, stream: str) -> int:
+    """How many there are; of the history, pages."""
+    if not stream.startswith("messages"):
+        return len(crm.desk_ids("customers" if stream == "contacts" else stream))
+    messages = Counter(message["customer_id"] for message in crm.desk_truth("messages"))
+    if stream == "messages":
+        return messages.total()
+    return sum(-(-count // MESSAGES_A_PAGE) for count in messages.values())
+
+
+def change_crm(crm: Emulator) -> Mapping[str, Mapping[str, int]]:
+    """Somebody works in the CRM."""
+    return {
+        "edited": {name: len(crm.bulk_edit(name, count=count)) for name, count in (("deals", 12), ("contacts", 40))},
+        "created": {
+            name: len(crm.create(name, count=count)) for name, count in (("contacts", 7), ("organizations", 3))
+        },
+    }
+
+
+def change_desk(crm: Emulator) -> Mapping[str, Mapping[str, int]]:
+    """Somebody new writes, somebody known too, and an attendance begins."""
+    (contact,) = crm.desk_create("customers", {"full_name": "Ana Exemplo"})
+    for writer, content in (
+        (contact["_id"], "Olá! Vocês entregam em São José?"),
+        (min(crm.desk_ids("customers")), "Recebi o orçamento, está ótimo."),
+    ):
+        crm.desk_add_messages(writer, content=content)
+    return {"created": {"contact": 1, "messages": 2, "report": len(crm.desk_create("reports"))}}
+
+
+CRM_NOTE = (
+    "Requests are counted by endpoint: /deals is also read for what lies below a deal, and all of them include\n"
+    "check and discover."
+)
 ACTS = (
     Act(
-        "API v2, the one to choose",
+        "RD Station CRM over API v2, the one to choose",
         "config",
         DEMO / "rdstation.duckdb",
         lambda crm: crm.config(),
+        120,
         v2_stream_of,
         lambda crm, stream: len(crm.ids(stream)),
+        change_crm,
+        CRM_NOTE,
     ),
     Act(
-        "API v1, for an account that still has a legacy token",
+        "RD Station CRM over API v1, for an account that still has a legacy token",
         "config-v1",
         DEMO / "rdstation-v1.duckdb",
         lambda crm: crm.config(api_version="v1"),
+        120,
         v1_stream_of,
         lambda crm, stream: len(crm.ids(V1_TRUTH.get(stream, stream), api="v1")),
+        change_crm,
+        CRM_NOTE,
+    ),
+    Act(
+        "RD Station Conversas, with its encrypted message history",
+        "config-conversas",
+        DEMO / "rdstation-conversas.duckdb",
+        lambda crm: crm.desk_config(),
+        45,
+        desk_stream_of,
+        desk_rows,
+        change_desk,
+        "Requests are counted by endpoint: messages and messages_history read the same one, after the contacts.",
+        shows_messages=True,
     ),
 )

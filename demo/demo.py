@@ -1,6 +1,6 @@
 """The story `make demo` tells: an account appears, is read, changes, and is read again for what the changes cost.
 
-Once over each version of the API.
+Once over each version of the CRM's API, once over that of Conversas.
 """
 
 from __future__ import annotations
@@ -16,18 +16,28 @@ from typing import Any
 
 from demo.acts import ACTS, Act
 from emulator.client import AccountSize, Emulator
+from emulator.desk.size import DeskSize
 from rdstation import config_file
 
 __all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "demo" / ".work"
-SYNC = (str(ROOT / ".venv-demo" / "bin" / "python"), "-m", "demo.sync")
+PYTHON = str(ROOT / ".venv-demo" / "bin" / "python")
+SYNC, SHOW = (PYTHON, "-m", "demo.sync"), (PYTHON, "-m", "demo.show")
 
 SIZE = AccountSize(contacts=3_000, deals=300, organizations=400, tasks=500)
+DESK = DeskSize(contacts=40, messages_per_contact=120, reports=200)
 SCALE = 20  # time runs this much faster: RD Station allows 2 requests a second and takes about one for an answer
 LIMIT = 120  # requests a minute, RD Station's own
+DESK_LIMIT = 48  # what Conversas was seen to allow
 LATENCY_SECONDS = 1.0
+SETTINGS = {
+    "rate_limit_requests": LIMIT,
+    "rate_limit_window_s": 60 / SCALE,
+    "desk_bucket_per_minute": DESK_LIMIT * SCALE,
+    "latency_s": LATENCY_SECONDS / SCALE,
+}
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,13 @@ class Sync:
 def main() -> int:
     """Run the demo; returns the exit code: 0 only if everything in the account arrived, twice."""
     WORK.mkdir(mode=0o700, exist_ok=True)
-    settings = {"rate_limit_requests": LIMIT, "rate_limit_window_s": 60 / SCALE, "latency_s": LATENCY_SECONDS / SCALE}
-    with Emulator(size=SIZE, settings=settings) as crm:
-        print(f"An emulated RD Station account, {SCALE} times faster than the real one: at most {LIMIT} requests in")
-        print(f"{60 / SCALE:g} s instead of a minute, {LATENCY_SECONDS / SCALE * 1000:g} ms instead of 1 s an answer.")
+    with Emulator(size=SIZE, desk=DESK, settings=SETTINGS) as crm:
+        print(f"An emulated RD Station account, {SCALE} times faster than the real one: at most {LIMIT} requests (of")
+        print(
+            f"Conversas {DESK_LIMIT}) in {60 / SCALE:g} s instead of a minute, {LATENCY_SECONDS / SCALE * 1000:g} ms",
+            end=" ",
+        )
+        print("instead of 1 s an answer.")
         return max(_play(act, crm) for act in ACTS)
 
 
@@ -53,18 +66,23 @@ def _play(act: Act, crm: Emulator) -> int:
     for old in (act.database, Path(f"{act.database}.wal")):
         old.unlink(missing_ok=True)
     config = WORK / f"{act.name}.json"
-    config_file.save(config, {**act.config(crm), "requests_per_minute": LIMIT * SCALE})
+    config_file.save(config, {**act.config(crm), "requests_per_minute": act.requests_per_minute * SCALE})
 
     print(f"\n==== {act.title}")
     print("\n== First sync: everything", flush=True)
     first = _sync(act, crm, config)
     print("\n== The account changes", flush=True)
-    _change(crm)
+    for done, numbers in act.change(crm).items():
+        print(f"{done + ':':9}" + ", ".join(f"{number} {name}" for name, number in numbers.items()))
     print("\n== Second sync: what changed", flush=True)
     second = _sync(act, crm, config)
 
-    print(f"\n{'':16}{'first sync':^30}{'second sync':^30}")
-    return _print_table(act, first, second, {name: act.rows(crm, name) for name in second.report["streams"]})
+    account = {name: act.rows(crm, name) for name in second.report["streams"]}
+    _print_table(act, first, second)
+    if act.shows_messages:
+        print("\nThe newest messages, as DuckDB has them:", flush=True)
+        subprocess.run([*SHOW, str(act.database)], cwd=ROOT, check=True)
+    return _print_verdict(act, account, second.report["streams"])
 
 
 def _sync(act: Act, crm: Emulator, config: Path) -> Sync:
@@ -80,31 +98,21 @@ def _sync(act: Act, crm: Emulator, config: Path) -> Sync:
     )
 
 
-def _change(crm: Emulator) -> None:
-    edited = {name: len(crm.bulk_edit(name, count=count)) for name, count in (("deals", 12), ("contacts", 40))}
-    created = {name: len(crm.create(name, count=count)) for name, count in (("contacts", 7), ("organizations", 3))}
-    print("edited:  " + _counted(edited))
-    print("created: " + _counted(created))
-
-
-def _counted(numbers: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in numbers.items())
-
-
-def _print_table(act: Act, first: Sync, second: Sync, account: Mapping[str, int]) -> int:
-    print(f"{'stream':16}{'rows':>8} {'requests':>9} {'seconds':>9}    {'records':>8} {'requests':>9} {'rows':>8}")
-    for name in sorted(account):
+def _print_table(act: Act, first: Sync, second: Sync) -> None:
+    names = sorted(second.report["streams"])
+    wide = max(map(len, names)) + 1
+    print(f"\n{'':{wide}}{'first sync':^30}{'second sync':^30}")
+    print(f"{'stream':{wide}}{'rows':>8} {'requests':>9} {'seconds':>9}    {'records':>8} {'requests':>9} {'rows':>8}")
+    for name in names:
         before, after = first.report["streams"][name], second.report["streams"][name]
         print(
-            f"{name:16}{before['rows']:>8,} {first.requests[name]:>9,} {before['seconds']:>9.1f}    "
+            f"{name:{wide}}{before['rows']:>8,} {first.requests[name]:>9,} {before['seconds']:>9.1f}    "
             f"{after['records']:>8,} {second.requests[name]:>9,} {after['rows']:>8,}"
         )
     total = [sum(sync.requests.values()) for sync in (first, second)]
     seconds = [sync.report["seconds"] for sync in (first, second)]
-    print(f"{'in all':16}{'':8} {total[0]:>9,} {seconds[0]:>9.1f}    {'':8} {total[1]:>9,}   in {seconds[1]:.1f} s")
-    print("Requests are counted by endpoint: /deals is also read for what lies below a deal, and all of them include")
-    print(f"check and discover. Answered 429: {first.refused + second.refused}.")
-    return _print_verdict(act, account, second.report["streams"])
+    print(f"{'in all':{wide}}{'':8} {total[0]:>9,} {seconds[0]:>9.1f}    {'':8} {total[1]:>9,}   in {seconds[1]:.1f} s")
+    print(f"{act.note} Answered 429: {first.refused + second.refused}.")
 
 
 def _print_verdict(act: Act, account: Mapping[str, int], streams: Mapping[str, Mapping[str, Any]]) -> int:

@@ -1,4 +1,4 @@
-"""One sync of the CRM source into a DuckDB file, keeping state and tokens between runs; `make sync` calls it.
+"""One sync of a source into a DuckDB file, keeping state and tokens between runs; `make sync` calls it.
 
 State lives in the DuckDB file (PyAirbyte keeps it there), tokens in the configuration file, which is rewritten the
 moment a rotation arrives: RD Station's refresh tokens are used once, and a lost one locks the user out.
@@ -22,10 +22,9 @@ from typing import Any
 
 from rdstation import config_file
 
-__all__ = ["CONNECTOR", "NAME", "Report", "StreamRead", "SyncFailed", "sync"]
+__all__ = ["Report", "StreamRead", "SyncFailed", "sync"]
 
-NAME = "source-rdstation-crm"
-CONNECTOR = Path(__file__).resolve().parent.parent / ".venv" / "bin" / NAME
+CONNECTORS = Path(__file__).resolve().parent.parent / ".venv" / "bin"
 PROGRESS_SECONDS = 2.0
 
 
@@ -52,7 +51,7 @@ class Report:
     seconds: float = 0.0
 
 
-def sync(config: Path, database: Path, streams: Sequence[str] = (), connector: Path = CONNECTOR) -> Report:
+def sync(config: Path, database: Path, streams: Sequence[str] = ()) -> Report:
     """Check, discover and read into `database`; an empty `streams` means all of them.
 
     Raises SyncFailed when not everything could be read. Streams that could be are in the database all the same.
@@ -61,17 +60,18 @@ def sync(config: Path, database: Path, streams: Sequence[str] = (), connector: P
     with _work_directory(config) as work:
         airbyte = _import_pyairbyte(work)
         try:
-            report = _sync(airbyte, config, database, streams, connector, work)
+            report = _sync(airbyte, config, database, streams, work)
         except airbyte.exceptions.PyAirbyteError as error:
             raise SyncFailed(f"{error.get_message()} The connector's log is below {work / 'logs'}.") from error
     report.seconds = time.monotonic() - began
     return report
 
 
-def _sync(airbyte: Any, config: Path, database: Path, streams: Sequence[str], connector: Path, work: Path) -> Report:
+def _sync(airbyte: Any, config: Path, database: Path, streams: Sequence[str], work: Path) -> Report:
     watch = _Watch(config)
+    name = _source_for(watch.config)
     source = airbyte.get_source(
-        NAME, config=watch.config, config_change_callback=watch.on_config, local_executable=str(connector)
+        name, config=watch.config, config_change_callback=watch.on_config, local_executable=str(CONNECTORS / name)
     )
     watch.attach(source)
 
@@ -108,6 +108,11 @@ def _sync(airbyte: Any, config: Path, database: Path, streams: Sequence[str], co
     return report
 
 
+def _source_for(config: Mapping[str, Any]) -> str:
+    """The connector whose configuration it is: only that of the CRM has credentials."""
+    return "source-rdstation-crm" if "credentials" in config else "source-rdstation-conversas"
+
+
 def _read(source: Any, cache: Any) -> None:
     """Read the selected streams; afterwards each table holds every record once, in its newest version.
 
@@ -121,7 +126,9 @@ def _read(source: Any, cache: Any) -> None:
 
 
 def _keep_newest(stream: Any) -> str:
-    key = ", ".join(f'"{column}"' for (column,) in stream.source_defined_primary_key)
+    # Without a key, records that say the same are the same.
+    columns = [column for (column,) in stream.source_defined_primary_key or ()] or stream.json_schema["properties"]
+    key = ", ".join(f'"{column}"' for column in columns)
     cursor = "".join(f'"{column}" NULLS FIRST, ' for column in stream.default_cursor_field or ())
     return (
         f'DELETE FROM "{stream.name}" WHERE rowid NOT IN '  # noqa: S608 - names of our own catalog
@@ -242,7 +249,7 @@ def _import_pyairbyte(work: Path) -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="sync", description="Read an RD Station CRM account into a DuckDB file.")
+    parser = argparse.ArgumentParser(prog="sync", description="Read an RD Station account into a DuckDB file.")
     parser.add_argument("config", type=Path, help="the connector's configuration; rewritten when tokens rotate")
     parser.add_argument("--db", type=Path, help="the DuckDB file (default: beside the configuration, same name)")
     parser.add_argument("--streams", default="", help="names separated by commas (default: all)")
@@ -258,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.report.write_text(json.dumps(asdict(report)), encoding="utf-8")
         return 0
     for name, read in sorted(report.streams.items()):
-        print(f"{name:16} {read.records:>9,} records read {read.rows:>9,} rows in the table")
+        print(f"{name:30} {read.records:>9,} records read {read.rows:>9,} rows in the table")
     print(f"done in {report.seconds:.0f} s: {database}")
     return 0
 

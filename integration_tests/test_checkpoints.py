@@ -6,11 +6,12 @@ from itertools import pairwise
 
 import pytest
 
-from harness import V1, V2, AccountSize, Emulator, Run, Source, Version, account
+from harness import CONVERSAS, V1, V2, AccountSize, DeskSize, Emulator, Run, Source, Version, account
 
 MOST_REQUESTS = 20
 # A second's share goes out at once, so that it has to be well below 20; stdout is read as it comes.
 PACE = {"requests_per_minute": 600}
+TALKS = DeskSize(contacts=30, messages_per_contact=110)
 
 
 def longest_silence(run: Run, crm: Emulator) -> int:
@@ -37,12 +38,16 @@ def longest_silence(run: Run, crm: Emulator) -> int:
         pytest.param(V1, "deals_details", AccountSize(deals=45), id="v1-deals-details"),
         pytest.param(V1, "deal_stages", AccountSize(pipelines=45), id="v1-deal-stages"),
         pytest.param(V1, "tasks", AccountSize(tasks=1_300), id="v1-tasks"),
+        pytest.param(CONVERSAS, "contacts", DeskSize(contacts=4_100), id="conversas-contacts"),
+        pytest.param(CONVERSAS, "messages", TALKS, id="conversas-messages"),
+        pytest.param(CONVERSAS, "messages_history", TALKS, id="conversas-messages-history"),
+        pytest.param(CONVERSAS, "reports", DeskSize(reports=2_100), id="conversas-reports"),
     ],
 )
 def test_given_many_requests_when_read_then_a_state_at_least_every_20(
-    api: Version, stream: str, size: AccountSize
+    api: Version, stream: str, size: AccountSize | DeskSize
 ) -> None:
-    with account(size) as crm:
+    with account(desk=size) if isinstance(size, DeskSize) else account(size) as crm:
         run = Source(crm, api, **PACE).read(stream)
 
         assert run.exit_code == 0, run.log

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection
 from typing import Any
 
 import pytest
 
-from harness import CONVERSAS, DeskSize, Emulator, Run, Source, account
+from harness import CONVERSAS, DeskSize, Source, account
+from truth_conversas import held, told, told_in_pages
 
 SIZE = DeskSize(contacts=40, messages_per_contact=45, reports=1)
 FULL = DeskSize(contacts=2_000, messages_per_contact=250, reports=1)
@@ -30,24 +30,6 @@ READABLE: dict[str, dict[str, Any]] = {
     "history-of-90-days-at-most": {"desk_history_range": 90},
     "days-in-utc": {"desk_day_tz": "UTC"},
 }
-Message = tuple[Any, ...]
-
-
-def told(run: Run) -> Counter[Message]:
-    """What the records of `messages` say, and how often."""
-    return Counter(
-        (record["customer_id"], record["created_at"], record["sent_by"], record["content"])
-        for record in run.records("messages")
-    )
-
-
-def held(crm: Emulator, *, intact: bool = False, without: Collection[str] = ()) -> Counter[Message]:
-    """The same of the desk's messages. `intact`: nothing was cut before the encryption."""
-    return Counter(
-        (row["customer_id"], row["created_at"], row["sent_by"], row["content" if intact else "cut"].replace("\0", ""))
-        for row in crm.desk_truth("messages")
-        if row["customer_id"] not in without
-    )
 
 
 @pytest.mark.parametrize("name", READABLE)
@@ -80,12 +62,7 @@ def test_given_the_key_when_the_history_is_read_then_its_pages_hold_all_messages
         pages = run.records("messages_history")
         keys = Counter((page["customer_id"], page["page"]) for page in pages)
         assert max(keys.values()) == 1
-        found: Counter[Message] = Counter(
-            (page["customer_id"], message["created_at"], message["sent_by"], message["content"])
-            for page in pages
-            for message in json.loads(page["data"])
-        )
-        assert found == held(crm)
+        assert told_in_pages(run) == held(crm)
 
 
 def test_given_no_key_when_everything_else_is_read_then_data_carries_the_ciphertext() -> None:

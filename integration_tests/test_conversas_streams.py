@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
 
-from harness import CONVERSAS, DeskSize, Emulator, Run, Source, account, discovered_schemas
+from harness import CONVERSAS, DeskSize, Source, account, discovered
 from test_schemas import FORMATS
+from truth_conversas import LISTS, ids_held, ids_of
 
 SIZE = DeskSize(contacts=130, messages_per_contact=8, reports=160, employees=5)
-WITH_MESSAGES = ("messages", "messages_history")
-KEYS = {
-    "wallets": "name",
-    "whatsapp_official_integrations": "key",
-    "workflows": "title",
-}
-LISTS = tuple(stream for stream in CONVERSAS.streams if stream not in WITH_MESSAGES)
 ENVELOPES = ("data", "bare", "docs", "items", "results", "named", "other", "nested")
 VARIANTS: dict[str, dict[str, Any]] = {
     "as-listed": {},
@@ -39,39 +32,18 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def ids_of(run: Run, stream: str) -> set[str]:
-    """The ids of the stream's records, as the emulator names them."""
-    if stream == "whatsapp_integrations":
-        return {record["data"] for record in run.records(stream)}
-    return {record[KEYS.get(stream, "id")] for record in run.records(stream)}
-
-
-def held(crm: Emulator, stream: str) -> set[str]:
-    """What `ids_of` has to be."""
-    if stream == "whatsapp_integrations":
-        return {as_text(item) for item in CONVERSAS.truth(crm, stream)}
-    return CONVERSAS.ids(crm, stream)
-
-
-def as_text(value: Any) -> str:
-    """Compact JSON in UTF-8, keys as received (§3)."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 @pytest.mark.parametrize("name", VARIANTS)
 def test_given_a_known_shape_when_the_lists_are_read_then_ids_equal_the_truth_and_records_their_schemas(
     name: str,
 ) -> None:
     with account(desk=SIZE, **VARIANTS[name]) as crm:
-        schemas = discovered_schemas(crm, CONVERSAS)
-
         run = Source(crm, CONVERSAS).read(*LISTS)
 
         assert run.exit_code == 0, run.log
-        assert {stream for stream in LISTS if ids_of(run, stream) != held(crm, stream)} == set()
+        assert {stream for stream in LISTS if ids_of(run, stream) != ids_held(crm, stream)} == set()
         for stream in LISTS:
             records = run.records(stream)
-            assert len(records) == len(held(crm, stream)), f"{stream} has repetitions"
-            validator = Draft7Validator(schemas[stream], format_checker=FORMATS)
+            assert len(records) == len(ids_held(crm, stream)), f"{stream} has repetitions"
+            validator = Draft7Validator(discovered(CONVERSAS)[stream]["json_schema"], format_checker=FORMATS)
             wrong = {f"{e.json_path}: {e.message}" for record in records for e in validator.iter_errors(record)}
             assert wrong == set()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness import V1, V2, AccountSize, Emulator, Line, Source, Version, account, for_each_version
+from harness import V1, V2, AccountSize, Emulator, Line, Run, Source, Version, account, for_each_version
 
 SIZE = AccountSize(contacts=3_000, deals=300, organizations=1_200, tasks=2_500)
 SIZES = {V2: SIZE, V1: AccountSize(contacts=1_500, deals=120, organizations=600, tasks=300)}
@@ -33,18 +33,29 @@ def after_lines(count: int) -> Callable[[Line], bool]:
 
 
 def read_with_kills(
-    crm: Emulator, api: Version, streams: tuple[str, ...], kills: int, seed: int
+    crm: Emulator,
+    api: Version,
+    streams: tuple[str, ...],
+    kills: int,
+    seed: int,
+    *,
+    lines: int = 0,
+    see: Callable[[Run], None] = lambda _: None,
 ) -> dict[str, set[str]]:
-    """The ids that a platform holds after a sync that was killed that often; it keeps what a STATE covers."""
+    """The ids that a platform holds after a sync that was killed that often; it keeps what a STATE covers.
+
+    `lines`: of a whole read, if not one an id; `see` is shown each run.
+    """
     dice = random.Random(seed)
     source = Source(crm, api)
     committed: dict[str, set[str]] = {stream: set() for stream in streams}
     states: dict[str, Any] = {}
-    lines = sum(len(api.ids(crm, stream)) for stream in streams)
+    lines = lines or sum(len(api.ids(crm, stream)) for stream in streams)
     while kills >= 0:
         # The last run is not killed. The others are killed early enough that some work remains for the next one.
         point = after_lines(dice.randint(1, max(20, lines // (kills + 1) * 2))) if kills else None
         run = source.read(*streams, state=list(states.values()) or None, kill_when=point)
+        see(run)
         for stream in streams:
             committed[stream] |= run.committed_ids(stream)
         states |= {state["stream"]["stream_descriptor"]["name"]: state for state in run.states}

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from harness import V1, V2, AccountSize, Emulator, Run, Source, account
+from harness import CONVERSAS, V1, V2, AccountSize, DeskSize, Emulator, Run, Source, account
+from truth_conversas import held, told
 
 pytestmark = pytest.mark.alone
 
@@ -61,6 +62,16 @@ def test_given_all_streams_of_v1_when_read_at_a_limit_of_40_a_second_then_90_per
 
         assert_good_use(run, crm, SHARE)
         assert all(run.ids(stream) == V1.ids(crm, stream) for stream in V1.streams)
+
+
+def test_given_the_history_of_many_contacts_when_read_at_a_limit_of_15_a_second_then_90_percent_of_it_is_used() -> None:
+    # Answers take twice as long as seen: reading one contact after another would not do.
+    bucket: dict[str, Any] = {"desk_bucket_per_minute": 960, "desk_bucket_burst": 30, "latency_s": 0.1}
+    with account(desk=DeskSize(contacts=80, messages_per_contact=150), **bucket) as crm:
+        run = Source(crm, CONVERSAS, requests_per_minute=900).read("messages")
+
+        assert_good_use(run, crm, 15)
+        assert told(run) == held(crm)
 
 
 def test_given_the_real_limit_and_latency_when_read_then_90_percent_of_it_is_used() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from demo.sync import SyncFailed, _Watch
+from demo.sync import SyncFailed, _keep_newest, _source_for, _Watch
 from rdstation import config_file
 
 OLD = {"credentials": {"refresh_token": "old"}, "start_date": "2024-01-01T00:00:00Z"}
@@ -113,3 +113,17 @@ def _status(status: str) -> SimpleNamespace:
         stream_descriptor=SimpleNamespace(name="deals"), status=SimpleNamespace(value=status)
     )
     return SimpleNamespace(record=None, trace=SimpleNamespace(stream_status=stream_status))
+
+
+def test_the_configuration_says_which_connector_reads_it() -> None:
+    assert _source_for(OLD) == "source-rdstation-crm"
+    assert _source_for({"access_token": "x"}) == "source-rdstation-conversas"
+
+
+def test_given_a_stream_without_a_key_then_records_that_say_the_same_are_one() -> None:
+    properties: dict[str, Any] = {"data": {}, "name": {}}
+    stream = SimpleNamespace(
+        name="items", source_defined_primary_key=None, default_cursor_field=None, json_schema={"properties": properties}
+    )
+
+    assert 'GROUP BY "data", "name")' in _keep_newest(stream)

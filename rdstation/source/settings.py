@@ -107,6 +107,8 @@ def explain(error: ValidationError, unnamed: Collection[str] = ()) -> ConnectorE
 _SENTENCES: Final = {
     "missing": "is missing",
     "string_type": "must be a text",
+    "string_pattern_mismatch": "must hold names, each an item of its own",
+    "tuple_type": "must be a list",
     "int_type": "must be a whole number",
     "greater_than_equal": "is too small",
     "less_than_equal": "is too large",

@@ -18,6 +18,7 @@ __all__ = ["HistoryPage", "extract", "list_in", "read_history"]
 _LIST_KEYS: Final = ("data", "docs", "items", "results")
 _HISTORY_KEYS: Final = ("messages", "data", "payload", "encrypted", "result")
 _ERROR_KEYS: Final = ("error", "errors")  # an error's list is no list of records
+_RECORD_KEYS: Final = ("_id", "id")  # nor is the one list in a record (of tags, say) that comes in place of a list
 _LONGEST_KEY, _MOST_KEYS = 40, 20  # what an error names
 
 
@@ -73,6 +74,8 @@ def _list_in(body: object, keys: tuple[str, ...], levels: int = 1) -> list[Any] 
         found = _member_list(members.get(key), keys, levels)
         if found is not None:
             return found
+    if any(key in members for key in _RECORD_KEYS):
+        return None
     lists = [value for value in members.values() if isinstance(value, list)]
     if not lists:
         nested = [_member_list(value, keys, levels) for value in members.values()]

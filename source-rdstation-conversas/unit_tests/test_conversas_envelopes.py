@@ -58,6 +58,8 @@ def test_plain_names_are_items_too() -> None:
         pytest.param(b'{"message": "Ana", "errors": [{"field": "Ana"}]}', "'errors', 'message'", id="error"),
         pytest.param(b'{"a": ["Ana"], "b": []}', "'a', 'b'", id="two-lists"),
         pytest.param(b'{"a": {"b": {"c": ["Ana"]}}}', "'a'", id="too-deep"),
+        pytest.param(b'{"_id": "Ana", "tags": []}', "'_id', 'tags'", id="a-record-with-a-list"),
+        pytest.param(b'{"row": {"id": "Ana", "tags": []}}', "'row'", id="a-record-one-level-down"),
         pytest.param(b'{"ok": true, "Ana Exemplo": 1, "551190000": 2}', "'ok'. and 2 more", id="keys-that-are-data"),
     ],
 )

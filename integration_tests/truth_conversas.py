@@ -1,0 +1,82 @@
+"""What the streams of Conversas should bring, worked out from what the emulated desk holds.
+
+Messages have no ids there, so they are compared by what they say, as often as it is said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection
+from typing import Any
+
+from harness import CONVERSAS, Emulator, Run
+
+__all__ = ["LISTS", "Said", "held", "ids_held", "ids_of", "missing", "told", "told_in_pages", "visits"]
+
+Said = tuple[Any, ...]
+"""Contact, moment, sender and content of a message."""
+
+LISTS = tuple(stream for stream in CONVERSAS.streams if not stream.startswith("messages"))
+"""The streams that need neither start date nor key."""
+KEYS = {"wallets": "name", "whatsapp_official_integrations": "key", "workflows": "title"}
+
+
+def ids_of(run: Run, stream: str) -> set[str]:
+    """The ids of a list's records, as the emulator names them."""
+    if stream == "whatsapp_integrations":
+        return {record["data"] for record in run.records(stream)}
+    return {record[KEYS.get(stream, "id")] for record in run.records(stream)}
+
+
+def ids_held(crm: Emulator, stream: str) -> set[str]:
+    """What `ids_of` has to be."""
+    if stream == "whatsapp_integrations":
+        return {as_text(item) for item in CONVERSAS.truth(crm, stream)}
+    return CONVERSAS.ids(crm, stream)
+
+
+def told(run: Run) -> Counter[Said]:
+    """What the records of `messages` say, and how often."""
+    return Counter(
+        (record["customer_id"], record["created_at"], record["sent_by"], record["content"])
+        for record in run.records("messages")
+    )
+
+
+def told_in_pages(run: Run) -> Counter[Said]:
+    """The same of the decrypted pages of `messages_history`."""
+    return Counter(
+        (page["customer_id"], message["created_at"], message["sent_by"], message["content"])
+        for page in run.records("messages_history")
+        for message in json.loads(page["data"])
+    )
+
+
+def held(crm: Emulator, *, intact: bool = False, without: Collection[str] = (), since: str = "") -> Counter[Said]:
+    """The same of the desk's messages. `intact`: nothing was cut before the encryption."""
+    return Counter(
+        (row["customer_id"], row["created_at"], row["sent_by"], row["content" if intact else "cut"].replace("\0", ""))
+        for row in crm.desk_truth("messages")
+        if row["customer_id"] not in without and row["created_at"] >= since
+    )
+
+
+def missing(run: Run, crm: Emulator, *streams: str) -> set[str]:
+    """The streams of which something is missing."""
+    said: dict[str, Callable[[Run], Counter[Said]]] = {"messages": told, "messages_history": told_in_pages}
+    return {
+        stream
+        for stream in streams
+        if (held(crm) - said[stream](run) if stream in said else ids_held(crm, stream) - ids_of(run, stream))
+    }
+
+
+def visits(crm: Emulator) -> list[dict[str, Any]]:
+    """The requests for message history."""
+    return [request for request in crm.requests() if request["path"] == CONVERSAS.path("messages")]
+
+
+def as_text(value: Any) -> str:
+    """Compact JSON in UTF-8, keys as received (§3)."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,235 @@
+"""What the papers say is so: links and paths lead somewhere, tasks exist, examples are valid, tables are complete."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from source_rdstation_conversas.table import STREAMS as STREAMS_CONVERSAS
+from source_rdstation_crm.v1.table import STREAMS as STREAMS_V1
+from source_rdstation_crm.v2.table import STREAMS as STREAMS_V2
+from versions import CONVERSAS, V1, V2, Version
+
+ROOT = Path(__file__).resolve().parent.parent
+PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+READMES = (ROOT / "README.md", ROOT / "README.pt-BR.md")
+OF_THE_READER = ("secrets/", "<connector>/secrets/", "models/", "job.py", "conversas.py", "demo/rdstation.duckdb")
+"""How names of files begin that the reader makes, or the tasks."""
+SUFFIXES = (".py", ".md", ".yml", ".yaml", ".toml", ".txt", ".json", ".svg", ".sh")
+TABLES: Mapping[Version, Any] = {V2: STREAMS_V2, V1: STREAMS_V1, CONVERSAS: STREAMS_CONVERSAS}
+
+each_paper = pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: str(paper.relative_to(ROOT)))
+
+
+def text_of(paper: Path) -> str:
+    return paper.read_text(encoding="utf-8")
+
+
+def fences(text: str, *languages: str) -> list[str]:
+    """The contents of fenced blocks of these languages."""
+    found = re.findall(r"(?ms)^( *)```([a-z]*)\n(.*?)^\1```", text)
+    return [content for _, language, content in found if language in languages]
+
+
+def prose(text: str) -> str:
+    return re.sub(r"(?ms)^( *)```.*?^\1```", "", text)
+
+
+def inline_code(text: str) -> list[str]:
+    return [code.replace("\n", " ") for code in re.findall(r"`([^`]+)`", prose(text))]
+
+
+def anchors(paper: Path) -> set[str]:
+    """What the headings of a paper can be linked by."""
+    headings = re.findall(r"(?m)^#+ (.+)$", prose(text_of(paper)))
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@each_paper
+def test_a_link_leads_somewhere(paper: Path) -> None:
+    dead = []
+    for link in re.findall(r"\]\(([^)]+)\)", prose(text_of(paper))):
+        path, _, anchor = link.partition("#")
+        target = (paper.parent / path).resolve() if path else paper
+        if "://" in link:
+            dead += [link] if not link.startswith("https://") else []
+        elif not target.exists() or (anchor and anchor not in anchors(target)):
+            dead.append(link)
+    assert dead == []
+
+
+@cache
+def repository() -> frozenset[str]:
+    """Every file and folder, by each way of naming it: from the root on, or from a folder below."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    files = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    names = set()
+    for file in files:
+        path = Path(file)
+        for place in (path, *path.parents):
+            names |= {"/".join(place.parts[start:]) for start in range(len(place.parts))}
+    return frozenset(names)
+
+
+def is_path(code: str) -> bool:
+    if re.search(r"[\s:@={}|?]", code) or code.startswith((*OF_THE_READER, "/", "~", ".")):
+        return False
+    top = {path.name for path in ROOT.iterdir()}
+    return code.endswith(("/", *SUFFIXES)) or ("/" in code and code.partition("/")[0] in top - {"rdstation"})
+
+
+def exists(path: str) -> bool:
+    wanted = re.sub(r"<[^>]+>", "*", path.removeprefix("…/").rstrip("/"))
+    if "*" not in wanted:
+        return wanted in repository()
+    pattern = re.compile(re.escape(wanted).replace(r"\*", "[^/]*"))
+    return any(pattern.fullmatch(name) for name in repository())
+
+
+@each_paper
+def test_a_file_that_is_named_exists(paper: Path) -> None:
+    assert [code for code in inline_code(text_of(paper)) if is_path(code) and not exists(code)] == []
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """Shell commands in blocks and in the text, as words."""
+    lines = [line for block in fences(text, "sh", "") for line in block.splitlines()]
+    for line in [*lines, *inline_code(text)]:
+        for part in re.split(r"&&|;", line):
+            found = re.search(r"\b(make|rdstation-authorize)\b.*", part)
+            if found and "/" not in part[: found.start()]:
+                yield shlex.split(found[0], comments=True)
+
+
+def targets(text: str) -> set[str]:
+    """The tasks that `make` is asked for."""
+    found = set()
+    for words in commands(text):
+        for word in words[1:]:
+            if not re.fullmatch(r"[a-z][a-z-]*", word):
+                break
+            found |= {word} if words[0] == "make" else set()
+    return found
+
+
+@each_paper
+def test_a_task_that_is_named_exists(paper: Path) -> None:
+    tasks = set(re.findall(r"(?m)^([a-z-]+):.*## ", text_of(ROOT / "Makefile")))
+
+    assert targets(text_of(paper)) - tasks == set()
+
+
+@cache
+def specification(connector: str) -> dict[str, Any]:
+    path = ROOT / connector / connector.replace("-", "_") / "spec.yaml"
+    schema: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["connectionSpecification"]
+    return schema
+
+
+def examples(text: str) -> list[dict[str, Any]]:
+    """Every JSON block, and configurations within a sentence."""
+    inline = [f"{{{code}}}" for code in inline_code(text) if code.startswith('"credentials":')]
+    return [json.loads(block) for block in [*fences(text, "json"), *inline]]
+
+
+@each_paper
+def test_an_example_of_a_configuration_fits_the_specification(paper: Path) -> None:
+    for example in examples(text_of(paper)):
+        connector = "source-rdstation-crm" if "credentials" in example else "source-rdstation-conversas"
+        schema = specification("destination-rdstation-crm" if "mode" in example else connector)
+        if "mode" in example and "credentials" not in example:
+            schema = {**schema, "required": []}  # the part of it that a passage is about
+        jsonschema.validate(example, schema)
+        assert example.keys() <= schema["properties"].keys()
+
+
+@each_paper
+def test_a_program_can_be_parsed(paper: Path) -> None:
+    for program in fences(text_of(paper), "python"):
+        compile(program, str(paper), "exec")
+    for document in fences(text_of(paper), "yaml"):
+        assert isinstance(yaml.safe_load(document), dict)
+
+
+def tables(text: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Each table with the heading above it, its rows by their columns in lower case."""
+    heading = ""
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("#"):
+            heading = line.lstrip("# ")
+        if re.fullmatch(r"\|( ?-+ ?\|)+", line):
+            head = [cell.strip().lower() for cell in lines[number - 1].strip("|").split("|")]
+            rows = []
+            for row in lines[number + 1 :]:
+                if not row.startswith("|"):
+                    break
+                rows.append(dict(zip(head, (cell.strip() for cell in row.strip("|").split("|")), strict=False)))
+            yield heading, rows
+
+
+def version_of(paper: Path, heading: str) -> Version:
+    if "conversas" in f"{paper.name} {heading}".lower():
+        return CONVERSAS
+    return V1 if "v1" in heading else V2
+
+
+@pytest.mark.parametrize(
+    ("paper", "versions"),
+    [
+        ("README.md", [V2, V1, CONVERSAS]),
+        ("docs/integrations/sources/rdstation-crm.md", [V2, V1]),
+        ("docs/integrations/sources/rdstation-conversas.md", [CONVERSAS]),
+    ],
+    ids=["README", "crm", "conversas"],
+)
+def test_a_table_of_streams_is_complete(paper: str, versions: list[Version]) -> None:
+    shown = []
+    for heading, rows in tables(text_of(ROOT / paper)):
+        if not rows or "stream" not in rows[0]:
+            continue
+        version = version_of(ROOT / paper, heading)
+        shown.append(version)
+        assert {row["stream"]: row["cursor"] for row in rows} == version.cursors
+        if "primary key" in rows[0]:
+            keys = {spec.name: spec.primary_key for spec in TABLES[version]}
+            found = {row["stream"]: row["primary key"] for row in rows}
+            assert found == {name: key if isinstance(key, str) else ", ".join(key) for name, key in keys.items()}
+        if "endpoint" in rows[0] and version is CONVERSAS:
+            assert {row["stream"]: row["endpoint"] for row in rows} == {
+                spec.name: spec.path for spec in TABLES[version]
+            }
+    assert shown == versions
+
+
+def named_first(text: str) -> set[str]:
+    """The connectors and options that tables explain: what stands as code in a row's first cell."""
+    cells = re.findall(r"(?m)^\| (`[^|]+) \|", text)
+    return {name for cell in cells for name in re.findall(r"`([\w-]+)`", cell)}
+
+
+def test_both_readmes_name_the_same() -> None:
+    english, portuguese = map(text_of, READMES)
+
+    assert named_first(portuguese) == named_first(english)
+    assert targets(portuguese) == targets(english)
+    assert {tuple(words) for words in commands(portuguese)} == {tuple(words) for words in commands(english)}
+    settings = [{code for code in inline_code(text) if re.match("--|[A-Z]+=", code)} for text in (portuguese, english)]
+    assert settings[0] == settings[1]
+    told = [sorted(json.dumps(example) for example in examples(text)) for text in (portuguese, english)]
+    assert told[0] == told[1]
+    links = [
+        {link for link in re.findall(r"\]\(([^)#]+)", prose(text)) if "README" not in link}
+        for text in (english, portuguese)
+    ]
+    assert links[0] == links[1]
