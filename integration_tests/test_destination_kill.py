@@ -27,12 +27,8 @@ def messages_after(position: int) -> list[Message]:
     return found
 
 
-def count_of_writes(crm: Emulator) -> int:
-    return len(writes(crm))
-
-
 def has_written(crm: Emulator, count: int) -> bool:
-    return count_of_writes(crm) >= count
+    return len(writes(crm)) >= count
 
 
 @pytest.mark.parametrize(
@@ -44,7 +40,7 @@ def test_given_kills_when_the_table_is_sent_again_from_the_last_state_then_it_is
         destination = Destination(crm, column_mapping=mapping(**PEOPLE))
         position = 0
         for _ in range(kills):
-            after = count_of_writes(crm) + dice.randrange(1, max(2, 2 * ROWS // kills))
+            after = len(writes(crm)) + dice.randrange(1, max(2, 2 * ROWS // kills))
             run = destination.write(TABLE, messages_after(position), kill_when=partial(has_written, crm, after))
             position = max([position, *(each["position"] for each in run.states_of("people"))])
 

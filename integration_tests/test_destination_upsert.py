@@ -84,6 +84,20 @@ def test_given_two_rows_of_one_key_when_upserted_then_the_later_wins_and_both_ar
     assert statistics(run) == [(2.0, 0.0)]
 
 
+def test_given_a_row_that_empties_the_emails_when_the_next_sets_one_then_only_that_one_is_left(crm: Emulator) -> None:
+    held = crm.create("contacts", {"name": "Ana", "emails": [{"email": "velha@people.test"}]})[0]
+    columns = {"id": "_id", "contact_email": "email"}
+    destination = Destination(crm, column_mapping=mapping(**columns), send_nulls=True)
+    rows = [record("people", id=held["id"], contact_email=email) for email in (None, "nova@people.test")]
+
+    run = destination.write(table("people", columns, "append_dedup", "id"), [*rows, state("people", 2)])
+
+    (after,) = [row for row in crm.truth("contacts") if row["id"] == held["id"]]
+    assert run.exit_code == 0, run.log
+    assert after["emails"] == [{"email": "nova@people.test"}]
+    assert statistics(run) == [(2.0, 0.0)]
+
+
 def test_given_a_record_that_the_lists_do_not_show_yet_when_its_key_comes_again_then_it_is_not_created_twice(
     crm: Emulator,
 ) -> None:

@@ -51,7 +51,7 @@ class Credentials(SettingsModel):
     client_id: Text
     client_secret: Text = Field(repr=False)
     refresh_token: Text = Field(repr=False)
-    access_token: str | None = Field(None, repr=False)
+    access_token: str | None = Field(default=None, repr=False)
     token_expiry_date: Annotated[str, AfterValidator(_instant)] | Literal[""] | None = None
 
 
@@ -83,8 +83,8 @@ class S3Storage(SettingsModel):
     s3_bucket_region: str | None = None
     s3_endpoint: Annotated[Text, AfterValidator(_endpoint)] | None = None
     bucket_path: Annotated[str, AfterValidator(_prefix)] = ""
-    access_key_id: Text | None = Field(None, repr=False)
-    secret_access_key: Text | None = Field(None, repr=False)
+    access_key_id: Text | None = Field(default=None, repr=False)
+    secret_access_key: Text | None = Field(default=None, repr=False)
     """Without the two: the role or the environment that the process runs in."""
 
 

@@ -19,6 +19,7 @@ from airbyte_cdk.destinations import Destination
 from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
+    AirbyteMessageSerializer,
     AirbyteStreamStatus,
     ConfiguredAirbyteCatalog,
     ConfiguredAirbyteCatalogSerializer,
@@ -69,9 +70,11 @@ class DestinationRdstationCrm(Destination):
         configured_catalog: ConfiguredAirbyteCatalog,
         input_messages: Iterable[AirbyteMessage] | Iterable[bytes],
     ) -> Iterator[AirbyteMessage]:
-        """Writes the rows of raw input lines; states and statuses go to stdout at once, so that nothing is yielded."""
-        lines = (line for line in input_messages if isinstance(line, bytes))
-        self._write(_mutable(config), configured_catalog, lines)
+        """Writes the rows of raw input lines; states and statuses go to stdout at once, so that nothing is yielded.
+
+        Messages of the CDK's are taken too, as far as they go: they have lost the `id` of their states.
+        """
+        self._write(_mutable(config), configured_catalog, map(_line, input_messages))
         return iter(())
 
     def run_cmd(self, parsed_args: argparse.Namespace) -> Iterator[AirbyteMessage]:
@@ -173,6 +176,10 @@ def _tell_start(settings: Settings, plans: Mapping[StreamKey, object]) -> None:
         _logger.info("A dry run: nothing will be written, and no state goes back, so that the rows come again.")
     for stream in plans:
         send(stream_status(stream, AirbyteStreamStatus.STARTED))
+
+
+def _line(message: AirbyteMessage | bytes) -> bytes:
+    return message if isinstance(message, bytes) else orjson.dumps(AirbyteMessageSerializer.dump(message))
 
 
 def _mutable(config: Mapping[str, Any]) -> MutableMapping[str, Any]:

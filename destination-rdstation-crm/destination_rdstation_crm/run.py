@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import os
 import sys
-from typing import TextIO, cast
+import traceback
+from pathlib import Path
+from typing import Final, TextIO, cast
 
-from airbyte_cdk.exception_handler import init_uncaught_exception_handler
 from airbyte_cdk.models import AirbyteConnectionStatus, AirbyteMessage, FailureType, Status, Type
 
 from destination_rdstation_crm.destination import DestinationRdstationCrm
 from destination_rdstation_crm.protocol.outgoing import WholeLines, send
-from rdstation.errors import ConnectorError
+from rdstation.errors import ConnectorError, system_error
 
 __all__ = ["run"]
+
+_FRAMES_TOLD: Final = 4
 
 
 def run(args: list[str] | None = None) -> None:
     """Runs `spec`, `check`, `discover` or `write`; exits with 1 after an error that is no answer to `check`."""
-    init_uncaught_exception_handler(logging.getLogger("airbyte"))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # the protocol's, whatever the machine's locale
     with contextlib.redirect_stdout(cast("TextIO", WholeLines(sys.stdout))):
@@ -41,11 +42,22 @@ def _run(args: list[str] | None) -> None:
             return
         send(error.as_airbyte_message())
         _leave()
-    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - told by the CDK's hook
+    except KeyboardInterrupt:
+        _leave()
+    except Exception as error:  # noqa: BLE001 - a mistake of ours, told without its text
         try:
-            sys.excepthook(*sys.exc_info())
-        finally:
+            send(_mistake(error).as_airbyte_message())
+        finally:  # stdout may be what is broken
             _leave()
+
+
+def _mistake(error: Exception) -> ConnectorError:
+    """Where it happened, and of what kind it is: its own text, and a stack's lines, may quote a row."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_TOLD:]
+    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+    return system_error(
+        f"The connector ended in an error that it does not know: {type(error).__name__} at {where}. Please report it."
+    )
 
 
 def _leave() -> None:

@@ -57,6 +57,7 @@ class Settings:
     rate_limit_requests: int = 120  # 12: 0 is no limit
     rate_limit_window_s: float = 60.0
     forbidden: frozenset[str] = frozenset()  # lists that answer 403
+    read_only: frozenset[str] = frozenset()  # lists that answer 403 to a write
     plan_without_api: bool = False  # everything answers 403
     latency_s: float = 0.0  # between an answer and its delivery; requests wait side by side
 

@@ -112,4 +112,5 @@ _SENTENCES: Final = {
     "int_type": "must be a whole number",
     "greater_than_equal": "is too small",
     "less_than_equal": "is too large",
+    "union_tag_invalid": "is of an unknown type",  # the library's own text quotes it
 }

@@ -49,7 +49,7 @@ class Incoming:
             self._queue.put(
                 system_error(f"Line {number} of the input {problem}. The platform must send one message a line.")
             )
-        except (OSError, ValueError):
-            self._queue.put(system_error(f"The input broke off after line {number}."))
+        except Exception as error:  # noqa: BLE001 - unsaid, the sync would wait for ever
+            self._queue.put(system_error(f"The input broke off after line {number} ({type(error).__name__})."))
         else:
             self._queue.put(None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 from destination_rdstation_crm.protocol.echo import Counts, with_statistics
@@ -37,7 +37,7 @@ class Pump:
 
     def __init__(
         self,
-        streams: Mapping[StreamKey, object],
+        streams: Iterable[StreamKey],
         writer: Writer,
         keep: Callable[[Settlement], None],
         send_line: Callable[[str], None],
@@ -52,7 +52,7 @@ class Pump:
         self._echoes = echoes
         self._clock = clock
         self._numbers = dict.fromkeys(streams, 0)
-        self._counts = {stream: Counts() for stream in streams}
+        self._counts = {stream: Counts() for stream in self._numbers}
         self._batch_rows = FIRST_ROWS
         self._rows: list[tuple[StreamKey, Row]] = []
         self._states: list[tuple[int, State]] = []

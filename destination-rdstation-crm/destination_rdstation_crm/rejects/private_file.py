@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import Final
 
@@ -27,12 +28,22 @@ class PrivateFile:
     def probe(self) -> None:
         """Raises a config error where no file can be made; leaves none behind."""
         self._make_folder()
-        trial = self._path.with_name(f".{self._path.name}.check")
         try:
-            os.close(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _OWNER_ONLY))
-            trial.unlink()
+            if not self._takes_lines():
+                trial = self._path.with_name(f".check-{secrets.token_hex(8)}")
+                os.close(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _OWNER_ONLY))
+                trial.unlink()
         except OSError as error:
             raise self._wrong(error) from None
+
+    def _takes_lines(self) -> bool:
+        """Whether a file stands there already; raises OSError where it is none, or not ours to write."""
+        try:
+            # Not to wait at a pipe that nobody reads.
+            os.close(os.open(self._path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
+        except FileNotFoundError:
+            return False
+        return True
 
     def add(self, lines: bytes) -> None:
         """Appends lines."""

@@ -15,8 +15,8 @@ from rdstation.errors import ConnectorError, config_error, transient_error
 __all__ = ["S3Objects"]
 
 _SETTINGS: Final = Config(
-    connect_timeout=10,
-    read_timeout=30,
+    connect_timeout=5,  # `check` has a minute for everything
+    read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 3},
     s3={"addressing_style": "path"},  # stores other than Amazon's seldom have a host name for each bucket
     # Newer checksums are Amazon's alone; other stores refuse them.

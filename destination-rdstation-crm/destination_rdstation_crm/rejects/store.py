@@ -14,7 +14,7 @@ from destination_rdstation_crm.rejects.private_file import PrivateFile
 __all__ = ["Store", "open_store"]
 
 _JOB: Final = "WORKER_JOB_ID"
-"""The platform's number of the sync [seen]: its page of a sync links to the objects below `<bucket_path>/<job>/`."""
+"""The platform's number of the sync: its page of a sync links to the objects below `<bucket_path>/<job>/`."""
 
 
 class Store(Protocol):

@@ -31,14 +31,15 @@ class Settlement:
 class BatchWriter:
     """Writes batches, one after the other."""
 
-    def __init__(self, writers: Mapping[StreamKey, StreamWriter], *, partial_success: bool) -> None:
+    def __init__(self, writers: Mapping[StreamKey, StreamWriter], *, go_on: bool) -> None:
+        """`go_on`: a rejected row does not end the sync."""
         self._writers = writers
-        self._partial_success = partial_success
+        self._go_on = go_on
         self._same_reason = {stream: SameReason() for stream in writers}
 
     def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> Settlement:
         """Writes what can be written; never raises a ConnectorError, which is part of the settlement."""
-        ledger = Ledger([row for _, row in rows], go_on=self._partial_success)
+        ledger = Ledger([row for _, row in rows], go_on=self._go_on)
         failure: ConnectorError | None = None
         try:
             for stream in dict.fromkeys(stream for stream, _ in rows):
@@ -49,13 +50,15 @@ class BatchWriter:
         settled = ledger.settled
         decided = [outcome for outcome in outcomes[:settled] if outcome is not None]
         beyond = [outcome for outcome in outcomes[settled:] if outcome is not None]
-        failure = failure or self._same_for_all(rows, outcomes) or _fatal(ledger.fatal)
-        return Settlement(decided, beyond, failure)
+        same_for_all = self._same_for_all(rows, outcomes)
+        if same_for_all:  # the rows have to come again once the set-up is corrected: no state may cover them
+            return Settlement((), [*decided, *beyond], same_for_all)
+        return Settlement(decided, beyond, failure or _fatal(ledger.fatal))
 
     def _same_for_all(
         self, rows: Sequence[tuple[StreamKey, Row]], outcomes: Sequence[Outcome | None]
     ) -> ConnectorError | None:
-        if not self._partial_success:
+        if not self._go_on:
             return None
         for (stream, _), outcome in zip(rows, outcomes, strict=True):
             verdict = self._same_reason[stream].verdict(outcome) if outcome else None

@@ -19,7 +19,7 @@ from destination_rdstation_crm.writing.lookup import Lookup
 from destination_rdstation_crm.writing.lost import Lost
 from destination_rdstation_crm.writing.outcome import Action, Reject, Written
 from destination_rdstation_crm.writing.refusals import RefusedError, refused
-from destination_rdstation_crm.writing.targets import Target, combined
+from destination_rdstation_crm.writing.targets import Target, at_odds, combined
 from rdstation.errors import AnswerLostError, NotFoundError, RequestRefusedError
 
 __all__ = ["RecordWriter", "uncertain"]
@@ -63,9 +63,12 @@ class RecordWriter:
         if not ledger.is_due(target.rows[0].row):
             return None
         target = replace(target, rows=[each for each in target.rows if ledger.is_due(each.row)])
+        bodies = [each.body for each in target.rows]
+        if target.id is not None and at_odds(bodies):
+            return self._write_singly(target, ledger)
         began = self._crm.server_time(datetime.now(timezone.utc))
         try:
-            body = combined(self._plan, [each.body for each in target.rows])
+            body = combined(self._plan, bodies)
             action, id_ = self._update(target, body) if target.id is not None else self._create(target, body)
         except AnswerLostError:
             _logger.info("%s: row %s: the answer to its creation was lost.", self._plan.name, target.rows[0].row.number)
@@ -80,7 +83,7 @@ class RecordWriter:
         return None
 
     def _write_singly(self, target: Target, ledger: Ledger) -> Lost | None:
-        """Together they are refused: each row alone, in their order, so that only the faulty one is rejected."""
+        """What is refused, or cannot be said, in one body: each row alone, in their order."""
         id_ = target.id
         for prepared in target.rows:
             lost = self.write(Target([prepared], id_), ledger)

@@ -55,7 +55,7 @@ class Sync:
                 )
                 for stream, plan in plans.items()
             },
-            partial_success=settings.partial_success,
+            go_on=settings.partial_success or settings.dry_run,  # the plan of a dry run is of all rows
         )
 
     def prepare(self) -> None:

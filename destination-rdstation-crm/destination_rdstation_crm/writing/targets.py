@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS
+from destination_rdstation_crm.objects.texts import blank
 from destination_rdstation_crm.row import Prepared
 
-__all__ = ["Target", "combined", "targets_of"]
+__all__ = ["Target", "at_odds", "combined", "targets_of"]
 
 
 @dataclass
@@ -45,11 +47,40 @@ def targets_of(rows: Iterable[tuple[Prepared, Mapping[str, Any] | None]]) -> lis
 
 
 def combined(plan: StreamPlan, bodies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The body that has the effect of all, one after the other: later values win, lists and custom fields join."""
+    """The body that has the effect of all, one after the other: later values win, lists and custom fields join.
+
+    Not of bodies that are `at_odds`.
+    """
     whole = dict(bodies[0])
     for body in bodies[1:]:
-        joined = plan.merged(whole, body)
-        for name, value in joined.items():
-            held = whole.get(name)
-            whole[name] = {**held, **value} if isinstance(held, dict) and isinstance(value, dict) else value
+        for name, value in body.items():
+            whole[name] = _joined(plan, name, whole[name], value) if name in whole else value
     return whole
+
+
+def at_odds(bodies: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a row empties what another fills: no single body says both, as a filled one joins what is held."""
+    last: dict[str, Any] = {}
+    for body in bodies:
+        plain = {name: value for name, value in body.items() if name != CUSTOM_FIELDS}  # each slug's later value wins
+        if any(name in last and _contradict(last[name], value) for name, value in plain.items()):
+            return True
+        last |= plain
+    return False
+
+
+def _joined(plan: StreamPlan, name: str, earlier: Any, later: Any) -> Any:
+    return {**earlier, **later} if name == CUSTOM_FIELDS else plan.crm_object.by_key[name].join(earlier, later)
+
+
+def _contradict(earlier: Any, later: Any) -> bool:
+    if earlier == later or not isinstance(later, (list, dict)):
+        return False
+    return blank(earlier) or _takes_away(earlier) or _takes_away(later)
+
+
+def _takes_away(value: Any) -> bool:
+    """A profile without a user name."""
+    return isinstance(value, list) and any(
+        isinstance(item, dict) and blank(item.get("username", "…")) for item in value
+    )

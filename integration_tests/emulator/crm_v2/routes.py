@@ -86,6 +86,8 @@ class CrmV2:
     def _routed(self, call: Call, resource: Resource, parent_id: str, record_id: str | None) -> Answer:
         if resource.name in self._settings.forbidden:
             raise refusal(self._settings, 403, f"no permission for {resource.name}")
+        if call.method != "GET" and resource.name in self._settings.read_only:
+            raise refusal(self._settings, 403, f"no permission to write {resource.name}")
         try:
             rows = self._account.collection(resource.name, parent_id)
         except KeyError:

@@ -1,0 +1,188 @@
+"""Lines in, lines out: what is read of them, how a STATE is completed, when a batch is written."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from destination_rdstation_crm.protocol.echo import Counts, with_statistics
+from destination_rdstation_crm.protocol.incoming import Incoming
+from destination_rdstation_crm.protocol.lines import BadLineError, Record, State, StreamKey, StreamStatus, read_line
+from destination_rdstation_crm.protocol.outgoing import WholeLines
+from destination_rdstation_crm.protocol.pump import Pump
+from destination_rdstation_crm.row import Row
+from destination_rdstation_crm.writing.batch_writer import Settlement
+from destination_rdstation_crm.writing.outcome import Outcome, Reject, Written
+from rdstation.errors import ConnectorError, config_error
+
+PEOPLE: StreamKey = ("people", None)
+MORE: StreamKey = ("more", "public")
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def record(stream: str = "people", namespace: str | None = None) -> bytes:
+    return orjson.dumps({"type": "RECORD", "record": {"stream": stream, "namespace": namespace, "data": {"a": 1}}})
+
+
+def state(stream: str = "people", namespace: str | None = None) -> bytes:
+    descriptor = {"name": stream, "namespace": namespace}
+    return orjson.dumps({"type": "STATE", "state": {"type": "STREAM", "stream": {"stream_descriptor": descriptor}}})
+
+
+@pytest.mark.parametrize("line", [b"", b" \r\n", b'{"type":"LOG"}', b'{"type":"CATALOG","catalog":{}}', b"{}",
+                                  b'{"type":"TRACE","trace":{"type":"ERROR"}}', b'{"type":["STATE"]}'])  # fmt: skip
+def test_given_nothing_for_a_destination_when_read_then_it_passes_by(line: bytes) -> None:
+    assert read_line(line) is None
+
+
+def test_given_messages_for_a_destination_when_read_then_they_name_their_stream() -> None:
+    status = {"stream_descriptor": {"name": "people"}, "status": "COMPLETE"}
+    trace = orjson.dumps({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": status}})
+
+    assert read_line(record("more", "public")) == Record(MORE, {"a": 1})
+    assert read_line(state() + b"\n") == State(state().decode(), PEOPLE)
+    assert read_line(b'{"type":"STATE","state":{"data":{}}}') == State('{"type":"STATE","state":{"data":{}}}', None)
+    assert read_line(trace) == StreamStatus(PEOPLE, "COMPLETE")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"Ana", b"[]", b'{"type":"RECORD"}', b'{"type":"RECORD","record":{"data":{}}}', b"\xff",
+     b'{"type":"RECORD","record":{"stream":"people","data":[]}}', b'{"type":"STATE","state":1}',
+     b'{"type":"RECORD","record":{"stream":"people","data":{"a":NaN}}}'],
+)  # fmt: skip
+def test_given_a_line_that_no_platform_sends_when_read_then_it_is_refused(line: bytes) -> None:
+    with pytest.raises(BadLineError):
+        read_line(line)
+
+
+@given(
+    blob=st.dictionaries(st.text().filter(lambda name: name != "destinationStats"), JSON, max_size=4),
+    beside=st.dictionaries(st.text().filter(lambda name: name != "state"), JSON, max_size=2),
+    spaced=st.booleans(),
+)
+def test_given_any_state_when_completed_then_only_the_statistics_are_new(
+    blob: dict[str, object], beside: dict[str, object], spaced: bool
+) -> None:
+    line = json.dumps({**beside, "state": blob}, indent=1 if spaced else None).replace("\n", " ")
+
+    completed = with_statistics(line, Counts(3, 2))
+
+    assert json.loads(completed) == {
+        **beside,
+        "state": {**blob, "destinationStats": {"recordCount": 3.0, "rejectedRecordCount": 2.0}},
+    }
+    comma = "," if blob else ""
+    assert completed.replace(f'{comma}"destinationStats":{{"recordCount":3.0,"rejectedRecordCount":2.0}}', "") == line
+
+
+def test_given_statistics_in_a_state_when_completed_then_they_are_replaced() -> None:
+    line = '{"state": {"destinationStats" : {"recordCount": 9.0} , "id": 1}}'
+
+    assert with_statistics(line, Counts(1, 0)) == (
+        '{"state": {"destinationStats" : {"recordCount":1.0,"rejectedRecordCount":0.0} , "id": 1}}'
+    )
+
+
+def test_given_a_line_in_two_writes_when_another_thread_writes_between_then_both_lines_are_whole() -> None:
+    out = io.StringIO()
+    lines = WholeLines(out)
+
+    lines.write("first")
+    other = threading.Thread(target=lambda: lines.write("second\n"))
+    other.start()
+    other.join()
+    lines.write("\n")
+
+    assert out.getvalue() == "second\nfirst\n"
+
+
+@dataclass
+class Writer:
+    """Accepts rows; rejects the numbers in `bad`, and stops with `failure` after `until` rows of a batch."""
+
+    bad: frozenset[int] = frozenset()
+    failure: ConnectorError | None = None
+    until: int = 10_000
+    batches: list[int] = field(default_factory=list)
+
+    def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> Settlement:
+        self.batches.append(len(rows))
+        outcomes: list[Outcome] = [
+            Reject(row, "no") if row.number in self.bad else Written(row, "created", "id") for _, row in rows
+        ]
+        return Settlement(outcomes[: self.until], outcomes[self.until :], self.failure)
+
+
+def pumped(writer: Writer, lines: Sequence[bytes]) -> list[dict[str, float]]:
+    sent: list[str] = []
+    try:
+        Pump([PEOPLE, MORE], writer, lambda _: None, sent.append).run(Incoming(lines))
+    finally:
+        states = [orjson.loads(line)["state"]["destinationStats"] for line in sent]
+    return states
+
+
+def test_given_rows_and_states_when_pumped_then_the_first_batch_is_small_and_counts_are_since_the_last_state() -> None:
+    writer = Writer(bad=frozenset({2}))
+    begin = [record(), record(), record("more", "public"), state()]
+    lines = [*begin, *[record()] * 97, state(), *[record()] * 700, state(), state("more", "public")]
+
+    counts = pumped(writer, lines)
+
+    assert [(each["recordCount"], each["rejectedRecordCount"]) for each in counts] == [
+        (1, 1),
+        (97, 0),
+        (700, 0),
+        (1, 0),
+    ]
+    assert writer.batches == [100, 600, 100]
+
+
+def test_given_a_failure_in_a_batch_when_pumped_then_only_states_of_settled_rows_are_sent() -> None:
+    writer = Writer(failure=config_error("no"), until=3)
+    sent: list[str] = []
+
+    with pytest.raises(ConnectorError, match="no"):
+        Pump([PEOPLE], writer, lambda _: None, sent.append).run(
+            Incoming([record(), record(), state(), record(), state(), record(), state()])
+        )
+
+    assert len(sent) == 2
+
+
+def test_given_rejects_that_cannot_be_kept_when_pumped_then_no_state_is_sent() -> None:
+    def keep(_: Settlement) -> None:
+        raise config_error("no room")
+
+    sent: list[str] = []
+    with pytest.raises(ConnectorError, match="no room"):
+        Pump([PEOPLE], Writer(), keep, sent.append).run(Incoming([record(), state()]))
+
+    assert sent == []
+
+
+def test_given_an_input_that_breaks_off_when_pumped_then_what_came_is_written_and_the_sync_fails() -> None:
+    def lines() -> object:
+        yield record()
+        raise OSError("Ana Exemplo")
+
+    writer = Writer()
+    with pytest.raises(ConnectorError, match="broke off after line 1") as caught:
+        Pump([PEOPLE], writer, lambda _: None, lambda _: None).run(Incoming(lines()))  # type: ignore[arg-type]
+
+    assert writer.batches == [1]
+    assert "Ana" not in str(caught.value)

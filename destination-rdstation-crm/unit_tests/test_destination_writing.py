@@ -1,0 +1,223 @@
+"""What becomes of rows, without HTTP: targets, look-ups in portions, verdicts on lost creations, the ledger's sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, cast
+from urllib.parse import quote
+
+import pytest
+from planned import plan_for
+
+from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.row import Prepared, Row
+from destination_rdstation_crm.writing.crew import Crew
+from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.ledger import Ledger
+from destination_rdstation_crm.writing.lookup import Lookup
+from destination_rdstation_crm.writing.lost import Lost, LostCreations
+from destination_rdstation_crm.writing.outcome import Reject, Written
+from destination_rdstation_crm.writing.refusals import refused
+from destination_rdstation_crm.writing.same_reason import FIRST_ROWS, SameReason
+from destination_rdstation_crm.writing.targets import Target, combined, targets_of
+from rdstation.envelope import Page
+from rdstation.errors import NotFoundError, RequestRefusedError
+
+BEGAN = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
+COLUMNS = ("name", "email", "phone", "job_title")
+
+
+def plan(sync: str = "append_dedup", key: str | None = "email") -> StreamPlan:
+    return plan_for("contacts", *COLUMNS, sync=sync, key=key)
+
+
+def row(number: int) -> Row:
+    return Row("people", number, {})
+
+
+def prepared(number: int, name: str = "Ana", email: str | None = None, id_: str | None = None) -> Prepared:
+    body: dict[str, Any] = {"name": name} | ({"emails": [{"email": email}]} if email else {})
+    return Prepared(row(number), id_, email.casefold() if email else None, body)
+
+
+@dataclass
+class FakeCrm:
+    """Answers each filter with the records whose e-mails or names occur in it."""
+
+    records: Sequence[Mapping[str, Any]] = ()
+    filters: list[str] = field(default_factory=list)
+
+    def find(self, _: object, filter_: str) -> Iterator[Page]:
+        self.filters.append(filter_)
+        hits = [dict(each) for each in self.records if any(text in filter_ for text in self._texts(each))]
+        yield Page(hits, has_next=False, last=1)
+
+    @staticmethod
+    def _texts(record: Mapping[str, Any]) -> list[str]:
+        return [f'"{each["email"]}"' for each in record.get("emails", ())] + [f'"{record["name"]}"']
+
+
+def lookup(crm: FakeCrm, of: StreamPlan) -> Lookup:
+    return Lookup.alone(cast(Crm, crm), of)
+
+
+def contact(id_: str, email: str = "", name: str = "Ana", **more: Any) -> dict[str, Any]:
+    return {"id": id_, "name": name, "emails": [{"email": email}] if email else [], **more}
+
+
+def test_given_rows_of_one_record_when_grouped_then_they_are_one_target_in_their_order() -> None:
+    held = contact("x1", "ana@people.test")
+    rows = [prepared(1, email="a@b.test"), prepared(2, id_="x1"), prepared(3, email="A@b.test"),
+            prepared(4, email="ana@people.test"), prepared(5), prepared(6)]  # fmt: skip
+    matches = [None, None, None, held, None, None]
+
+    targets = targets_of(zip(rows, matches, strict=True))
+
+    assert [[each.row.number for each in target.rows] for target in targets] == [[1, 3], [2, 4], [5], [6]]
+    assert [(target.id, target.held) for target in targets] == [(None, None), ("x1", held), (None, None), (None, None)]
+
+
+def test_given_bodies_of_one_record_when_combined_then_later_values_win_and_lists_join() -> None:
+    first = {"name": "Ana", "job_title": "Compras", "emails": [{"email": "a@b.test"}]}
+    second = {"name": "Ana Nova", "emails": [{"email": "c@d.test"}]}
+
+    whole = combined(plan(), [first, second])
+
+    assert (whole["name"], whole["job_title"]) == ("Ana Nova", "Compras")
+    assert {each["email"] for each in whole["emails"]} == {"a@b.test", "c@d.test"}
+
+
+def test_given_many_keys_when_looked_up_then_the_requests_are_few_and_their_addresses_bounded() -> None:
+    bodies = [prepared(number, email=f"pessoa.de.nome.comprido{number}@people.test").body for number in range(1_000)]
+    held = [contact(str(number), body["emails"][0]["email"]) for number, body in enumerate(bodies)]
+    crm = FakeCrm(held)
+
+    found = lookup(crm, plan()).matches([*bodies, *bodies[:10]])
+
+    assert [[each["id"] for each in hits] for hits in found] == [[str(n)] for n in [*range(1_000), *range(10)]]
+    assert len(crm.filters) <= 12
+    assert max(len(quote(filter_)) for filter_ in crm.filters) < 7_000
+
+
+def test_given_keys_that_are_not_found_when_looked_up_then_they_are_sought_in_any_spelling() -> None:
+    crm = FakeCrm([contact("x1", "ana@people.test")])
+
+    found = lookup(crm, plan()).matches([prepared(1, email="ana@people.test").body, prepared(2, email="b@c.test").body])
+
+    assert [len(hits) for hits in found] == [1, 0]
+    assert ["~" in filter_ for filter_ in crm.filters] == [False, True]
+    assert "ana@people.test" not in crm.filters[1]
+
+
+@pytest.mark.parametrize(
+    ("held", "verdict"),
+    [
+        pytest.param([], "not_created", id="nothing-there"),
+        pytest.param([contact("x1", created_at="2026-05-01T12:00:01Z")], "created", id="there-and-equal"),
+        pytest.param([contact("x1", created_at="2026-05-01T11:59:56Z")], "created", id="clocks-a-little-apart"),
+        pytest.param([contact("x1", created_at="2026-04-30T12:00:00Z")], "not_created", id="older"),
+        pytest.param([contact("mine", created_at="2026-05-01T12:00:01Z")], "not_created", id="of-another-row"),
+        pytest.param([contact("x1", created_at="2026-05-01T12:00:01Z", job_title="Vendas")], "uncertain", id="differs"),
+        pytest.param([contact("x1", created_at=None)], "created", id="no-time-but-equal"),
+    ],
+)
+def test_given_a_lost_creation_when_looked_for_then_the_verdict_is(held: list[dict[str, Any]], verdict: str) -> None:
+    body = {"name": "Ana", "job_title": "Compras"} if verdict == "uncertain" else {"name": "Ana"}
+    lost = Lost(Target([Prepared(row(1), None, None, body)]), body, BEGAN)
+    waited: list[float] = []
+    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1), waited.append)
+
+    verdicts = creations.resolve([lost], {"mine"})
+
+    assert [name for name in ("created", "matched", "uncertain", "not_created") if getattr(verdicts, name)] == [verdict]
+    assert sum(waited) == (7.0 if verdict == "not_created" else 0.0), "a new record may not be findable at once"
+
+
+def test_given_two_equal_lost_creations_and_one_record_when_looked_for_then_one_is_written_again() -> None:
+    held = [contact("x1", created_at="2026-05-01T12:00:01Z")]
+    lost = [Lost(Target([prepared(number)]), prepared(number).body, BEGAN) for number in (1, 2)]
+    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1), lambda _: None)
+
+    verdicts = creations.resolve(lost, set())
+
+    assert [(target.rows[0].row.number, id_) for target, id_ in verdicts.created] == [(1, "x1")]
+    assert [target.rows[0].row.number for target in verdicts.not_created] == [2]
+
+
+def test_given_a_lost_creation_with_a_matching_key_when_it_is_there_then_it_is_brought_up_to_date() -> None:
+    old = (BEGAN - timedelta(days=9)).isoformat()
+    one = prepared(1, email="ana@people.test")
+    crm = FakeCrm([contact("x1", "ana@people.test", created_at=old)])
+    creations = LostCreations(cast(Crm, crm), plan(), Crew(1), lambda _: None)
+
+    (target,) = creations.resolve([Lost(Target([one]), one.body, BEGAN)], set()).matched
+
+    assert (target.id, target.made) == ("x1", True)
+
+
+def test_given_outcomes_when_put_down_then_rows_behind_a_fatal_one_are_not_due() -> None:
+    rows = [row(number) for number in range(1, 5)]
+    ledger = Ledger(rows, go_on=False)
+
+    ledger.put(Written(rows[0], "created", "x"))
+    ledger.put(Reject(rows[2], "no"))
+
+    assert [ledger.is_due(each) for each in rows] == [True, True, False, False]
+    assert ledger.settled == 1
+    assert ledger.fatal == Reject(rows[2], "no")
+
+
+def test_given_rejects_that_are_allowed_when_put_down_then_all_rows_are_due() -> None:
+    rows = [row(number) for number in range(1, 4)]
+    ledger = Ledger(rows, go_on=True)
+
+    for each in rows:
+        ledger.put(Reject(each, "no"))
+
+    assert (ledger.settled, ledger.fatal) == (3, None)
+    assert all(ledger.is_due(each) for each in rows)
+
+
+def test_given_a_hundred_rejects_for_one_reason_when_seen_then_the_hundredth_ends_the_sync() -> None:
+    watch = SameReason()
+
+    verdicts = [watch.verdict(Reject(row(number), "no such thing")) for number in range(FIRST_ROWS)]
+
+    assert verdicts[:-1] == [None] * (FIRST_ROWS - 1)
+    assert "no such thing" in str(verdicts[-1])
+
+
+@pytest.mark.parametrize("other", [Reject(row(50), "another reason"), Written(row(50), "created", "x")])
+def test_given_one_row_that_fares_otherwise_when_seen_then_the_sync_goes_on(other: Reject | Written) -> None:
+    watch = SameReason()
+    outcomes: list[Reject | Written] = [Reject(row(number), "no") for number in range(3 * FIRST_ROWS)]
+    outcomes[50] = other
+
+    assert [watch.verdict(outcome) for outcome in outcomes] == [None] * len(outcomes)
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("owner_id not found", "owner_id"),
+        ("custom field cpf-do-titular is taken", "@cpf-do-titular"),
+        ("cpf can't be blank", "@cpf"),
+        ("Ana já cadastrada", None),
+        ("surname is missing", None),
+        ("", None),
+    ],
+)
+def test_given_what_rd_station_says_when_refused_then_the_field_is_told_where_it_names_one(
+    said: str, named: str | None
+) -> None:
+    body = {"name": "Ana", "owner_id": "x", "custom_fields": {"cpf": "1", "cpf-do-titular": "2"}}
+    error = RequestRefusedError("", "", None)
+    error.said, error.status = said, 422
+
+    reject = refused(error, body)
+
+    assert (reject.field_name, reject.said) == (named, said)
+    assert reject.reason == "RD Station refuses the values (422)"
+    assert refused(NotFoundError("", "", None), body).field_name == "_id"
