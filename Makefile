@@ -36,7 +36,7 @@ test: .venv/.installed ## Run the tests; ARGS="-k keyset" narrows them
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 4 -m 'not long and not alone and not image'
+	@$(BIN)/python -m pytest -n 6 -m 'not long and not alone and not image'
 	@$(BIN)/python -m pytest -m 'alone and not long and not image'
 endif
 

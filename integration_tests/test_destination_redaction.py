@@ -19,7 +19,10 @@ PEOPLE = {
 FAULTS = ("429", "500", "503", "reset", "truncate", "html_200", "data_null", "drop_after_write", "401")
 
 
-@pytest.mark.parametrize("partial_success", [True, False], ids=["rejects-kept", "rejects-fail"])
+@pytest.mark.parametrize(
+    "partial_success",
+    [pytest.param(True, id="rejects-kept"), pytest.param(False, id="rejects-fail", marks=pytest.mark.long)],
+)
 def test_given_faults_and_rejects_when_written_then_nothing_of_the_rows_is_printed(
     partial_success: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:

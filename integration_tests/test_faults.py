@@ -31,7 +31,10 @@ from harness import (
 from truth_conversas import missing
 
 SIZE = AccountSize(contacts=450, deals=40, organizations=250, tasks=250)
-LONG = {(V1, kind) for kind in ("truncate", "reset", "html_200", "object_for_list", "data_null")} | {(V2, "truncate")}
+LONG = {(V1, kind) for kind in ("truncate", "reset", "html_200", "object_for_list", "data_null")} | {
+    (V2, "truncate"),
+    (V2, "reset"),
+}
 SMALL_LISTS = {V2: "sources", V1: "deal_sources"}
 DESK = DeskSize(contacts=20, messages_per_contact=10, reports=60)
 APIS = (*VERSIONS, CONVERSAS)
