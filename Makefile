@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo authorize sync test test-long test-image image-size acceptance soak node-jose lint fix emulator bench \
+.PHONY: help demo authorize sync push test test-long test-image image-size acceptance soak node-jose lint fix emulator bench \
 	image lock clean
 SHELL := /bin/bash
 
@@ -30,6 +30,10 @@ authorize: .venv/.installed ## Authorize a connection to RD Station CRM and writ
 sync: .venv/.installed .venv-demo/.installed ## Read a real account: CONFIG=path.json [DB=path.duckdb] [STREAMS=deals,contacts]
 	@$(if $(CONFIG),,echo 'Say which configuration to use: make sync CONFIG=path.json (its shape: README.md)' >&2; exit 2)
 	@.venv-demo/bin/python -m demo.sync "$(CONFIG)" $(if $(DB),--db "$(DB)") $(if $(STREAMS),--streams "$(STREAMS)")
+
+push: .venv/.installed ## Write a DuckDB table into a real account: CONFIG=path.json DB=path.duckdb TABLE=name [KEY=column] [MODE=append_dedup]
+	@$(if $(and $(CONFIG),$(DB),$(TABLE)),,echo 'Say what to push: make push CONFIG=path.json DB=path.duckdb TABLE=name (README.md shows the configuration)' >&2; exit 2)
+	@$(BIN)/python -m demo.push "$(CONFIG)" --db "$(DB)" --table "$(TABLE)" $(if $(KEY),--key "$(KEY)") $(if $(MODE),--mode "$(MODE)")
 
 # Most tests wait for a paced, delayed or failing server, so several run side by side; those that measure a pace do not.
 test: .venv/.installed ## Run the tests; ARGS="-k keyset" narrows them

@@ -1,0 +1,79 @@
+"""`make push`: a DuckDB table into the CRM with one command, the newest tokens kept in the configuration."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from harness import AccountSize, Emulator, account
+
+ROOT = Path(__file__).parents[1]
+ROWS = [("Ana Inventada", "ana@people.test"), ("Davi Inventado", "davi@people.test"), ("Sem Correio", "correio")]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "people.duckdb"
+    with duckdb.connect(str(path)) as tables:
+        tables.execute("CREATE TABLE people (full_name TEXT, mail TEXT)")
+        tables.executemany("INSERT INTO people VALUES (?, ?)", ROWS)
+    return path
+
+
+def configured(crm: Emulator, folder: Path, **more: Any) -> Path:
+    config = crm.config()
+    mapping = [{"column": "full_name", "field": "name"}, {"column": "mail", "field": "email"}]
+    credentials = {name: value for name, value in config["credentials"].items() if name != "api_version"}
+    path = folder / "config.json"
+    path.write_text(
+        json.dumps({**config, "credentials": credentials, "mode": "contacts", "column_mapping": mapping, **more})
+    )
+    return path
+
+
+def push(config: Path, database: Path, table: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "demo.push", str(config), "--db", str(database), "--table", table, "--key", "mail"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_given_a_table_when_pushed_twice_then_it_is_there_once_and_the_tokens_are_the_newest(
+    database: Path, tmp_path: Path
+) -> None:
+    with account(AccountSize(contacts=3)) as crm:
+        config = configured(crm, tmp_path, partial_success=True)
+        crm.expire_access_tokens()
+
+        first, second = push(config, database, "people"), push(config, database, "people")
+
+        assert "3 rows sent, 2 accepted, 1 rejected." in first.stdout
+        assert "0 created, 0 updated, 2 unchanged, 1 rejected" in second.stdout
+        assert first.returncode == second.returncode == 0
+        names = [row["name"] for row in crm.truth("contacts")]
+        assert names.count("Ana Inventada") == names.count("Davi Inventado") == 1
+        assert json.loads(config.read_text())["credentials"]["refresh_token"] in crm.oauth()["refresh_tokens"]
+
+
+def test_given_a_row_that_fails_the_sync_when_pushed_then_the_reason_and_exit_code_1(
+    database: Path, tmp_path: Path
+) -> None:
+    with account(AccountSize(contacts=3)) as crm:
+        run = push(configured(crm, tmp_path), database, "people")
+
+        assert run.returncode == 1
+        assert "row 3, column mail" in run.stderr
+
+
+def test_given_no_such_table_when_pushed_then_a_sentence_and_nothing_is_written(database: Path, tmp_path: Path) -> None:
+    with account(AccountSize(contacts=3)) as crm:
+        run = push(configured(crm, tmp_path), database, "pessoas")
+
+        assert run.returncode == 1
+        assert "has no table or view pessoas" in run.stderr
+        assert "Traceback" not in run.stderr
+        assert crm.requests() == []
