@@ -15,10 +15,10 @@ from rdstation.dates import normalize_date, normalize_instant, parse_instant
 from rdstation.envelope import BadAnswerError, read_page
 from rdstation.errors import ConnectorError
 from rdstation.source.state import StreamState, read_state
-from source_rdstation_conversas.decryption import PrivateKeys, UndecryptableError
+from source_rdstation_conversas.decoding.plaintext import decode
+from source_rdstation_conversas.decryption.key_text import read_keys
+from source_rdstation_conversas.decryption.private_keys import PrivateKeys, UndecryptableError
 from source_rdstation_conversas.envelopes import extract, read_history
-from source_rdstation_conversas.key_text import read_keys
-from source_rdstation_conversas.plaintext import decode
 from source_rdstation_conversas.state import MessagesState, ReportsState
 from source_rdstation_crm import state as crm_states
 from source_rdstation_crm.v1.answers import read_account, read_list, read_record

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StrictBool, ValidationError
 
 from rdstation.dates import format_instant, parse_instant
 from rdstation.errors import config_error
-from rdstation.source.settings import CommonSettings, PaceSetting, SettingsModel, Text, explain
+from rdstation.settings import CommonSettings, PaceSetting, SettingsModel, Text, explain
 
 __all__ = ["Column", "LocalStorage", "NoStorage", "S3Storage", "Settings", "Storage", "read_settings"]
 

@@ -35,11 +35,11 @@ from destination_rdstation_crm.mapping.column_mapping import Entry
 from destination_rdstation_crm.mapping.setup import plan_streams
 from destination_rdstation_crm.objects.table import MODES
 from destination_rdstation_crm.protocol.incoming import Incoming
-from destination_rdstation_crm.protocol.lines import StreamKey
 from destination_rdstation_crm.protocol.outgoing import send, send_line, stream_status
 from destination_rdstation_crm.protocol.pump import Pump
 from destination_rdstation_crm.rejects.private_file import PrivateFile
 from destination_rdstation_crm.rejects.store import open_store
+from destination_rdstation_crm.row import StreamKey
 from destination_rdstation_crm.writing.sync import Sync
 from rdstation.errors import ConnectorError, config_error
 from rdstation.patience import Patience

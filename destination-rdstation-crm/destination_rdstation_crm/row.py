@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-__all__ = ["Prepared", "Row", "RowRejectedError"]
+__all__ = ["Prepared", "Row", "RowRejectedError", "StreamKey"]
+
+StreamKey: TypeAlias = "tuple[str, str | None]"
+"""A stream's name and namespace."""
 
 
 @dataclass(frozen=True)

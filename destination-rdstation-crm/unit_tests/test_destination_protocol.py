@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from destination_rdstation_crm.outcome import Outcome, Reject, Written
 from destination_rdstation_crm.protocol.echo import Counts, with_statistics
 from destination_rdstation_crm.protocol.incoming import Incoming
-from destination_rdstation_crm.protocol.lines import BadLineError, Record, State, StreamKey, StreamStatus, read_line
+from destination_rdstation_crm.protocol.lines import BadLineError, Record, State, StreamStatus, read_line
 from destination_rdstation_crm.protocol.outgoing import WholeLines
 from destination_rdstation_crm.protocol.pump import Pump
-from destination_rdstation_crm.row import Row
-from destination_rdstation_crm.writing.batch_writer import Settlement
-from destination_rdstation_crm.writing.outcome import Outcome, Reject, Written
+from destination_rdstation_crm.row import Row, StreamKey
+from destination_rdstation_crm.settlement import Settlement
 from rdstation.errors import ConnectorError, config_error
 
 PEOPLE: StreamKey = ("people", None)

@@ -12,13 +12,13 @@ import pytest
 from planned import plan_for
 
 from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.outcome import Reject, Written
 from destination_rdstation_crm.row import Prepared, Row
 from destination_rdstation_crm.writing.crew import Crew
 from destination_rdstation_crm.writing.crm import Crm
 from destination_rdstation_crm.writing.ledger import Ledger
 from destination_rdstation_crm.writing.lookup import Lookup
 from destination_rdstation_crm.writing.lost import Lost, LostCreations
-from destination_rdstation_crm.writing.outcome import Reject, Written
 from destination_rdstation_crm.writing.refusals import refused
 from destination_rdstation_crm.writing.same_reason import FIRST_ROWS, SameReason
 from destination_rdstation_crm.writing.targets import Target, combined, targets_of

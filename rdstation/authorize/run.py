@@ -19,7 +19,7 @@ from rdstation import config_file
 from rdstation.authorize.consent import ConsentError, code_of, consent_url, redirect_uri_of
 from rdstation.authorize.exchange import Application, Tokens, exchange
 from rdstation.errors import ConnectorError
-from rdstation.source.settings import BaseUrl
+from rdstation.settings import BaseUrl
 
 __all__ = ["run"]
 

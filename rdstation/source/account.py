@@ -13,10 +13,10 @@ from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
 from rdstation.envelope import Row
 from rdstation.http import Api
+from rdstation.settings import CommonSettings
 from rdstation.source.cursor import StreamContext
 from rdstation.source.records import Normalizer
 from rdstation.source.schemas import schema_of
-from rdstation.source.settings import CommonSettings
 from rdstation.source.slices import Slice, Slices
 
 __all__ = ["Account", "Shaped", "Spec"]

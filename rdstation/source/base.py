@@ -34,8 +34,8 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from rdstation.errors import ConnectorError, config_error
 from rdstation.patience import Patience
+from rdstation.settings import CommonSettings
 from rdstation.source.account import Account
-from rdstation.source.settings import CommonSettings
 
 __all__ = ["RdstationSource"]
 

@@ -27,9 +27,9 @@ from rdstation.source.state import read_state
 from rdstation.walks.listing import Fetch, Query
 from source_rdstation_conversas.config import Settings
 from source_rdstation_conversas.errors import STATUSES_CONVERSAS
-from source_rdstation_conversas.history import History
+from source_rdstation_conversas.history.pages import Opener
+from source_rdstation_conversas.history.requests import History
 from source_rdstation_conversas.lists import Lists
-from source_rdstation_conversas.pages import Opener
 from source_rdstation_conversas.records import fitted, without_place
 from source_rdstation_conversas.state import MessagesState, ReportsState
 from source_rdstation_conversas.streams.messages import Messages

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints, ValidationError
 
 from rdstation.errors import config_error
-from rdstation.source.settings import CommonSettings, PaceSetting, StartDate, explain
-from source_rdstation_conversas.decryption import PrivateKeys
+from rdstation.settings import CommonSettings, PaceSetting, StartDate, explain
+from source_rdstation_conversas.decryption.private_keys import PrivateKeys
 
 __all__ = ["Settings", "read_settings", "require_for"]
 

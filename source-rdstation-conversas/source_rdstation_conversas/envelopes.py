@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rdstation.envelope import BadAnswerError, kind_of, parse_json
-from source_rdstation_conversas.compact_jwe import looks_like_jwe
+from source_rdstation_conversas.decryption.compact_jwe import looks_like_jwe
 
 __all__ = ["HistoryPage", "extract", "list_in", "read_history"]
 

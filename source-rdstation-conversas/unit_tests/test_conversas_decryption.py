@@ -9,14 +9,14 @@ import pytest
 from conversas_samples import TEST_JWK, TEST_KEY, VECTORS, another_jwk, encrypted
 from jwcrypto.common import base64url_encode
 
-from source_rdstation_conversas import decryption
-from source_rdstation_conversas.compact_jwe import (
+from source_rdstation_conversas.decryption import private_keys
+from source_rdstation_conversas.decryption.compact_jwe import (
     CONTENT_ENCRYPTIONS,
     holds_empty_list,
     jwe_header,
     looks_like_jwe,
 )
-from source_rdstation_conversas.decryption import PrivateKeys, UndecryptableError
+from source_rdstation_conversas.decryption.private_keys import PrivateKeys, UndecryptableError
 
 RFC = json.loads((VECTORS / "rfc.json").read_text(encoding="utf-8"))
 PAGE = b'[{"content": "Segredo"}]'
@@ -66,7 +66,7 @@ def test_what_is_encrypted_comes_back(alg: str, enc: str, plaintext: bytes) -> N
 def test_a_header_that_asks_for_more_is_refused_before_anything_is_decrypted(
     header: dict[str, Any], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decryption, "JWE", None)
+    monkeypatch.setattr(private_keys, "JWE", None)
     parts = encrypted(PAGE, kid=KID).split(".")
     parts[0] = _base64url(json.dumps({"alg": "RSA-OAEP-256", "enc": "A128GCM", "kid": KID, **header}))
 
@@ -115,7 +115,7 @@ def test_a_header_nested_without_end_is_undecryptable() -> None:
 
 
 def test_a_jwe_of_absurd_length_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decryption, "LONGEST_JWE", 100)
+    monkeypatch.setattr(private_keys, "LONGEST_JWE", 100)
 
     assert "longer" in reason(encrypted(PAGE)).reason
 

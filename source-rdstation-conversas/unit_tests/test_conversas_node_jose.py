@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from conversas_samples import NODE_JOSE, TEST_KEY, survivors
 
-from source_rdstation_conversas.compact_jwe import CONTENT_ENCRYPTIONS, holds_empty_list
-from source_rdstation_conversas.decryption import PrivateKeys
-from source_rdstation_conversas.plaintext import decode
+from source_rdstation_conversas.decoding.plaintext import decode
+from source_rdstation_conversas.decryption.compact_jwe import CONTENT_ENCRYPTIONS, holds_empty_list
+from source_rdstation_conversas.decryption.private_keys import PrivateKeys
 
 VECTORS = json.loads(Path(os.environ.get("NODE_JOSE_VECTORS", NODE_JOSE / "vectors.json")).read_text(encoding="utf-8"))
 CONTENTS = json.loads((NODE_JOSE / "contents.json").read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from conversas_samples import message
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from source_rdstation_conversas.messages import ContactMessages
+from source_rdstation_conversas.history.messages import ContactMessages
 
 Row = dict[str, Any]
 

@@ -12,8 +12,8 @@ from conversas_samples import low_bytes, message, survivors
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from source_rdstation_conversas.plaintext import Decoded, as_json_text, decode
-from source_rdstation_conversas.quotes import repair_quotes
+from source_rdstation_conversas.decoding.plaintext import Decoded, as_json_text, decode
+from source_rdstation_conversas.decoding.quotes import repair_quotes
 
 COMPACT, SPACED, INDENTED = {"separators": (",", ":")}, {"separators": (", ", ": ")}, {"indent": 1}
 LAYOUTS = pytest.mark.parametrize("layout", [COMPACT, SPACED, INDENTED], ids=["compact", "spaced", "indented"])

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from rdstation.dates import format_instant, parse_instant
 from rdstation.errors import config_error
-from rdstation.source.settings import CommonSettings, PaceSetting, SettingsModel, StartDate, Text, explain
+from rdstation.settings import CommonSettings, PaceSetting, SettingsModel, StartDate, Text, explain
 
 __all__ = ["Settings", "V1Credentials", "V2Credentials", "read_settings"]
 

@@ -9,10 +9,9 @@ from typing import Any, TypeAlias
 
 import orjson
 
-__all__ = ["BadLineError", "Message", "Record", "State", "StreamKey", "StreamStatus", "read_line"]
+from destination_rdstation_crm.row import StreamKey
 
-StreamKey: TypeAlias = "tuple[str, str | None]"
-"""A stream's name and namespace."""
+__all__ = ["BadLineError", "Message", "Record", "State", "StreamStatus", "read_line"]
 
 
 @dataclass(frozen=True)

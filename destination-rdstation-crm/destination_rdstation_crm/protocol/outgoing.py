@@ -19,7 +19,7 @@ from airbyte_cdk.models import (
     Type,
 )
 
-from destination_rdstation_crm.protocol.lines import StreamKey
+from destination_rdstation_crm.row import StreamKey
 
 __all__ = ["WholeLines", "send", "send_line", "stream_status"]
 

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
+from destination_rdstation_crm.outcome import Reject
 from destination_rdstation_crm.protocol.echo import Counts, with_statistics
 from destination_rdstation_crm.protocol.incoming import Incoming
-from destination_rdstation_crm.protocol.lines import Record, State, StreamKey, StreamStatus
-from destination_rdstation_crm.row import Row
-from destination_rdstation_crm.writing.batch_writer import Settlement
-from destination_rdstation_crm.writing.outcome import Reject
+from destination_rdstation_crm.protocol.lines import Record, State, StreamStatus
+from destination_rdstation_crm.row import Row, StreamKey
+from destination_rdstation_crm.settlement import Settlement
 from destination_rdstation_crm.writing.same_reason import FIRST_ROWS
 from rdstation.errors import config_error
 

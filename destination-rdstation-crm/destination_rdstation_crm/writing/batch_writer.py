@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from destination_rdstation_crm.protocol.lines import StreamKey
-from destination_rdstation_crm.row import Row
+from destination_rdstation_crm.outcome import Outcome, Reject
+from destination_rdstation_crm.row import Row, StreamKey
+from destination_rdstation_crm.settlement import Settlement
 from destination_rdstation_crm.writing.ledger import Ledger
-from destination_rdstation_crm.writing.outcome import Outcome, Reject
 from destination_rdstation_crm.writing.same_reason import SameReason
 from destination_rdstation_crm.writing.stream_writer import StreamWriter
 from rdstation.errors import ConnectorError, config_error
 
-__all__ = ["BatchWriter", "Settlement"]
-
-
-@dataclass(frozen=True)
-class Settlement:
-    """What became of a batch."""
-
-    outcomes: Sequence[Outcome]
-    """Of its rows from the first on, as far as all are decided."""
-    beyond: Sequence[Outcome]
-    """Of later rows, which no state may cover."""
-    failure: ConnectorError | None
-    """Why the sync cannot go on."""
+__all__ = ["BatchWriter"]
 
 
 class BatchWriter:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 
+from destination_rdstation_crm.outcome import Outcome, Reject
 from destination_rdstation_crm.row import Row
-from destination_rdstation_crm.writing.outcome import Outcome, Reject
 
 __all__ = ["Ledger"]
 

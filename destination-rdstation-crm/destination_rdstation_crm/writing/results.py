@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
+from destination_rdstation_crm.outcome import Outcome, Written
 from destination_rdstation_crm.rejects.lines import json_line
-from destination_rdstation_crm.writing.outcome import Outcome, Written
 
 __all__ = ["result_lines"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from destination_rdstation_crm.writing.outcome import Outcome, Reject
+from destination_rdstation_crm.outcome import Outcome, Reject
 from rdstation.errors import ConnectorError, config_error
 
 __all__ = ["FIRST_ROWS", "SameReason"]

@@ -10,13 +10,13 @@ from airbyte_cdk.models import DestinationSyncMode
 
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
+from destination_rdstation_crm.outcome import Reject, Written
 from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
 from destination_rdstation_crm.writing.crew import Crew
 from destination_rdstation_crm.writing.crm import Crm
 from destination_rdstation_crm.writing.ledger import Ledger
 from destination_rdstation_crm.writing.lookup import LISTED_BY_ID, Lookup
 from destination_rdstation_crm.writing.lost import Lost, LostCreations
-from destination_rdstation_crm.writing.outcome import Reject, Written
 from destination_rdstation_crm.writing.record_writer import RecordWriter, uncertain
 from destination_rdstation_crm.writing.targets import Target, targets_of
 from rdstation.errors import ConnectorError, transient_error

@@ -11,14 +11,15 @@ from typing import Final
 
 from destination_rdstation_crm.config import Settings
 from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.protocol.lines import StreamKey
+from destination_rdstation_crm.outcome import Outcome, Reject
 from destination_rdstation_crm.rejects.lines import as_lines
 from destination_rdstation_crm.rejects.private_file import PrivateFile
 from destination_rdstation_crm.rejects.store import open_store
-from destination_rdstation_crm.writing.batch_writer import BatchWriter, Settlement
+from destination_rdstation_crm.row import StreamKey
+from destination_rdstation_crm.settlement import Settlement
+from destination_rdstation_crm.writing.batch_writer import BatchWriter
 from destination_rdstation_crm.writing.crew import Crew
 from destination_rdstation_crm.writing.crm import Crm
-from destination_rdstation_crm.writing.outcome import Outcome, Reject
 from destination_rdstation_crm.writing.results import result_lines
 from destination_rdstation_crm.writing.stream_writer import StreamWriter
 

@@ -17,9 +17,9 @@ from rdstation.errors import ConnectorError, UnauthorizedError
 from rdstation.source.cursor import CheckpointCursor, StreamContext
 from rdstation.source.slices import Slice
 from rdstation.walks.listing import Fetch
-from source_rdstation_conversas.history import History, Sighting
-from source_rdstation_conversas.messages import ContactMessages
-from source_rdstation_conversas.pages import OpenedPage, Opener
+from source_rdstation_conversas.history.messages import ContactMessages
+from source_rdstation_conversas.history.pages import OpenedPage, Opener
+from source_rdstation_conversas.history.requests import History, Sighting
 from source_rdstation_conversas.state import MessagesState
 from source_rdstation_conversas.streams.contact_visits import ContactVisits, listed_contacts
 

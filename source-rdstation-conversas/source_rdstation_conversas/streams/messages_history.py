@@ -15,8 +15,8 @@ from rdstation.errors import ConnectorError, UnauthorizedError
 from rdstation.source.cursor import FullRefreshCursor, StreamContext
 from rdstation.source.slices import Slice
 from rdstation.walks.listing import Fetch
-from source_rdstation_conversas.history import History
-from source_rdstation_conversas.pages import Opener
+from source_rdstation_conversas.history.pages import Opener
+from source_rdstation_conversas.history.requests import History
 from source_rdstation_conversas.streams.contact_visits import ContactVisits, listed_contacts
 
 __all__ = ["MessagesHistory"]

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from source_rdstation_conversas.quotes import repair_quotes
+from source_rdstation_conversas.decoding.quotes import repair_quotes
 
 __all__ = ["Decoded", "as_json_text", "decode", "parse"]
 

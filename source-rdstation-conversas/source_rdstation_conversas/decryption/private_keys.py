@@ -13,8 +13,8 @@ from jwcrypto.common import JWException
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
-from source_rdstation_conversas.compact_jwe import CONTENT_ENCRYPTIONS, jwe_header, looks_like_jwe
-from source_rdstation_conversas.key_text import RsaKey, read_keys
+from source_rdstation_conversas.decryption.compact_jwe import CONTENT_ENCRYPTIONS, jwe_header, looks_like_jwe
+from source_rdstation_conversas.decryption.key_text import RsaKey, read_keys
 
 __all__ = ["LONGEST_JWE", "PrivateKeys", "UndecryptableError"]
 

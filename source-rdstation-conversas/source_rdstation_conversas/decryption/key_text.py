@@ -18,7 +18,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from rdstation.errors import ConnectorError, config_error
-from source_rdstation_conversas.compact_jwe import looks_like_jwe
+from source_rdstation_conversas.decryption.compact_jwe import looks_like_jwe
 
 __all__ = ["RsaKey", "read_keys"]
 

@@ -14,7 +14,7 @@ from rdstation.errors import RequestRefusedError, system_error
 from rdstation.http import Api
 from source_rdstation_conversas.config import Settings
 from source_rdstation_conversas.envelopes import HistoryPage, read_history
-from source_rdstation_conversas.pages import OpenedPage
+from source_rdstation_conversas.history.pages import OpenedPage
 from source_rdstation_conversas.windows import day_windows
 
 __all__ = ["History", "Sighting", "Span"]

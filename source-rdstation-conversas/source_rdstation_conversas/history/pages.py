@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from source_rdstation_conversas.compact_jwe import holds_empty_list
-from source_rdstation_conversas.decryption import PrivateKeys, UndecryptableError
+from source_rdstation_conversas.decoding.plaintext import as_json_text, decode
+from source_rdstation_conversas.decryption.compact_jwe import holds_empty_list
+from source_rdstation_conversas.decryption.private_keys import PrivateKeys, UndecryptableError
 from source_rdstation_conversas.envelopes import HistoryPage
-from source_rdstation_conversas.messages import messages_of
-from source_rdstation_conversas.plaintext import as_json_text, decode
+from source_rdstation_conversas.history.messages import messages_of
 
 __all__ = ["OpenedPage", "Opener"]
 
