@@ -6,12 +6,14 @@ may stop. Facts: api/crm-v2.md, sections 4, 7.3 step 3 and 7.6.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from itertools import takewhile
 from typing import Final
 
 from rdstation.dates import ONE_SECOND, floor_second
-from rdstation.envelope import Page
+from rdstation.envelope import Page, Row
 from rdstation.walks.listing import WALL, Batch, Bound, Fetch, Query, WalkError
 
 __all__ = ["RestlessError", "halved_windows", "numbered", "sweep"]
@@ -41,52 +43,76 @@ def sweep(fetch: Fetch, query: Query, *, walled: bool = True, without: str | Non
     that was never seen. A list whose pages overlap counts more rows than it has for ever: it ends once many passes in a
     row were the same, page for page; with any chance in its order they would not be.
     """
-    ids: set[str] = set()
-    passes: list[set[str]] = []
-    counts: list[int] = []
-    quiet = same = 0
-    order_before = 0
+    known: set[str] = set()
+    passes: list[_Pass] = []
     for _ in range(_MOST_PASSES):
-        known, counted, one_moment = len(ids), 0, False
-        order = 0
-        totals: list[int | None] = []
-        before: set[str] = set()
-        passes.append(set())
-        for number, page in enumerate(numbered(fetch, query, walled=walled), start=1):
-            totals.append(page.total)
+        latest = _Pass()
+        passes.append(latest)
+        for page in numbered(fetch, query, walled=walled):
             rows = page.rows if without is None else [row for row in page.rows if not row.get(without)]
-            on_page = {row["id"] for row in rows}
-            # A list that ignores `page` answers with the same rows again: they are no further places.
-            counted += 0 if on_page == before else len(rows)
-            before = on_page
-            order = hash((order, *(row["id"] for row in rows)))
-            fresh = [row for row in rows if row["id"] not in ids]
-            ids.update(row["id"] for row in fresh)
-            passes[-1].update(row["id"] for row in rows)
+            fresh = [row for row in rows if row["id"] not in known]
+            known.update(row["id"] for row in fresh)
+            latest.take(page, rows, fresh=len(fresh), walled=walled)
             yield Batch(fresh)
-            # One answer is one moment: nothing can slip between two pages. Without any `links` it takes an empty page 2
-            # to know that there was but one, and that proves it only where no row leaves the list meanwhile.
-            if number == 1:
-                unsure = page.has_next is None and not walled
-                one_moment = page.has_next is False or unsure or len(rows) < len(page.rows)
-            elif page.rows:
-                one_moment = False
             if len(rows) < len(page.rows):
                 break
-        if one_moment or _complete(len(ids), totals):
-            return
-        quiet = quiet + 1 if len(ids) == known else 0
-        counts.append(counted)
-        half = len(passes) // 2
-        at_rest = len(set(counts[half:])) == 1
-        seen = len(set().union(*passes[half:]))
-        if quiet >= (_QUIET_PASSES if at_rest else _QUIET_PASSES_IN_MOTION) and seen >= counted:
-            return
-        same = same + 1 if order == order_before else 1
-        order_before = order
-        if same >= _SAME_PASSES:
+        if latest.one_moment or _complete(len(known), latest.totals) or _at_rest(passes):
             return
     raise RestlessError(f"The rows{_where(query)} never come to rest: {_MOST_PASSES} passes, each with new ones.")
+
+
+@dataclass(eq=False)
+class _Pass:
+    """What one reading of the list saw, page by page."""
+
+    ids: set[str] = field(default_factory=set)
+    fresh: int = 0
+    """Rows that no earlier pass had seen."""
+    counted: int = 0
+    """Places of the list."""
+    order: int = 0
+    """Of all its rows, page for page, as a hash."""
+    totals: list[int | None] = field(default_factory=list)
+    """What each answer says that the list counts."""
+    one_moment: bool = False
+    """One answer is one moment: nothing can slip between two pages."""
+    _page: set[str] = field(default_factory=set)
+
+    def take(self, page: Page, rows: list[Row], *, fresh: int, walled: bool) -> None:
+        """The next page, and those of its rows that count."""
+        ids = [row["id"] for row in rows]
+        on_page = set(ids)
+        if not self.totals:
+            # Without any `links` it takes an empty page 2 to know that there was but one page, and that proves it only
+            # where no row leaves the list meanwhile.
+            unsure = page.has_next is None and not walled
+            self.one_moment = page.has_next is False or unsure or len(rows) < len(page.rows)
+        elif page.rows:
+            self.one_moment = False
+        # A list that ignores `page` answers with the same rows again: they are no further places.
+        self.counted += 0 if on_page == self._page else len(rows)
+        self._page = on_page
+        self.ids |= on_page
+        self.fresh += fresh
+        self.order = hash((self.order, *ids))
+        self.totals.append(page.total)
+
+
+def _at_rest(passes: Sequence[_Pass]) -> bool:
+    """Whether further passes would bring nothing more, by the rules that `sweep` states."""
+    latest = passes[-1]
+    quiet = _trailing(passes, lambda each: not each.fresh)
+    later_half = passes[len(passes) // 2 :]
+    moves = len({each.counted for each in later_half}) > 1
+    seen = len(set().union(*(each.ids for each in later_half)))
+    if quiet >= (_QUIET_PASSES_IN_MOTION if moves else _QUIET_PASSES) and seen >= latest.counted:
+        return True
+    return _trailing(passes, lambda each: each.order == latest.order) >= _SAME_PASSES
+
+
+def _trailing(passes: Sequence[_Pass], holds: Callable[[_Pass], bool]) -> int:
+    """Of how many passes in a row, the latest among them, this holds."""
+    return sum(1 for _ in takewhile(holds, reversed(passes)))
 
 
 def _complete(ids: int, totals: list[int | None]) -> bool:
