@@ -6,8 +6,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo authorize sync push test test-long test-image image-size acceptance soak node-jose lint fix emulator bench \
-	image lock clean
+.PHONY: help demo authorize sync push test test-long test-image image-size wheel-test spec-forms acceptance soak node-jose \
+	lint fix emulator bench image lock clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -40,8 +40,8 @@ test: .venv/.installed ## Run the tests; ARGS="-k keyset" narrows them
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 6 -m 'not long and not alone and not image'
-	@$(BIN)/python -m pytest -m 'alone and not long and not image'
+	@$(BIN)/python -m pytest -n 6 -m 'not long and not alone and not image and not wheel'
+	@$(BIN)/python -m pytest -m 'alone and not long and not image and not wheel'
 endif
 
 test-long: .venv/.installed ## Run the tests marked `long`: the full numbers, minutes each
@@ -49,6 +49,12 @@ test-long: .venv/.installed ## Run the tests marked `long`: the full numbers, mi
 
 soak: .venv/.installed ## Two hours of an account's life in six minutes, both ways, with faults and kills (ARGS="--help")
 	@$(BIN)/python -m soak $(ARGS)
+
+wheel-test: .venv/.installed .venv-demo/.installed .venv-wheel/.installed ## Run the built wheel under PyAirbyte: sources into DuckDB, and on into the destination
+	@$(BIN)/python -m pytest -n 2 -m wheel $(ARGS) integration_tests/test_wheel.py
+
+spec-forms: .venv/.installed ## Draw the connectors' configuration forms into build/spec-forms (needs npm and Chromium)
+	@$(BIN)/python tests/spec_forms/render.py
 
 node-jose: .venv/.installed ## Decrypt pages that the vendor's own library encrypts now (needs node and npm)
 	@source-rdstation-conversas/unit_tests/vectors/node_jose/round_trip.sh "$(CURDIR)/$(BIN)/python"
@@ -97,7 +103,7 @@ lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (AR
 	rm -rf "$$old"  # a lock that is the same keeps its date, and so the environments made from it
 
 clean: ## Remove everything these tasks made, environments included
-	@rm -rf .venv .venv-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo/*.duckdb* demo/.work \
+	@rm -rf .venv .venv-demo .venv-wheel .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo/*.duckdb* demo/.work \
 		$(foreach connector,$(CONNECTORS),$(connector)/.tmp $(connector)/build $(connector)/.pytest_cache)
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -132,8 +138,22 @@ install_lock = echo "Installing $(2) into $(1) with $$("$$python" --version) ...
 
 .venv-demo/.installed: requirements/demo.txt
 	@$(call python_below,13,"$(PYTHON)" python3.12 python3.11 python3.10); \
-	if [ -z "$$python" ]; then echo 'The demo needs Python 3.10 to 3.12 (PyAirbyte does not run on 3.13), and neither' \
-		'"$(PYTHON)" nor python3.12, python3.11 or python3.10 is that. Name one: make demo PYTHON=/path/to/python3.12' >&2; \
+	if [ -z "$$python" ]; then echo 'PyAirbyte needs Python 3.10 to 3.12 (it does not run on 3.13), and neither' \
+		'"$(PYTHON)" nor python3.12, python3.11 or python3.10 is that. Name one, as in: make demo PYTHON=/path/to/python3.12' >&2; \
 		exit 1; fi; \
 	$(call install_lock,.venv-demo,requirements/demo.txt)
+	@touch $@
+
+# What a user installs: the wheel, and the very versions that requirements/runtime.txt names.
+SHIPPED := $(shell find rdstation $(foreach connector,$(CONNECTORS),$(connector)/$(subst -,_,$(connector))) \
+	-type f -not -name '*.pyc' 2>/dev/null)
+
+.venv-wheel/.locked: requirements/runtime.txt .venv/.locked
+	@python=$(BIN)/python; $(call install_lock,.venv-wheel,requirements/runtime.txt)
+	@touch $@
+
+.venv-wheel/.installed: .venv-wheel/.locked .venv/.installed pyproject.toml README.md $(SHIPPED)
+	@rm -rf build/wheel
+	@$(BIN)/pip wheel -qq --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir build/wheel .
+	@.venv-wheel/bin/pip install -qq --no-input --disable-pip-version-check --no-index --no-deps --force-reinstall build/wheel/*.whl
 	@touch $@

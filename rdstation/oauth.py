@@ -73,6 +73,13 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
 
     def token_has_expired(self) -> bool:
         """True some time before the expiry: a token that dies on its way costs a 401 and one more rotation."""
+        credentials = self._connector_config["credentials"]
+        if not credentials.get("access_token"):
+            return True
+        if not credentials.get("token_expiry_date"):
+            # So the platform's consent flow leaves it. A 401 tells of its end; a renewal before that would spend the
+            # refresh token in the very first check, whose CONTROL message no platform keeps.
+            return False
         return ab_datetime_now() + self._leeway > self.get_token_expiry_date()
 
     def refresh_and_set_access_token(self) -> None:

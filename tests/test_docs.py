@@ -23,7 +23,15 @@ from versions import CONVERSAS, V1, V2, Version
 ROOT = Path(__file__).resolve().parent.parent
 PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 READMES = (ROOT / "README.md", ROOT / "README.pt-BR.md")
-OF_THE_READER = ("secrets/", "<connector>/secrets/", "models/", "job.py", "conversas.py", "demo/rdstation.duckdb")
+OF_THE_READER = (
+    "secrets/",
+    "build/",
+    "<connector>/secrets/",
+    "models/",
+    "job.py",
+    "conversas.py",
+    "demo/rdstation.duckdb",
+)
 """How names of files begin that the reader makes, or the tasks."""
 SUFFIXES = (".py", ".md", ".yml", ".yaml", ".toml", ".txt", ".json", ".svg", ".sh")
 TABLES: Mapping[Version, Any] = {V2: STREAMS_V2, V1: STREAMS_V1, CONVERSAS: STREAMS_CONVERSAS}
@@ -151,6 +159,17 @@ def test_an_example_of_a_configuration_fits_the_specification(paper: Path) -> No
             schema = {**schema, "required": []}  # the part of it that a passage is about
         jsonschema.validate(example, schema)
         assert example.keys() <= schema["properties"].keys()
+
+
+@each_paper
+def test_an_example_diff_is_what_the_files_hold(paper: Path) -> None:
+    lines = [line for block in fences(text_of(paper), "diff") for line in block.splitlines()]
+    file = paper
+    for line in lines:
+        if line.startswith("--- "):
+            file = ROOT / line.removeprefix("--- ")
+        else:
+            assert line[1:] in text_of(file).splitlines(), f"{file.relative_to(ROOT)} has no line like {line[1:]}"
 
 
 @each_paper

@@ -103,6 +103,17 @@ def test_given_a_token_near_its_end_when_asked_then_it_counts_as_expired(
     assert owner(config).token_has_expired() is expired
 
 
+@pytest.mark.parametrize("unknown", [{}, {"token_expiry_date": ""}])
+def test_given_an_access_token_whose_end_is_unknown_when_asked_then_it_is_used_until_a_401(
+    config: dict[str, Any], endpoint: requests_mock.Mocker, unknown: dict[str, Any]
+) -> None:
+    config["credentials"].update(access_token="access-1", **unknown)
+
+    assert owner(config).get_access_token() == "access-1"
+
+    assert endpoint.call_count == 0
+
+
 @pytest.mark.parametrize("expires_in", [2, "2", 2.0])
 def test_given_a_short_life_when_renewed_then_half_of_it_is_used(
     config: dict[str, Any], endpoint: requests_mock.Mocker, expires_in: object
