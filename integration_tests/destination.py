@@ -24,6 +24,7 @@ import orjson
 
 from emulator.client import Emulator
 from output import Line, Message, Run
+from overheard import overhear
 
 __all__ = [
     "Destination",
@@ -161,6 +162,7 @@ def launch(
         run = _attend(process, lines, kill_when, open_until)
         run.seconds = time.monotonic() - begun
         run.stderr = Path(folder, "stderr").read_text(encoding="utf-8", errors="replace")
+    overhear(run)
     return run
 
 

@@ -31,6 +31,7 @@ import pytest
 from emulator.client import AccountSize, Emulator
 from emulator.desk.size import DeskSize
 from output import Line, Message, Run, state_stream, status_of
+from overheard import discreet, overhear
 from versions import CONVERSAS, V1, V2, VERSIONS, Version, for_each_version
 
 __all__ = [
@@ -151,6 +152,7 @@ def launch(
         run = _stream(arguments, Path(folder, "stderr"), kill_when)
         run.seconds = time.monotonic() - begun
         run.peak_bytes = int(peak.read_text()) if measured else 0
+    overhear(run)
     return run
 
 
@@ -196,9 +198,9 @@ def _command(script: str) -> list[str]:
 def account(
     size: AccountSize | None = None, seed: int = 1, desk: DeskSize | None = None, **settings: Any
 ) -> Iterator[Emulator]:
-    """An emulated account without a rate limit, unless `settings` set one."""
+    """An emulated account without a rate limit, unless `settings` set one; none of its secrets may be printed."""
     unlimited = {"rate_limit_requests": 0, "desk_bucket_per_minute": 0}
-    with Emulator(size=size, desk=desk, settings={**unlimited, **settings}, seed=seed) as crm:
+    with Emulator(size=size, desk=desk, settings={**unlimited, **settings}, seed=seed) as crm, discreet(crm):
         yield crm
 
 

@@ -7,20 +7,12 @@ import json
 import pytest
 
 from harness import CONVERSAS, DeskSize, Emulator, Run, Source, account
-from test_redaction import leaks, outside_records, schedule_faults
+from overheard import outside_records, secrets_of
+from test_redaction import leaks, schedule_faults
 
 SIZE = DeskSize(contacts=40, messages_per_contact=30, reports=120)
 FAULTS = ("429", "500", "503", "reset", "truncate", "html_200")
-PUBLIC_PARTS = {"kty", "kid", "use", "alg", "e"}  # of a key; a warning names the kid
 SHORTEST = 9  # letters; shorter texts ("ok") and names stand in any log by chance
-
-
-def secrets_of(crm: Emulator) -> set[str]:
-    """Token and keys, whole and in parts."""
-    token: str = crm.desk_config()["access_token"]
-    keys = crm.desk_keys()
-    parts = {part for key in (keys["current"], keys["old"]) for name, part in key.items() if name not in PUBLIC_PARTS}
-    return {*token.split("."), *parts, *(part[:40] for part in parts)}
 
 
 def personal_data_of(crm: Emulator) -> set[str]:

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import orjson
 import pytest
 
 from harness import V1, V2, AccountSize, Emulator, Run, Source, Version, account, for_each_version
+from overheard import outside_records, secrets_of
 
 SIZE = AccountSize(contacts=1_500, deals=80)
 FAULTS = ("429", "500", "503", "reset", "truncate", "html_200", "data_null", "missing_id", "401")
-
-
-def secrets_of(crm: Emulator) -> set[str]:
-    """Every token and secret of the account, of both versions."""
-    oauth = crm.oauth()
-    refreshed = [token for entry in oauth["history"] for token in (entry["refresh_token"], entry["new_refresh_token"])]
-    kept = {*oauth["access_tokens"], *oauth["refresh_tokens"], *refreshed, oauth["credentials"]["client_secret"]}
-    return (kept - {None}) | {crm.v1_token()}
 
 
 def personal_data_of(crm: Emulator) -> set[str]:
@@ -31,16 +23,6 @@ def personal_data_of(crm: Emulator) -> set[str]:
     found |= {user[key] for user in users for key in ("email", "phone") if user[key]}
     found |= {profile["username"] for contact in contacts for profile in contact["social_profiles"]}
     return found
-
-
-def outside_records(run: Run) -> str:
-    """Everything printed but RECORD lines, and CONTROL lines, whose purpose is to carry tokens."""
-    shown = [
-        line.text.decode()
-        for line in run.lines
-        if not line.text.startswith((b'{"type":"RECORD"', b'{"type":"CONTROL"'))
-    ]
-    return "\n".join([*shown, run.stderr, orjson.dumps(run.states).decode()])
 
 
 def leaks(run: Run, needles: set[str]) -> set[str]:
