@@ -45,14 +45,27 @@ def test_given_an_object_that_may_not_be_written_when_checked_then_it_fails(mode
         assert "403" in message
 
 
-def test_given_a_slug_that_the_account_lacks_when_checked_then_the_near_miss_is_named() -> None:
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        pytest.param({"name": "name", "since": "@cliente_desde"}, "`@cliente-desde`", id="unknown-slug"),
+        pytest.param({"name": "nmae"}, "`name`", id="unknown-field"),
+        pytest.param({"first": "name", "last": "name"}, "`last`", id="field-mapped-twice"),
+    ],
+)
+def test_given_a_mapping_that_can_fit_no_table_when_checked_then_the_culprit_is_named(
+    fields: dict[str, str], named: str
+) -> None:
     with account(TINY) as crm:
-        destination = Destination(crm, column_mapping=mapping(name="name", since="@cliente_desde"))
-
-        found, message = status(destination.check())
+        found, message = status(Destination(crm, column_mapping=mapping(**fields)).check())
 
         assert found == "FAILED"
-        assert "cliente-desde" in message
+        assert named in message
+
+
+def test_given_custom_fields_in_the_form_of_the_published_samples_when_checked_then_it_succeeds() -> None:
+    with account(TINY, custom_fields_swapped=True) as crm:
+        assert status(Destination(crm).check()) == ("SUCCEEDED", "")
 
 
 def test_given_tokens_that_have_expired_when_checked_then_the_new_ones_are_handed_over() -> None:

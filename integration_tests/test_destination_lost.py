@@ -131,11 +131,29 @@ def test_given_no_creation_that_succeeds_when_written_then_the_sync_fails_as_pas
         assert run.of_type("STATE") == []
 
 
+@pytest.mark.parametrize("goes_through", [0, 20], ids=["some-unchanged", "some-created"])
+def test_given_creations_that_fail_from_some_row_on_when_rejects_are_allowed_then_rows_are_not_rejected_for_it(
+    goes_through: int,
+) -> None:
+    with account(TINY) as crm:
+        crm.create("contacts", {"name": "Pessoa 0", "emails": [{"email": "p0@people.test"}]})
+        crm.fault("503", method="POST", path="/contacts", times=None, after=goes_through)
+
+        run = Destination(crm, column_mapping=mapping(**PEOPLE), partial_success=True).write(
+            TABLES["append_dedup"], people(40)
+        )
+
+        assert run.exit_code == 1
+        assert [error["failure_type"] for error in run.errors] == ["transient_error"]
+        assert run.of_type("STATE") == []
+        assert run.log_lines("WARN") == []
+
+
 @pytest.mark.long  # its look-ups wait for an index: half a minute
 def test_given_one_creation_that_always_fails_when_others_succeed_then_its_row_is_rejected() -> None:
     with account(TINY) as crm:
         crm.fault("500", method="POST", path="/contacts", times=1)
-        crm.fault("500", method="POST", path="/contacts", times=3, after=1)  # the other row's is let through
+        crm.fault("500", method="POST", path="/contacts", times=4, after=1)  # the other row's is let through
         destination = Destination(crm, column_mapping=mapping(**PEOPLE), partial_success=True, num_workers=1)
 
         run = destination.write(TABLES["append"], people(2))

@@ -158,6 +158,18 @@ def test_given_messages_of_other_kinds_when_written_then_they_pass_by(crm: Emula
     assert statistics(run) == [(1.0, 0.0)]
 
 
+def test_given_a_rate_limit_when_it_is_waited_for_then_that_is_logged_and_statuses_name_streams_of_the_catalog_only(
+    crm: Emulator,
+) -> None:
+    crm.fault("429", method="POST", path="/contacts", retry_after="1")
+
+    run = people(crm).write(TABLE, [ROW, state("people", 1)])
+
+    assert run.exit_code == 0, run.log
+    assert run.outcomes == {"people": "COMPLETE"}
+    assert "POST /crm/v2/contacts -> 429: waiting for the rate limit." in run.log_lines("INFO")
+
+
 def test_given_a_source_that_broke_off_when_written_then_its_stream_is_not_called_complete(crm: Emulator) -> None:
     broken = {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "emitted_at": 1, "stream_status": {
         "stream_descriptor": {"name": "people"}, "status": "INCOMPLETE"}}}  # fmt: skip

@@ -111,6 +111,17 @@ def test_given_a_record_that_the_lists_do_not_show_yet_when_its_key_comes_again_
     assert [request["body"]["data"]["name"] for request in writes(crm) if request["method"] == "PUT"] == ["Depois"]
 
 
+def test_given_two_tables_with_one_key_when_upserted_then_their_rows_are_one_record(crm: Emulator) -> None:
+    crm.settings(index_lag_s=600)
+    more = table("more", PEOPLE, "append_dedup", "contact_email")
+    again = record("more", full_name="Depois", contact_email="pessoa.1@people.test")
+
+    run = people(crm).write([BY_EMAIL, more], [person(1), again, state("more", 1)])
+
+    assert run.exit_code == 0, run.log
+    assert named(crm, "pessoa.1@people.test") == ["Depois"]
+
+
 def test_given_several_records_of_one_key_when_upserted_then_the_row_is_rejected_with_their_ids(
     crm: Emulator, tmp_path: Any
 ) -> None:
@@ -186,3 +197,52 @@ def test_given_a_faulty_row_among_two_of_one_record_when_upserted_then_only_it_i
     assert statistics(run) == [(1.0, 1.0)]
     assert named(crm, "pessoa.1@people.test") == ["Antes"]
     assert run.log_lines("WARN") == ["people: row 2, column org: RD Station refuses the values (422)"]
+
+
+@pytest.mark.parametrize("named_first", [True, False])
+def test_given_a_key_that_another_row_gives_to_a_record_by_id_when_upserted_then_no_other_is_created(
+    crm: Emulator, named_first: bool
+) -> None:
+    held = crm.create("contacts", {"name": "Ana"})[0]
+    columns = {"id": "_id", **PEOPLE}
+    named = record("people", id=held["id"], full_name="Ana", contact_email="ana@people.test")
+    keyed = record("people", id=None, full_name="Ana", contact_email="ANA@people.test")
+    rows = [named, keyed] if named_first else [keyed, named]
+
+    run = Destination(crm, column_mapping=mapping(**columns)).write(
+        table("people", columns, "append_dedup", "contact_email"), [*rows, state("people", 2)]
+    )
+
+    assert run.exit_code == 0, run.log
+    assert [(request["method"], request["path"].split("/")[-1]) for request in writes(crm)] == [("PUT", held["id"])]
+    assert statistics(run) == [(2.0, 0.0)]
+
+
+def test_given_rows_of_one_name_and_other_keys_when_upserted_then_they_are_one_organization_and_the_last_one_wins(
+    crm: Emulator,
+) -> None:
+    crm.settings(index_lag_s=600)  # the first of them cannot be found when the next one is refused
+    rows = [
+        record("firms", company_name="Padaria Aurora", company_website=f"https://{number}.test", cnpj=f"0000{number}")
+        for number in range(8)
+    ]
+    destination = Destination(crm, mode="organizations", column_mapping=mapping(**FIRMS))
+
+    run = destination.write(table("firms", FIRMS, "append_dedup", "cnpj"), [*rows, state("firms", 8)])
+
+    (after,) = [each for each in crm.truth("organizations") if each["name"] == "Padaria Aurora"]
+    assert run.exit_code == 0, run.log
+    assert (after["url"], after["custom_fields"]["cnpj"]) == ("https://7.test", "00007")
+    assert statistics(run) == [(8.0, 0.0)]
+
+
+def test_given_a_key_longer_than_a_request_when_upserted_then_only_its_row_is_rejected(crm: Emulator) -> None:
+    endless = record("people", full_name="Ana", contact_email="a" * 100_000 + "@people.test")
+
+    run = people(crm, partial_success=True).write(BY_EMAIL, [endless, person(1), state("people", 2)])
+
+    assert run.exit_code == 0, run.log
+    assert statistics(run) == [(1.0, 1.0)]
+    assert run.log_lines("WARN") == [
+        "people: row 1, column contact_email: the matching key is too long to be looked up"
+    ]

@@ -76,7 +76,7 @@ class ForbiddenError(ConnectorError):
 
 
 class RequestRefusedError(ConnectorError):
-    """400 or 422: RD Station does not take the request's values."""
+    """400, 409, 413 or 422: RD Station does not take what the request says."""
 
 
 class ServerFailedError(ConnectorError):
@@ -166,6 +166,7 @@ STATUSES: Final[Statuses] = {
         "RD Station knows no such address (404). Check the API base URL; leave it empty for RD Station itself.",
     ),
     408: _retry("RD Station gave up waiting for the request (408)."),
+    413: final(FailureType.system_error, "RD Station refused the request as too large (413)."),
     422: final(FailureType.system_error, "RD Station refused the request's values (422)."),
     429: ErrorResolution(
         ResponseAction.RATE_LIMITED,

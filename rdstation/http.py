@@ -62,6 +62,7 @@ _KINDS: Final[Mapping[int, type[ConnectorError]]] = {
     403: ForbiddenError,
     404: NotFoundError,
     409: RequestRefusedError,
+    413: RequestRefusedError,
     422: RequestRefusedError,
 }
 _PLAN_REFUSAL: Final = b'"ACCESS_DENIED"'  # API v1 says with 422 that the plan lacks a feature [doc]
@@ -82,10 +83,17 @@ class Api:
         session: Session,
         patience: Patience | None = None,
         statuses: Statuses = STATUSES,
+        *,
+        tells_platform: bool = True,
     ) -> None:
-        """`statuses` says what each status means to the users of this API."""
+        """`statuses` says what each status means to the users of this API.
+
+        A wait for the rate limit is told to the platform as a status of the stream; without `tells_platform`, where the
+        readers that calls name are no streams of the catalog, it is logged.
+        """
         self.base_url = base_url
         self._statuses = statuses
+        self._tells_platform = tells_platform
         self._session = session
         self._patience = patience or Patience()
         self._server_ahead: timedelta | None = None
@@ -131,6 +139,7 @@ class Api:
 
     def _carried_out(self, call: _Call[T], **request: Any) -> T:
         # A client for each call: its retry bookkeeping is per request, and a shared one never forgets failed requests.
+        call.tells_platform = self._tells_platform
         client = HttpClient(call.stream, _logger, call, session=self._session, backoff_strategy=call)
         call.on_request()
         try:
@@ -160,6 +169,8 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
     """The fate of one call: what an answer means, how often to ask again, how long to wait in between."""
 
     parsed: T
+    tells_platform = True
+    """See Api."""
 
     def __init__(
         self,
@@ -246,7 +257,12 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
         if not self._patience.allows(self._started, retry_after(response, self._patience.rate_limit_wait)):
             raise transient_error(f"{sentence} It asks for a longer wait than a sync can take.", call)
         self.on_request()
-        return resolution
+        return resolution if self.tells_platform else self._untold(resolution, call)
+
+    @staticmethod
+    def _untold(resolution: ErrorResolution, call: str) -> ErrorResolution:
+        _logger.info("%s: waiting for the rate limit.", call)
+        return ErrorResolution(ResponseAction.RETRY, resolution.failure_type, resolution.error_message)
 
     def _interpret_body(self, response: requests.Response, call: str) -> ErrorResolution:
         self._on_headers(response.headers)

@@ -85,7 +85,13 @@ def test_given_any_failure_that_passes_when_updating_then_it_is_tried_again(
 @pytest.mark.parametrize("method", ["put", "post"])
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(400, RequestRefusedError), (422, RequestRefusedError), (404, NotFoundError), (403, ForbiddenError)],
+    [
+        (400, RequestRefusedError),
+        (413, RequestRefusedError),
+        (422, RequestRefusedError),
+        (404, NotFoundError),
+        (403, ForbiddenError),
+    ],
 )
 def test_given_a_refusal_when_writing_then_the_error_carries_what_was_said_and_does_not_print_it(
     server: requests_mock.Mocker, method: str, status: int, kind: type[ConnectorError]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, MutableMapping
+from collections.abc import MutableMapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
 from airbyte_cdk.models import FailureType
 
 from destination_rdstation_crm.config import Settings
+from destination_rdstation_crm.mapping.column_mapping import Entry
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
+from destination_rdstation_crm.mapping.setup import check_mapping
 from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.writing.crm import Crm, Held
 from rdstation.errors import STATUSES, Statuses, final
@@ -46,18 +48,13 @@ class Account:
         credentials.update({name: value.strip() for name, value in credentials.items() if isinstance(value, str)})
         pace = Pace(settings.requests_per_minute, patience)
         tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", pace, patience)
-        api = Api(f"{settings.api_base_url}/crm/v2", Session(pace, settings.num_workers, tokens), patience, _STATUSES)
+        session = Session(pace, settings.num_workers, tokens)
+        api = Api(f"{settings.api_base_url}/crm/v2", session, patience, _STATUSES, tells_platform=False)
         self.crm = Crm(api)
 
-    def check(self, crm_object: CrmObject, fields: Collection[str]) -> None:
-        """Raises the error that says what is wrong; leaves nothing behind in the account.
-
-        Each `@slug` among the mapped `fields` has to exist.
-        """
-        custom_fields = self.custom_fields_of(crm_object.entity)
-        for field in fields:
-            if field.startswith("@"):
-                custom_fields.field(field.removeprefix("@"))
+    def check(self, crm_object: CrmObject, column_mapping: Sequence[Entry]) -> None:
+        """Raises the error that says what is wrong; leaves nothing behind in the account."""
+        check_mapping(column_mapping, crm_object, self.custom_fields_of(crm_object.entity))
         self.crm.probe_reading(crm_object)
         self.crm.probe_writing(crm_object)
 

@@ -128,8 +128,7 @@ class DestinationRdstationCrm(Destination):
         hurried = settings.model_copy(update={"requests_per_minute": max(_PACE_OF_CHECK, settings.requests_per_minute)})
         until = time.monotonic() + _SECONDS_OF_CHECK
         hurry = Patience(tries=2, tries_on_500=2, seconds=_SECONDS_OF_CHECK, timeout=(8, 12), until=until)
-        fields = [each.field for each in settings.column_mapping]
-        Account(config, hurried, hurry).check(MODES[settings.mode], fields)
+        Account(config, hurried, hurry).check(MODES[settings.mode], _entries(settings))
         open_store(settings.object_storage_config).probe()
         if settings.results_path:
             PrivateFile(Path(settings.results_path), "results_path", fresh=False).probe()
@@ -142,7 +141,7 @@ class DestinationRdstationCrm(Destination):
         plans = plan_streams(
             catalog,
             mode=settings.mode,
-            column_mapping=[Entry(each.column, each.field) for each in settings.column_mapping],
+            column_mapping=_entries(settings),
             custom_fields_of=account.custom_fields_of,
             send_nulls=settings.send_nulls,
             warn=_logger.warning,
@@ -169,6 +168,10 @@ def read_catalog(path: str) -> ConfiguredAirbyteCatalog:
         return ConfiguredAirbyteCatalogSerializer.load(orjson.loads(Path(path).read_bytes()))
     except Exception:  # noqa: BLE001 - a deserializer's errors are of many types, and quote values
         raise config_error("The catalog file cannot be read: it must hold a configured Airbyte catalog.") from None
+
+
+def _entries(settings: Settings) -> list[Entry]:
+    return [Entry(each.column, each.field) for each in settings.column_mapping]
 
 
 def _tell_start(settings: Settings, plans: Mapping[StreamKey, object]) -> None:

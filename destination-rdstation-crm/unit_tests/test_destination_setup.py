@@ -123,6 +123,13 @@ def test_given_two_streams_when_the_mapping_fits_both_then_each_has_its_plan() -
     assert list(made) == [("people", None), ("orders", None)]
 
 
+def test_given_an_empty_namespace_when_planned_then_the_stream_has_none() -> None:
+    configured = stream("name")
+    configured.stream.namespace = ""
+
+    assert list(plans(configured)) == [("people", None)]
+
+
 def test_given_an_object_named_by_the_platform_when_planned_then_mode_and_mapping_do_not_count() -> None:
     (plan,) = plans(stream("name", "rating", goes_to="deal"), mode=None, mapped={"who": "email"}).values()
 

@@ -2,69 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+import logging
+from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
-from planned import plan_for
+from fake_crm import BEGAN, FakeCrm, contact, lookup, plan, prepared, row
 
-from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.config import read_settings
 from destination_rdstation_crm.outcome import Reject, Written
-from destination_rdstation_crm.row import Prepared, Row
+from destination_rdstation_crm.row import Prepared
+from destination_rdstation_crm.settlement import Settlement
 from destination_rdstation_crm.writing.crew import Crew
 from destination_rdstation_crm.writing.crm import Crm
 from destination_rdstation_crm.writing.ledger import Ledger
-from destination_rdstation_crm.writing.lookup import Lookup
 from destination_rdstation_crm.writing.lost import Lost, LostCreations
 from destination_rdstation_crm.writing.refusals import refused
 from destination_rdstation_crm.writing.same_reason import FIRST_ROWS, SameReason
+from destination_rdstation_crm.writing.sync import Sync
 from destination_rdstation_crm.writing.targets import Target, combined, targets_of
-from rdstation.envelope import Page
 from rdstation.errors import NotFoundError, RequestRefusedError
-
-BEGAN = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
-COLUMNS = ("name", "email", "phone", "job_title")
-
-
-def plan(sync: str = "append_dedup", key: str | None = "email") -> StreamPlan:
-    return plan_for("contacts", *COLUMNS, sync=sync, key=key)
-
-
-def row(number: int) -> Row:
-    return Row("people", number, {})
-
-
-def prepared(number: int, name: str = "Ana", email: str | None = None, id_: str | None = None) -> Prepared:
-    body: dict[str, Any] = {"name": name} | ({"emails": [{"email": email}]} if email else {})
-    return Prepared(row(number), id_, email.casefold() if email else None, body)
-
-
-@dataclass
-class FakeCrm:
-    """Answers each filter with the records whose e-mails or names occur in it."""
-
-    records: Sequence[Mapping[str, Any]] = ()
-    filters: list[str] = field(default_factory=list)
-
-    def find(self, _: object, filter_: str) -> Iterator[Page]:
-        self.filters.append(filter_)
-        hits = [dict(each) for each in self.records if any(text in filter_ for text in self._texts(each))]
-        yield Page(hits, has_next=False, last=1)
-
-    @staticmethod
-    def _texts(record: Mapping[str, Any]) -> list[str]:
-        return [f'"{each["email"]}"' for each in record.get("emails", ())] + [f'"{record["name"]}"']
-
-
-def lookup(crm: FakeCrm, of: StreamPlan) -> Lookup:
-    return Lookup.alone(cast(Crm, crm), of)
-
-
-def contact(id_: str, email: str = "", name: str = "Ana", **more: Any) -> dict[str, Any]:
-    return {"id": id_, "name": name, "emails": [{"email": email}] if email else [], **more}
 
 
 def test_given_rows_of_one_record_when_grouped_then_they_are_one_target_in_their_order() -> None:
@@ -146,6 +104,20 @@ def test_given_two_equal_lost_creations_and_one_record_when_looked_for_then_one_
     assert [target.rows[0].row.number for target in verdicts.not_created] == [2]
 
 
+def test_given_two_lost_creations_when_one_says_all_that_the_other_does_then_each_is_found_in_its_own_record() -> None:
+    held = [contact("x1", created_at="2026-05-01T12:00:01Z", job_title="Compras"),
+            contact("x2", created_at="2026-05-01T12:00:01Z")]  # fmt: skip
+    bodies = [{"name": "Ana"}, {"name": "Ana", "job_title": "Compras"}]
+    lost = [
+        Lost(Target([Prepared(row(number), None, None, body)]), body, BEGAN) for number, body in enumerate(bodies, 1)
+    ]
+    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1), lambda _: None)
+
+    verdicts = creations.resolve(lost, set())
+
+    assert {target.rows[0].row.number: id_ for target, id_ in verdicts.created} == {1: "x2", 2: "x1"}
+
+
 def test_given_a_lost_creation_with_a_matching_key_when_it_is_there_then_it_is_brought_up_to_date() -> None:
     old = (BEGAN - timedelta(days=9)).isoformat()
     one = prepared(1, email="ana@people.test")
@@ -155,6 +127,32 @@ def test_given_a_lost_creation_with_a_matching_key_when_it_is_there_then_it_is_b
     (target,) = creations.resolve([Lost(Target([one]), one.body, BEGAN)], set()).matched
 
     assert (target.id, target.made) == ("x1", True)
+
+
+def test_given_a_sync_of_minutes_when_batches_end_then_what_is_done_is_told_once_a_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings = read_settings({"credentials": {"client_id": "i", "client_secret": "s", "refresh_token": "r"},
+                              "mode": "contacts"})  # fmt: skip
+    moments = iter([0.0, 30.0, 60.0, 60.0, 90.0])
+    sync = Sync(settings, {("people", None): plan()}, cast(Crm, FakeCrm()), clock=lambda: next(moments))
+
+    with caplog.at_level(logging.INFO, logger="airbyte.rdstation"):
+        for number in range(3):
+            sync.keep(Settlement([Written(row(number), "created", "x")], (), None))
+
+    assert caplog.messages == ["people: so far 2 created, 0 updated, 0 unchanged, 0 rejected."]
+
+
+def test_given_rows_of_one_name_when_names_are_unique_then_those_that_create_are_one_target() -> None:
+    rows = [prepared(1, "Aurora", "a@b.test"), prepared(2, "AURORA ", "c@d.test"), prepared(3, "Outra", "c@d.test"),
+            prepared(4, "Aurora", id_="x1"), prepared(5, "Aurora"), prepared(6, "aurora")]  # fmt: skip
+    unmatched = [(each, None) for each in rows]
+
+    grouped, apart = targets_of(unmatched, unique_names=True), targets_of(unmatched)
+
+    assert [[each.row.number for each in target.rows] for target in grouped] == [[1, 2, 3], [4], [5, 6]]
+    assert [[each.row.number for each in target.rows] for target in apart] == [[1], [2, 3], [4], [5], [6]]
 
 
 def test_given_outcomes_when_put_down_then_rows_behind_a_fatal_one_are_not_due() -> None:

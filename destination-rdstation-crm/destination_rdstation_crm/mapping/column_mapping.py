@@ -67,6 +67,9 @@ class ColumnMapping:
                 self._put(body, column, row.data[column.name])
             except RowRejectedError as error:
                 raise RowRejectedError(error.reason, column=column.name, field_name=column.field_name) from None
+            except RecursionError:
+                reason = "its lists and objects are nested too deeply"
+                raise RowRejectedError(reason, column=column.name, field_name=column.field_name) from None
         id_ = body.pop(ID_FIELD, None)
         key = key_text(self.key_field, body) if self.key_field else None
         return Prepared(row, id_, None if key is None else fold(key), body)

@@ -10,7 +10,7 @@ from typing import Final
 
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteStream, DestinationSyncMode
 
-from destination_rdstation_crm.mapping.column_mapping import CUSTOM_PREFIX, ColumnMapping, Entry, column_of
+from destination_rdstation_crm.mapping.column_mapping import CUSTOM_PREFIX, Column, ColumnMapping, Entry, column_of
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.mapping.key_field import key_field_of
 from destination_rdstation_crm.mapping.near import suggestion
@@ -19,7 +19,7 @@ from destination_rdstation_crm.objects.crm_object import ID_FIELD, CrmObject
 from destination_rdstation_crm.objects.table import MODES, OBJECTS
 from rdstation.errors import config_error
 
-__all__ = ["SYNC_MODES", "StreamPlan", "plan_streams"]
+__all__ = ["SYNC_MODES", "StreamPlan", "check_mapping", "plan_streams"]
 
 SYNC_MODES: Final = (DestinationSyncMode.append, DestinationSyncMode.append_dedup, DestinationSyncMode.update)
 
@@ -39,7 +39,12 @@ def plan_streams(
     `warn` takes a sentence for the log.
     """
     setup = _Setup(mode, column_mapping, custom_fields_of, send_nulls, warn)
-    return {(each.stream.name, each.stream.namespace): setup.plan(each) for each in catalog.streams}
+    return {(each.stream.name, each.stream.namespace or None): setup.plan(each) for each in catalog.streams}
+
+
+def check_mapping(entries: Sequence[Entry], crm_object: CrmObject, custom_fields: CustomFields) -> None:
+    """Raises the config error that is wrong whatever the streams are."""
+    _columns(entries, crm_object, custom_fields)
 
 
 class _Setup:
@@ -67,9 +72,8 @@ class _Setup:
         crm_object = _object(configured, self._mode)
         entries = self._entries(configured, crm_object)
         custom_fields = self._custom_fields(crm_object, entries)
-        columns = tuple(column_of(entry, crm_object, custom_fields) for entry in entries)
+        columns = _columns(entries, crm_object, custom_fields)
         fields = [column.field_name for column in columns]
-        _insist_one_column_a_field(entries)
         _insist_name(name, crm_object, sync_mode, fields)
         key_field = None
         if sync_mode is not DestinationSyncMode.append:
@@ -149,6 +153,12 @@ def _insist_columns(stream: str, entries: Sequence[Entry], known: Sequence[str])
                 f"column. {suggestion(column, known)} One `column_mapping` serves every stream of a connection: give a "
                 "table with other columns a connection of its own."
             )
+
+
+def _columns(entries: Sequence[Entry], crm_object: CrmObject, custom_fields: CustomFields) -> tuple[Column, ...]:
+    columns = tuple(column_of(entry, crm_object, custom_fields) for entry in entries)
+    _insist_one_column_a_field(entries)
+    return columns
 
 
 def _insist_one_column_a_field(entries: Sequence[Entry]) -> None:

@@ -35,6 +35,8 @@ class CrmObject:
     creation_defaults: Mapping[str, Any] = field(default_factory=dict)
     creation_only: Mapping[str, Any] = field(default_factory=dict)
     """The one value of a field that a creation may carry."""
+    unique_name: bool = False
+    """Whether no two of them in an account may have the same name."""
     together: tuple[frozenset[str], ...] = ()
     """Keys on the wire that go out together, where the row states them, as soon as one of them changes."""
 

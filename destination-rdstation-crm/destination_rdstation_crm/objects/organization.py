@@ -31,6 +31,7 @@ ORGANIZATION: Final = CrmObject(
     mode="organizations",
     path="/organizations",
     matching_keys=("_id", "name"),
+    unique_name=True,  # [doc]
     fields=(
         Field("name", "Name", clearable=False),
         Field("website", "Website", "url"),

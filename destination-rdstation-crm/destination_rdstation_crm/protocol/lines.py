@@ -70,6 +70,8 @@ def _parsed(line: bytes) -> Any:
         return json.loads(line.decode(), parse_constant=_no_number)
     except ValueError:
         raise BadLineError("is no valid JSON") from None
+    except RecursionError:
+        raise BadLineError("is nested too deeply") from None
 
 
 def _no_number(_: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +24,7 @@ class PrivateFile:
         """`fresh`: nobody else's file may stand there, and no link either."""
         self._path = path
         self._setting = setting
-        self._flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | (os.O_EXCL if fresh else 0)
+        self._flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | (os.O_EXCL if fresh else 0)
         self._file: int | None = None
 
     def probe(self) -> None:
@@ -40,25 +42,35 @@ class PrivateFile:
         """Whether a file stands there already; raises OSError where it is none, or not ours to write."""
         try:
             # Not to wait at a pipe that nobody reads.
-            os.close(os.open(self._path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
+            file = os.open(self._path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return False
+        try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise OSError(errno.EINVAL, "There is a device or a pipe")
+        finally:
+            os.close(file)
         return True
 
     def add(self, lines: bytes) -> None:
         """Appends lines."""
         if self._file is None:
-            self._make_folder()
-            try:
-                self._file = os.open(self._path, self._flags, _OWNER_ONLY)
-            except OSError as error:
-                raise self._wrong(error) from None
+            self._file = self._opened()
+            if _is_cut(self._file):
+                lines = b"\n" + lines
         try:
             while lines:
                 lines = lines[os.write(self._file, lines) :]
             os.fsync(self._file)
         except OSError as error:
             raise system_error(f"The file of `{self._setting}` cannot be written: {error.strerror}.") from None
+
+    def _opened(self) -> int:
+        self._make_folder()
+        try:
+            return os.open(self._path, self._flags, _OWNER_ONLY)
+        except OSError as error:
+            raise self._wrong(error) from None
 
     def _make_folder(self) -> None:
         try:
@@ -68,3 +80,9 @@ class PrivateFile:
 
     def _wrong(self, error: OSError) -> Exception:
         return config_error(f"`{self._setting}` names a place where no file can be written: {error.strerror}.")
+
+
+def _is_cut(file: int) -> bool:
+    """Whether the last line has no end: a disk was full, or a process was killed. The next one must not join it."""
+    size = os.fstat(file).st_size
+    return size > 0 and os.pread(file, 1, size - 1) != b"\n"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from destination_rdstation_crm.objects.crm_object import CrmObject
@@ -32,7 +33,9 @@ class Crm:
     def custom_fields(self) -> list[Held]:
         """Every custom field of the account."""
         params = {"sort[order]": "asc"}
-        return [row for page in self._pages("custom_fields", "/custom_fields", params) for row in page.rows]
+        # The published samples give one object in the place of the list [doc].
+        pages = self._pages("custom_fields", "/custom_fields", params, parse=partial(read_page, single=True))
+        return [row for page in pages for row in page.rows]
 
     def create(self, crm_object: CrmObject, body: Mapping[str, Any]) -> Held:
         """The new record. Raises AnswerLostError where it may or may not exist now."""
@@ -72,9 +75,17 @@ class Crm:
                 error.internal_message,
             ) from None
 
-    def _pages(self, stream: str, path: str, params: Mapping[str, str], hint: str = "") -> Iterator[Page]:
+    def _pages(
+        self,
+        stream: str,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        parse: Callable[[bytes], Page] = read_page,
+        hint: str = "",
+    ) -> Iterator[Page]:
         for number in range(1, _LAST_PAGE + 1):
-            page = self._api.get(path, {**params, **_page_parameters(number)}, read_page, stream=stream, hint=hint)
+            page = self._api.get(path, {**params, **_page_parameters(number)}, parse, stream=stream, hint=hint)
             yield page
             if page.has_next is False or not page.rows or (page.has_next is None and len(page.rows) < _PAGE_SIZE):
                 return

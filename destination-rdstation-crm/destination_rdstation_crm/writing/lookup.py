@@ -15,6 +15,7 @@ from urllib.parse import quote
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.writing.crew import Crew
 from destination_rdstation_crm.writing.crm import Crm, Held
+from rdstation.errors import NotFoundError
 from rdstation.rdql import all_of, at_least
 from rdstation.rdql import quote as literal
 
@@ -42,6 +43,10 @@ class Lookup:
         """For one of the crew's own jobs, which must not wait for another job of the crew."""
         return Lookup(crm, plan, None)
 
+    def can_ask_for(self, body: Body) -> bool:
+        """Whether the body's key fits into a request; one that does not is answered with an error of its own."""
+        return len(quote(self._plan.lookup_filter([body]))) <= _LONGEST_FILTER
+
     def matches(self, bodies: Sequence[Body], since: datetime | None = None) -> list[list[Held]]:
         """The records that match each body's key; several where the key is not unique in the CRM.
 
@@ -49,7 +54,7 @@ class Lookup:
         """
         signs = [self._plan.match_values(body) for body in bodies]
         found = _Index(self._plan)
-        asked = {sign: body for sign, body in zip(signs, bodies, strict=True) if sign}
+        asked = {sign: body for sign, body in zip(signs, bodies, strict=True) if sign and self.can_ask_for(body)}
         created = at_least("created_at", since) if since else ""
         portions = list(_portions(list(asked.values()), self._plan.lookup_filter))
         found.add_all(
@@ -60,6 +65,13 @@ class Lookup:
         missing = [body for sign, body in asked.items() if not found.of(sign)]
         found.add_all(self._map(self._contain, list(_portions(missing, self._plan.contains_filter))))
         return [found.of(sign) for sign in signs]
+
+    def record(self, id_: str) -> list[Held]:
+        """The record with this id, if there is one."""
+        try:
+            return [self._crm.read(self._plan.crm_object, id_)]
+        except NotFoundError:
+            return []
 
     def by_id(self, ids: Sequence[str]) -> dict[str, Held]:
         """The records with these ids, as far as the list can be asked for them."""

@@ -91,7 +91,8 @@ class LostCreations:
         """By e-mail or name, among the records created since; those of `lost` that none of them can be."""
         still = []
         for natural in ("email", "name"):
-            chosen = [one for one in lost if _natural_key(one.body) == natural]
+            # Who says most chooses first: what it has left also holds all that one says who says less.
+            chosen = sorted((one for one in lost if _natural_key(one.body) == natural), key=_says, reverse=True)
             if not chosen:
                 continue
             plan = replace(self._plan, mapping=replace(self._plan.mapping, key_field=natural))
@@ -116,6 +117,11 @@ def _key_of(rows: Sequence[Prepared]) -> str | None:
 
 def _natural_key(body: Mapping[str, Any]) -> str:
     return "email" if body.get("emails") else "name"
+
+
+def _says(one: Lost) -> int:
+    """How many values it states."""
+    return sum(len(value) if isinstance(value, (list, dict)) else 1 for value in one.body.values())
 
 
 def _is_since(held: Held, began: datetime) -> bool:

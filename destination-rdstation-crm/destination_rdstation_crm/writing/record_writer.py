@@ -24,7 +24,6 @@ from rdstation.errors import AnswerLostError, NotFoundError, RequestRefusedError
 
 __all__ = ["RecordWriter", "uncertain"]
 
-_UNIQUE_NAMES: Final = frozenset({"organization"})  # in the account [doc]
 _PLANNED: Final = ""  # the id of a record that a dry run does not create
 
 _logger = logging.getLogger("airbyte.rdstation")
@@ -33,13 +32,23 @@ _logger = logging.getLogger("airbyte.rdstation")
 class RecordWriter:
     """Writes one target at a time, from many threads."""
 
-    def __init__(self, plan: StreamPlan, crm: Crm, lookup: Lookup, *, skip_unchanged: bool, dry_run: bool) -> None:
+    def __init__(
+        self,
+        plan: StreamPlan,
+        crm: Crm,
+        lookup: Lookup,
+        created: dict[str, str],
+        *,
+        skip_unchanged: bool,
+        dry_run: bool,
+    ) -> None:
+        """`created`: the ids of records that this sync has created, by their matching keys."""
         self._plan = plan
         self._crm = crm
         self._lookup = lookup
         self._skip_unchanged = skip_unchanged
         self._dry_run = dry_run
-        self._created: dict[str, str] = {}
+        self._created = created
         self.created_ids: set[str] = set()
         """Of all records created in this sync: none of them can be what another row's lost creation has left."""
         self._lock = threading.Lock()
@@ -52,7 +61,7 @@ class RecordWriter:
         """Remembers a record that this sync has created."""
         with self._lock:
             self.created_ids.add(id_)
-            self._created |= {prepared.key: id_ for prepared in target.rows if prepared.key is not None}
+            self._created.update({prepared.key: id_ for prepared in target.rows if prepared.key is not None})
 
     def has_to_read(self, body: Mapping[str, Any]) -> bool:
         """Whether an update has to know the record: to compare, or to join lists that a PUT replaces."""
@@ -69,7 +78,7 @@ class RecordWriter:
         began = self._crm.server_time(datetime.now(timezone.utc))
         try:
             body = combined(self._plan, bodies)
-            action, id_ = self._update(target, body) if target.id is not None else self._create(target, body)
+            action, id_ = self._written(target, body)
         except AnswerLostError:
             _logger.info("%s: row %s: the answer to its creation was lost.", self._plan.name, target.rows[0].row.number)
             return Lost(target, self._plan.creation(body), began)
@@ -86,13 +95,22 @@ class RecordWriter:
         """What is refused, or cannot be said, in one body: each row alone, in their order."""
         id_ = target.id
         for prepared in target.rows:
-            lost = self.write(Target([prepared], id_), ledger)
+            lost = self.write(Target([prepared], prepared.id or id_, made=target.made), ledger)
             if lost:
                 # The rows behind it must not be written before it: they wait with it, and share its fate.
                 behind = target.rows[target.rows.index(prepared) + 1 :]
                 return replace(lost, target=replace(lost.target, rows=[prepared, *behind]))
-            id_ = id_ or self.created_with(prepared.key)
+            created = None if prepared.id else self.created_with(prepared.key)
+            id_ = id_ if created is None else created
         return None
+
+    def _written(self, target: Target, body: Mapping[str, Any]) -> tuple[Action, str]:
+        if target.id is None:
+            return self._create(target, body)
+        try:
+            return self._update(target, body)
+        except NotFoundError as error:
+            return self._without_record(target, body, error)
 
     def _create(self, target: Target, body: Mapping[str, Any]) -> tuple[Action, str]:
         creation = self._plan.creation(body)
@@ -103,7 +121,7 @@ class RecordWriter:
             id_ = self._crm.create(self._plan.crm_object, creation)["id"]
         except RequestRefusedError as error:
             refusal = refused(error, creation)
-            if self._plan.crm_object.name not in _UNIQUE_NAMES:
+            if not self._plan.crm_object.unique_name:
                 raise refusal from None
             return self._resolve_name(target, body, refusal)
         self.note_created(target, id_)
@@ -116,7 +134,10 @@ class RecordWriter:
         if len(hits) != 1:
             raise refusal from None
         if self._plan.sync_mode != DestinationSyncMode.append:
-            return self._update(replace(target, id=hits[0]["id"], held=hits[0]), body)
+            try:
+                return self._update(replace(target, id=hits[0]["id"], held=hits[0]), body)
+            except NotFoundError:
+                raise refusal from None  # its name is taken, and it is gone: the lists are behind
         name = self._plan.crm_object.name
         raise RefusedError(
             f"there is a record of this name already, and each {name} has its own: {hits[0]['id']}",
@@ -137,9 +158,17 @@ class RecordWriter:
                 return "created" if target.made else "unchanged", id_
             if not self._dry_run:
                 self._crm.update(self._plan.crm_object, id_, sent)
-        except (RequestRefusedError, NotFoundError) as error:
+        except RequestRefusedError as error:
             raise refused(error, body) from None
         return "created" if target.made else "updated", id_
+
+    def _without_record(self, target: Target, body: Mapping[str, Any], error: NotFoundError) -> tuple[Action, str]:
+        """The record is gone; where no row insists on it by its `_id`, none has the matching key any more."""
+        if any(each.id for each in target.rows):
+            raise refused(error, body) from None
+        if self._plan.sync_mode == DestinationSyncMode.append_dedup:
+            return self._create(replace(target, id=None, held=None), body)
+        raise RefusedError("the record that has its matching key was deleted meanwhile (404)", error.said) from None
 
     def _reject(self, prepared: Prepared, error: RowRejectedError) -> Reject:
         said = error.said if isinstance(error, RefusedError) else ""

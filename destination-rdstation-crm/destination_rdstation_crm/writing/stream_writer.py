@@ -23,7 +23,9 @@ from rdstation.errors import ConnectorError, transient_error
 
 __all__ = ["StreamWriter"]
 
-_ROUNDS: Final = 4  # of creations whose answers were lost, each looked up before it was tried again
+_ROUNDS: Final = 4  # in a row without one success, of creations that are looked up before each is tried again
+_FEW: Final = 5
+"""So many rows may fail each time while others are written, and it is these rows; if more do, it is RD Station."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -36,6 +38,7 @@ class StreamWriter:
         plan: StreamPlan,
         crm: Crm,
         crew: Crew,
+        created: dict[str, str],
         *,
         skip_unchanged: bool | None,
         dry_run: bool,
@@ -51,6 +54,7 @@ class StreamWriter:
             plan,
             crm,
             self._lookup,
+            created,
             skip_unchanged=matches if skip_unchanged is None else skip_unchanged,
             dry_run=dry_run,
         )
@@ -59,30 +63,38 @@ class StreamWriter:
         """Puts the outcome of each row into the ledger; raises what is not the rows' fault, with the others' put."""
         prepared = [each for row in rows if ledger.is_due(row) and (each := self._prepared(row, ledger))]
         prepared = [each for each in prepared if ledger.is_due(each.row)]
-        due = targets_of([(each, match) for each, match in self._matched(prepared, ledger)])
-        for _ in range(_ROUNDS):
+        due = targets_of(
+            self._matched(prepared, ledger), unique_names=self._keyed and self._plan.crm_object.unique_name
+        )
+        fruitless = 0
+        while due and fruitless < _ROUNDS:
             lost = self._settle(due, ledger)
-            if not lost:
-                return
-            due = self._resolve(lost, ledger)
-        self._give_up(due, ledger)
+            left = self._resolve(lost, ledger) if lost else []
+            fruitless = fruitless + 1 if len(left) == len(due) else 0
+            due = left
+        if due:
+            self._give_up(due, ledger)
 
     def _prepared(self, row: Row, ledger: Ledger) -> Prepared | None:
         try:
             prepared = self._plan.prepare(row)
-            if prepared.id is None and prepared.key is None:
-                self._insist_on_key()
+            if prepared.id is None:
+                self._insist_on_key(prepared)
         except RowRejectedError as error:
             ledger.put(Reject.of(row, error))
             return None
         return prepared
 
-    def _insist_on_key(self) -> None:
+    def _insist_on_key(self, prepared: Prepared) -> None:
         """A row that can match nothing may be created in `append`, or where the `_id` alone is the key."""
-        if self._plan.sync_mode == DestinationSyncMode.update or self._keyed:
+        reason = ""
+        if prepared.key is None and (self._plan.sync_mode == DestinationSyncMode.update or self._keyed):
+            reason = "the matching key is empty"
+        elif prepared.key is not None and not self._lookup.can_ask_for(prepared.body):
+            reason = "the matching key is too long to be looked up"
+        if reason:
             field = self._plan.key_field or ID_FIELD
-            column = self._plan.mapping.column_of(field)
-            raise RowRejectedError("the matching key is empty", column=column, field_name=field)
+            raise RowRejectedError(reason, column=self._plan.mapping.column_of(field), field_name=field)
 
     def _matched(self, prepared: Sequence[Prepared], ledger: Ledger) -> list[tuple[Prepared, Mapping[str, Any] | None]]:
         """The rows that have one record, or none yet, each with it; the others are rejected."""
@@ -99,14 +111,19 @@ class StreamWriter:
                 matched.append((each, hits[0] if hits else None))
         return matched
 
-    def _held(self, prepared: Sequence[Prepared]) -> dict[int, list[Mapping[str, Any]]]:
+    def _held(self, prepared: Sequence[Prepared]) -> dict[int, Sequence[Mapping[str, Any]]]:
         """The records that the rows match, by the rows' numbers."""
-        held: dict[int, list[Mapping[str, Any]]] = {}
+        held: dict[int, Sequence[Mapping[str, Any]]] = {}
         keyed = [each for each in prepared if self._keyed and each.id is None]
         if keyed:
+            told = {each.key: each.id for each in prepared if each.id is not None}  # a row names it beside the key
             for each, hits in zip(keyed, self._lookup.matches([each.body for each in keyed]), strict=True):
                 known = self._writer.created_with(each.key)
-                held[each.row.number] = list(hits) or ([{"id": known}] if known is not None else [])
+                if not hits and known is not None:
+                    hits = [{"id": known}]
+                elif not hits and each.key in told:
+                    hits = self._lookup.record(told[each.key])
+                held[each.row.number] = hits
         named = [each for each in prepared if each.id and self._writer.has_to_read(each.body)]
         if len(named) > 1 and self._plan.crm_object.name in LISTED_BY_ID:
             records = self._lookup.by_id([each.id or "" for each in named])
@@ -137,13 +154,16 @@ class StreamWriter:
         return [*verdicts.matched, *verdicts.not_created]
 
     def _give_up(self, due: Sequence[Target], ledger: Ledger) -> None:
-        """Others could be written meanwhile: then it is these rows. Otherwise it is RD Station."""
-        if not any(isinstance(outcome, Written) for outcome in ledger.outcomes()):
+        """Few rows, and others are written: then it is these rows. Otherwise it is RD Station."""
+        written = [outcome for outcome in ledger.outcomes() if isinstance(outcome, Written)]
+        if len(due) > _FEW or all(outcome.action == "unchanged" for outcome in written):
             raise self._failing()
         for target in due:
             for prepared in target.rows:
                 ledger.put(
-                    Reject(prepared.row, f"RD Station failed {_ROUNDS} times to create it, each time with an error")
+                    Reject(
+                        prepared.row, "RD Station fails to create it, each time with an error, while others are created"
+                    )
                 )
 
     def _failing(self) -> ConnectorError:

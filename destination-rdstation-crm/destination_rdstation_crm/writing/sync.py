@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,8 @@ __all__ = ["Sync"]
 
 _ACTIONS: Final = ("created", "updated", "unchanged", "rejected")
 _PLANNED: Final = ("to create", "to update", "unchanged", "to reject")
+_SECONDS_OF_SILENCE: Final = 60.0
+"""A sync may take hours, and its states may be far apart: so often a batch's end is told."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -34,8 +36,16 @@ _logger = logging.getLogger("airbyte.rdstation")
 class Sync:
     """What one `write` does to one account."""
 
-    def __init__(self, settings: Settings, plans: Mapping[StreamKey, StreamPlan], crm: Crm) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        plans: Mapping[StreamKey, StreamPlan],
+        crm: Crm,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
+        self._clock = clock
+        self._told = clock()
         self._plans = {name: plan for (name, _), plan in plans.items()}
         self._crew = Crew(settings.num_workers)
         self._store = open_store(settings.object_storage_config)
@@ -44,12 +54,15 @@ class Sync:
             None if path is None or settings.dry_run else PrivateFile(Path(path), "results_path", fresh=False)
         )
         self._totals: dict[str, Counter[str]] = {name: Counter() for name in self._plans}
+        # Two streams may speak of the same records by the same key.
+        created: dict[tuple[str, str | None], dict[str, str]] = defaultdict(dict)
         self.writer = BatchWriter(
             {
                 stream: StreamWriter(
                     plan,
                     crm,
                     self._crew,
+                    created[plan.crm_object.name, plan.key_field],
                     skip_unchanged=settings.skip_unchanged,
                     dry_run=settings.dry_run,
                     sleep=time.sleep,
@@ -78,13 +91,20 @@ class Sync:
             self._store.add(as_lines(rejects))
         if self._results and outcomes:
             self._results.add(result_lines(outcomes, self._plans))
+        if self._clock() - self._told >= _SECONDS_OF_SILENCE:
+            self._tell("so far ")
 
     def conclude(self) -> None:
         """One line a stream: what was done, or would be."""
+        self._tell("")
+
+    def _tell(self, when: str) -> None:
+        self._told = self._clock()
+        dry = "dry run, nothing was written: " if self._settings.dry_run else ""
+        words = _PLANNED if self._settings.dry_run else _ACTIONS
         for name, totals in sorted(self._totals.items()):
-            words = _PLANNED if self._settings.dry_run else _ACTIONS
             told = ", ".join(f"{totals[action]:,} {word}" for action, word in zip(_ACTIONS, words, strict=True))
-            _logger.info("%s: %s%s.", name, "dry run, nothing was written: " if self._settings.dry_run else "", told)
+            _logger.info("%s: %s%s%s.", name, dry, when, told)
 
     def close(self) -> None:
         """No more writes."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS
-from destination_rdstation_crm.objects.texts import blank
+from destination_rdstation_crm.objects.texts import blank, fold
 from destination_rdstation_crm.row import Prepared
 
 __all__ = ["Target", "at_odds", "combined", "targets_of"]
@@ -26,24 +26,47 @@ class Target:
     """The record stems from a creation of ours whose answer was lost."""
 
 
-def targets_of(rows: Iterable[tuple[Prepared, Mapping[str, Any] | None]]) -> list[Target]:
+def targets_of(
+    rows: Iterable[tuple[Prepared, Mapping[str, Any] | None]], *, unique_names: bool = False
+) -> list[Target]:
     """A target for each record, in the order of their first rows.
 
-    Each row comes with the record that it matches: at least its `id`, or None where it matches none.
+    Each row comes with the record that it matches: at least its `id`, or None where it matches none. With
+    `unique_names`, rows that create records of one name speak of one record, whatever their keys: the first of them
+    creates it, and each later one updates it.
     """
-    targets: dict[tuple[str, object], Target] = {}
+    targets: list[Target] = []
+    by_sign: dict[tuple[str, object], Target] = {}
     for prepared, match in rows:
         id_ = prepared.id or (match["id"] if match else None)
-        sign: tuple[str, object] = ("row", prepared.row.number)
-        if id_:
-            sign = ("id", id_)
-        elif prepared.key is not None:
-            sign = ("key", prepared.key)
-        target = targets.setdefault(sign, Target([], id_))
+        signs = _signs(prepared, id_, unique_names=unique_names)
+        target = next((found for sign in signs if (found := by_sign.get(sign)) and _bears(found, sign)), None)
+        if target is None:
+            target = Target([], id_)
+            targets.append(target)
+        by_sign |= dict.fromkeys(signs, target)
         target.rows.append(prepared)
         if match and len(match) > 1:  # more than its id
             target.held = match
-    return list(targets.values())
+    return targets
+
+
+def _bears(target: Target, sign: tuple[str, object]) -> bool:
+    """Whether it still has the sign: a row may have given the record another name."""
+    kind, value = sign
+    names = (each.body.get("name") for each in reversed(target.rows))
+    return kind != "name" or value == next((fold(name) for name in names if isinstance(name, str)), None)
+
+
+def _signs(prepared: Prepared, id_: str | None, *, unique_names: bool) -> list[tuple[str, object]]:
+    """What tells that two rows are about one record."""
+    if id_:
+        return [("id", id_)]
+    name = prepared.body.get("name")
+    signs: list[tuple[str, object]] = [] if prepared.key is None else [("key", prepared.key)]
+    if unique_names and isinstance(name, str):
+        signs.append(("name", fold(name)))
+    return signs
 
 
 def combined(plan: StreamPlan, bodies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

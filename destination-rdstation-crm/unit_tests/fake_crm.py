@@ -1,0 +1,57 @@
+"""A CRM without HTTP, and rows and records for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, cast
+
+from planned import plan_for
+
+from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.row import Prepared, Row
+from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.lookup import Lookup
+from rdstation.envelope import Page
+
+BEGAN = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
+COLUMNS = ("name", "email", "phone", "job_title")
+
+
+def plan(sync: str = "append_dedup", key: str | None = "email") -> StreamPlan:
+    return plan_for("contacts", *COLUMNS, sync=sync, key=key)
+
+
+def row(number: int) -> Row:
+    return Row("people", number, {})
+
+
+def prepared(number: int, name: str = "Ana", email: str | None = None, id_: str | None = None) -> Prepared:
+    body: dict[str, Any] = {"name": name} | ({"emails": [{"email": email}]} if email else {})
+    return Prepared(row(number), id_, email.casefold() if email else None, body)
+
+
+@dataclass
+class FakeCrm:
+    """Answers each filter with the records whose e-mails or names occur in it."""
+
+    records: Sequence[Mapping[str, Any]] = ()
+    filters: list[str] = field(default_factory=list)
+
+    def find(self, _: object, filter_: str) -> Iterator[Page]:
+        self.filters.append(filter_)
+        hits = [dict(each) for each in self.records if any(text in filter_ for text in self._texts(each))]
+        yield Page(hits, has_next=False, last=1)
+
+    @staticmethod
+    def _texts(record: Mapping[str, Any]) -> list[str]:
+        return [f'"{each["email"]}"' for each in record.get("emails", ())] + [f'"{record["name"]}"']
+
+
+def lookup(crm: FakeCrm, of: StreamPlan) -> Lookup:
+    return Lookup.alone(cast(Crm, crm), of)
+
+
+def contact(id_: str, email: str = "", name: str = "Ana", **more: Any) -> dict[str, Any]:
+    return {"id": id_, "name": name, "emails": [{"email": email}] if email else [], **more}
