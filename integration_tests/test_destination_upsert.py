@@ -246,3 +246,22 @@ def test_given_a_key_longer_than_a_request_when_upserted_then_only_its_row_is_re
     assert run.log_lines("WARN") == [
         "people: row 1, column contact_email: the matching key is too long to be looked up"
     ]
+
+
+def test_given_a_name_that_over_10000_records_contain_when_upserted_by_name_then_its_row_alone_is_rejected(
+    tmp_path: Any,
+) -> None:
+    with account(AccountSize(contacts=12_000, deals=1, organizations=1, tasks=0)) as crm:
+        storage = {"storage_type": "Local", "folder": str(tmp_path)}
+        destination = people(crm, partial_success=True, object_storage_config=storage)
+        before = len(crm.ids("contacts"))
+
+        run = destination.write(
+            table("people", PEOPLE, "append_dedup", "full_name"),
+            [record("people", full_name="o"), record("people", full_name="Xpto Ltda"), state("people", 1)],
+        )
+
+        assert run.exit_code == 0, run.log
+        assert statistics(run) == [(1.0, 1.0)]
+        assert "too many records contain" in rejects_in(tmp_path)[0]["rejected_reason"]
+        assert len(crm.ids("contacts")) == before + 1

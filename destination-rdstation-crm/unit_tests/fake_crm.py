@@ -11,7 +11,7 @@ from planned import plan_for
 
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.row import Prepared, Row
-from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.crm import BeyondReachError, Crm
 from destination_rdstation_crm.writing.lookup import Lookup
 from rdstation.envelope import Page
 
@@ -38,11 +38,15 @@ class FakeCrm:
 
     records: Sequence[Mapping[str, Any]] = ()
     filters: list[str] = field(default_factory=list)
+    in_too_many: str = ""
+    """A text that more records contain than page numbers reach."""
 
     def find(self, _: object, filter_: str) -> Iterator[Page]:
         self.filters.append(filter_)
         hits = [dict(each) for each in self.records if any(text in filter_ for text in self._texts(each))]
         yield Page(hits, has_next=False, last=1)
+        if self.in_too_many and f':~"{self.in_too_many}"' in filter_:
+            raise BeyondReachError
 
     @staticmethod
     def _texts(record: Mapping[str, Any]) -> list[str]:

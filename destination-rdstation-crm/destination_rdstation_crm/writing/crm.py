@@ -12,7 +12,7 @@ from rdstation.envelope import BadAnswerError, Page, keys_of, kind_of, parse_jso
 from rdstation.errors import ForbiddenError, NotFoundError, RequestRefusedError, config_error
 from rdstation.http import Api
 
-__all__ = ["Crm", "Held"]
+__all__ = ["BeyondReachError", "Crm", "Held"]
 
 Held: TypeAlias = dict[str, Any]
 """A record as the CRM holds it."""
@@ -22,6 +22,10 @@ _LAST_PAGE: Final = 50  # nothing lies beyond 10,000 rows [doc]
 _NOBODY: Final = "0" * 24  # an id that no record has
 _UNSORTED_PAGES_DIFFER: Final = "created_at"  # without a sort, two pages of one list overlap [seen]; this never changes
 _FILTER_HINT: Final = " Perhaps it does not know the filter of the look-up by matching key."
+
+
+class BeyondReachError(Exception):
+    """More records fit the filter than page numbers reach."""
 
 
 class Crm:
@@ -50,7 +54,7 @@ class Crm:
         return self._api.get(f"{crm_object.path}/{id_}", {}, _record, stream=crm_object.mode)
 
     def find(self, crm_object: CrmObject, filter_: str) -> Iterator[Page]:
-        """The records that a filter finds, page by page."""
+        """The records that a filter finds, page by page; BeyondReachError behind the last page of too many."""
         params = {"filter": filter_, f"sort[{_UNSORTED_PAGES_DIFFER}]": "asc"}
         return self._pages(crm_object.mode, crm_object.path, params, hint=_FILTER_HINT)
 
@@ -89,6 +93,7 @@ class Crm:
             yield page
             if page.has_next is False or not page.rows or (page.has_next is None and len(page.rows) < _PAGE_SIZE):
                 return
+        raise BeyondReachError
 
 
 def _page_parameters(number: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.writing.crew import Crew
-from destination_rdstation_crm.writing.crm import Crm, Held
+from destination_rdstation_crm.writing.crm import BeyondReachError, Crm, Held
 from rdstation.errors import NotFoundError
 from rdstation.rdql import all_of, at_least
 from rdstation.rdql import quote as literal
@@ -27,7 +27,7 @@ LISTED_BY_ID: Final = frozenset({"deal"})  # the lists of contacts and organizat
 
 _MOST_KEYS: Final = 150  # a page has 200 rows: most answers are one page, though a key may have several hits
 _LONGEST_FILTER: Final = 6_000  # characters in the URL; servers take 8 KB for the whole request line
-_MANY_PAGES: Final = 5  # more: the keys are short words, and are asked for one by one
+_MANY_PAGES: Final = 5  # more: some keys are short words, which many records contain
 
 
 class Lookup:
@@ -47,23 +47,24 @@ class Lookup:
         """Whether the body's key fits into a request; one that does not is answered with an error of its own."""
         return len(quote(self._plan.lookup_filter([body]))) <= _LONGEST_FILTER
 
-    def matches(self, bodies: Sequence[Body], since: datetime | None = None) -> list[list[Held]]:
+    def matches(self, bodies: Sequence[Body], since: datetime | None = None) -> list[list[Held] | None]:
         """The records that match each body's key; several where the key is not unique in the CRM.
 
-        With `since`, only records created then or later, which have the very spelling of the row.
+        None where that cannot be told: the key is so short a word that too many records contain it. With `since`, only
+        records created then or later, which have the very spelling of the row.
         """
         signs = [self._plan.match_values(body) for body in bodies]
         found = _Index(self._plan)
         asked = {sign: body for sign, body in zip(signs, bodies, strict=True) if sign and self.can_ask_for(body)}
         created = at_least("created_at", since) if since else ""
-        portions = list(_portions(list(asked.values()), self._plan.lookup_filter))
-        found.add_all(
-            self._map(lambda portion: self._rows(all_of(self._plan.lookup_filter(portion), created)), portions)
-        )
-        if since:
-            return [found.of(sign) for sign in signs]
-        missing = [body for sign, body in asked.items() if not found.of(sign)]
-        found.add_all(self._map(self._contain, list(_portions(missing, self._plan.contains_filter))))
+
+        def equal_or_like(portion: Sequence[Body]) -> str:
+            return all_of(self._plan.lookup_filter(portion), created)
+
+        self._find(list(asked.values()), equal_or_like, found)
+        if not since:
+            missing = [body for sign, body in asked.items() if found.of(sign) == []]
+            self._find(missing, self._plan.contains_filter, found)
         return [found.of(sign) for sign in signs]
 
     def record(self, id_: str) -> list[Held]:
@@ -76,19 +77,29 @@ class Lookup:
     def by_id(self, ids: Sequence[str]) -> dict[str, Held]:
         """The records with these ids, as far as the list can be asked for them."""
         asked = [list(portion) for portion in _portions(list(dict.fromkeys(ids)), _ids_filter)]
-        found = self._map(lambda portion: self._rows(_ids_filter(portion)), asked)
+        found = self._map(self._with_ids, asked)
         return {record["id"]: record for records in found for record in records}
 
-    def _contain(self, bodies: Sequence[Body]) -> list[Held]:
-        pages = self._crm.find(self._plan.crm_object, self._plan.contains_filter(bodies))
-        first = next(pages)
-        if len(bodies) > 1 and (first.last or 0) > _MANY_PAGES:
-            half = len(bodies) // 2
-            return self._contain(bodies[:half]) + self._contain(bodies[half:])
-        return [*first.rows, *(row for page in pages for row in page.rows)]
+    def _find(self, bodies: Sequence[Body], filter_of: Callable[[Sequence[Body]], str], found: _Index) -> None:
+        portions = list(_portions(list(bodies), filter_of))
+        found.add_all(self._map(lambda portion: self._rows(portion, filter_of, found), portions))
 
-    def _rows(self, filter_: str) -> list[Held]:
-        return [row for page in self._crm.find(self._plan.crm_object, filter_) for row in page.rows]
+    def _rows(self, bodies: Sequence[Body], filter_of: Callable[[Sequence[Body]], str], found: _Index) -> list[Held]:
+        """What the filter for these bodies finds; in halves where that is much, down to a body alone."""
+        pages = self._crm.find(self._plan.crm_object, filter_of(bodies))
+        first = next(pages)
+        if len(bodies) == 1 or (first.last or 0) <= _MANY_PAGES:
+            try:
+                return [*first.rows, *(row for page in pages for row in page.rows)]
+            except BeyondReachError:
+                if len(bodies) == 1:
+                    found.give_up(self._plan.match_values(bodies[0]))
+                    return []
+        half = len(bodies) // 2
+        return self._rows(bodies[:half], filter_of, found) + self._rows(bodies[half:], filter_of, found)
+
+    def _with_ids(self, ids: Sequence[str]) -> list[Held]:
+        return [row for page in self._crm.find(self._plan.crm_object, _ids_filter(ids)) for row in page.rows]
 
 
 class _Index:
@@ -97,14 +108,21 @@ class _Index:
     def __init__(self, plan: StreamPlan) -> None:
         self._plan = plan
         self._by_value: dict[str, dict[str, Held]] = {}
+        self._given_up: set[frozenset[str]] = set()
 
     def add_all(self, answers: Sequence[Sequence[Held]]) -> None:
         for record in (record for answer in answers for record in answer):
             for value in self._plan.match_values(record):
                 self._by_value.setdefault(value, {})[record["id"]] = record
 
-    def of(self, sign: frozenset[str]) -> list[Held]:
-        """The records that share a value with the sign, each once."""
+    def give_up(self, sign: frozenset[str]) -> None:
+        """It cannot be told which records share a value with the sign."""
+        self._given_up.add(sign)
+
+    def of(self, sign: frozenset[str]) -> list[Held] | None:
+        """The records that share a value with the sign, each once; None where that cannot be told."""
+        if sign in self._given_up:
+            return None
         return list({id_: held for value in sign for id_, held in self._by_value.get(value, {}).items()}.values())
 
 

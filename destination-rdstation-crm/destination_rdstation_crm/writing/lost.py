@@ -79,12 +79,12 @@ class LostCreations:
         still = []
         found = Lookup(self._crm, self._plan, self._crew).matches([one.body for one in lost])
         for one, hits in zip(lost, found, strict=True):
-            if not hits:
+            if hits == []:
                 still.append(one)
-            elif len(hits) == 1:
+            elif hits and len(hits) == 1:
                 verdicts.matched.append(Target(one.target.rows, hits[0]["id"], hits[0], made=True))
             else:
-                verdicts.uncertain.append((one.target, [hit["id"] for hit in hits]))
+                verdicts.uncertain.append((one.target, [hit["id"] for hit in hits or ()]))
         return still
 
     def _by_natural_key(self, lost: Sequence[Lost], claimed: set[str], verdicts: Verdicts) -> list[Lost]:
@@ -99,12 +99,12 @@ class LostCreations:
             since = min(one.began for one in chosen) - _CLOCK_DOUBT
             found = Lookup(self._crm, plan, self._crew).matches([one.body for one in chosen], since=since)
             for one, hits in zip(chosen, found, strict=True):
-                candidates = [hit for hit in hits if hit["id"] not in claimed and _is_since(hit, one.began)]
+                candidates = [hit for hit in hits or () if hit["id"] not in claimed and _is_since(hit, one.began)]
                 equal = [hit["id"] for hit in candidates if not self._plan.changed(hit, one.body)]
                 if equal:
                     claimed.add(equal[0])
                     verdicts.created.append((one.target, equal[0]))
-                elif candidates:
+                elif candidates or hits is None:
                     verdicts.uncertain.append((one.target, [hit["id"] for hit in candidates]))
                 else:
                     still.append(one)

@@ -131,7 +131,7 @@ class RecordWriter:
         """Perhaps the name is taken; that is decided by looking, not by the words of the refusal."""
         by_name = replace(self._plan, mapping=replace(self._plan.mapping, key_field="name"))
         hits = Lookup.alone(self._crm, by_name).matches([body])[0]
-        if len(hits) != 1:
+        if hits is None or len(hits) != 1:
             raise refusal from None
         if self._plan.sync_mode != DestinationSyncMode.append:
             try:
@@ -180,7 +180,5 @@ class RecordWriter:
 
 def uncertain(ids: Sequence[str]) -> str:
     """The reason of a row of which nobody can tell whether it was created."""
-    return (
-        "the answer to its creation was lost, and it cannot be told whether one of these records is it: "
-        + ", ".join(sorted(ids))
-    )
+    which = f"one of these records is it: {', '.join(sorted(ids))}" if ids else "a record of the CRM is it"
+    return f"the answer to its creation was lost, and it cannot be told whether {which}"

@@ -102,7 +102,9 @@ class StreamWriter:
         matched: list[tuple[Prepared, Mapping[str, Any] | None]] = []
         for each in prepared:
             hits = found.get(each.row.number, [])
-            if len(hits) > 1:
+            if hits is None:
+                ledger.put(self._reject(each, "too many records contain its matching key to tell whether one has it"))
+            elif len(hits) > 1:
                 ids = ", ".join(sorted(hit["id"] for hit in hits))
                 ledger.put(self._reject(each, f"{len(hits)} records have this matching key: {ids}"))
             elif not hits and each.id is None and self._plan.sync_mode == DestinationSyncMode.update:
@@ -111,17 +113,17 @@ class StreamWriter:
                 matched.append((each, hits[0] if hits else None))
         return matched
 
-    def _held(self, prepared: Sequence[Prepared]) -> dict[int, Sequence[Mapping[str, Any]]]:
-        """The records that the rows match, by the rows' numbers."""
-        held: dict[int, Sequence[Mapping[str, Any]]] = {}
+    def _held(self, prepared: Sequence[Prepared]) -> dict[int, Sequence[Mapping[str, Any]] | None]:
+        """The records that the rows match, by the rows' numbers; None where that cannot be told."""
+        held: dict[int, Sequence[Mapping[str, Any]] | None] = {}
         keyed = [each for each in prepared if self._keyed and each.id is None]
         if keyed:
             told = {each.key: each.id for each in prepared if each.id is not None}  # a row names it beside the key
             for each, hits in zip(keyed, self._lookup.matches([each.body for each in keyed]), strict=True):
                 known = self._writer.created_with(each.key)
-                if not hits and known is not None:
+                if hits == [] and known is not None:
                     hits = [{"id": known}]
-                elif not hits and each.key in told:
+                elif hits == [] and each.key in told:
                     hits = self._lookup.record(told[each.key])
                 held[each.row.number] = hits
         named = [each for each in prepared if each.id and self._writer.has_to_read(each.body)]
