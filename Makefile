@@ -14,6 +14,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECKED := rdstation source-rdstation-crm source-rdstation-conversas destination-rdstation-crm \
 	integration_tests tests benchmarks demo conftest.py
+BENCHED := bare cdk dlt singer  # benchmarks/alternatives, by the environment they run in
 CONNECTORS := $(shell sed -nE 's/^((source|destination)-[a-z-]+) = .*/\1/p' pyproject.toml)
 
 help: ## List the tasks
@@ -70,8 +71,9 @@ fix: .venv/.installed ## Repair layout and what ruff can repair
 emulator: .venv/.installed ## Run the emulator of RD Station by hand; it prints the configuration to use (ARGS="--help")
 	@$(BIN)/python -m emulator $(ARGS)
 
-bench: ## Measure pace, requests and memory
-	@echo 'Benchmarks arrive with a later release.'
+bench: ## Measure speed, requests, pace and memory beside the alternatives, into the README (ONLY=a,c: no README)
+	@$(MAKE) --silent .venv/.installed $(BENCHED:%=.venv-bench/%/.installed)
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only "$(ONLY)")
 
 acceptance: .venv/.installed ## Run Airbyte's standard tests with Airbyte's own command, against the emulator
 	@for connector in $(CONNECTORS); do \
@@ -92,18 +94,24 @@ image-size: .venv/.installed ## Print size and start-up time of the built images
 # Universal (one file for Python 3.10 to 3.13 and every platform), hashed, naming no index host.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-python-downloads --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' $(ARGS)
+LOCKS := $(wildcard requirements/*.txt benchmarks/requirements/*.txt)
 lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (ARGS=--upgrade: and with the index)
-	@old=$$(mktemp -d) && cp -p requirements/*.txt "$$old" && \
+	@old=$$(mktemp -d) && cp -p $(LOCKS) "$$old" && \
 	export UV_SYSTEM_CERTS=1 $${REQUESTS_CA_BUNDLE:+SSL_CERT_FILE="$${SSL_CERT_FILE:-$$REQUESTS_CA_BUNDLE}"} && \
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt && \
 	$(COMPILE) --group pyproject.toml:build --constraints requirements/runtime.txt -o requirements/build.txt && \
 	$(COMPILE) pyproject.toml --group dev --constraints requirements/runtime.txt -o requirements/dev.txt && \
 	$(COMPILE) --group pyproject.toml:demo -o requirements/demo.txt && \
-	for lock in requirements/*.txt; do cmp -s "$$lock" "$$old/$${lock##*/}" && touch -r "$$old/$${lock##*/}" "$$lock"; done; \
+	for name in $(BENCHED); do \
+		$(COMPILE) --group "pyproject.toml:bench-$$name" --constraints requirements/runtime.txt \
+			-o "benchmarks/requirements/$$name.txt" || exit 1; \
+	done && \
+	for lock in $(LOCKS); do cmp -s "$$lock" "$$old/$${lock##*/}" && touch -r "$$old/$${lock##*/}" "$$lock"; done; \
 	rm -rf "$$old"  # a lock that is the same keeps its date, and so the environments made from it
 
 clean: ## Remove everything these tasks made, environments included
-	@rm -rf .venv .venv-demo .venv-wheel .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist demo/*.duckdb* demo/.work \
+	@rm -rf .venv .venv-demo .venv-wheel .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist \
+		demo/*.duckdb* demo/.work \
 		$(foreach connector,$(CONNECTORS),$(connector)/.tmp $(connector)/build $(connector)/.pytest_cache)
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -156,4 +164,9 @@ SHIPPED := $(shell find rdstation $(foreach connector,$(CONNECTORS),$(connector)
 	@rm -rf build/wheel
 	@$(BIN)/pip wheel -qq --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir build/wheel .
 	@.venv-wheel/bin/pip install -qq --no-input --disable-pip-version-check --no-index --no-deps --force-reinstall build/wheel/*.whl
+	@touch $@
+
+.venv-bench/%/.installed: benchmarks/requirements/%.txt
+	@$(call python_below,14,"$(PYTHON)"); \
+	$(call install_lock,.venv-bench/$*,$<)
 	@touch $@

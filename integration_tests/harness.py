@@ -32,6 +32,7 @@ from emulator.client import AccountSize, Emulator
 from emulator.desk.size import DeskSize
 from output import Line, Message, Run, state_stream, status_of
 from overheard import discreet, overhear
+from usage import counted, used
 from versions import CONVERSAS, V1, V2, VERSIONS, Version, for_each_version
 
 __all__ = [
@@ -69,17 +70,6 @@ FASTER_THAN_ANY_TEST = 600_000  # requests a minute
 TINY = AccountSize(contacts=3, deals=3, organizations=3, tasks=3)
 RUN_MAY_TAKE_S = 300
 JOBS_AT_ONCE = 3
-
-# Starts the command, waits for it, and writes its peak memory. A process of its own, because Linux counts the memory
-# of the process that forks among that of the child; this one is small.
-MEASURE = """
-import os, pathlib, sys
-pid = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
-_, status, usage = os.wait4(pid, 0)
-scale = 1 if sys.platform == "darwin" else 1024
-pathlib.Path(sys.argv[1]).write_text(str(usage.ru_maxrss * scale))
-sys.exit(os.waitstatus_to_exitcode(status) & 255)
-"""
 
 
 class Source:
@@ -145,13 +135,13 @@ def launch(
             path = Path(folder, f"{name}.json")
             path.write_bytes(content if isinstance(content, bytes) else orjson.dumps(content))
             arguments += [f"--{name}", str(path)]
-        peak = Path(folder, "peak")
+        usage = Path(folder, "usage")
         if measured:
-            arguments = [sys.executable, "-I", "-S", "-c", MEASURE, str(peak), *arguments]
+            arguments = counted(arguments, usage)
         begun = time.monotonic()
         run = _stream(arguments, Path(folder, "stderr"), kill_when)
         run.seconds = time.monotonic() - begun
-        run.peak_bytes = int(peak.read_text()) if measured else 0
+        run.peak_bytes = used(usage).peak_bytes if measured else 0
     overhear(run)
     return run
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCKS = sorted([*ROOT.glob("requirements/*.txt"), *ROOT.glob("benchmarks/requirements/*.txt")])
 
 
 def test_the_newest_release_of_the_changelog_is_the_version_in_pyproject() -> None:
@@ -16,12 +17,12 @@ def test_the_newest_release_of_the_changelog_is_the_version_in_pyproject() -> No
 
 
 def test_the_locks_name_no_index_and_no_path_of_a_machine() -> None:
-    for lock in sorted((ROOT / "requirements").glob("*.txt")):
+    for lock in LOCKS:
         assert not re.search(r"://|--(extra-)?index-url|--find-links|file:| @ ", lock.read_text(encoding="utf-8")), lock
 
 
 def test_every_requirement_of_a_lock_is_hashed() -> None:
-    for lock in sorted((ROOT / "requirements").glob("*.txt")):
+    for lock in LOCKS:
         for entry in re.split(r"(?m)^(?=[a-z0-9])", lock.read_text(encoding="utf-8"))[1:]:
             assert "--hash=sha256:" in entry, f"{lock.name}: {entry.split()[0]}"
 

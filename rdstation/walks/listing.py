@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from rdstation import rdql
-from rdstation.dates import floor_second, parse_instant
+from rdstation.dates import parse_instant
 from rdstation.envelope import Page, Row
 
-__all__ = ["WALL", "Batch", "Bound", "Fetch", "PageRefusedError", "Query", "WalkError", "instant_of", "second_of"]
+__all__ = ["WALL", "Batch", "Bound", "Fetch", "PageRefusedError", "Query", "WalkError", "instant_of"]
 
 WALL: Final = 10_000  # rows of one filter that the API can reach, of deals, contacts and organizations [doc]
 
@@ -76,9 +76,3 @@ def instant_of(row: Row, key: str) -> datetime | None:
         return parse_instant(row[key]) if row.get(key) else None
     except ValueError:
         raise WalkError(f"A record's {key} is no date.") from None
-
-
-def second_of(row: Row, key: str) -> datetime | None:
-    """The whole second of a row's key; None where it is null or empty."""
-    instant = instant_of(row, key)
-    return floor_second(instant) if instant else None

@@ -11,13 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
+from typing import TypeAlias
 
 from rdstation.dates import EPOCH, ONE_SECOND, floor_second
 from rdstation.envelope import Page, Row
-from rdstation.walks.listing import Batch, Bound, Fetch, Query, WalkError, instant_of, second_of
+from rdstation.walks.listing import Batch, Bound, Fetch, Query, WalkError, instant_of
 from rdstation.walks.sweep import halved_windows, sweep
 
 __all__ = ["walk", "walk_whole"]
+
+Moments: TypeAlias = "list[datetime | None]"
+"""The keys of a page's rows, in their order: parsing them is the dearest part of a walk, hence done once a page."""
 
 
 def walk(
@@ -44,16 +48,16 @@ def walk(
         if limit is not None and position is not None and position >= limit:
             return
         query = Query(key, (*fixed, Bound(key, position, limit)))
-        page = _fetch_in_bounds(fetch, query, key)
-        if not _ascending(page, key):
+        page, moments = _fetch_in_bounds(fetch, query, key)
+        if not _ascending(moments):
             yield from halved_windows(fetch, key, position, limit, fixed, now)
             return
         fresh = [row for row in page.rows if _version(row, key) not in seen]
-        last = next((second_of(row, key) for row in reversed(page.rows) if row.get(key)), None)
+        last = next((floor_second(moment) for moment in reversed(moments) if moment), None)
         if not page.rows or page.has_next is False:
             yield Batch(fresh, limit or last or position, 0)
             return
-        if position is None and last is not None and all(row.get(key) for row in page.rows):
+        if position is None and last is not None and all(moments):
             # Null keys may sort last, too, where no filter on the key would ever show them.
             yield from sweep(fetch, Query(key, query.bounds, descending=True), without=key)
         if last is None:
@@ -62,7 +66,8 @@ def walk(
             position = EPOCH
         elif position is None or last > position:
             # Filter literals have no fractions: the next page begins with the rows of this second again.
-            seen = {_version(row, key) for row in page.rows if second_of(row, key) == last}
+            latest = zip(page.rows, moments, strict=True)
+            seen = {_version(row, key) for row, moment in latest if moment and moment >= last}
             position = last
             yield Batch(fresh, position, None if page.last is None else page.last - 1)
         elif page.has_next is None and not fetch(query.at_page(2)).rows:
@@ -102,22 +107,22 @@ def _one_second(
     return sweep(fetch, Query(tie_sort or key, within))
 
 
-def _fetch_in_bounds(fetch: Fetch, query: Query, key: str) -> Page:
-    """The page; WalkError if it twice holds rows from before the range: without its filter the walk never ends."""
+def _fetch_in_bounds(fetch: Fetch, query: Query, key: str) -> tuple[Page, Moments]:
+    """The page and its rows' keys; WalkError if it twice holds rows from before the range.
+
+    Without its filter the walk never ends.
+    """
     lower = query.bounds[-1].at_least
     for _ in range(2):
         page = fetch(query)
-        if lower is None or all(moment >= lower for moment in _moments(page, key)):
-            return page
+        moments = [instant_of(row, key) for row in page.rows]
+        if lower is None or all(moment >= lower for moment in moments if moment):
+            return page, moments
     raise WalkError(f"The list ignores its filter {query.bounds[-1].rdql()}.")
 
 
-def _ascending(page: Page, key: str) -> bool:
-    return all(earlier <= later for earlier, later in pairwise(_moments(page, key)))
-
-
-def _moments(page: Page, key: str) -> list[datetime]:
-    return [moment for row in page.rows if (moment := instant_of(row, key))]
+def _ascending(moments: Moments) -> bool:
+    return all(earlier <= later for earlier, later in pairwise(filter(None, moments)))
 
 
 def _version(row: Row, key: str) -> tuple[str, str]:

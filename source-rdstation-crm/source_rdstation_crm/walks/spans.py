@@ -18,10 +18,10 @@ from rdstation.dates import ONE_SECOND, floor_second
 
 __all__ = ["Span", "Spans"]
 
-_WORTH_CUTTING_PAGES: Final = 4
-_PAGES_OF_A_BIG_LIST: Final = 10
-_SPARE_CUTS: Final = 3  # every cut costs about one request: a span ends with a page that is not full
-_PAGES_A_CUT: Final = 40
+_PAGES_OF_A_BIG_LIST: Final = 10  # a smaller one is read as it is
+_WORTH_CUTTING_PAGES: Final = 3  # so that no reader is left alone with the end of a big one
+_SPARE_CUTS: Final = 2  # every cut costs about one request: a span ends with a page that is not full
+_PAGES_A_CUT: Final = 30
 
 
 @dataclass(eq=False)
@@ -77,8 +77,9 @@ class Spans:
             span.position = reached if reached is not None else span.position
             self._pages += 1
             if pages_left is None and self._pages >= _PAGES_OF_A_BIG_LIST:
-                pages_left = _WORTH_CUTTING_PAGES  # the answers do not say; what is read so far does
-            if pages_left is not None and span.position is not None and pages_left >= _WORTH_CUTTING_PAGES:
+                pages_left = _PAGES_OF_A_BIG_LIST  # the answers do not say; what is read so far does
+            worth_cutting = _WORTH_CUTTING_PAGES if self._pages_expected else _PAGES_OF_A_BIG_LIST
+            if pages_left is not None and span.position is not None and pages_left >= worth_cutting:
                 self._pages_expected = self._pages_expected or pages_left
                 self._cut(span, span.position)
             self._changed.notify_all()
