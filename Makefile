@@ -7,7 +7,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo authorize sync push test test-long test-image image-size wheel-test spec-forms acceptance soak node-jose \
-	lint fix emulator bench image lock clean
+	audit lint fix emulator bench image lock clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -75,6 +75,10 @@ bench: ## Measure speed, requests, pace and memory beside the alternatives, into
 	@$(MAKE) --silent .venv/.installed $(BENCHED:%=.venv-bench/%/.installed)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only "$(ONLY)")
 
+# `--strict`: an index that does not know the packages proves nothing.
+audit: .venv-audit/.installed ## Look for known weaknesses of what is installed with a connector; asks PyPI
+	@.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements/runtime.txt
+
 acceptance: .venv/.installed ## Run Airbyte's standard tests with Airbyte's own command, against the emulator
 	@for connector in $(CONNECTORS); do \
 		echo "== airbyte-cdk connector test ./$$connector" && \
@@ -102,6 +106,7 @@ lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (AR
 	$(COMPILE) --group pyproject.toml:build --constraints requirements/runtime.txt -o requirements/build.txt && \
 	$(COMPILE) pyproject.toml --group dev --constraints requirements/runtime.txt -o requirements/dev.txt && \
 	$(COMPILE) --group pyproject.toml:demo -o requirements/demo.txt && \
+	$(COMPILE) --group pyproject.toml:audit -o requirements/audit.txt && \
 	for name in $(BENCHED); do \
 		$(COMPILE) --group "pyproject.toml:bench-$$name" --constraints requirements/runtime.txt \
 			-o "benchmarks/requirements/$$name.txt" || exit 1; \
@@ -110,7 +115,7 @@ lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (AR
 	rm -rf "$$old"  # a lock that is the same keeps its date, and so the environments made from it
 
 clean: ## Remove everything these tasks made, environments included
-	@rm -rf .venv .venv-demo .venv-wheel .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist \
+	@rm -rf .venv .venv-demo .venv-wheel .venv-bench .venv-audit .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist \
 		demo/*.duckdb* demo/.work \
 		$(foreach connector,$(CONNECTORS),$(connector)/.tmp $(connector)/build $(connector)/.pytest_cache)
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -164,6 +169,10 @@ SHIPPED := $(shell find rdstation $(foreach connector,$(CONNECTORS),$(connector)
 	@rm -rf build/wheel
 	@$(BIN)/pip wheel -qq --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir build/wheel .
 	@.venv-wheel/bin/pip install -qq --no-input --disable-pip-version-check --no-index --no-deps --force-reinstall build/wheel/*.whl
+	@touch $@
+
+.venv-audit/.installed: requirements/audit.txt .venv/.locked
+	@python=$(BIN)/python; $(call install_lock,.venv-audit,requirements/audit.txt)
 	@touch $@
 
 .venv-bench/%/.installed: benchmarks/requirements/%.txt
