@@ -16,7 +16,7 @@ from output import Run
 __all__ = ["discreet", "outside_records", "overhear", "secrets_of"]
 
 PEOPLE = re.compile(
-    rf"[\w.+-]+@[\w.-]+\.test|\+?5500?9\d{{7,}}|\b(?:{'|'.join(FIRST_NAMES)}) (?:{'|'.join(LAST_NAMES)})\b"
+    rf"@[\w.-]{{1,60}}\.test|\+?5500?9\d{{7,}}|\b(?:{'|'.join(FIRST_NAMES)}) (?:{'|'.join(LAST_NAMES)})\b"
 )
 """How the emulator's people are called, written to and rung up, and those of the tests' own rows."""
 PUBLIC_PARTS = ("kty", "kid", "use", "alg", "e")  # of a key; a warning names the kid
