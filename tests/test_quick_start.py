@@ -1,4 +1,4 @@
-"""No command reads source code at its start."""
+"""What no command does at its start."""
 
 from __future__ import annotations
 
@@ -16,10 +16,28 @@ def refuse(read):
 inspect.getsource = refuse
 import %s.run
 """
+AFTERWARDS = """
+import gc, sys
+import %s.run
+assert "boto3" not in sys.modules
+assert gc.isenabled()
+import boto3
+boto3.client
+"""
+PACKAGES = ["source_rdstation_crm", "source_rdstation_conversas", "destination_rdstation_crm"]
 
 
-@pytest.mark.parametrize("package", ["source_rdstation_crm", "source_rdstation_conversas", "destination_rdstation_crm"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_given_a_command_when_it_starts_then_it_reads_no_source_code(package: str) -> None:
     run = subprocess.run([sys.executable, "-c", IMPORT % package], capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_given_a_command_when_it_has_started_then_boto3_waits_to_be_needed_and_the_collector_works(
+    package: str,
+) -> None:
+    run = subprocess.run([sys.executable, "-c", AFTERWARDS % package], capture_output=True, text=True, check=False)
 
     assert run.returncode == 0, run.stderr
