@@ -6,7 +6,6 @@ import logging
 import time
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
-from queue import Queue
 from typing import Any, Final, Generic, TypeVar
 
 from airbyte_cdk.models import (
@@ -28,7 +27,6 @@ from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageReposi
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
 from airbyte_cdk.sources.streams import Stream
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
-from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -36,6 +34,7 @@ from rdstation.errors import ConnectorError, config_error
 from rdstation.patience import Patience
 from rdstation.settings import CommonSettings
 from rdstation.source.account import Account
+from rdstation.source.handover import Handover
 
 __all__ = ["RdstationSource"]
 
@@ -63,7 +62,7 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
     """An API of RD Station as an Airbyte source; subclasses say how it is configured and which account it reads."""
 
     def __init__(self) -> None:
-        self._queue: Queue[QueueItem] = Queue(maxsize=_QUEUE_SIZE)
+        self._queue = Handover(maxsize=_QUEUE_SIZE)
         self._messages = ConcurrentMessageRepository(self._queue, InMemoryMessageRepository())
         self._state_of: Mapping[str, Mapping[str, Any]] = {}
         self._shortfalls: Mapping[str, str] = {}
