@@ -129,6 +129,21 @@ def test_given_a_tie_and_a_last_page_that_empties_when_read_then_no_row_is_missi
         assert set(crm.created) <= seen
 
 
+def test_given_as_many_deletions_as_a_page_has_rows_when_read_then_it_goes_on() -> None:
+    crm = spread(100, page_size=10)
+
+    def delete_the_next_page(list_: SimulatedList) -> None:
+        if list_.requests == 2:
+            for number in range(70, 80):
+                list_.delete(f"{number:024x}")
+
+    crm.before_request = delete_the_next_page
+
+    batches = list(read_up(crm.fetch, OLDEST_FIRST, 10))
+
+    assert {row["id"] for batch in batches for row in batch.rows} == set(crm.created)
+
+
 def test_given_a_list_that_ignores_page_numbers_when_read_then_it_is_an_error() -> None:
     crm = spread(95, page_size=10)
 

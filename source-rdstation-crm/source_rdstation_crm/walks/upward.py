@@ -61,8 +61,9 @@ def read_up(fetch: Fetch, query: Query, top: int) -> Iterator[UpBatch]:
                 ends = ends or size < len(page.rows)
         key = query.sort or ""
         _insist_ascending(page, key)
-        ids = {row["id"] for row in page.rows}
-        if ids and ids == before:
+        ids = _ids(page)
+        # As many deletions as a page has rows pull the page that was read to this number.
+        if ids and ids == before and _ids(fetch(query.at_page(number + 1))) == ids:
             raise WalkError("The list answers every page with the same rows.")
         before = ids
         mirrored = Page(page.rows[::-1], has_next=number > 1)
@@ -97,6 +98,10 @@ def _last_with_rows(fetch: Fetch, query: Query, empty: int) -> tuple[int, Page]:
         else:
             high = middle
     return low, found or fetch(query.at_page(1))
+
+
+def _ids(page: Page) -> set[str]:
+    return {row["id"] for row in page.rows}
 
 
 def _mirrored(fetch: Fetch, last: int) -> Fetch:
