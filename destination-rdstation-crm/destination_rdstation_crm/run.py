@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import sys
@@ -25,6 +26,7 @@ def run(args: list[str] | None = None) -> None:
     """Runs `spec`, `check`, `discover` or `write`; exits with 1 after an error that is no answer to `check`."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # the protocol's, whatever the machine's locale
+    gc.freeze()  # what is imported lives as long as the process: its end comes a fifth of a second sooner
     with contextlib.redirect_stdout(cast("TextIO", WholeLines(sys.stdout))):
         _run(args)
 
