@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -57,6 +57,7 @@ __all__ = [
     "discovered_schemas",
     "for_each_version",
     "launch",
+    "often",
     "seeds",
     "state_stream",
     "status_of",
@@ -226,10 +227,15 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:8]
 
 
+def often(names: Iterable[str], *, long: Container[str]) -> list[Any]:
+    """Parameters of a test: those in `long` under the marker `long`, the others in every run."""
+    return [pytest.param(name, marks=[pytest.mark.long] if name in long else []) for name in names]
+
+
 def seeds(normal: int, full: int) -> list[Any]:
     """Parameters for a repeated proof: `normal` seeds in every run, `full` ones under the marker `long`."""
-    often = [pytest.param(seed, id=f"seed-{seed}") for seed in range(normal)]
-    return often + [pytest.param(seed, id=f"long-{seed}", marks=pytest.mark.long) for seed in range(full)]
+    few = [pytest.param(seed, id=f"seed-{seed}") for seed in range(normal)]
+    return few + [pytest.param(seed, id=f"long-{seed}", marks=pytest.mark.long) for seed in range(full)]
 
 
 class Jobs(Generic[T]):

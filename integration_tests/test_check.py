@@ -166,11 +166,12 @@ def assert_told(run: Run, cause: Cause) -> None:
 
 
 def assert_sentences_differ(checked: Jobs[Run], own: Mapping[str, Cause]) -> None:
-    """No sentence stands for causes of two groups."""
-    checked.begin(*own)
+    """No sentence stands for causes of two groups, as far as one cause of each shows."""
+    one_of = {cause.group: name for name, cause in own.items()}
+    checked.begin(*one_of.values())
     sentences: dict[str, set[str]] = {}
-    for name, cause in own.items():
-        sentences.setdefault(status_of(checked(name))[1], set()).add(cause.group)
+    for group, name in one_of.items():
+        sentences.setdefault(status_of(checked(name))[1], set()).add(group)
     assert {sentence: groups for sentence, groups in sentences.items() if len(groups) > 1} == {}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jwcrypto.jwk import JWK
 
-from harness import CONVERSAS, DeskSize, Emulator, Jobs, Run, Source, account, at_once, status_of
+from harness import CONVERSAS, DeskSize, Emulator, Jobs, Run, Source, account, at_once, often, status_of
 from servers import stranger
 from test_check import SHARED, WRONG, Cause, Prepare, assert_sentences_differ, assert_told, run_check, set_to
 from truth_conversas import held, told, visits
@@ -88,9 +88,7 @@ def checked() -> Iterator[Jobs[Run]]:
         yield result
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.long] if name in LONG else []) for name in CAUSES]
-)
+@pytest.mark.parametrize("name", often(CAUSES, long=LONG))
 def test_given_a_cause_of_failure_when_checked_then_a_sentence_names_it_and_quotes_nothing(
     checked: Jobs[Run], name: str
 ) -> None:

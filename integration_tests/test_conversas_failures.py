@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness import CONVERSAS, DeskSize, Source, account
+from harness import CONVERSAS, DeskSize, Source, account, often
 from test_faults import assert_clear
 from truth_conversas import LISTS, held, missing, told, told_in_pages, visits
 
@@ -114,9 +114,7 @@ TROUBLE: dict[str, dict[str, Any]] = {
 TWINS = {"429-silent-text", "429-seconds-json"}
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.long] if name in TWINS else []) for name in TROUBLE]
-)
+@pytest.mark.parametrize("name", often(TROUBLE, long=TWINS))
 def test_given_refusals_that_pass_when_all_is_read_then_it_is_complete(name: str) -> None:
     settings = dict(TROUBLE[name])
     if name.startswith("429"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness import CONVERSAS, DeskSize, Source, account
+from harness import CONVERSAS, DeskSize, Source, account, often
 from truth_conversas import held, told, told_in_pages
 
 SIZE = DeskSize(contacts=40, messages_per_contact=45, reports=1)
@@ -32,7 +32,14 @@ READABLE: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", READABLE)
+# What unit tests decide too: which cipher, and under which name the text lies.
+LONG = {
+    *(f"enc-{name}" for name in ("A128GCM", "A192GCM", "A192CBC-HS384", "A256CBC-HS512")),
+    *(f"under-{name}" for name in ("payload", "result", "body_text")),
+}
+
+
+@pytest.mark.parametrize("name", often(READABLE, long=LONG))
 def test_given_a_known_form_of_the_history_when_read_then_every_message_arrives_once(name: str) -> None:
     with account(desk=SIZE, **READABLE[name]) as crm:
         run = Source(crm, CONVERSAS).read("messages")

@@ -66,7 +66,10 @@ def kill_after_states(stream: str, count: int) -> Callable[[Line], bool]:
     return when
 
 
-@pytest.mark.parametrize("start_date", [None, START_DATE], ids=["no-start-date", "start-date"])
+@pytest.mark.parametrize(
+    "start_date",
+    [pytest.param(None, id="no-start-date"), pytest.param(START_DATE, id="start-date", marks=pytest.mark.long)],
+)
 @pytest.mark.parametrize(
     ("api", "stream", "count"),
     [(V2, "contacts", 20_000), (V2, "tasks", 20_000), (V1, "contacts", 8_000)],

@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 import orjson
 import pytest
 
-from harness import V1, Jobs, Run, Source, account, at_once, status_of
+from harness import V1, Jobs, Run, Source, account, at_once, often, status_of
 from servers import closed_port, stranger
 
 TOKEN = "Segredo+do/usuário=2&token%41 #?ç"
@@ -56,9 +56,7 @@ def outcome() -> Iterator[Jobs[Run]]:
             yield result
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[pytest.mark.long] if case in LONG else []) for case in CASES]
-)
+@pytest.mark.parametrize("case", often(CASES, long=LONG))
 def test_given_a_failure_of_any_kind_when_run_then_the_token_is_nowhere(
     outcome: Callable[[str], Run], case: str
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness import V1, V2, AccountSize, Jobs, Run, Source, Version, account, at_once
+from harness import V1, V2, AccountSize, Jobs, Run, Source, Version, account, at_once, often
 from truth import differences
 
 # Each list with a walk spans several pages, each other kind of list more than one.
@@ -74,9 +74,7 @@ def read_variant(name: str) -> Outcome:
         return run, [f"{stream} {what}" for stream in api.streams for what in differences(run, crm, stream, api)]
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.long] if name in LONG else []) for name in JOBS]
-)
+@pytest.mark.parametrize("name", often(JOBS, long=LONG))
 def test_given_a_variant_of_the_api_when_read_then_every_record_equals_the_truth(
     variant: Jobs[Outcome], name: str
 ) -> None:

@@ -103,7 +103,7 @@ def test_given_a_start_date_when_read_then_older_rows_do_not_come() -> None:
     assert sorted(messages.ids) == sorted(crm.created)[60:]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(scenario=scenarios(most_rows=80), deaths=st.lists(st.integers(1, 60), max_size=3))
 def test_given_changes_and_deaths_when_resumed_then_nothing_that_existed_throughout_is_missing(
     scenario: Scenario, deaths: list[int]
