@@ -41,7 +41,7 @@ test: .venv/.installed ## Run the tests; ARGS="-k keyset" narrows them
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 8 -m 'not long and not alone and not image and not wheel'
+	@$(BIN)/python -m pytest -n 10 -m 'not long and not alone and not image and not wheel'
 	@$(BIN)/python -m pytest -m 'alone and not long and not image and not wheel'
 endif
 

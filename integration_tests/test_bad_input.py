@@ -120,6 +120,14 @@ READ = {
     "v1-token-blank",
 }
 
+# As under v2, or as another file of the same kind.
+LONG = {
+    *("v1-state-of-another-connector", "v1-state-that-is-global", "v1-state-with-a-cursor-that-is-a-number"),
+    *("state-with-a-cursor-that-is-a-number", "state-a-text", "catalog-of-another-shape"),
+    *("v1-token-missing", "v1-token-empty", "v1-token-a-number", "v1-start-date-no-date"),
+    *("client-id-a-number", "start-date-a-number", "requests-per-minute-a-text", "a-text"),
+}
+
 Outcome = tuple[Run, list[dict[str, Any]]]
 
 
@@ -165,7 +173,7 @@ def assert_no_secret_nor_stack(run: Run) -> None:
         assert text not in run.stdout + run.stderr
 
 
-@pytest.mark.parametrize("name", ALL_CONFIGS)
+@pytest.mark.parametrize("name", often(ALL_CONFIGS, long=LONG))
 def test_given_a_wrong_configuration_when_checked_then_failed_with_a_sentence_and_nothing_is_asked(
     outcome: Callable[[str], Outcome], name: str
 ) -> None:
@@ -190,7 +198,7 @@ def test_given_a_wrong_configuration_when_discovered_then_a_config_error(outcome
     assert_config_error(outcome("discover"), "start_date")
 
 
-@pytest.mark.parametrize("name", ALL_FILES)
+@pytest.mark.parametrize("name", often(ALL_FILES, long=LONG))
 def test_given_a_wrong_catalog_or_state_when_read_then_a_config_error_and_nothing_is_asked(
     outcome: Callable[[str], Outcome], name: str
 ) -> None:

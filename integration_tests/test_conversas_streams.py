@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from harness import CONVERSAS, DeskSize, Source, account, discovered
+from harness import CONVERSAS, DeskSize, Source, account, discovered, often
 from test_schemas import FORMATS
 from truth_conversas import LISTS, ids_held, ids_of
 
@@ -32,7 +32,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+# The extractor's unit tests know every envelope.
+LONG = {*(f"envelope-{name}" for name in ("data", "docs", "items", "results")), "templates-object-twice"}
+
+
+@pytest.mark.parametrize("name", often(VARIANTS, long=LONG))
 def test_given_a_known_shape_when_the_lists_are_read_then_ids_equal_the_truth_and_records_their_schemas(
     name: str,
 ) -> None:

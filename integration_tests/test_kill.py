@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness import V1, V2, AccountSize, Emulator, Line, Run, Source, Version, account, for_each_version
+from harness import V1, V2, AccountSize, Emulator, Line, Run, Source, Version, account, for_each_version, often
 
 SIZE = AccountSize(contacts=3_000, deals=300, organizations=1_200, tasks=2_500)
 SIZES = {V2: SIZE, V1: AccountSize(contacts=1_500, deals=120, organizations=600, tasks=300)}
@@ -91,7 +91,7 @@ ALONE = {
 
 
 @pytest.mark.parametrize("kills", KILLS_ALONE)
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("name", often(ALONE, long={"v2-deals", "v1-companies"}))
 def test_given_kills_at_random_points_when_a_stream_is_resumed_alone_then_the_union_is_complete(
     name: str, kills: int
 ) -> None:

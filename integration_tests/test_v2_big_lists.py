@@ -48,6 +48,7 @@ def test_given_big_lists_when_read_together_then_every_id_comes_for_few_requests
         assert asked[stream] <= fair_share(getattr(BIG, stream))
 
 
+@pytest.mark.long
 def test_given_200_000_contacts_when_read_then_complete_within_200_mb() -> None:
     with account(AccountSize(contacts=200_000)) as crm:
         run = Source(crm).read("contacts", measured=True)

@@ -48,6 +48,7 @@ VARIANTS_V1: dict[str, dict[str, Any]] = {
 # The forms of a value or of a last page, which unit tests know too: `make test` tries one of each kind.
 LONG = {
     *(f"v2-{name}" for name in ("last-page-null", "last-page-empty_list", "last-page-empty_object", "cap-size-100")),
+    *(f"v2-{name}" for name in ("wall-400", "wall-500", "wall-repeat", "last-links-capped")),
     *(f"v2-{name}" for name in ("blank-texts", "capital-status", "whole-prices", "custom-fields-by-id")),
 }
 JOBS: Mapping[str, tuple[Version, AccountSize, dict[str, Any]]] = {
