@@ -48,7 +48,7 @@ endif
 test-long: .venv/.installed ## Run the tests marked `long`: the full numbers, minutes each
 	@$(BIN)/python -m pytest -m long $(ARGS)
 
-soak: .venv/.installed ## Two hours of an account's life in six minutes, both ways, with faults and kills (ARGS="--help")
+soak: .venv/.installed ## Two hours of an account's life in some minutes, both ways, with faults and kills (ARGS="--help")
 	@$(BIN)/python -m soak $(ARGS)
 
 wheel-test: .venv/.installed .venv-demo/.installed .venv-wheel/.installed ## Run the built wheel under PyAirbyte: sources into DuckDB, and on into the destination

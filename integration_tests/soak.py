@@ -2,7 +2,7 @@
 and runs are killed; changes of the table go back through the destination. At the end nothing is missing, nothing is
 there twice, and memory is where it was.
 
-    python -m soak --minutes 120 --scale 20     # two hours in six minutes; `make soak` does it
+    python -m soak --minutes 120 --scale 20     # two hours in some minutes; `make soak` does it
 """
 
 from __future__ import annotations
