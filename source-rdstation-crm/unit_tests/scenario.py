@@ -42,10 +42,13 @@ class Scenario:
 
 
 @st.composite
-def scenarios(draw: st.DrawFn, most_rows: int = 60, deletes: bool = True) -> Scenario:
-    ids = [f"{number:024x}" for number in range(draw(st.integers(0, most_rows)))]
+def scenarios(draw: st.DrawFn, most_rows: int = 60, deletes: bool = True, ties: bool = True) -> Scenario:
+    """Without `ties` each row has a moment of creation of its own: what page numbers can follow."""
+    rows = draw(st.integers(0, most_rows))
     span = draw(st.sampled_from([1, 900, 5_000, 400_000]))  # in one millisecond, in one second, in few, spread
-    created = {row_id: draw(st.integers(0, span)) for row_id in ids}
+    moments = st.integers(0, span if ties else max(span, rows))
+    ids = [f"{number:024x}" for number in range(rows)]
+    created = dict(zip(ids, draw(st.lists(moments, min_size=rows, max_size=rows, unique=not ties)), strict=True))
     updated = {row_id: created[row_id] + draw(st.sampled_from([0, 0, 500, 90_000])) for row_id in ids}
     crm = SimulatedList(created, updated, page_size=draw(st.integers(3, 12)), seed=draw(st.integers(0, 2**32)))
     crm.links = draw(st.booleans())

@@ -89,15 +89,15 @@ def step_back(fetch: Fetch, query: Query, page: int, reached: str) -> int:
 def _last_with_rows(fetch: Fetch, query: Query, empty: int) -> tuple[int, Page]:
     """The last page before number `empty` that has rows (or page 1)."""
     low, high = 1, empty
-    found = None
+    found: Page | None = None
     while high - low > 1:
         middle = (low + high) // 2
         page = fetch(query.at_page(middle))
         if page.rows:
             low, found = middle, page
         else:
-            high = middle
-    return low, found or fetch(query.at_page(1))
+            high, found = middle, None  # read again: a deletion since may have pulled the rows of `high` to there
+    return low, found or fetch(query.at_page(low))
 
 
 def _ids(page: Page) -> set[str]:
