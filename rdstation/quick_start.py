@@ -1,4 +1,4 @@
-"""Imports Airbyte's CDK in half the time; to be imported before anything that needs it.
+"""Imports Airbyte's CDK in two thirds of the time; to be imported before anything that needs it.
 
 What costs time and serves nobody here: serpyco, by which the CDK serializes messages, reads the source code of each of
 their classes for the docstrings that its JSON schemas would show; requests-cache offers AWS's DynamoDB as a store

@@ -55,7 +55,7 @@ def run(source: type[RdstationSource[Any]], args: list[str] | None = None) -> No
 
 
 def _launch(source: RdstationSource[Any], arguments: list[str]) -> None:
-    """The CDK's `launch`, but for its taking a lock and asking the clock for each line."""
+    """The CDK's `launch`, but for its taking a lock for each line: a hundred are printed at once."""
     entrypoint = AirbyteEntrypoint(source)
     lines: list[str] = []
     due = 0.0

@@ -1,7 +1,7 @@
 """What the readers hand over to the thread that prints: the queue of the CDK's engine, without a lock for each record.
 
 `queue.Queue` wakes a reader for each record that is taken once it is full; eight readers and a printer then spend a
-third of a big read waiting for each other.
+fifth of a big read waiting for each other.
 """
 
 from __future__ import annotations
