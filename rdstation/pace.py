@@ -17,13 +17,14 @@ from typing import Any, Final
 import requests
 from airbyte_cdk.sources.streams.call_rate import HttpAPIBudget, MovingWindowCallRatePolicy, Rate
 
+from rdstation.arrivals import Arrival, Arrivals
 from rdstation.errors import transient_error
 from rdstation.patience import Patience
 
 __all__ = ["Pace", "even_rate", "retry_after"]
 
-# The server counts arrivals, we count departures: three per cent of slack absorb what threads and wires delay.
-_SLACK: Final = 1.03
+_LIMIT: Final = 120  # what RD Station counts: so many in a minute [doc], and at another pace in as long as they take
+_SLACK: Final = 1.03  # departures, by which the pace goes, are no arrivals, which the server counts
 # Requests that may go at once. Fewer would be evener still, but each portion waits for a thread to wake up, and what
 # that takes is lost.
 _PORTIONS: Final = (20, 10)
@@ -44,6 +45,8 @@ class Pace(HttpAPIBudget):
         self._clock = clock
         self._lock = threading.Lock()
         self._halted_until = clock()
+        self._arrivals = Arrivals(_LIMIT, 60 * _LIMIT / requests_per_minute)
+        self._under_way = threading.local()
 
     def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
         """Blocks until the pace allows one more request and no halt is in force; raises if the halt is too long."""
@@ -53,9 +56,16 @@ class Pace(HttpAPIBudget):
                 raise transient_error("RD Station's rate limit asks for a longer wait than a sync can take (429).")
             time.sleep(wait)
             super().acquire_call(request, block, timeout)  # everybody wakes at once: take turns again
+        while not isinstance(arrival := self._arrivals.depart(self._clock()), Arrival):
+            time.sleep(arrival)
+        self._under_way.arrival = arrival
 
     def update_from_response(self, request: Any, response: Any) -> None:
-        """After a 429 nobody asks before `Retry-After`: the limit is the account's, not the request's."""
+        """After a 429 nobody asks before `Retry-After`: the limit is the account's, not the request's.
+
+        To be called by the thread that acquired the call.
+        """
+        self._arrivals.answered(self._under_way.arrival, self._clock())
         if isinstance(response, requests.Response) and response.status_code == requests.codes.too_many_requests:
             wait = retry_after(response, self._patience.rate_limit_wait)
             with self._lock:

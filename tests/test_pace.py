@@ -39,10 +39,30 @@ def test_given_a_429_when_others_ask_then_they_wait_as_long_as_it_says(monkeypat
     pace = Pace(6_000_000, clock=lambda: now + sum(slept))
     monkeypatch.setattr("rdstation.pace.time.sleep", slept.append)
 
+    pace.acquire_call(request("https://api.example/"))
     pace.update_from_response(request("https://api.example/"), answer(429, {"Retry-After": "17"}))
     pace.acquire_call(request("https://api.example/"))
 
     assert sum(slept) == 17
+
+
+def test_given_a_late_answer_when_the_limit_is_reached_then_the_wait_is_longer_by_as_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1_000.0
+    slept: list[float] = []
+    pace = Pace(6_000_000, clock=lambda: now + sum(slept))  # 120 within 1.2 ms
+    monkeypatch.setattr("rdstation.pace.time.sleep", slept.append)
+
+    for late in [0.0, *[0.25] * 119]:
+        now = 1_000.0
+        pace.acquire_call(request("https://api.example/"))
+        now += late
+        pace.update_from_response(request("https://api.example/"), answer(200, {}))
+    pace.acquire_call(request("https://api.example/"))  # the quick one left the window long ago
+    pace.acquire_call(request("https://api.example/"))
+
+    assert slept == pytest.approx([0.0012])
 
 
 @pytest.mark.parametrize(
