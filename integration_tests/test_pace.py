@@ -34,7 +34,7 @@ def assert_good_use(run: Run, crm: Emulator, per_second: float) -> None:
     assert refused < 0.01 * len(moments)
     # No second carries much more than the share: what the wire and threads delay may bunch up a little.
     busiest = max(bisect_left(moments, start + 1.0) - number for number, start in enumerate(moments))
-    assert busiest <= 1.25 * per_second + 1
+    assert busiest <= 1.5 * per_second
 
 
 @pytest.mark.parametrize(
