@@ -6,9 +6,18 @@ but a conftest above it can start an emulated account for it.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
+
+gc.disable()  # what collecting the tests makes lives as long as the process: nobody need walk it meanwhile
+
+
+def pytest_collection_finish() -> None:
+    """From here on there is garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="class", autouse=True)

@@ -70,17 +70,17 @@ def state_of(stream: str, **stream_state: Any) -> list[Message]:
     return [{"type": "STREAM", "stream": {"stream_descriptor": {"name": stream}, "stream_state": stream_state}}]
 
 
-UNKNOWN_STREAM = catalog(["deals"])
-UNKNOWN_STREAM["streams"][0] = {
-    **UNKNOWN_STREAM["streams"][0],
-    "stream": {**UNKNOWN_STREAM["streams"][0]["stream"], "name": "negocios"},
+UNKNOWN_STREAM: Message = {
+    "stream": {"name": "negocios", "json_schema": {"type": "object"}, "supported_sync_modes": ["full_refresh"]},
+    "sync_mode": "full_refresh",
+    "destination_sync_mode": "append",
 }
 GLOBAL = {"type": "GLOBAL", "global": {"shared_state": {"page": 7}, "stream_states": []}}
 LEGACY = {"type": "LEGACY", "data": {"deals": {"updated_at": "2026-01-01T00:00:00.000Z"}}}
 WALK: dict[str, Any] = {"started": "2026-01-01T00:00:00.000Z", "latest": None}
 # name: (files beside the configuration, the word that the sentence has to hold)
 FILES: dict[str, tuple[dict[str, Any], str]] = {
-    "catalog-with-an-unknown-stream": ({"catalog": UNKNOWN_STREAM}, "negocios"),
+    "catalog-with-an-unknown-stream": ({"catalog": {"streams": [UNKNOWN_STREAM]}}, "negocios"),
     "catalog-of-another-shape": ({"catalog": {"streams": ["deals"]}}, "atalog"),
     "catalog-no-json": ({"catalog": b"{"}, "atalog"),
     "state-no-json": ({"state": b'[{"type": '}, "tate"),
