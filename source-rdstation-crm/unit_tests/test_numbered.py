@@ -139,6 +139,25 @@ def test_given_edits_during_a_read_when_read_again_then_the_newest_version_of_ev
     assert edited <= set(second.ids)
 
 
+@settings(max_examples=150, deadline=None)
+@given(scenario=scenarios(most_rows=60, ties=False), changed=st.sets(st.integers(0, 59), min_size=15))
+def test_given_changes_before_and_during_a_read_when_read_again_then_what_had_changed_and_still_exists_comes(
+    scenario: Scenario, changed: set[int]
+) -> None:
+    crm = scenario.crm
+    crm = CountedList(crm.created, crm.updated, crm.page_size, crm.seed, before_request=lambda _: None, now=crm.now)
+    state = read(crm)[0].states[-1]
+    crm.now += 3_600_000
+    edited = {row_id for number in changed if (row_id := f"{number:024x}") in crm.created}
+    for row_id in sorted(edited):
+        crm.edit(row_id)
+    crm.before_request = scenario.crm.before_request
+
+    messages, _ = read(crm, state)
+
+    assert edited & scenario.existed_throughout <= set(messages.ids)
+
+
 def test_given_a_walk_under_way_when_a_state_comes_then_it_has_no_cursor_yet() -> None:
     messages, _ = read(spread(400), records=350)
 

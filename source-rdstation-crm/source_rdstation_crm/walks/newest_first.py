@@ -1,8 +1,10 @@
 """Reads a list that can be sorted but not filtered by its cursor, from its newest row down. Pure but for `fetch`.
 
-Edits and new rows jump to the front and push the others to the right: rows repeat, untouched ones are not lost. What is
-edited while unread jumps behind the reader, so its caller reads the front again (`read_down` to the newest row of the
-pass before) until one page holds all that is newer, or nothing is. Facts: api/crm-v2.md, section 7.5.
+Edits and new rows jump to the front and push the others to the right: rows repeat, untouched ones are not lost. A
+deletion pulls them to the left, past the reader, who goes back where the list's `total` has fallen (API v1); without a
+total (API v2) it costs a row, a documented limit. What is edited while unread jumps behind the reader, so its caller
+reads the front again (`read_down` to the newest row of the pass before) until one page holds all that is newer, or
+nothing is. Facts: api/crm-v2.md, section 7.5.
 """
 
 from __future__ import annotations
@@ -51,12 +53,16 @@ def read_down(fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool
     """
     before: Page | None = None
     repeated = 0
-    number = page
+    number, read_to = page, page - 1
     ties = Ties(fetch, Query(key, descending=True))
     while True:
         if walled and before is not None and (number - 1) * len(before.rows) >= WALL:
             raise WallReachedError
         current = _page_before_wall(fetch, key, number, before)
+        unsure = _first_unsure(read_to, before, current)
+        if unsure < number:
+            number = unsure
+            continue
         known = {_version(row, key) for row in before.rows} if before else set()
         fresh = [row for row in current.rows if _version(row, key) not in known]
         repeated = 0 if fresh or not current.rows else repeated + 1
@@ -70,8 +76,19 @@ def read_down(fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool
         yield DownBatch(_not_older(fresh, key, bound), number, newest, oldest)
         if ends:
             return
-        before = current
+        before, read_to = current, number
         number += 1
+
+
+def _first_unsure(read_to: int, before: Page | None, current: Page) -> int:
+    """The first page to which deletions may have pulled unread rows, after page `read_to` was read as `before`.
+
+    A row can only slip by if fewer were created than deleted: by as many places as the total has fallen.
+    """
+    if before is None or before.total is None or current.total is None:
+        return read_to + 1
+    fallen = max(0, before.total - current.total)
+    return max(0, read_to * len(before.rows) - fallen) // len(before.rows) + 1
 
 
 def _not_older(rows: list[Row], key: str, bound: str) -> list[Row]:
