@@ -68,7 +68,7 @@ class Readers:
 @pytest.mark.parametrize("keys", [BY_UPDATE, BY_CREATION], ids=["by-update", "by-creation"])
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(
-    scenario=scenarios(most_rows=120, deletes=False),
+    scenario=scenarios(most_rows=120, deletes=False) | scenarios(most_rows=120, ties=False),
     seed=st.integers(0, 2**32),
     deaths=st.lists(st.integers(1, 12), max_size=4),
 )

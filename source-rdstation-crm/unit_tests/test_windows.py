@@ -9,6 +9,9 @@ from datetime import timedelta
 
 import pytest
 from counted_list import CountedList
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scenario import Scenario, scenarios
 from simulated_list import DAWN, moment
 
 from rdstation.envelope import Page
@@ -168,6 +171,20 @@ def test_given_deletions_while_the_cursor_is_absent_when_read_then_no_other_row_
     ids, _ = read(crm)
 
     assert set(crm.created) <= set(ids)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(scenario=scenarios(most_rows=90, ties=False), apart=st.sampled_from([1, DAY // 400]))
+def test_given_a_list_that_moves_when_read_by_page_numbers_then_nothing_that_existed_throughout_is_missing(
+    scenario: Scenario, apart: int
+) -> None:
+    times = {row_id: at * apart for row_id, at in scenario.crm.created.items()}
+    crm = CountedList(dict(times), dict(times), 10, before_request=scenario.crm.before_request, wall=WALL)
+
+    ids, list_ = read(crm)
+
+    assert scenario.existed_throughout <= set(ids)
+    assert not list_.walled
 
 
 def test_given_a_filter_that_is_ignored_when_read_then_it_is_an_error() -> None:
