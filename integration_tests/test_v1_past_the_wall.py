@@ -22,6 +22,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 # Requests for each that the rows fill: without a cursor, rows of one instant are met again until none is missing.
 SHARES = {name: 2.5 if settings.get("v1_next_page") else 1.1 for name, settings in ANSWERS.items()}
+# The same, where 200 rows of one instant lie across each border of pages, in another order on each: what neither end
+# shows is read by pipeline, and that too again and again.
+BUSY_SHARES = {name: 50 if settings.get("v1_next_page") else 2 for name, settings in ANSWERS.items()}
 DEFAULTS: dict[str, Any] = {
     **{"v1_wall": "empty", "v1_next_page": "present", "v1_cursor_past_wall": False},
     **{"v1_window_tz": "-03:00", "v1_window_end": "inclusive"},
@@ -94,7 +97,7 @@ def test_given_10_400_deals_of_one_day_when_read_then_each_comes_once(busy_day: 
 
     assert_complete_and_once(run, busy_day, "deals")
     assert_never_beyond(busy_day)
-    assert len(busy_day.requests()) <= 14 * math.ceil(10_600 / PAGE)  # as in test_one_second.py
+    assert len(busy_day.requests()) <= BUSY_SHARES[name] * math.ceil(10_600 / PAGE)
 
 
 @pytest.mark.long
