@@ -7,22 +7,25 @@ but a conftest above it can start an emulated account for it.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
-gc.disable()  # what collecting the tests makes lives as long as the process: nobody need walk it meanwhile
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What collecting makes lives as long as the process: the collector need not walk it, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that take minutes first: the processes that share the tests then end at about the same time."""
+    """Those that take minutes first: one process takes them, and the others the rest."""
     items.sort(key=lambda item: item.get_closest_marker("minutes") is None)
-
-
-def pytest_collection_finish() -> None:
-    """From here on there is garbage."""
-    gc.freeze()
-    gc.enable()
 
 
 @pytest.fixture(scope="class", autouse=True)

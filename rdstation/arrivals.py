@@ -47,5 +47,5 @@ class Arrivals:
             self._least_latency = min(self._least_latency, now - arrival.departed)
 
     def _latest(self, arrival: Arrival) -> float:
-        """When the request arrived at the latest; of one that is not answered, when it left."""
+        """When the request arrived, going by the quickest answer; of one without an answer, when it left."""
         return arrival.departed if arrival.answered is None else arrival.answered - self._least_latency

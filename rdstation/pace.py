@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import requests
 from airbyte_cdk.sources.streams.call_rate import HttpAPIBudget, MovingWindowCallRatePolicy, Rate
@@ -23,7 +24,7 @@ from rdstation.patience import Patience
 
 __all__ = ["Pace", "even_rate", "retry_after"]
 
-_LIMIT: Final = 120  # what RD Station counts: so many in a minute [doc], and at another pace in as long as they take
+_LIMIT: Final = 120  # a minute [doc]; with another `requests_per_minute`, within proportionally more or less time
 _SLACK: Final = 1.03  # departures, by which the pace goes, are no arrivals, which the server counts
 # Requests that may go at once. Fewer would be evener still, but each portion waits for a thread to wake up, and what
 # that takes is lost.
@@ -46,26 +47,32 @@ class Pace(HttpAPIBudget):
         self._lock = threading.Lock()
         self._halted_until = clock()
         self._arrivals = Arrivals(_LIMIT, 60 * _LIMIT / requests_per_minute)
-        self._under_way = threading.local()
+        self._under_way = WeakKeyDictionary[Any, Arrival]()
 
     def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
         """Blocks until the pace allows one more request and no halt is in force; raises if the halt is too long."""
         super().acquire_call(request, block, timeout)
-        while (wait := self._halted_until - self._clock()) > 0:
-            if wait > self._patience.seconds:
+        while True:
+            halt = self._halted_until - self._clock()
+            if halt > self._patience.seconds:
                 raise transient_error("RD Station's rate limit asks for a longer wait than a sync can take (429).")
-            time.sleep(wait)
-            super().acquire_call(request, block, timeout)  # everybody wakes at once: take turns again
-        while not isinstance(arrival := self._arrivals.depart(self._clock()), Arrival):
-            time.sleep(arrival)
-        self._under_way.arrival = arrival
+            if halt > 0:
+                time.sleep(halt)
+                super().acquire_call(request, block, timeout)  # everybody wakes at once: take turns again
+                continue
+            arrival = self._arrivals.depart(self._clock())
+            if isinstance(arrival, Arrival):
+                break
+            time.sleep(arrival)  # and look again: a halt may have begun meanwhile
+        with self._lock:
+            self._under_way[request] = arrival
 
     def update_from_response(self, request: Any, response: Any) -> None:
-        """After a 429 nobody asks before `Retry-After`: the limit is the account's, not the request's.
-
-        To be called by the thread that acquired the call.
-        """
-        self._arrivals.answered(self._under_way.arrival, self._clock())
+        """After a 429 nobody asks before `Retry-After`: the limit is the account's, not the request's."""
+        with self._lock:
+            arrival = self._under_way.pop(request, None)
+        if arrival is not None:
+            self._arrivals.answered(arrival, self._clock())
         if isinstance(response, requests.Response) and response.status_code == requests.codes.too_many_requests:
             wait = retry_after(response, self._patience.rate_limit_wait)
             with self._lock:

@@ -39,11 +39,52 @@ def test_given_a_429_when_others_ask_then_they_wait_as_long_as_it_says(monkeypat
     pace = Pace(6_000_000, clock=lambda: now + sum(slept))
     monkeypatch.setattr("rdstation.pace.time.sleep", slept.append)
 
-    pace.acquire_call(request("https://api.example/"))
     pace.update_from_response(request("https://api.example/"), answer(429, {"Retry-After": "17"}))
     pace.acquire_call(request("https://api.example/"))
 
     assert sum(slept) == 17
+
+
+def test_given_a_429_while_one_waits_for_the_limit_when_it_goes_on_then_it_waits_for_the_halt_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    pace = Pace(6_000_000, clock=lambda: 1_000.0 + sum(slept))  # 120 within 1.2 ms
+    asked = request("https://api.example/")
+
+    def sleep(seconds: float) -> None:
+        if not slept:
+            pace.update_from_response(asked, answer(429, {"Retry-After": "17"}))
+        slept.append(seconds)
+
+    monkeypatch.setattr("rdstation.pace.time.sleep", sleep)
+    for _ in range(121):
+        pace.acquire_call(asked)
+
+    assert sum(slept) == pytest.approx(17)
+
+
+def test_given_a_token_request_within_another_when_both_are_answered_late_then_both_count_as_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rdstation.pace._LIMIT", 2)
+    now = 0.0
+    slept: list[float] = []
+    pace = Pace(6_000_000, clock=lambda: now + sum(slept))
+    monkeypatch.setattr("rdstation.pace.time.sleep", slept.append)
+    quick, outer, inner = (request("https://api.example/") for _ in range(3))
+    pace.acquire_call(quick)
+    pace.update_from_response(quick, answer(200, {}))
+
+    now = 1.0
+    pace.acquire_call(outer)
+    pace.acquire_call(inner)
+    now = 1.25
+    pace.update_from_response(inner, answer(200, {}))
+    pace.update_from_response(outer, answer(200, {}))
+    pace.acquire_call(request("https://api.example/"))
+
+    assert slept == pytest.approx([0.00002])
 
 
 def test_given_a_late_answer_when_the_limit_is_reached_then_the_wait_is_longer_by_as_much(
@@ -54,11 +95,12 @@ def test_given_a_late_answer_when_the_limit_is_reached_then_the_wait_is_longer_b
     pace = Pace(6_000_000, clock=lambda: now + sum(slept))  # 120 within 1.2 ms
     monkeypatch.setattr("rdstation.pace.time.sleep", slept.append)
 
+    asked = request("https://api.example/")
     for late in [0.0, *[0.25] * 119]:
         now = 1_000.0
-        pace.acquire_call(request("https://api.example/"))
+        pace.acquire_call(asked)
         now += late
-        pace.update_from_response(request("https://api.example/"), answer(200, {}))
+        pace.update_from_response(asked, answer(200, {}))
     pace.acquire_call(request("https://api.example/"))  # the quick one left the window long ago
     pace.acquire_call(request("https://api.example/"))
 
