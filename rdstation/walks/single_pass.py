@@ -42,28 +42,32 @@ class Ties:
         self._query = query
         self._key = query.sort or ""
         self._value: Any = None
-        self._begins = 0
+        self._begins = self._number = 0
         self._ids: set[str] = set()
         self._repeated = False
         self._spans_pages = False
 
     def missing(self, number: int, page: Page, *, last: bool = False) -> Iterator[list[Row]]:
-        """To be asked after each page, in order: further rows of a tie that has ended with it (all, new or not)."""
+        """To be asked after each page, in order: further rows of a tie that has ended with it (all, new or not).
+
+        A reader may go back: rows that it meets again for that reason are no sign of a tie.
+        """
         rows = page.rows
+        again, self._number = number <= self._number, number
         goes_on = self._value is not None and any(row.get(self._key) == self._value for row in rows)
         if goes_on:
-            self._spans_pages = True
-            self._add(rows)
+            self._spans_pages = self._spans_pages or not again
+            self._add(rows, again=again)
         if last or page.has_next is False or not goes_on or rows[-1].get(self._key) != self._value:
             yield from self._swept()
             self._value, self._begins = (rows[-1].get(self._key) if rows else None), number
             self._ids, self._repeated = set(), False
             self._add(rows)
 
-    def _add(self, rows: list[Row]) -> None:
+    def _add(self, rows: list[Row], *, again: bool = False) -> None:
         for row in rows:
             if row.get(self._key) == self._value:
-                self._repeated = self._repeated or row["id"] in self._ids
+                self._repeated = self._repeated or (not again and row["id"] in self._ids)
                 self._ids.add(row["id"])
 
     def _swept(self) -> Iterator[list[Row]]:

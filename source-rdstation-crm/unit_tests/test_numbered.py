@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -156,6 +157,47 @@ def test_given_changes_before_and_during_a_read_when_read_again_then_what_had_ch
     messages, _ = read(crm, state)
 
     assert edited & scenario.existed_throughout <= set(messages.ids)
+
+
+def changed_list() -> tuple[CountedList, dict[str, Any]]:
+    """A list of ten pages that has been read, and all of it edited since; and the state."""
+    crm = spread(95)
+    crm.now += 3_600_000
+    state = read(crm)[0].states[-1]
+    crm.now += 3_600_000
+    for row_id in sorted(crm.created):
+        crm.edit(row_id)
+    crm.requests = 0
+    return crm, state
+
+
+def test_given_one_deletion_when_read_again_then_going_back_costs_two_requests() -> None:
+    crm, state = changed_list()
+
+    def delete_the_newest(list_: SimulatedList) -> None:
+        if list_.requests == 4:
+            list_.delete(max(list_.created))
+
+    crm.before_request = delete_the_newest
+
+    messages, shortfalls = read(crm, state)
+
+    assert set(crm.created) <= set(messages.ids)
+    assert shortfalls == []
+    assert crm.requests == 10 + 2 + 1, "the pages, page 4 and 5 once more, and the front"
+
+
+@pytest.mark.parametrize("which", [min, max])
+def test_given_deletions_at_every_request_when_read_again_then_it_goes_on_and_says_so(
+    which: Callable[[Iterable[str]], str],
+) -> None:
+    crm, state = changed_list()
+    crm.before_request = lambda list_: list_.delete(which(list_.created)) if len(list_.created) > 30 else None
+
+    messages, shortfalls = read(crm, state)
+
+    assert "walk" not in messages.states[-1]
+    assert ["deleted faster" in told for told in shortfalls] == [True]
 
 
 def test_given_a_walk_under_way_when_a_state_comes_then_it_has_no_cursor_yet() -> None:

@@ -25,6 +25,10 @@ from source_rdstation_crm.walks.overlap import LATE_VISIBILITY, is_settled, resu
 __all__ = ["NewestFirst"]
 
 _MOST_FRONTS: Final = 20
+_MAY_LACK_ROWS: Final = (
+    "Records were deleted faster than the list could be read. A record that changed before this sync may be missing "
+    "until it changes again: run a full refresh once the deletions are over."
+)
 
 
 class NewestFirst(CheckpointCursor):
@@ -55,6 +59,7 @@ class NewestFirst(CheckpointCursor):
         self._page = walk.page if walk else 1
         self._reached = walk.reached if walk else None
         self._at_latest: set[str] = set()
+        self._may_lack_rows = False
         self._complete = False
 
     def slices(self) -> Iterator[Slice]:
@@ -93,6 +98,8 @@ class NewestFirst(CheckpointCursor):
             yield from self._not_older(bound, self._past_wall())
         if number > 1:  # a single page is a single moment: nothing can have jumped behind the reader
             yield from self._front()
+        if self._may_lack_rows:
+            self._context.fall_short(_MAY_LACK_ROWS)
         self._complete = True
         self.checkpoint()
 
@@ -119,6 +126,7 @@ class NewestFirst(CheckpointCursor):
             self._started = format_instant(self._context.server_time(self._begun))
             self._latest = batch.newest
             self._at_latest = {row["id"] for row in batch.rows if self._text(row) == self._latest}
+        self._may_lack_rows = self._may_lack_rows or batch.may_lack_rows
         yield from map(self._context.normalize, batch.rows)
         with self._lock:
             # Once the front is read again, the position stays at the end of the first pass.

@@ -22,6 +22,7 @@ from rdstation.walks.single_pass import Ties
 __all__ = ["DownBatch", "WallReachedError", "instant_text", "read_down"]
 
 _MOST_REPEATED_PAGES: Final = 5
+_MOST_TIMES_BACK: Final = 10  # from one page: who deletes faster than that may delete for hours
 _NEVER: Final = "9999"
 
 
@@ -37,6 +38,8 @@ class DownBatch:
     page: int
     newest: str | None
     oldest: str | None
+    may_lack_rows: bool = False
+    """Deletions may have pulled rows past the reader, and go on too fast for going back."""
 
 
 def instant_text(row: Row, key: str) -> str:
@@ -52,20 +55,27 @@ def read_down(fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool
     WallReachedError.
     """
     before: Page | None = None
-    repeated = 0
+    repeated = times_back = 0
     number, read_to = page, page - 1
-    ties = Ties(fetch, Query(key, descending=True))
+    farthest = read_to
+
+    def fetch_within_wall(query: Query) -> Page:
+        beyond = walled and before is not None and (query.page - 1) * len(before.rows) >= WALL
+        return Page([], has_next=False) if beyond else fetch(query)
+
+    ties = Ties(fetch_within_wall, Query(key, descending=True))
     while True:
         if walled and before is not None and (number - 1) * len(before.rows) >= WALL:
             raise WallReachedError
         current = _page_before_wall(fetch, key, number, before)
         unsure = _first_unsure(read_to, before, current)
-        if unsure < number:
+        if unsure < number and times_back < _MOST_TIMES_BACK:
             number = unsure
+            times_back += 1
             continue
         known = {_version(row, key) for row in before.rows} if before else set()
         fresh = [row for row in current.rows if _version(row, key) not in known]
-        repeated = 0 if fresh or not current.rows else repeated + 1
+        repeated = 0 if fresh or not current.rows or number <= farthest else repeated + 1
         if repeated >= _MOST_REPEATED_PAGES:
             raise WalkError("The list serves the same rows again and again.")
         newest, oldest = _ends(current, key)
@@ -73,17 +83,19 @@ def read_down(fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool
         # Before this page counts as read: who resumes from there would not come back to a tie that began before it.
         for rows in ties.missing(number, current, last=ends):
             yield DownBatch(_not_older(rows, key, bound), number, newest, _ends(before, key)[1] if before else None)
-        yield DownBatch(_not_older(fresh, key, bound), number, newest, oldest)
+        yield DownBatch(_not_older(fresh, key, bound), number, newest, oldest, may_lack_rows=unsure < number)
         if ends:
             return
         before, read_to = current, number
+        if number > farthest:
+            farthest, times_back = number, 0
         number += 1
 
 
 def _first_unsure(read_to: int, before: Page | None, current: Page) -> int:
     """The first page to which deletions may have pulled unread rows, after page `read_to` was read as `before`.
 
-    A row can only slip by if fewer were created than deleted: by as many places as the total has fallen.
+    Of what `total` counts, rows slip by only if fewer are created than deleted, by as many places as it has fallen.
     """
     if before is None or before.total is None or current.total is None:
         return read_to + 1
