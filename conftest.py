@@ -23,11 +23,6 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that take minutes first: one process takes them, and the others the rest."""
-    items.sort(key=lambda item: item.get_closest_marker("minutes") is None)
-
-
 @pytest.fixture(scope="class", autouse=True)
 def _account_for_standard_tests(request: pytest.FixtureRequest) -> Iterator[None]:
     suite = request.cls

@@ -44,7 +44,6 @@ def crm() -> Iterator[Emulator]:
         yield running
 
 
-@pytest.mark.minutes
 @for_each_version
 def test_given_faults_churn_and_rotations_when_everything_is_read_then_nothing_personal_is_printed(
     crm: Emulator, monkeypatch: pytest.MonkeyPatch, api: Version
