@@ -12,7 +12,7 @@ from simulated_list import SimulatedList
 from rdstation.envelope import Page
 from rdstation.walks.listing import Query
 
-__all__ = ["CountedList"]
+__all__ = ["CountedList", "counted"]
 
 
 class ById(random.Random):
@@ -61,3 +61,8 @@ class CountedList(SimulatedList):
 
     def _count(self, query: Query) -> int:
         return sum(all(self._within(row_id, bound) for bound in query.bounds) for row_id in self.created)
+
+
+def counted(crm: SimulatedList) -> CountedList:
+    """The same list, and what happens to it, with counts."""
+    return CountedList(crm.created, crm.updated, crm.page_size, crm.seed, before_request=crm.before_request)

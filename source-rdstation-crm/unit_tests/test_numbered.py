@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from collected import Collected, announced, context
-from counted_list import CountedList
+from counted_list import CountedList, counted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenario import Scenario, scenarios
@@ -109,8 +109,7 @@ def test_given_a_start_date_when_read_then_older_rows_do_not_come() -> None:
 def test_given_changes_and_deaths_when_resumed_then_nothing_that_existed_throughout_is_missing(
     scenario: Scenario, deaths: list[int]
 ) -> None:
-    crm = scenario.crm
-    crm = CountedList(crm.created, crm.updated, crm.page_size, crm.seed, before_request=crm.before_request, now=crm.now)
+    crm = counted(scenario.crm)
     committed: set[str] = set()
     state: dict[str, Any] | None = None
     for records in [*deaths, None]:
@@ -126,8 +125,7 @@ def test_given_changes_and_deaths_when_resumed_then_nothing_that_existed_through
 def test_given_edits_during_a_read_when_read_again_then_the_newest_version_of_every_row_is_there(
     scenario: Scenario,
 ) -> None:
-    crm = scenario.crm
-    crm = CountedList(crm.created, crm.updated, crm.page_size, crm.seed, before_request=crm.before_request, now=crm.now)
+    crm = counted(scenario.crm)
     first, _ = read(crm)
     crm.before_request = lambda _: None
     edited = {
@@ -145,8 +143,8 @@ def test_given_edits_during_a_read_when_read_again_then_the_newest_version_of_ev
 def test_given_changes_before_and_during_a_read_when_read_again_then_what_had_changed_and_still_exists_comes(
     scenario: Scenario, changed: set[int]
 ) -> None:
-    crm = scenario.crm
-    crm = CountedList(crm.created, crm.updated, crm.page_size, crm.seed, before_request=lambda _: None, now=crm.now)
+    crm = counted(scenario.crm)
+    crm.before_request = lambda _: None
     state = read(crm)[0].states[-1]
     crm.now += 3_600_000
     edited = {row_id for number in changed if (row_id := f"{number:024x}") in crm.created}

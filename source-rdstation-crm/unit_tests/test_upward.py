@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from counted_list import CountedList
+from counted_list import CountedList, counted
 from hypothesis import given, settings
 from scenario import Scenario, scenarios
 from simulated_list import SimulatedList
@@ -16,11 +16,6 @@ from source_rdstation_crm.walks.upward import read_up, step_back, top_page
 OLDEST_FIRST = Query("created_at")
 
 
-def counted(scenario: Scenario) -> CountedList:
-    crm = scenario.crm
-    return CountedList(crm.created, crm.updated, crm.page_size, crm.seed, before_request=crm.before_request)
-
-
 def spread(rows: int, page_size: int) -> CountedList:
     times = {f"{number:024x}": number * 1_000 for number in range(rows)}
     return CountedList(dict(times), dict(times), page_size)
@@ -31,7 +26,7 @@ def spread(rows: int, page_size: int) -> CountedList:
 def test_given_edits_creations_and_deletions_when_read_then_no_row_that_existed_throughout_is_missing(
     scenario: Scenario,
 ) -> None:
-    crm = counted(scenario)
+    crm = counted(scenario.crm)
     seen: set[str] = set()
 
     for batch in read_up(crm.fetch, OLDEST_FIRST, top_page(crm.fetch(OLDEST_FIRST))):
