@@ -198,6 +198,27 @@ def test_given_deletions_at_every_request_when_read_again_then_it_goes_on_and_sa
     assert ["deleted faster" in told for told in shortfalls] == [True]
 
 
+@pytest.mark.usefixtures("low_wall")
+def test_given_a_tie_before_the_wall_that_is_edited_away_when_swept_then_nothing_beyond_the_wall_is_asked_for() -> None:
+    for seed in range(10):
+        crm = spread(300)
+        crm.wall, crm.now, crm.seed = WALL, crm.now + 3_600_000, seed
+        crm.__post_init__()
+        tied = [f"{number:024x}" for number in range(108, 124)]  # places 177 to 192, newest first: pages 18 to 20
+        crm.updated |= dict.fromkeys(tied, 108_000)
+
+        def edit_the_tie(list_: SimulatedList, tied: list[str] = tied) -> None:
+            if list_.requests == 20:
+                for row_id in tied:
+                    list_.edit(row_id)
+
+        crm.before_request = edit_the_tie
+
+        messages, _ = read(crm, {"updated_at": format_instant(moment(104_000)), "settled": True})
+
+        assert set(messages.ids) >= {f"{number:024x}" for number in range(105, 300)}
+
+
 def test_given_a_walk_under_way_when_a_state_comes_then_it_has_no_cursor_yet() -> None:
     messages, _ = read(spread(400), records=350)
 

@@ -55,27 +55,17 @@ def read_down(fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool
     WallReachedError.
     """
     before: Page | None = None
-    repeated = times_back = 0
-    number, read_to = page, page - 1
-    farthest = read_to
+    repeated = 0
 
     def fetch_within_wall(query: Query) -> Page:
-        beyond = walled and before is not None and (query.page - 1) * len(before.rows) >= WALL
-        return Page([], has_next=False) if beyond else fetch(query)
+        return Page([], has_next=False) if walled and _is_beyond_wall(query.page, before) else fetch(query)
 
     ties = Ties(fetch_within_wall, Query(key, descending=True))
-    while True:
-        if walled and before is not None and (number - 1) * len(before.rows) >= WALL:
-            raise WallReachedError
-        current = _page_before_wall(fetch, key, number, before)
-        unsure = _first_unsure(read_to, before, current)
-        if unsure < number and times_back < _MOST_TIMES_BACK:
-            number = unsure
-            times_back += 1
-            continue
+    for step in _steps(fetch, key, page, walled=walled):
+        number, current = step.number, step.page
         known = {_version(row, key) for row in before.rows} if before else set()
         fresh = [row for row in current.rows if _version(row, key) not in known]
-        repeated = 0 if fresh or not current.rows or number <= farthest else repeated + 1
+        repeated = 0 if fresh or not current.rows or step.again else repeated + 1
         if repeated >= _MOST_REPEATED_PAGES:
             raise WalkError("The list serves the same rows again and again.")
         newest, oldest = _ends(current, key)
@@ -83,13 +73,47 @@ def read_down(fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool
         # Before this page counts as read: who resumes from there would not come back to a tie that began before it.
         for rows in ties.missing(number, current, last=ends):
             yield DownBatch(_not_older(rows, key, bound), number, newest, _ends(before, key)[1] if before else None)
-        yield DownBatch(_not_older(fresh, key, bound), number, newest, oldest, may_lack_rows=unsure < number)
+        yield DownBatch(_not_older(fresh, key, bound), number, newest, oldest, step.may_lack_rows)
         if ends:
             return
-        before, read_to = current, number
+        before = current
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One page of the walk."""
+
+    number: int
+    page: Page
+    again: bool
+    """The reader has gone back to it."""
+    may_lack_rows: bool
+
+
+def _steps(fetch: Fetch, key: str, number: int, *, walled: bool) -> Iterator[_Step]:
+    """The pages from one on, for ever; back to where unread rows may have been pulled, and on from there."""
+    before: Page | None = None
+    read_to = farthest = number - 1
+    times_back = 0
+    while True:
+        if walled and _is_beyond_wall(number, before):
+            raise WallReachedError
+        page = _page_before_wall(fetch, key, number, before)
+        unsure = _first_unsure(read_to, before, page)
+        if unsure < number and times_back < _MOST_TIMES_BACK:
+            number = unsure
+            times_back += 1
+            continue
+        yield _Step(number, page, again=number <= farthest, may_lack_rows=unsure < number)
         if number > farthest:
             farthest, times_back = number, 0
+        before, read_to = page, number
         number += 1
+
+
+def _is_beyond_wall(number: int, before: Page | None) -> bool:
+    """Whether page `number` begins behind the wall; `before` tells how many rows a page has."""
+    return before is not None and (number - 1) * len(before.rows) >= WALL
 
 
 def _first_unsure(read_to: int, before: Page | None, current: Page) -> int:
@@ -112,7 +136,7 @@ def _page_before_wall(fetch: Fetch, key: str, number: int, before: Page | None) 
 
     They are: 400, 500, an empty page although one was promised, or an earlier page again. `before` is the page before.
     """
-    beyond = before is not None and (number - 1) * len(before.rows) >= WALL
+    beyond = _is_beyond_wall(number, before)
     try:
         page = fetch(Query(key, page=number, descending=True))
     except PageRefusedError as refusal:
