@@ -22,9 +22,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 # Requests for each that the rows fill: without a cursor, rows of one instant are met again until none is missing.
 SHARES = {name: 2.5 if settings.get("v1_next_page") else 1.1 for name, settings in ANSWERS.items()}
-# The same, where 200 rows of one instant lie across each border of pages, in another order on each: what neither end
-# shows is read by pipeline, and that too again and again.
-BUSY_SHARES = {name: 50 if settings.get("v1_next_page") else 2 for name, settings in ANSWERS.items()}
+# The same, where 200 rows of one instant lie across each border of pages: they are met again and again, and what no
+# end shows is then read by pipeline in the same way.
+BUSY_SHARES = dict.fromkeys(ANSWERS, 2) | {"400-beyond-and-no-next-page": 14, "500-beyond-and-next-page-stuck": 45}
 DEFAULTS: dict[str, Any] = {
     **{"v1_wall": "empty", "v1_next_page": "present", "v1_cursor_past_wall": False},
     **{"v1_window_tz": "-03:00", "v1_window_end": "inclusive"},

@@ -25,7 +25,7 @@ from rdstation.patience import Patience
 __all__ = ["Pace", "even_rate", "retry_after"]
 
 _LIMIT: Final = 120  # a minute [doc]; with another `requests_per_minute`, within proportionally more or less time
-_SLACK: Final = 1.03  # departures, by which the pace goes, are no arrivals, which the server counts
+_SLACK: Final = 1.03  # for what `Arrivals` cannot know: how long requests without an answer are under way
 # Requests that may go at once. Fewer would be evener still, but each portion waits for a thread to wake up, and what
 # that takes is lost.
 _PORTIONS: Final = (20, 10)
