@@ -50,7 +50,8 @@ def measure() -> Section:
         "Share of the rate limit used",
         [
             f"{LIMIT} requests a minute, from the first request of a sync to its last; the emulator runs {SCALE} times "
-            "faster than the clock. More than 97 % is given away on purpose: that keeps clear of 429 answers.",
+            "faster than the clock. A request counts until a minute after its answer, so about one latency a minute is "
+            "given away: that keeps clear of 429 answers.",
             table(
                 ("seconds an answer", *(f"{name}: {what}" for name in uses for what in ("share", "requests", "429"))),
                 [

@@ -43,8 +43,8 @@ from rdstation.errors import (
     transient_error,
     unreachable,
 )
-from rdstation.pace import retry_after
 from rdstation.patience import Patience
+from rdstation.rate_limit import retry_after
 from rdstation.redaction import RedactingFilter, describe
 from rdstation.refusal import message_of
 from rdstation.session import Session

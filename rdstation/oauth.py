@@ -18,7 +18,6 @@ from typing import Any, Final
 import orjson
 import requests
 from airbyte_cdk.config_observation import emit_configuration_as_airbyte_control_message
-from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 from airbyte_cdk.sources.streams.http.requests_native_auth import SingleUseRefreshTokenOauth2Authenticator
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now
@@ -26,8 +25,8 @@ from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now
 from rdstation.bounded import bound
 from rdstation.dates import format_instant
 from rdstation.errors import ConnectorError, config_error, never_sent, system_error, transient_error, unreachable
-from rdstation.pace import retry_after
 from rdstation.patience import Patience
+from rdstation.rate_limit import RateLimit, retry_after
 from rdstation.redaction import describe
 
 __all__ = ["NO_TOKEN_ENDPOINT", "UNKNOWN_CLIENT", "WRONG_HOST", "TokenOwner", "json_object", "lifetime_of"]
@@ -63,11 +62,11 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         self,
         config: MutableMapping[str, Any],
         token_url: str,
-        pace: AbstractAPIBudget,
+        rate_limit: RateLimit,
         patience: Patience | None = None,
     ) -> None:
         super().__init__(config, token_url)
-        self._pace = pace
+        self._rate_limit = rate_limit
         self._patience = patience or Patience()
         self._leeway = _LEEWAY
 
@@ -160,8 +159,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         request = requests.Request(
             "POST", self.get_token_refresh_endpoint(), data=self.build_refresh_request_body()
         ).prepare()
-        self._pace.acquire_call(request)
-        with requests.Session() as session:
+        with self._rate_limit.one_request(), requests.Session() as session:
             settings = session.merge_environment_settings(request.url, {}, None, None, None)
             settings["stream"] = True
             response = session.send(request, timeout=self._patience.timeout, allow_redirects=False, **settings)

@@ -7,10 +7,10 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final, Protocol, runtime_checkable
 
 import requests
-from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 
 from rdstation.bounded import bound
 from rdstation.patience import REQUEST_TIMEOUT_SECONDS
+from rdstation.rate_limit import RateLimit
 
 __all__ = ["Renewable", "Session"]
 
@@ -31,9 +31,9 @@ class Renewable(Protocol):
 class Session(requests.Session):
     """Unlike the CDK's `LimiterSession` it authorizes after the wait for the pace, which can outlive a token."""
 
-    def __init__(self, pace: AbstractAPIBudget, num_workers: int, auth: requests.auth.AuthBase | None = None) -> None:
+    def __init__(self, rate_limit: RateLimit, num_workers: int, auth: requests.auth.AuthBase | None = None) -> None:
         super().__init__()
-        self._pace = pace
+        self._rate_limit = rate_limit
         self._under_way = threading.BoundedSemaphore(num_workers)
         self._authorize = auth
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # tokens say who we are; nothing else is kept
@@ -65,11 +65,10 @@ class Session(requests.Session):
         kwargs["allow_redirects"] = False  # the token never goes to another host or path
         kwargs.setdefault("timeout", REQUEST_TIMEOUT_SECONDS)
         kwargs["stream"] = True
-        with self._under_way:
-            self._pace.acquire_call(request)
+        with self._under_way, self._rate_limit.one_request():
             authorized = request if self._authorize is None else self._authorize(request)
             response = bound(super().send(authorized, **kwargs), kwargs["timeout"][1])
-        self._pace.update_from_response(request, response)
+        self._rate_limit.heed(response)
         return response
 
 

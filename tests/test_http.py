@@ -13,8 +13,8 @@ from airbyte_cdk.models import FailureType
 from rdstation.envelope import Page, read_page
 from rdstation.errors import STATUSES, ConnectorError, ForbiddenError, NotFoundError, RequestRefusedError
 from rdstation.http import Api
-from rdstation.pace import Pace
 from rdstation.patience import Patience
+from rdstation.rate_limit import RateLimit
 from rdstation.session import Session
 
 BASE = "https://api.example/crm/v2"
@@ -53,7 +53,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 def get(tokens: Tokens | None = None) -> Page:
-    session = Session(Pace(1_000_000), num_workers=2, auth=tokens or Tokens())
+    session = Session(RateLimit(1_000_000), num_workers=2, auth=tokens or Tokens())
     api = Api(BASE, session, Patience(tries=3, tries_on_500=2, seconds=30))
     return api.get("/deals", {"filter": 'email:"ana@exemplo.test"'}, read_page, stream="deals", hint=" Hint.")
 

@@ -15,8 +15,8 @@ from airbyte_cdk.models import FailureType
 
 from rdstation.errors import ConnectorError
 from rdstation.oauth import TokenOwner
-from rdstation.pace import Pace
 from rdstation.patience import Patience
+from rdstation.rate_limit import RateLimit
 
 URL = "https://api.example/oauth2/token"
 FRESH = {"access_token": "access-2", "refresh_token": "refresh-2", "expires_in": 7200, "token_type": "bearer"}
@@ -35,7 +35,7 @@ def endpoint() -> Any:
 
 
 def owner(config: dict[str, Any]) -> TokenOwner:
-    return TokenOwner(config, URL, Pace(1_000_000), Patience(tries=2, tries_on_500=2, seconds=5))
+    return TokenOwner(config, URL, RateLimit(1_000_000), Patience(tries=2, tries_on_500=2, seconds=5))
 
 
 def test_given_no_access_token_when_asked_then_the_new_pair_is_published_before_it_can_be_used(

@@ -11,8 +11,8 @@ import requests_mock
 from rdstation.envelope import parse_json
 from rdstation.errors import AnswerLostError, ConnectorError, ForbiddenError, NotFoundError, RequestRefusedError
 from rdstation.http import Api
-from rdstation.pace import Pace
 from rdstation.patience import Patience
+from rdstation.rate_limit import RateLimit
 from rdstation.refusal import message_of
 from rdstation.session import Session
 
@@ -33,7 +33,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def send(method: str) -> Any:
-    api = Api(BASE, Session(Pace(1_000_000), num_workers=2), Patience(tries=3, tries_on_500=3, seconds=30))
+    api = Api(BASE, Session(RateLimit(1_000_000), num_workers=2), Patience(tries=3, tries_on_500=3, seconds=30))
     return getattr(api, method)("/contacts", {"data": {"price": 100.0}}, parse_json, stream="contacts")
 
 

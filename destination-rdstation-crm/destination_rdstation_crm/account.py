@@ -17,8 +17,8 @@ from destination_rdstation_crm.writing.crm import Crm, Held
 from rdstation.errors import STATUSES, Statuses, final
 from rdstation.http import Api
 from rdstation.oauth import TokenOwner
-from rdstation.pace import Pace
 from rdstation.patience import Patience
+from rdstation.rate_limit import RateLimit
 from rdstation.session import Session
 
 __all__ = ["Account"]
@@ -46,9 +46,9 @@ class Account:
         credentials = config["credentials"]
         # Pasted values come with line ends; the token owner reads and publishes them where the user's own stand.
         credentials.update({name: value.strip() for name, value in credentials.items() if isinstance(value, str)})
-        pace = Pace(settings.requests_per_minute, patience)
-        tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", pace, patience)
-        session = Session(pace, settings.num_workers, tokens)
+        rate_limit = RateLimit(settings.requests_per_minute, patience)
+        tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, patience)
+        session = Session(rate_limit, settings.num_workers, tokens)
         api = Api(f"{settings.api_base_url}/crm/v2", session, patience, _STATUSES, tells_platform=False)
         self.crm = Crm(api)
 

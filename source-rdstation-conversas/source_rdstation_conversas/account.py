@@ -15,8 +15,8 @@ from rdstation.bearer_token import BearerToken
 from rdstation.envelope import Row
 from rdstation.errors import ConnectorError, UnauthorizedError, config_error
 from rdstation.http import Api
-from rdstation.pace import Pace
 from rdstation.patience import Patience
+from rdstation.rate_limit import RateLimit
 from rdstation.session import Session
 from rdstation.source.account import Account, Shaped
 from rdstation.source.cursor import StreamContext
@@ -50,8 +50,8 @@ class AccountConversas(Account[StreamSpec, Settings]):
 
     def __init__(self, settings: Settings, messages: MessageRepository, patience: Patience | None = None) -> None:
         patience = replace(patience or Patience(), rate_limit_wait=_RATE_LIMIT_WAIT)
-        pace = Pace(settings.requests_per_minute, patience)
-        session = Session(pace, settings.num_workers, BearerToken(settings.access_token))
+        rate_limit = RateLimit(settings.requests_per_minute, patience)
+        session = Session(rate_limit, settings.num_workers, BearerToken(settings.access_token))
         super().__init__(settings, messages, Api(settings.api_base_url, session, patience, STATUSES_CONVERSAS))
         self._lists = Lists(self._api)
 

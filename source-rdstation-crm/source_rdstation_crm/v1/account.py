@@ -14,9 +14,9 @@ from typing_extensions import assert_never
 from rdstation.envelope import Page, Row
 from rdstation.errors import ConnectorError, ForbiddenError
 from rdstation.http import Api
-from rdstation.pace import Pace
 from rdstation.patience import Patience
 from rdstation.query_token import QueryToken
+from rdstation.rate_limit import RateLimit
 from rdstation.session import Session
 from rdstation.source.account import Shaped
 from rdstation.source.cursor import StreamContext
@@ -57,8 +57,8 @@ class AccountV1(CrmAccount[StreamSpec]):
         messages: MessageRepository,
         patience: Patience | None = None,
     ) -> None:
-        pace = Pace(settings.requests_per_minute, patience)
-        session = Session(pace, settings.num_workers, QueryToken(credentials.access_token))
+        rate_limit = RateLimit(settings.requests_per_minute, patience)
+        session = Session(rate_limit, settings.num_workers, QueryToken(credentials.access_token))
         super().__init__(settings, messages, Api(f"{settings.api_base_url}/api/v1", session, patience, STATUSES_V1))
         self._lists = Lists(self._api)
 

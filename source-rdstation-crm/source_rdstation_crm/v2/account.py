@@ -15,8 +15,8 @@ from rdstation.envelope import Row
 from rdstation.errors import ForbiddenError
 from rdstation.http import Api
 from rdstation.oauth import TokenOwner
-from rdstation.pace import Pace
 from rdstation.patience import Patience
+from rdstation.rate_limit import RateLimit
 from rdstation.session import Session
 from rdstation.source.account import Shaped
 from rdstation.source.cursor import StreamContext
@@ -58,9 +58,9 @@ class AccountV2(CrmAccount[StreamSpec]):
         credentials = config["credentials"]
         # Pasted values come with line ends; the token owner reads and publishes them where the user's own stand.
         credentials.update({name: value.strip() for name, value in credentials.items() if isinstance(value, str)})
-        pace = Pace(settings.requests_per_minute, patience)
-        tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", pace, patience)
-        api = Api(f"{settings.api_base_url}/crm/v2", Session(pace, settings.num_workers, tokens), patience)
+        rate_limit = RateLimit(settings.requests_per_minute, patience)
+        tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, patience)
+        api = Api(f"{settings.api_base_url}/crm/v2", Session(rate_limit, settings.num_workers, tokens), patience)
         super().__init__(settings, messages, api)
         self._lists = Lists(api)
 
