@@ -11,8 +11,6 @@ A run may be killed; what it had echoed by then is what the platform would resum
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,6 +23,7 @@ import orjson
 from emulator.client import Emulator
 from output import Line, Message, Run
 from overheard import overhear
+from prefork import Process, start
 
 __all__ = [
     "Destination",
@@ -149,15 +148,13 @@ def launch(
 ) -> Run:
     """One run; `files` become `--config` and `--catalog`: bytes as they are, all else as JSON."""
     with tempfile.TemporaryDirectory() as folder:
-        arguments = [str(Path(sys.executable).with_name("destination-rdstation-crm")), command]
+        arguments = [command]
         for name, content in (files or {}).items():
             path = Path(folder, f"{name}.json")
             path.write_bytes(content if isinstance(content, bytes) else orjson.dumps(content))
             arguments += [f"--{name}", str(path)]
         with Path(folder, "stderr").open("wb") as errors:
-            process = subprocess.Popen(
-                arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
-            )
+            process = start("destination-rdstation-crm", arguments, stderr=errors, takes_stdin=True)
         begun = time.monotonic()
         run = _attend(process, lines, kill_when, open_until)
         run.seconds = time.monotonic() - begun
@@ -167,7 +164,7 @@ def launch(
 
 
 def _attend(
-    process: subprocess.Popen[bytes],
+    process: Process,
     lines: Sequence[bytes],
     kill_when: Callable[[], bool] | None,
     open_until: Callable[[Run], bool] | None,
@@ -198,13 +195,13 @@ def _attend(
     return run
 
 
-def _kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], bool]) -> None:
+def _kill_when(process: Process, is_time: Callable[[], bool]) -> None:
     while process.poll() is None and not is_time():
         pass  # `is_time` asks the emulator: each round waits for its answer
     process.kill()
 
 
-def _feed(process: subprocess.Popen[bytes], lines: Sequence[bytes], may_close: Callable[[], bool]) -> None:
+def _feed(process: Process, lines: Sequence[bytes], may_close: Callable[[], bool]) -> None:
     if process.stdin is None:
         return
     with contextlib.suppress(OSError):  # the process has ended and reads no more

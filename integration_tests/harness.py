@@ -15,7 +15,6 @@ import hashlib
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,15 +22,17 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import IO, Any, Generic, Literal, TypeVar
 
 import orjson
 import pytest
 
+import prefork
 from emulator.client import AccountSize, Emulator
 from emulator.desk.size import DeskSize
 from output import Line, Message, Run, state_stream, status_of
 from overheard import discreet, overhear
+from prefork import Process, command_of, start
 from usage import counted, used
 from versions import CONVERSAS, V1, V2, VERSIONS, Version, for_each_version
 
@@ -85,9 +86,9 @@ class Source:
         """Run `spec`."""
         return launch("spec", script=self.api.script)
 
-    def check(self, *, measured: bool = False) -> Run:
+    def check(self) -> Run:
         """Run `check`."""
-        return self._run("check", {"config": self.config}, measured=measured)
+        return self._run("check", {"config": self.config})
 
     def discover(self) -> Run:
         """Run `discover`."""
@@ -131,26 +132,32 @@ def launch(
 ) -> Run:
     """One run; `files` become `--config`, `--catalog` and `--state`: bytes as they are, all else as JSON."""
     with tempfile.TemporaryDirectory() as folder:
-        arguments = [*_command(script), command]
+        arguments = [command]
         for name, content in (files or {}).items():
             path = Path(folder, f"{name}.json")
             path.write_bytes(content if isinstance(content, bytes) else orjson.dumps(content))
             arguments += [f"--{name}", str(path)]
         usage = Path(folder, "usage")
-        if measured:
-            arguments = counted(arguments, usage)
         begun = time.monotonic()
-        run = _stream(arguments, Path(folder, "stderr"), kill_when)
+        with Path(folder, "stderr").open("wb") as errors:
+            if measured:  # exactly: a fork's memory is its server's, too
+                process: Process = _popen(counted([*command_of(script), *arguments], usage), errors)
+            else:
+                process = start(script, arguments, stderr=errors)
+        run = _attend(process, kill_when)
         run.seconds = time.monotonic() - begun
-        run.peak_bytes = used(usage).peak_bytes if measured else 0
+        run.stderr = Path(folder, "stderr").read_text(encoding="utf-8", errors="replace")
+        run.peak_bytes = used(usage).peak_bytes if measured else getattr(process, "peak_bytes", 0)
     overhear(run)
     return run
 
 
-def _stream(arguments: Sequence[str], stderr: Path, kill_when: Callable[[Line], bool] | None) -> Run:
+def _popen(arguments: Sequence[str], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
+
+
+def _attend(process: Process, kill_when: Callable[[Line], bool] | None) -> Run:
     run = Run()
-    with stderr.open("wb") as errors:
-        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
     overdue = threading.Timer(RUN_MAY_TAKE_S, _kill, [process])
     overdue.start()
     try:
@@ -171,18 +178,13 @@ def _stream(arguments: Sequence[str], stderr: Path, kill_when: Callable[[Line], 
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
-    run.stderr = stderr.read_text(encoding="utf-8", errors="replace")
     return run
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended by itself
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def _command(script: str) -> list[str]:
-    path = Path(sys.executable).with_name(script)
-    return [str(path)] if path.exists() else [sys.executable, "-m", f"{script.replace('-', '_')}.run"]
+def _kill(process: Process) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended by itself
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager
@@ -191,7 +193,8 @@ def account(
 ) -> Iterator[Emulator]:
     """An emulated account without a rate limit, unless `settings` set one; none of its secrets may be printed."""
     unlimited = {"rate_limit_requests": 0, "desk_bucket_per_minute": 0}
-    with Emulator(size=size, desk=desk, settings={**unlimited, **settings}, seed=seed) as crm, discreet(crm):
+    emulated = Emulator(size, {**unlimited, **settings}, seed, desk, prefork.emulator)
+    with emulated as crm, discreet(crm):
         yield crm
 
 

@@ -11,11 +11,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import IO, Any, Literal, Protocol
 
 import requests
 
@@ -30,8 +30,31 @@ STOP_WITHIN_S = 10
 CONTROL_TIMEOUT_S = 120  # the truth of 200,000 contacts takes a few seconds
 
 
+class Process(Protocol):
+    """What is used of a `subprocess.Popen`."""
+
+    stdout: IO[bytes] | None
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code; raises subprocess.TimeoutExpired."""
+
+
+def command(arguments: Sequence[str]) -> Process:
+    """`python -m emulator` with these arguments, stdout a pipe."""
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.Popen(
+        [sys.executable, "-m", "emulator", *arguments], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}
+    )
+
+
 class Emulator(DeskCalls):
-    """A context manager; the subprocess is stopped on exit, always."""
+    """A context manager; the process, which `start` makes of the command's arguments, is stopped on exit, always."""
 
     def __init__(
         self,
@@ -39,28 +62,28 @@ class Emulator(DeskCalls):
         settings: Mapping[str, object] | None = None,
         seed: int = 1,
         desk: DeskSize | None = None,
+        start: Callable[[Sequence[str]], Process] = command,
     ) -> None:
+        self._start = start
         self._size = size or AccountSize()
         self._desk = desk or DeskSize()
         self._changes = dict(settings or {})
         self._seed = seed
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Process | None = None
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy of the machine is not for loopback
         self.base_url = ""
 
     def __enter__(self) -> Emulator:
-        command = [sys.executable, "-m", "emulator", "--port", "0", "--seed", str(self._seed)]
+        arguments = ["--port", "0", "--seed", str(self._seed)]
         for name, value in asdict(self._size).items():
-            command += [f"--{name.replace('_', '-')}", str(value)]
+            arguments += [f"--{name.replace('_', '-')}", str(value)]
         for name, value in asdict(self._desk).items():
-            command += [f"--desk-{name.replace('_', '-')}", str(value)]
+            arguments += [f"--desk-{name.replace('_', '-')}", str(value)]
         for name, value in self._changes.items():
             plain = sorted(value) if isinstance(value, (set, frozenset)) else value
-            command += ["--set", f"{name}={json.dumps(plain)}"]
-        path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
-        environment = {**os.environ, "PYTHONPATH": path}
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+            arguments += ["--set", f"{name}={json.dumps(plain)}"]
+        self._process = self._start(arguments)
         try:
             self._await_ready()
         except BaseException:
@@ -199,6 +222,10 @@ class Emulator(DeskCalls):
         """The request log, oldest first."""
         return self._listed("GET", "/requests")
 
+    def writes(self) -> int:
+        """How many requests of the log may have changed the account; quick, for who waits for one."""
+        return int(self._control("GET", "/requests/writes"))
+
     def clear_requests(self) -> None:
         """Empty the request log."""
         self._control("DELETE", "/requests")
@@ -222,7 +249,7 @@ class Emulator(DeskCalls):
     def _await_ready(self) -> None:
         if self._process is None or self._process.stdout is None:
             raise RuntimeError("the emulator was not started")
-        line = self._process.stdout.readline()  # ends when the server listens, or empty when it died
+        line = self._process.stdout.readline().decode()  # ends when the server listens, or empty when it died
         if not line.startswith("ready on "):
             raise RuntimeError("the emulator did not start; its stderr says why")
         self.base_url = line.removeprefix("ready on ").strip()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+import prefork
 from emulator.client import AccountSize, Emulator
 
 from .desk_api import CallerDesk
@@ -72,7 +73,7 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def crm() -> Iterator[Emulator]:
-    with Emulator(size=SMALL, settings=UNLIMITED, seed=7) as running:
+    with Emulator(size=SMALL, settings=UNLIMITED, seed=7, start=prefork.emulator) as running:
         yield running
 
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+import prefork
 from emulator.client import AccountSize, Emulator
 
 from .conftest import Caller
@@ -55,7 +56,7 @@ def test_given_edit_during_walk_then_every_second_list_request_changes_a_row_fir
 
 def test_given_an_edit_between_two_pages_then_a_page_number_walk_loses_a_row() -> None:
     """The case of §7.1, on the emulator."""
-    with Emulator(AccountSize(deals=7), seed=2) as crm:
+    with Emulator(AccountSize(deals=7), seed=2, start=prefork.emulator) as crm:
         api = Caller(crm)
         api.renew()
         first = api.ids("/deals", by_updated="asc", size=3, number=1)
@@ -116,7 +117,7 @@ def test_child_touches_deal(api: Caller, touches: bool) -> None:
 def test_given_the_same_seed_then_the_same_account() -> None:
     truths = []
     for _ in range(2):
-        with Emulator(AccountSize(contacts=20, deals=20), seed=5) as crm:
+        with Emulator(AccountSize(contacts=20, deals=20), seed=5, start=prefork.emulator) as crm:
             truths.append(
                 {name: crm.truth(name) for name in ("contacts", "deals", "deal_notes", "deal_products", "stages")}
             )

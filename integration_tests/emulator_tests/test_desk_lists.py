@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import prefork
 from emulator.client import AccountSize, DeskSize, Emulator
 
 from .desk_api import CallerDesk
@@ -170,7 +171,7 @@ def test_given_a_size_and_a_seed_then_equal_desks() -> None:
     size = DeskSize(contacts=7, messages_per_contact=9, reports=3, employees=2, official_integrations=0)
     desks = []
     for seed in (5, 5, 6):
-        with Emulator(size=AccountSize(contacts=3), desk=size, seed=seed) as crm:
+        with Emulator(size=AccountSize(contacts=3), desk=size, seed=seed, start=prefork.emulator) as crm:
             messages = crm.desk_truth("messages")
             desks.append((crm.desk_config()["access_token"], crm.desk_ids("customers"), crm.desk_ids("reports")))
             assert [len(crm.desk_truth(name)) for name in ("employees", "whatsapp_official_integrations")] == [2, 0]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 
+import prefork
 from emulator.client import AccountSize, Emulator
 
 from .v1 import CallerV1, ids_of
@@ -64,7 +65,7 @@ def test_given_calls_then_the_log_names_the_token_by_its_hash_only(v1: CallerV1)
 def test_given_another_seed_then_another_token_and_the_same_for_the_same() -> None:
     tokens = []
     for seed in (1, 1, 2):
-        with Emulator(AccountSize(contacts=1, deals=1), seed=seed) as crm:
+        with Emulator(AccountSize(contacts=1, deals=1), seed=seed, start=prefork.emulator) as crm:
             tokens.append(crm.v1_token())
 
     assert tokens[0] == tokens[1] != tokens[2]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import prefork
 from emulator.client import AccountSize, Emulator
 
 from .v1 import CallerV1, ids_of
@@ -219,7 +220,8 @@ def test_stage_list_bare(v1: CallerV1) -> None:
 
 
 def test_stages_of_each_pipeline_can_be_chosen() -> None:
-    with Emulator(AccountSize(contacts=1, deals=5, stages=30), settings={"unsorted": "stable"}) as crm:
+    size, settings = AccountSize(contacts=1, deals=5, stages=30), {"unsorted": "stable"}
+    with Emulator(size, settings, start=prefork.emulator) as crm:
         stages = crm.truth("deal_stages", api="v1")
         caller = CallerV1(crm)
         pages = [caller.body("deal_stages", deal_pipeline_id=next(iter(stages)), page=page) for page in (1, 2, 3)]
