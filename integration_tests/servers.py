@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import socket
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 __all__ = ["Stranger", "closed_port", "stranger"]
@@ -49,7 +51,10 @@ def stranger(status: int, body: str = "", headers: Mapping[str, str] | None = No
         server.server_close()
 
 
+@cache
 def closed_port() -> str:
-    """An address at which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    """An address at which nothing listens, as long as this process lives: its port is taken, so nobody else gets it."""
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))  # and no `listen`: connections are refused
+    atexit.register(holder.close)
+    return f"http://127.0.0.1:{holder.getsockname()[1]}"
