@@ -1,4 +1,4 @@
-"""Gives the CDK's standard tests what acceptance-test-config.yml asks for, whoever starts them.
+"""What all tests share: how many examples a property is tried on, and the accounts of the CDK's standard tests.
 
 `airbyte-cdk connector test ./source-rdstation-crm` makes a test file of its own below the connector's folder; nothing
 but a conftest above it can start an emulated account for it.
@@ -10,6 +10,14 @@ import gc
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import settings
+
+# A property in `make test` is tried on the same examples in each run: what fails there was changed. New examples are
+# for `make test-long`. (`--hypothesis-profile` chooses.)
+settings.register_profile("suite", max_examples=50, deadline=None, derandomize=True, database=None)
+settings.register_profile("unit", settings.get_profile("suite"), max_examples=25)
+settings.register_profile("long", max_examples=2_000, deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rdstation.dates import normalize_date, normalize_instant, parse_instant
@@ -71,7 +71,6 @@ PARSERS: dict[str, tuple[Callable[[Any], object], Any, tuple[type[Exception], ..
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@settings(max_examples=200, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_given_anything_at_all_when_parsed_then_a_result_or_the_parsers_own_error(
     name: str, data: st.DataObject
@@ -92,7 +91,6 @@ STATES: tuple[type[StreamState], ...] = (
 
 
 @pytest.mark.parametrize("model", STATES, ids=lambda model: model.__name__)
-@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     raw=st.dictionaries(
         st.sampled_from(("updated_at", "walk", "recent", "settled", "gone")), JSON | INSTANTS, max_size=4

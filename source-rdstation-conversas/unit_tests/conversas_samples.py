@@ -10,6 +10,8 @@ from typing import Any
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
+from source_rdstation_conversas.decryption.private_keys import PrivateKeys
+
 VECTORS = Path(__file__).parent / "vectors"
 NODE_JOSE = VECTORS / "node_jose"
 TEST_KEY = (NODE_JOSE / "TEST_ONLY_private_key.json").read_text(encoding="utf-8")
@@ -20,6 +22,12 @@ TEST_JWK: dict[str, str] = json.loads(TEST_KEY)
 def another_jwk() -> dict[str, str]:
     key: dict[str, str] = JWK.generate(kty="RSA", size=2048, kid="another").export(as_dict=True)
     return key
+
+
+@cache
+def opened(keys: str = TEST_KEY) -> PrivateKeys:
+    """Read once: that the numbers of a key fit together takes a twentieth of a second to see."""
+    return PrivateKeys.read(keys)
 
 
 def encrypted(plaintext: bytes, *, jwk: dict[str, str] = TEST_JWK, kid: str | None = None, **header: object) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from conversas_samples import TEST_JWK, TEST_KEY, VECTORS, another_jwk, encrypted
+from conversas_samples import TEST_JWK, TEST_KEY, VECTORS, another_jwk, encrypted, opened
 from jwcrypto.common import base64url_encode
 
 from source_rdstation_conversas.decryption import private_keys
@@ -25,13 +25,13 @@ KID = TEST_JWK["kid"]
 
 def reason(text: str, keys: str = TEST_KEY) -> UndecryptableError:
     with pytest.raises(UndecryptableError) as caught:
-        PrivateKeys.read(keys).decrypt(text)
+        opened(keys).decrypt(text)
     return caught.value
 
 
 @pytest.mark.parametrize("vector", RFC["readable"], ids=lambda vector: vector["source"])
 def test_a_published_vector_is_decrypted(vector: dict[str, Any]) -> None:
-    keys = PrivateKeys.read(json.dumps(vector["key"]))
+    keys = opened(json.dumps(vector["key"]))
 
     assert keys.decrypt(vector["jwe"]).decode() == vector["plaintext"]
 
@@ -45,7 +45,7 @@ def test_a_published_vector_of_another_kind_is_refused(vector: dict[str, Any]) -
 @pytest.mark.parametrize("enc", CONTENT_ENCRYPTIONS)
 @pytest.mark.parametrize("plaintext", [b"", b"[]", PAGE, bytes(range(256))], ids=["empty", "list", "page", "bytes"])
 def test_what_is_encrypted_comes_back(alg: str, enc: str, plaintext: bytes) -> None:
-    assert PrivateKeys.read(TEST_KEY).decrypt(encrypted(plaintext, alg=alg, enc=enc, kid=KID)) == plaintext
+    assert opened().decrypt(encrypted(plaintext, alg=alg, enc=enc, kid=KID)) == plaintext
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_page_that_no_key_opens_says_so() -> None:
 
 
 def test_neither_errors_nor_reprs_show_a_secret() -> None:
-    keys = PrivateKeys.read(TEST_KEY)
+    keys = opened()
     error = reason(encrypted(PAGE, jwk=another_jwk(), kid=KID))
 
     shown = repr(keys) + str(vars(error)) + repr(error) + str(error)

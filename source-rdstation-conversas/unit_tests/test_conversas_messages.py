@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from conversas_samples import message
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from source_rdstation_conversas.history.messages import ContactMessages, MessagePage, messages_of
@@ -117,7 +117,6 @@ def test_a_text_that_looks_like_media_is_a_text(content: str) -> None:
 
 
 @given(st.text() | st.text().map(lambda text: "%7B" + quote(text)))
-@settings(deadline=None)
 def test_any_content_stays_as_received(content: str) -> None:
     assert record(message(content))["content"] == content
 

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conversas_samples import NODE_JOSE, TEST_KEY, survivors
+from conversas_samples import NODE_JOSE, opened, survivors
 
 from source_rdstation_conversas.decoding.plaintext import decode
 from source_rdstation_conversas.decryption.compact_jwe import CONTENT_ENCRYPTIONS, holds_empty_list
-from source_rdstation_conversas.decryption.private_keys import PrivateKeys
 
 VECTORS = json.loads(Path(os.environ.get("NODE_JOSE_VECTORS", NODE_JOSE / "vectors.json")).read_text(encoding="utf-8"))
 CONTENTS = json.loads((NODE_JOSE / "contents.json").read_text(encoding="utf-8"))
@@ -37,7 +36,7 @@ def test_a_page_arrives_in_what_is_left_of_its_characters(page: dict[str, Any]) 
     sent = [] if page["form"] == "empty" else VECTORS["messages"]
     left = (lambda text: text) if page["form"] == "utf8" else survivors
 
-    value = decode(PrivateKeys.read(TEST_KEY).decrypt(page["jwe"])).value
+    value = decode(opened().decrypt(page["jwe"])).value
 
     assert value == [{**message, "content": left(message["content"])} for message in sent]
     assert holds_empty_list(page["jwe"]) is (page["form"] == "empty")

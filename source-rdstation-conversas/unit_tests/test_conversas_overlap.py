@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conversas_samples import message
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from source_rdstation_conversas.history.messages import ContactMessages
@@ -154,7 +154,6 @@ blocks = st.lists(st.lists(st.sampled_from("xxy"), min_size=1, max_size=3), min_
 @given(blocks, st.integers(4, 6), st.lists(st.integers(0, 9), max_size=20))
 @example([["x", "x", "x"], ["x", "x", "x"]], 4, [])
 @example([["y"], ["x", "x"], ["y"]] * 2, 4, [0, 1, 1, 0, 2])
-@settings(deadline=None, max_examples=300)
 def test_given_messages_arriving_anywhere_when_walked_then_each_is_read_once_under_its_own_id(
     moments: list[list[str]], size: int, arrivals: list[int]
 ) -> None:

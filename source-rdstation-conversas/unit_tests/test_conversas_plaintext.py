@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conversas_samples import low_bytes, message, survivors
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from source_rdstation_conversas.decoding.plaintext import Decoded, as_json_text, decode
@@ -158,7 +158,6 @@ def test_an_endless_number_stays_text_whatever_python_would_read() -> None:
 @given(st.binary() | st.text().map(low_bytes) | DAMAGED.map(lambda text: low_bytes(f'[{{"content":"{text}"}}]')))
 @example(b'"\\ud800"')
 @example(b"\xef\xbb\xbf\x00")
-@settings(deadline=None)
 def test_decoding_never_raises_and_never_loses_text(plaintext: bytes) -> None:
     decoded = decode(plaintext)
 
@@ -173,7 +172,6 @@ def test_decoding_never_raises_and_never_loses_text(plaintext: bytes) -> None:
 
 
 @given(st.lists(st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), st.text(max_size=9) | st.none())))
-@settings(deadline=None)
 def test_json_comes_back_whole_in_either_encoding(rows: list[dict[str, Any]]) -> None:
     storable = json.loads(json.dumps(rows).replace("\\u0000", ""))
     text = json.dumps(rows, ensure_ascii=False)
@@ -184,7 +182,6 @@ def test_json_comes_back_whole_in_either_encoding(rows: list[dict[str, Any]]) ->
 
 @given(st.lists(DAMAGED, min_size=1, max_size=4), st.sampled_from([COMPACT, SPACED]))
 @example(["a •, b", "•}"], SPACED)
-@settings(deadline=None)
 def test_no_character_of_a_damaged_page_is_lost(contents: list[str], layout: dict[str, Any]) -> None:
     text = json.dumps([message(content) for content in contents], ensure_ascii=False, **layout)
 
@@ -218,7 +215,7 @@ def test_repair_takes_steps_in_proportion_to_the_text(unit: str) -> None:
     short, long = ('["' + unit * count for count in (200, 1600))
 
     assert steps(long) <= 8 * steps(short) + 100
-    decode(('["' + unit * (1_000_000 // len(unit))).encode())  # a square number of steps would take hours
+    decode(('["' + unit * (300_000 // len(unit))).encode())  # a square number of steps would take hours
 
 
 def steps(text: str) -> int:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import MutableSequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from simulated_list import SimulatedList
 
@@ -13,13 +10,6 @@ from rdstation.envelope import Page
 from rdstation.walks.listing import Query
 
 __all__ = ["CountedList", "counted"]
-
-
-class ById(random.Random):
-    """No chance: a cursor names a value and an id, so rows that share their value have an order."""
-
-    def shuffle(self, x: MutableSequence[Any], *_: object) -> None:
-        x[:] = sorted(x)
 
 
 @dataclass
@@ -32,10 +22,12 @@ class CountedList(SimulatedList):
     hidden: int = 0
     """Rows that are counted and not shown."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.has_cursor:
-            self._random = ById()
+    def _matching(self, query: Query) -> list[str]:
+        return sorted(super()._matching(query))
+
+    def _among_equals(self) -> float:
+        # A cursor names a value and an id, so rows that share their value have an order.
+        return 0.0 if self.has_cursor else super()._among_equals()
 
     def fetch(self, query: Query) -> Page:
         """Answers as the API does; `has_more` is a hint only, so that a page may be the last or not."""
@@ -60,7 +52,7 @@ class CountedList(SimulatedList):
         return Page(page.rows, None if page.has_next else False, None, self._count(query), f"{reached}")
 
     def _count(self, query: Query) -> int:
-        return sum(all(self._within(row_id, bound) for bound in query.bounds) for row_id in self.created)
+        return len(self._matching(query))
 
 
 def counted(crm: SimulatedList) -> CountedList:

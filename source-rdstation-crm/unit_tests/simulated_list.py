@@ -5,14 +5,15 @@ Times are whole milliseconds after `DAWN`; rows with equal sort keys come in a r
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from rdstation.dates import format_instant, parse_instant
 from rdstation.envelope import Page, Row
-from rdstation.walks.listing import Bound, Query
+from rdstation.walks.listing import Query
 
 DAWN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 WALL_ROWS = 10_000
@@ -58,10 +59,9 @@ class SimulatedList:
         assert (query.page - 1) * self.page_size < self.wall, "asked beyond the wall"
         self.before_request(self)
         self.requests += 1
-        ids = [row_id for row_id in self.created if all(self._within(row_id, bound) for bound in query.bounds)]
-        self._random.shuffle(ids)
-        if query.sort and self.sort_honoured:
-            ids.sort(key=lambda row_id: self._value(row_id, query.sort or ""), reverse=query.descending)
+        ids = self._matching(query)
+        values = self._values(query.sort) if query.sort and self.sort_honoured else dict.fromkeys(ids, 0)
+        ids.sort(key=lambda row_id: values[row_id] + self._among_equals(), reverse=query.descending)
         start = (query.page - 1) * self.page_size
         rows = [self._row(row_id) for row_id in ids[start : start + self.page_size]]
         pages = max(1, -(-len(ids) // self.page_size))
@@ -70,22 +70,33 @@ class SimulatedList:
         last = min(pages, self.wall // self.page_size) if self.last_link else None
         return Page(rows, query.page < pages, last)
 
-    def _value(self, row_id: str, name: str) -> int:
-        if name == "name":
-            return int(row_id, 16)
-        return {"created_at": self.created, "updated_at": self.updated}[name][row_id]
+    def _among_equals(self) -> float:
+        """Where a row comes among those with its sort key: a number in [0, 1)."""
+        return self._random.random()
 
-    def _within(self, row_id: str, bound: Bound) -> bool:
-        value = DAWN + timedelta(milliseconds=self._value(row_id, bound.field))
-        for literal in (bound.at_least, bound.before):
-            assert literal is None or literal.microsecond == 0, "filter literals have whole seconds"
-        return (bound.at_least is None or value >= bound.at_least) and (bound.before is None or value < bound.before)
+    def _matching(self, query: Query) -> list[str]:
+        ids = list(self.created)
+        for bound in query.bounds:
+            values = self._values(bound.field)
+            least, before = _milliseconds(bound.at_least, -math.inf), _milliseconds(bound.before, math.inf)
+            ids = [row_id for row_id in ids if least <= values[row_id] < before]
+        return ids
+
+    def _values(self, name: str) -> Mapping[str, int]:
+        if name == "name":
+            return {row_id: int(row_id, 16) for row_id in self.created}
+        return {"created_at": self.created, "updated_at": self.updated}[name]
 
     def _row(self, row_id: str) -> Row:
         created, updated = (
             format_instant(DAWN + timedelta(milliseconds=moments[row_id])) for moments in (self.created, self.updated)
         )
         return {"id": row_id, "created_at": created, "updated_at": updated}
+
+
+def _milliseconds(literal: datetime | None, otherwise: float) -> float:
+    assert literal is None or literal.microsecond == 0, "filter literals have whole seconds"
+    return otherwise if literal is None else (literal - DAWN) / timedelta(milliseconds=1)
 
 
 def moment(milliseconds: int) -> datetime:

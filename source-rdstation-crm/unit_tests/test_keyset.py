@@ -6,7 +6,7 @@ import random
 from datetime import datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
@@ -25,7 +25,6 @@ def read(crm: SimulatedList, keys: tuple[str, ...] = BY_UPDATE, start: int | Non
 
 
 @pytest.mark.parametrize("keys", [BY_UPDATE, BY_CREATION], ids=["by-update", "by-creation"])
-@settings(max_examples=150, deadline=None, derandomize=True)
 @given(scenario=scenarios())
 def test_given_a_list_that_moves_when_walked_then_nothing_that_existed_throughout_is_missing(
     keys: tuple[str, ...], scenario: Scenario

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from collected import Collected, announced, context
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
@@ -36,7 +36,6 @@ def no_wall() -> Iterator[Batch]:
     raise AssertionError("the list has no wall")
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
 @given(scenario=scenarios(most_rows=80, deletes=False), deaths=st.lists(st.integers(1, 60), max_size=3))
 def test_given_edits_and_deaths_when_read_then_nothing_that_existed_throughout_is_missing(
     scenario: Scenario, deaths: list[int]

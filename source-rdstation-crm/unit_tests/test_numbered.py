@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from collected import Collected, announced, context
 from counted_list import CountedList, counted
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scenario import Scenario, scenarios
 from simulated_list import SimulatedList, moment
@@ -104,7 +104,6 @@ def test_given_a_start_date_when_read_then_older_rows_do_not_come() -> None:
     assert sorted(messages.ids) == sorted(crm.created)[60:]
 
 
-@settings(max_examples=60, deadline=None)
 @given(scenario=scenarios(most_rows=80, ties=False), deaths=st.lists(st.integers(1, 60), max_size=3))
 def test_given_changes_and_deaths_when_resumed_then_nothing_that_existed_throughout_is_missing(
     scenario: Scenario, deaths: list[int]
@@ -120,7 +119,6 @@ def test_given_changes_and_deaths_when_resumed_then_nothing_that_existed_through
     assert scenario.existed_throughout <= committed
 
 
-@settings(max_examples=150, deadline=None)
 @given(scenario=scenarios(most_rows=60, deletes=False, ties=False))
 def test_given_edits_during_a_read_when_read_again_then_the_newest_version_of_every_row_is_there(
     scenario: Scenario,
@@ -138,7 +136,6 @@ def test_given_edits_during_a_read_when_read_again_then_the_newest_version_of_ev
     assert edited <= set(second.ids)
 
 
-@settings(max_examples=150, deadline=None)
 @given(scenario=scenarios(most_rows=60, ties=False), changed=st.sets(st.integers(0, 59), min_size=15))
 def test_given_changes_before_and_during_a_read_when_read_again_then_what_had_changed_and_still_exists_comes(
     scenario: Scenario, changed: set[int]

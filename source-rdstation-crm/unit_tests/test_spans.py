@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
@@ -66,7 +66,6 @@ class Readers:
 
 
 @pytest.mark.parametrize("keys", [BY_UPDATE, BY_CREATION], ids=["by-update", "by-creation"])
-@settings(max_examples=150, deadline=None, derandomize=True)
 @given(
     scenario=scenarios(most_rows=120, deletes=False) | scenarios(most_rows=120, ties=False),
     seed=st.integers(0, 2**32),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from counted_list import CountedList
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 
@@ -15,7 +15,6 @@ from rdstation.walks.single_pass import single_pass
 from rdstation.walks.sweep import sweep
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
 @given(scenario=scenarios(deletes=False))
 def test_given_a_list_without_order_when_swept_then_each_row_comes_once_and_none_is_missing(scenario: Scenario) -> None:
     ids = [row["id"] for batch in sweep(scenario.crm.fetch, Query(None)) for row in batch.rows]
@@ -72,7 +71,6 @@ def test_given_rows_without_a_key_at_the_front_when_swept_then_only_those_come()
     assert swept == blank
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 2**32), milliseconds_apart=st.sampled_from([0, 1]), links=st.booleans())
 def test_given_rows_that_share_their_sort_key_across_pages_when_read_in_one_pass_then_none_is_missing(
     seed: int, milliseconds_apart: int, links: bool
@@ -110,7 +108,6 @@ def test_given_a_list_that_says_how_long_it_is_when_swept_then_one_complete_pass
     assert crm.requests == 5
 
 
-@settings(max_examples=100, deadline=None)
 @given(scenario=scenarios(deletes=False))
 def test_given_a_moving_list_that_says_how_long_it_is_when_swept_then_no_row_is_missing(scenario: Scenario) -> None:
     crm = scenario.crm

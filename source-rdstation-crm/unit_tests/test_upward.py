@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from counted_list import CountedList, counted
-from hypothesis import given, settings
+from hypothesis import given
 from scenario import Scenario, scenarios
 from simulated_list import SimulatedList
 
@@ -21,7 +21,6 @@ def spread(rows: int, page_size: int) -> CountedList:
     return CountedList(dict(times), dict(times), page_size)
 
 
-@settings(max_examples=300, deadline=None)
 @given(scenario=scenarios(ties=False))  # ties: see test_single_pass
 def test_given_edits_creations_and_deletions_when_read_then_no_row_that_existed_throughout_is_missing(
     scenario: Scenario,

@@ -173,7 +173,7 @@ def test_given_deletions_while_the_cursor_is_absent_when_read_then_no_other_row_
     assert set(crm.created) <= set(ids)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(scenario=scenarios(most_rows=90, ties=False), apart=st.sampled_from([1, DAY // 400]))
 def test_given_a_list_that_moves_when_read_by_page_numbers_then_nothing_that_existed_throughout_is_missing(
     scenario: Scenario, apart: int
