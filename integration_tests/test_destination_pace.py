@@ -9,7 +9,7 @@ import pytest
 from destination import Destination, mapping, record, state, statistics, table, writes
 from harness import AccountSize, account
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.long]
 
 PEOPLE = {"full_name": "name", "contact_email": "email"}
 LIMIT: dict[str, Any] = {"rate_limit_requests": 120, "rate_limit_window_s": 3.0, "latency_s": 0.05}

@@ -1,6 +1,7 @@
-"""The account's limit is used nearly whole, and nearly never hit.
+"""The account's limit is used nearly whole, and nearly never hit: real processes against a real server.
 
-The real 2 requests a second at 1 s latency, scaled by 20: 40 a second at 50 ms.
+The real scale is played in virtual time (tests/test_rate_limit.py). Here the real 2 requests a second at 1 s latency
+are scaled by 20, 40 a second at 50 ms: one such read in `make test`, the others in `make test-long`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ import pytest
 
 from harness import CONVERSAS, V1, V2, AccountSize, DeskSize, Emulator, Run, Source, account
 from truth_conversas import held, told
-
-pytestmark = pytest.mark.alone
 
 LIMIT: dict[str, Any] = {"rate_limit_requests": 120, "rate_limit_window_s": 3.0, "latency_s": 0.05}
 PER_MINUTE = 2_400
@@ -37,8 +36,9 @@ def assert_good_use(run: Run, crm: Emulator, per_second: float) -> None:
     assert busiest <= 1.5 * per_second
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
-    "deals", [pytest.param(500, id="500-deals"), pytest.param(2_000, id="2000-deals", marks=pytest.mark.long)]
+    "deals", [pytest.param(150, id="150-deals"), pytest.param(2_000, id="2000-deals", marks=pytest.mark.long)]
 )
 def test_given_all_streams_when_read_at_a_limit_of_40_a_second_then_90_percent_of_it_is_used(deals: int) -> None:
     with account(AccountSize(deals=deals, contacts=deals, organizations=deals // 4, tasks=deals), **LIMIT) as crm:
@@ -48,6 +48,8 @@ def test_given_all_streams_when_read_at_a_limit_of_40_a_second_then_90_percent_o
         assert all(run.ids(stream) == crm.ids(stream) for stream in V2.streams if stream != "teams")
 
 
+@pytest.mark.alone
+@pytest.mark.long
 def test_given_one_big_list_alone_when_read_at_a_limit_of_40_a_second_then_90_percent_of_it_is_used() -> None:
     with account(AccountSize(contacts=100_000), **LIMIT) as crm:
         run = Source(crm, requests_per_minute=PER_MINUTE).read("contacts")
@@ -56,6 +58,8 @@ def test_given_one_big_list_alone_when_read_at_a_limit_of_40_a_second_then_90_pe
         assert run.ids("contacts") == crm.ids("contacts")
 
 
+@pytest.mark.alone
+@pytest.mark.long
 def test_given_all_streams_of_v1_when_read_at_a_limit_of_40_a_second_then_90_percent_of_it_is_used() -> None:
     with account(AccountSize(deals=250, contacts=600, organizations=300, tasks=100), **LIMIT) as crm:
         run = Source(crm, V1, requests_per_minute=PER_MINUTE).read()
@@ -64,6 +68,8 @@ def test_given_all_streams_of_v1_when_read_at_a_limit_of_40_a_second_then_90_per
         assert all(run.ids(stream) == V1.ids(crm, stream) for stream in V1.streams)
 
 
+@pytest.mark.alone
+@pytest.mark.long
 def test_given_the_history_of_many_contacts_when_read_at_a_limit_of_15_a_second_then_90_percent_of_it_is_used() -> None:
     # Answers take twice as long as seen: reading one contact after another would not do.
     bucket: dict[str, Any] = {"desk_bucket_per_minute": 960, "desk_bucket_burst": 30, "latency_s": 0.1}
@@ -74,6 +80,8 @@ def test_given_the_history_of_many_contacts_when_read_at_a_limit_of_15_a_second_
         assert told(run) == held(crm)
 
 
+@pytest.mark.alone
+@pytest.mark.long
 def test_given_the_real_limit_and_latency_when_read_then_90_percent_of_it_is_used() -> None:
     size = AccountSize(deals=20, contacts=400, organizations=40, tasks=40)
     with account(size, rate_limit_requests=120, rate_limit_window_s=60.0, latency_s=1.0) as crm:
