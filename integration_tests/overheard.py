@@ -46,10 +46,9 @@ def secrets_of(crm: Emulator) -> set[str]:
     oauth = crm.oauth()
     refreshed = [token for entry in oauth["history"] for token in (entry["refresh_token"], entry["new_refresh_token"])]
     found = {*oauth["access_tokens"], *oauth["refresh_tokens"], *refreshed, oauth["credentials"]["client_secret"]}
-    keys = crm.desk_keys()
-    parts = {part for key in (keys["current"], keys["old"]) for name, part in key.items() if name not in PUBLIC_PARTS}
-    desk = str(crm.desk_config()["access_token"]).split(".")
-    return (found - {None}) | {crm.v1_token(), *desk} | parts | {part[:40] for part in parts}
+    desk = crm.desk_secrets()
+    parts = {part for key in desk["keys"] for name, part in key.items() if name not in PUBLIC_PARTS}
+    return (found - {None}) | {crm.v1_token(), *desk["access_token"].split(".")} | parts | {part[:40] for part in parts}
 
 
 @contextmanager

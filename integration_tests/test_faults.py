@@ -31,13 +31,13 @@ from harness import (
 )
 from truth_conversas import missing
 
-SIZE = AccountSize(contacts=450, deals=40, organizations=250, tasks=250)
+SIZE = AccountSize(contacts=410, deals=15, organizations=210, tasks=210)
 LONG = {(V1, kind) for kind in ("truncate", "reset", "html_200", "object_for_list", "data_null", "redirect")} | {
     (V2, "truncate"),
     (V2, "reset"),
 }
 SMALL_LISTS = {V2: "sources", V1: "deal_sources"}
-DESK = DeskSize(contacts=20, messages_per_contact=10, reports=60)
+DESK = DeskSize(contacts=10, messages_per_contact=10, reports=40)
 APIS = (*VERSIONS, CONVERSAS)
 # What all share: that an answer is asked for again, whatever its body. How it is read is each CRM version's own.
 ASKED_AGAIN = {

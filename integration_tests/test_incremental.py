@@ -23,6 +23,7 @@ from harness import (
 from truth import INSTANT, canonical
 
 START_DATE = "2026-06-01T00:00:00Z"
+SIZE = AccountSize(contacts=300, deals=60, organizations=60, tasks=100)
 
 
 def by_cursor(crm: Emulator, api: Version, stream: str) -> dict[str, str]:
@@ -38,7 +39,7 @@ def by_cursor(crm: Emulator, api: Version, stream: str) -> dict[str, str]:
 def test_given_a_start_date_when_read_then_it_bounds_the_streams_with_a_cursor(
     sync_mode: SyncMode, api: Version
 ) -> None:
-    with account() as crm:
+    with account(SIZE) as crm:
         run = Source(crm, api, start_date=START_DATE).read(sync_mode=sync_mode)
 
         assert run.exit_code == 0, run.log

@@ -10,8 +10,8 @@ import pytest
 
 from harness import V1, V2, AccountSize, Emulator, Line, Run, Source, Version, account, for_each_version, often
 
-SIZE = AccountSize(contacts=3_000, deals=300, organizations=1_200, tasks=2_500)
-SIZES = {V2: SIZE, V1: AccountSize(contacts=1_500, deals=120, organizations=600, tasks=300)}
+SIZE = AccountSize(contacts=1_500, deals=100, organizations=700, tasks=1_200)
+SIZES = {V2: SIZE, V1: AccountSize(contacts=900, deals=80, organizations=450, tasks=210)}
 WALKED = {
     V2: ("contacts", "deals", "deal_notes", "deal_products", "organizations", "tasks"),
     V1: ("contacts", "companies", "deals", "deals_details", "deal_stages", "tasks"),
@@ -84,9 +84,9 @@ ALONE = {
     "v2-contacts": (V2, "contacts", AccountSize(contacts=6_000)),
     "v2-deals": (V2, "deals", AccountSize(deals=6_000)),
     "v2-tasks": (V2, "tasks", AccountSize(tasks=6_000)),
-    "v2-deal_notes": (V2, "deal_notes", AccountSize(deals=250)),
+    "v2-deal_notes": (V2, "deal_notes", AccountSize(deals=120)),
     "v1-companies": (V1, "companies", AccountSize(organizations=3_000)),
-    "v1-deals_details": (V1, "deals_details", AccountSize(deals=250)),
+    "v1-deals_details": (V1, "deals_details", AccountSize(deals=120)),
 }
 
 

@@ -11,7 +11,7 @@ from harness import V1, AccountSize, Emulator, Line, Source, account, seeds
 from truth import canonical, differences, newest_by_id
 
 WALKED = ("contacts", "deals", "organizations", "tasks")  # of v2
-SIZE = AccountSize(contacts=4_000, deals=4_000, organizations=3_000, tasks=3_000)
+SIZE = AccountSize(contacts=3_000, deals=3_000, organizations=2_000, tasks=2_000)
 WALKED_V1 = ("contacts", "companies", "deals", "deals_details")
 SIZE_V1 = AccountSize(contacts=2_000, deals=160, organizations=1_500, tasks=1)
 SLOW: dict[str, Any] = {"latency_s": 0.15}  # a read lasts for seconds, so that much moves meanwhile
@@ -33,7 +33,7 @@ def page_numbers(crm: Emulator, stream: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("seed", seeds(2, 20))
+@pytest.mark.parametrize("seed", seeds(1, 20))
 def test_given_edits_and_creations_throughout_when_read_then_no_row_is_missing_and_the_next_sync_brings_all_changes(
     seed: int,
 ) -> None:

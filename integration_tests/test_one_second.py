@@ -36,10 +36,11 @@ def import_at_once(crm: Emulator, stream: str, count: int) -> None:
         pytest.param(V2, 700, 0, id="v2-700-at-rest"),
         pytest.param(V2, 700, 5, id="v2-700-moving", marks=pytest.mark.long),
         pytest.param(V2, 3_000, 0, id="v2-3000-at-rest", marks=pytest.mark.long),
-        pytest.param(V2, 3_000, 5, id="v2-3000-moving"),
+        pytest.param(V2, 1_100, 5, id="v2-1100-moving"),
+        pytest.param(V2, 3_000, 5, id="v2-3000-moving", marks=pytest.mark.long),
         pytest.param(V1, 700, 0, id="v1-700-at-rest", marks=pytest.mark.long),
-        pytest.param(V1, 700, 5, id="v1-700-moving", marks=pytest.mark.long),
-        pytest.param(V1, 1_400, 5, id="v1-1400-moving"),
+        pytest.param(V1, 700, 5, id="v1-700-moving"),
+        pytest.param(V1, 1_400, 5, id="v1-1400-moving", marks=pytest.mark.long),
     ],
 )
 @pytest.mark.parametrize("share", [bulk_edit, import_at_once], ids=["bulk-edit", "import"])

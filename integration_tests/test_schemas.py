@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
-from harness import V1, V2, Source, Version, account, discovered_schemas
+from harness import V1, V2, AccountSize, Source, Version, account, discovered_schemas
 from truth import INSTANT
 
 # jsonschema checks date-times only where a further package is installed; ours are of one form anyway (contract.md).
@@ -27,6 +27,7 @@ FORMATS.checks("date-time", ValueError)(is_instant)
 FORMATS.checks("date", ValueError)(is_date)
 
 
+SIZE = AccountSize(contacts=300, deals=60, organizations=80, tasks=120)
 CASES: dict[str, tuple[Version, dict[str, Any]]] = {
     "v2-as-documented": (V2, {}),
     "v2-odd": (
@@ -41,7 +42,7 @@ CASES: dict[str, tuple[Version, dict[str, Any]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_given_an_account_when_read_then_every_record_validates_against_the_discovered_schema(name: str) -> None:
     api, settings = CASES[name]
-    with account(**settings) as crm:
+    with account(SIZE, **settings) as crm:
         crm.create("contacts", {"name": "Slug desconhecido", "custom_fields": {"slug-de-ontem": ["um", "dois"]}})
         schemas = discovered_schemas(crm, api)
 

@@ -36,8 +36,8 @@ def text_of(moment: datetime) -> str:
 
 @pytest.fixture(scope="module")
 def at_the_edges() -> Any:
-    """Windows for more deals than the wall lets through, and deals at the edges of each of them."""
-    with account(AccountSize(deals=10_200, contacts=1, organizations=1, tasks=1), v1_next_page="absent") as crm:
+    """Windows for more deals than are read in one piece, and deals at the edges of each of them."""
+    with account(AccountSize(deals=4_400, contacts=1, organizations=1, tasks=1), v1_next_page="absent") as crm:
         Source(crm, V1).read("deals")
         begun = datetime.now(timezone.utc)
         moments = {edge + offset + little for edge in edges(crm) for offset in OFFSETS for little in AROUND}

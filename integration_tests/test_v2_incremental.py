@@ -33,7 +33,7 @@ class Synced:
 
 @pytest.fixture(scope="module")
 def synced() -> Iterator[Synced]:
-    with account(AccountSize(deals=450, contacts=450, tasks=450)) as crm:
+    with account(AccountSize(deals=210, contacts=450, tasks=450)) as crm:
         source = Source(crm)
         yield Synced(crm, source, source.read())
 

@@ -11,8 +11,10 @@ import pytest
 from harness import V1, V2, AccountSize, Jobs, Run, Source, Version, account, at_once, often
 from truth import differences
 
-# Each list with a walk spans several pages, each other kind of list more than one.
-MEDIUM = AccountSize(contacts=900, deals=230, organizations=450, tasks=450, users=450, campaigns=230, sources=230)
+# Each list with a walk spans several pages, each other kind of list more than one. Deals cost two requests each, so
+# they fill pages once; their list is read as that of organizations.
+MEDIUM = AccountSize(contacts=450, deals=40, organizations=450, tasks=450, users=450, campaigns=230, sources=230)
+MANY_DEALS = AccountSize(contacts=1, deals=230, organizations=1, tasks=1)
 MEDIUM_V1 = AccountSize(
     **{"contacts": 450, "deals": 230, "organizations": 220, "tasks": 220, "users": 30, "campaigns": 210},
     **{"sources": 210, "lost_reasons": 210, "products": 210, "teams": 34, "pipelines": 4, "stages": 12},
@@ -54,6 +56,7 @@ LONG = {
 JOBS: Mapping[str, tuple[Version, AccountSize, dict[str, Any]]] = {
     **{f"v2-{name}": (V2, MEDIUM, settings) for name, settings in VARIANTS_V2.items()},
     **{f"v1-{name}": (V1, MEDIUM_V1, settings) for name, settings in VARIANTS_V1.items()},
+    "v2-many-deals": (V2, MANY_DEALS, {}),
     # One page has to hold what comes for ever.
     "v1-pages-ignored": (V1, AccountSize(deals=80, teams=34), {"v1_ignore_page": True}),
 }

@@ -28,6 +28,11 @@ class DeskCalls(ABC):
         found: dict[str, Any] = self._control("GET", "/desk/keys")
         return found
 
+    def desk_secrets(self) -> dict[str, Any]:
+        """`access_token`, and as `keys` the private keys that anybody has asked for."""
+        found: dict[str, Any] = self._control("GET", "/desk/secrets")
+        return found
+
     def desk_truth(self, name: str, *, customer_id: str = "") -> list[Any]:
         """The records as served now, whatever page, plan and limit; wallets are texts.
 

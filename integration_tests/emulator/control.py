@@ -59,6 +59,7 @@ class Control:
             ("POST", "/churn"): self._start_churn,
             ("DELETE", "/churn"): self._stop_churn,
             ("GET", "/requests"): lambda _body, _query: log.as_list(),
+            ("GET", "/requests/writes"): lambda _body, _query: log.writes(),
             ("DELETE", "/requests"): lambda _body, _query: log.clear(),
             ("POST", "/clock"): self._advance,
         }

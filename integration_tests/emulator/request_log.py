@@ -72,6 +72,10 @@ class RequestLog:
         """All entries, oldest first."""
         return [asdict(entry) for entry in self._entries]
 
+    def writes(self) -> int:
+        """How many entries may have changed the account."""
+        return sum(entry.method in ("POST", "PUT") and "/oauth2/" not in entry.path for entry in self._entries)
+
     def clear(self) -> None:
         """Forget what was logged; numbers go on."""
         self._entries.clear()

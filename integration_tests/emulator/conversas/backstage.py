@@ -36,6 +36,7 @@ class Backstage:
         return {
             ("GET", "/desk/config"): self.config,
             ("GET", "/desk/keys"): self.keys,
+            ("GET", "/desk/secrets"): self.secrets,
             ("GET", "/desk/truth/{name}"): self.truth,
             ("POST", "/desk/messages"): self.add_messages,
             ("POST", "/desk/reports/{id_}/close"): self.close,
@@ -48,6 +49,10 @@ class Backstage:
         """As the source's configuration names them; the key is a text there."""
         key = orjson.dumps(self._api.keys.current).decode()
         return {"access_token": self._api.token, "start_date": START_DATE, "private_key_jwk": key}
+
+    def secrets(self, _body: object, _query: object) -> dict[str, Any]:
+        """The token, and the private keys that exist by now."""
+        return {"access_token": self._api.token, "keys": self._api.keys.made}
 
     def keys(self, _body: object, _query: object) -> dict[str, Any]:
         """Both private keys, one by one and as a JWKS."""
