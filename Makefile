@@ -6,9 +6,10 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo authorize sync push test test-long test-image image-size wheel-test spec-forms acceptance soak node-jose \
+.PHONY: help demo authorize sync push test test-unit test-long test-image image-size wheel-test spec-forms acceptance soak node-jose \
 	audit lint fix emulator bench image lock clean
 SHELL := /bin/bash
+unexport PYTHONDONTWRITEBYTECODE  # compile a module once, not in each of the processes that a test run starts
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -36,17 +37,28 @@ push: .venv/.installed ## Write a DuckDB table into a real account: CONFIG=path.
 	@$(if $(and $(CONFIG),$(DB),$(TABLE)),,echo 'Say what to push: make push CONFIG=path.json DB=path.duckdb TABLE=name (README.md shows the configuration)' >&2; exit 2)
 	@$(BIN)/python -m demo.push "$(CONFIG)" --db "$(DB)" --table "$(TABLE)" $(if $(KEY),--key "$(KEY)") $(if $(MODE),--mode "$(MODE)")
 
-# Most tests wait for a paced, delayed or failing server, so several run side by side; those that measure a pace do not.
+# Most tests wait for a delayed or failing server, so several run side by side; what measures a pace runs alone.
+UNIT_TESTS := tests $(wildcard */unit_tests)
+SIDE_BY_SIDE := --dist worksteal --durations=10
 test: .venv/.installed ## Run the tests; ARGS="-k keyset" narrows them
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 10 -m 'not long and not alone and not image and not wheel'
-	@$(BIN)/python -m pytest -m 'alone and not long and not image and not wheel'
+	@$(BIN)/python -m pytest -n 8 $(SIDE_BY_SIDE) -m 'not long and not alone and not image and not wheel'
+	@$(BIN)/python -m pytest -m 'alone and not long' integration_tests/test_pace.py
 endif
 
-test-long: .venv/.installed ## Run the tests marked `long`: the full numbers, minutes each
-	@$(BIN)/python -m pytest -m long $(ARGS)
+test-unit: .venv/.installed ## Run the tests that start no process, properties on fewer examples: under half a minute
+	@$(BIN)/python -m pytest -n 2 --hypothesis-profile unit $(UNIT_TESTS) $(ARGS)
+
+test-long: .venv/.installed ## Run what `make test` leaves out: full numbers, minutes each, and properties on new examples
+ifdef ARGS
+	@$(BIN)/python -m pytest -m long --hypothesis-profile long $(ARGS)
+else
+	@$(BIN)/python -m pytest -n 2 $(SIDE_BY_SIDE) --hypothesis-profile long $(UNIT_TESTS)
+	@$(BIN)/python -m pytest -m 'long and not alone' integration_tests
+	@$(BIN)/python -m pytest -m 'long and alone' integration_tests
+endif
 
 soak: .venv/.installed ## Two hours of an account's life in some minutes, both ways, with faults and kills (ARGS="--help")
 	@$(BIN)/python -m soak $(ARGS)
