@@ -21,6 +21,7 @@ from typing import Any
 import orjson
 
 from emulator.client import Emulator
+from emulator.request_log import is_write
 from output import Line, Message, Run
 from overheard import overhear
 from prefork import Process, start
@@ -117,11 +118,7 @@ def statistics(run: Run) -> list[tuple[float, float]]:
 
 def writes(crm: Emulator) -> list[dict[str, Any]]:
     """The requests that may change the account."""
-    return [
-        request
-        for request in crm.requests()
-        if request["method"] in ("POST", "PUT") and "oauth2" not in request["path"]
-    ]
+    return [request for request in crm.requests() if is_write(request["method"], request["path"])]
 
 
 def rejects_in(folder: Path) -> list[Message]:

@@ -9,6 +9,7 @@ import pytest
 
 from harness import CONVERSAS, V1, V2, Jobs, Run, Source, Version, account, at_once, status_of
 from hostile import ATTACKS, hostile
+from prefork import can_fork
 
 APIS = (V2, V1, CONVERSAS)
 MOST_MEMORY = 400 * 1024 * 1024  # what a connector takes by itself, and the largest body a few times
@@ -49,5 +50,6 @@ def test_given_a_host_that_means_harm_when_checked_then_a_sentence_in_bounded_ti
     assert sentence.endswith(".")
     assert "Traceback" not in run.stdout + run.stderr
     assert run.seconds < 60
-    assert run.peak_bytes < MOST_MEMORY
+    if can_fork():  # elsewhere it is not known
+        assert 20e6 < run.peak_bytes < MOST_MEMORY
     assert "um-biscoito" not in run.stderr, "a cookie was sent back"

@@ -9,7 +9,7 @@ from typing import Any
 
 from .exchange import Call
 
-__all__ = ["Entry", "RequestLog"]
+__all__ = ["Entry", "RequestLog", "is_write"]
 
 
 @dataclass
@@ -74,11 +74,16 @@ class RequestLog:
 
     def writes(self) -> int:
         """How many entries may have changed the account."""
-        return sum(entry.method in ("POST", "PUT") and "/oauth2/" not in entry.path for entry in self._entries)
+        return sum(is_write(entry.method, entry.path) for entry in self._entries)
 
     def clear(self) -> None:
         """Forget what was logged; numbers go on."""
         self._entries.clear()
+
+
+def is_write(method: str, path: str) -> bool:
+    """Whether such a request may change the account."""
+    return method in ("POST", "PUT") and "/oauth2/" not in path
 
 
 def _token(call: Call, in_query: str) -> str:
