@@ -54,7 +54,8 @@ ONCE: dict[str, dict[str, Any]] = {
     "429-now": {"kind": "429", "retry_after": "0"},
     **{f"{status}-{body}": {"kind": status, "body": body} for status in ("500", "502", "503", "504")
        for body in ("json", "html")},
-    "401": {"kind": "401"},
+    # Once, as a fresh token that is refused is final; not of the token endpoint, where it is too.
+    "401": {"kind": "401", "path": "^(?!/oauth2/)", "times": 1},
     "reset": {"kind": "reset"},
     "stall-then-close": {"kind": "stall", "seconds": 1},
     "stall-then-answer": {"kind": "stall", "seconds": 3, "then": "answer"},
