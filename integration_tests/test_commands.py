@@ -15,8 +15,11 @@ from destination import record, table
 from harness import CONVERSAS, V1, V2, Emulator, Version, account, catalog
 from prefork import command_of
 
+# One of each way to configure it that reaches other code: of the CRM source's, both.
 SETUPS = [
-    pytest.param(connector, setup, id=f"{connector}-{setup}") for connector in CONNECTORS for setup in connector.setups
+    pytest.param(connector, setup, id=f"{connector}-{setup}")
+    for connector in CONNECTORS
+    for setup in list(connector.setups)[: 2 if connector.name == V1.script else 1]
 ]
 
 

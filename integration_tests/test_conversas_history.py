@@ -11,7 +11,7 @@ import pytest
 from harness import CONVERSAS, DeskSize, Source, account, often
 from truth_conversas import held, told, told_in_pages
 
-SIZE = DeskSize(contacts=20, messages_per_contact=45, reports=1)
+SIZE = DeskSize(contacts=10, messages_per_contact=45, reports=1)
 FULL = DeskSize(contacts=2_000, messages_per_contact=250, reports=1)
 ENCRYPTIONS = ("A128CBC-HS256", "A256GCM", "A128GCM", "A192GCM", "A192CBC-HS384", "A256CBC-HS512", "mixed")
 READABLE: dict[str, dict[str, Any]] = {

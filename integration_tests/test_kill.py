@@ -10,8 +10,8 @@ import pytest
 
 from harness import V1, V2, AccountSize, Emulator, Line, Run, Source, Version, account, for_each_version, often
 
-SIZE = AccountSize(contacts=1_500, deals=100, organizations=700, tasks=1_200)
-SIZES = {V2: SIZE, V1: AccountSize(contacts=900, deals=80, organizations=450, tasks=210)}
+SIZE = AccountSize(contacts=1_000, deals=70, organizations=500, tasks=800)
+SIZES = {V2: SIZE, V1: AccountSize(contacts=700, deals=60, organizations=350, tasks=210)}
 WALKED = {
     V2: ("contacts", "deals", "deal_notes", "deal_products", "organizations", "tasks"),
     V1: ("contacts", "companies", "deals", "deals_details", "deal_stages", "tasks"),
@@ -81,9 +81,9 @@ def test_given_kills_at_random_points_when_all_streams_are_resumed_then_the_unio
 
 
 ALONE = {
-    "v2-contacts": (V2, "contacts", AccountSize(contacts=6_000)),
-    "v2-deals": (V2, "deals", AccountSize(deals=6_000)),
-    "v2-tasks": (V2, "tasks", AccountSize(tasks=6_000)),
+    "v2-contacts": (V2, "contacts", AccountSize(contacts=3_000)),
+    "v2-deals": (V2, "deals", AccountSize(deals=3_000)),
+    "v2-tasks": (V2, "tasks", AccountSize(tasks=3_000)),
     "v2-deal_notes": (V2, "deal_notes", AccountSize(deals=120)),
     "v1-companies": (V1, "companies", AccountSize(organizations=3_000)),
     "v1-deals_details": (V1, "deals_details", AccountSize(deals=120)),
@@ -104,7 +104,7 @@ def test_given_kills_at_random_points_when_a_stream_is_resumed_alone_then_the_un
 
 @pytest.mark.parametrize("kills", KILLS_ALONE)
 def test_given_kills_beyond_the_wall_of_v1_when_resumed_then_the_union_is_complete(kills: int) -> None:
-    with account(AccountSize(contacts=11_500, deals=1, organizations=1, tasks=1)) as crm:
+    with account(AccountSize(contacts=10_600, deals=1, organizations=1, tasks=1)) as crm:
         committed = read_with_kills(crm, V1, ("contacts",), kills, seed=4)
 
         assert len(V1.ids(crm, "contacts") - committed["contacts"]) == 0

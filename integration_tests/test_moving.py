@@ -11,9 +11,9 @@ from harness import V1, AccountSize, Emulator, Line, Source, account, seeds
 from truth import canonical, differences, newest_by_id
 
 WALKED = ("contacts", "deals", "organizations", "tasks")  # of v2
-SIZE = AccountSize(contacts=3_000, deals=3_000, organizations=2_000, tasks=2_000)
+SIZE = AccountSize(contacts=1_800, deals=1_800, organizations=1_200, tasks=1_200)
 WALKED_V1 = ("contacts", "companies", "deals", "deals_details")
-SIZE_V1 = AccountSize(contacts=2_000, deals=160, organizations=1_500, tasks=1)
+SIZE_V1 = AccountSize(contacts=1_400, deals=120, organizations=1_000, tasks=1)
 SLOW: dict[str, Any] = {"latency_s": 0.15}  # a read lasts for seconds, so that much moves meanwhile
 CHANGES_PER_S = 20
 

@@ -10,7 +10,7 @@ import pytest
 
 from harness import AccountSize, Emulator, Source, account, often
 
-BIG = AccountSize(deals=12_000, contacts=25_000, organizations=11_000)
+BIG = AccountSize(deals=10_600, contacts=20_200, organizations=10_400)
 BIG_LISTS = ("deals", "contacts", "organizations")
 PAGE = 200
 

@@ -13,11 +13,11 @@ from truth import differences
 
 # Each list with a walk spans several pages, each other kind of list more than one. Deals cost two requests each, so
 # they fill pages once; their list is read as that of organizations.
-MEDIUM = AccountSize(contacts=450, deals=40, organizations=450, tasks=450, users=450, campaigns=230, sources=230)
-MANY_DEALS = AccountSize(contacts=1, deals=230, organizations=1, tasks=1)
+MEDIUM = AccountSize(contacts=410, deals=30, organizations=410, tasks=410, users=210, campaigns=210, sources=210)
+MANY_DEALS = AccountSize(contacts=1, deals=205, organizations=1, tasks=1)
 MEDIUM_V1 = AccountSize(
-    **{"contacts": 450, "deals": 230, "organizations": 220, "tasks": 220, "users": 30, "campaigns": 210},
-    **{"sources": 210, "lost_reasons": 210, "products": 210, "teams": 34, "pipelines": 4, "stages": 12},
+    **{"contacts": 410, "deals": 205, "organizations": 205, "tasks": 205, "users": 30, "campaigns": 205},
+    **{"sources": 205, "lost_reasons": 205, "products": 205, "teams": 34, "pipelines": 4, "stages": 12},
 )
 AS_DOCUMENTED = "as-documented"
 VARIANTS_V2: dict[str, dict[str, Any]] = {

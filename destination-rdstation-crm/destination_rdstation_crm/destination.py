@@ -23,6 +23,7 @@ from airbyte_cdk.models import (
     AirbyteStreamStatus,
     ConfiguredAirbyteCatalog,
     ConfiguredAirbyteCatalogSerializer,
+    ConnectorSpecification,
     Status,
     Type,
 )
@@ -43,6 +44,7 @@ from destination_rdstation_crm.row import StreamKey
 from destination_rdstation_crm.writing.sync import Sync
 from rdstation.errors import ConnectorError, config_error
 from rdstation.patience import Patience
+from rdstation.specification import read_specification
 
 __all__ = ["DestinationRdstationCrm"]
 
@@ -55,6 +57,10 @@ _logger = logging.getLogger("airbyte.rdstation")
 
 class DestinationRdstationCrm(Destination):
     """Rows into contacts, deals and organizations of RD Station CRM."""
+
+    def spec(self, logger: logging.Logger) -> ConnectorSpecification:
+        """What can be configured."""
+        return read_specification("destination_rdstation_crm")
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Whether rows could be written, and if not, one sentence on what to do; leaves nothing behind."""

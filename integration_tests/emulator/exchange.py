@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -44,11 +45,16 @@ class Call:
 
     def parameters(self) -> list[tuple[str, str]]:
         """The same one by one, for names that may be repeated."""
-        return parse_qsl(self.query_string.decode("latin-1"), keep_blank_values=True)
+        return list(_parameters(self.query_string))
 
     def json(self) -> Any:
         """The body as JSON; raises ValueError when it is none."""
         return orjson.loads(self.body)
+
+
+@lru_cache(maxsize=1)  # the log, the faults and the API read the parameters of the same call
+def _parameters(query_string: bytes) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
 
 
 @dataclass

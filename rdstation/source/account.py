@@ -74,12 +74,15 @@ class Account(ABC, Generic[S, T]):
         Returns what the user should know of a connection that works.
         """
 
-    def streams(self, states: Callable[[str], Mapping[str, Any]], *, describe: bool = False) -> list[DefaultStream]:
-        """Every stream; `states` gives the incoming state of a stream by its name.
+    def streams(
+        self, names: Iterable[str], states: Callable[[str], Mapping[str, Any]], *, describe: bool = False
+    ) -> list[DefaultStream]:
+        """The streams of these names, each once; `states` gives the incoming state of a stream by its name.
 
         `describe` asks the account for what its schemas should say of its own fields.
         """
-        return [self._stream(spec, states(spec.name), describe=describe) for spec in self.table]
+        rows = {spec.name: spec for spec in self.table}
+        return [self._stream(rows[name], states(name), describe=describe) for name in dict.fromkeys(names)]
 
     @abstractmethod
     def _shape(self, spec: S, context: StreamContext, state: Mapping[str, Any]) -> Shaped:

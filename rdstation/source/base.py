@@ -14,6 +14,7 @@ from airbyte_cdk.models import (
     AirbyteMessage,
     AirbyteStateMessage,
     ConfiguredAirbyteCatalog,
+    ConnectorSpecification,
     FailureType,
     Status,
     SyncMode,
@@ -26,7 +27,6 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
 from airbyte_cdk.sources.streams import Stream
-from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -35,6 +35,7 @@ from rdstation.patience import Patience
 from rdstation.settings import CommonSettings
 from rdstation.source.account import Account
 from rdstation.source.handover import Handover
+from rdstation.specification import read_specification
 
 __all__ = ["RdstationSource"]
 
@@ -99,6 +100,10 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         except Exception:  # noqa: BLE001 - as above
             raise config_error("The catalog file cannot be read: it must hold a configured Airbyte catalog.") from None
 
+    def spec(self, logger: logging.Logger) -> ConnectorSpecification:
+        """What can be configured."""
+        return read_specification(type(self).__module__.split(".")[0])
+
     @abstractmethod
     def read_settings(self, config: Mapping[str, Any]) -> S:
         """The checked configuration; a config error names what is wrong."""
@@ -143,7 +148,7 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
         """The streams, with the account's own fields in their schemas."""
         account = self.account(config, self.read_settings(config))
-        streams = account.streams(lambda _: {}, describe=True)
+        streams = account.streams(account.stream_names, lambda _: {}, describe=True)
         return AirbyteCatalog(streams=[stream.as_airbyte_stream() for stream in streams])
 
     def read(
@@ -183,11 +188,8 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
                 f"The catalog names streams that this source does not have: {', '.join(unknown)}. Refresh the source's "
                 "schema and select the streams again."
             )
-        by_name: dict[str, DefaultStream] = {
-            stream.name: stream for stream in account.streams(lambda name: self._state_of.get(name, {}))
-        }
         self._concurrent_source = self._engine(len(wanted), settings.num_workers)
-        return [by_name[name] for name in dict.fromkeys(wanted)]
+        return account.streams(wanted, lambda name: self._state_of.get(name, {}))
 
     def _tell_shortfalls(self) -> None:
         """What RD Station holds and could not be read is never passed over in silence."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints, ValidationError
@@ -52,7 +53,12 @@ def _iso_date(value: Any) -> Any:
 def _keys(value: Any) -> PrivateKeys | None:
     if not isinstance(value, str):
         raise ValueError("must be a text: the JSON that RD Station Conversas shows, in quotes")
-    return PrivateKeys.read(value)
+    return _proven_keys(value)
+
+
+@lru_cache(maxsize=1)  # a command checks its configuration and then reads it; each time takes 60 ms
+def _proven_keys(text: str) -> PrivateKeys:
+    return PrivateKeys.read(text)
 
 
 def _or_all(every: Collection[str]) -> AfterValidator:
