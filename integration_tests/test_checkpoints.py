@@ -27,7 +27,7 @@ def longest_silence(run: Run, crm: Emulator) -> int:
     [
         pytest.param(V2, "contacts", AccountSize(contacts=8_800), id="v2-contacts"),
         pytest.param(V2, "deals", AccountSize(deals=8_800), id="v2-deals", marks=pytest.mark.long),
-        pytest.param(V2, "tasks", AccountSize(tasks=8_600), id="v2-tasks"),
+        pytest.param(V2, "tasks", AccountSize(tasks=8_600), id="v2-tasks", marks=pytest.mark.long),
         pytest.param(V2, "deal_notes", AccountSize(deals=45), id="v2-deal-notes"),
         pytest.param(V2, "deal_products", AccountSize(deals=100), id="v2-deal-products"),
         pytest.param(V2, "users", AccountSize(users=1_200), id="v2-users-swept-again"),

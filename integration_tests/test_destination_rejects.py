@@ -10,7 +10,6 @@ from typing import Any
 import boto3
 import orjson
 import pytest
-from moto.server import ThreadedMotoServer
 
 from destination import Destination, mapping, record, rejects_in, state, statistics, table, writes
 from harness import AccountSize, Emulator, account
@@ -34,6 +33,8 @@ def crm() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
+    from moto.server import ThreadedMotoServer  # here: it takes half a second, in each worker
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -7,7 +7,7 @@ A switch is an unknown of the API, or a scale that a test needs smaller. Other v
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 __all__ = ["FORM", "Settings", "WrongSettingError"]
@@ -148,11 +148,6 @@ class Settings:
     desk_gone: int = 0  # 18: the first n contacts are listed, but their history answers 404
     desk_flaky: int = 0  # 19: every n-th call answers 500, 0 is off
 
-    _types: Mapping[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        self._types = {name: hint for name, hint in get_type_hints(Settings).items() if not name.startswith("_")}
-
     def change(self, changes: Mapping[str, object]) -> None:
         """Set all of `changes` or, raising WrongSettingError, none."""
         checked = {name: self._checked(name, value) for name, value in changes.items()}
@@ -161,11 +156,11 @@ class Settings:
 
     def as_dict(self) -> dict[str, object]:
         """Every setting, as JSON can carry it."""
-        named = {item.name: getattr(self, item.name) for item in fields(self) if not item.name.startswith("_")}
+        named = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in named.items()}
 
     def _checked(self, name: str, value: object) -> object:
-        hint = self._types.get(name)
+        hint = TYPES.get(name)
         if hint is None:
             raise WrongSettingError(f"no such setting: {name}")
         if get_origin(hint) is Literal:
@@ -183,3 +178,6 @@ class Settings:
         elif isinstance(value, (list, tuple, set, frozenset)):
             return frozenset(map(str, value))
         raise WrongSettingError(f"{name}: {value!r} is none of {get_args(hint) or hint}")
+
+
+TYPES: Mapping[str, Any] = get_type_hints(Settings)
