@@ -48,8 +48,8 @@ else
 	@$(BIN)/python -m pytest -m 'alone and not long' integration_tests/test_pace.py
 endif
 
-test-unit: .venv/.installed ## Run the tests that start no process, properties on fewer examples: under half a minute
-	@$(BIN)/python -m pytest -n 2 --hypothesis-profile unit $(UNIT_TESTS) $(ARGS)
+test-unit: .venv/.installed ## Run the tests that start no process: under half a minute
+	@$(BIN)/python -m pytest -n 2 $(UNIT_TESTS) $(ARGS)
 
 test-long: .venv/.installed ## Run what `make test` leaves out: full numbers, minutes each, and properties on new examples
 ifdef ARGS

@@ -14,8 +14,7 @@ from hypothesis import settings
 
 # A property in `make test` is tried on the same examples in each run: what fails there was changed. New examples are
 # for `make test-long`. (`--hypothesis-profile` chooses.)
-settings.register_profile("suite", max_examples=30, deadline=None, derandomize=True, database=None)
-settings.register_profile("unit", settings.get_profile("suite"), max_examples=20)
+settings.register_profile("suite", max_examples=20, deadline=None, derandomize=True, database=None)
 settings.register_profile("long", max_examples=2_000, deadline=None)
 settings.load_profile("suite")
 

@@ -31,7 +31,7 @@ from harness import (
 )
 from truth_conversas import missing
 
-SIZE = AccountSize(contacts=410, deals=15, organizations=210, tasks=210)
+SIZE = AccountSize(contacts=210, deals=6, organizations=205, tasks=205)
 LONG = {(V1, kind) for kind in ("truncate", "reset", "html_200", "object_for_list", "data_null", "redirect")} | {
     (V2, "truncate"),
     (V2, "reset"),

@@ -23,7 +23,7 @@ from harness import (
 from truth import INSTANT, canonical
 
 START_DATE = "2026-06-01T00:00:00Z"
-SIZE = AccountSize(contacts=300, deals=60, organizations=60, tasks=100)
+SIZE = AccountSize(contacts=210, deals=25, organizations=60, tasks=60)
 
 
 def by_cursor(crm: Emulator, api: Version, stream: str) -> dict[str, str]:

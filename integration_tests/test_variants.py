@@ -13,8 +13,8 @@ from truth import differences
 
 # Each kind of list spans more than a page. Deals cost two requests each, so
 # they fill pages once; their list is read as that of organizations.
-MEDIUM = AccountSize(contacts=205, deals=20, organizations=205, tasks=205, users=205, campaigns=205, sources=205)
-BEYOND_WALL = AccountSize(contacts=410, deals=20, organizations=410, tasks=410)
+MEDIUM = AccountSize(contacts=205, deals=8, organizations=205, tasks=205, users=205, campaigns=205, sources=205)
+BEYOND_WALL = AccountSize(contacts=410, deals=8, organizations=410, tasks=410)
 MANY_DEALS = AccountSize(contacts=1, deals=205, organizations=1, tasks=1)
 MEDIUM_V1 = AccountSize(
     **{"contacts": 205, "deals": 205, "organizations": 205, "tasks": 205, "users": 30, "campaigns": 205},
@@ -76,10 +76,13 @@ def variant() -> Iterator[Jobs[Outcome]]:
 def read_variant(name: str) -> Outcome:
     api, size, settings = JOBS[name]
     with account(size, **settings) as crm:
-        run = Source(crm, api).read()
+        # A request for each deal, and no list of its own: once is enough.
+        left_out = {"deals_details"} if api is V1 and AS_DOCUMENTED not in name else set()
+        streams = [stream for stream in api.streams if stream not in left_out]
+        run = Source(crm, api).read(*streams)
         if api is V1:
             crm.settings(v1_stage_list="full")  # a bare list gives less than the truth is
-        return run, [f"{stream} {what}" for stream in api.streams for what in differences(run, crm, stream, api)]
+        return run, [f"{stream} {what}" for stream in streams for what in differences(run, crm, stream, api)]
 
 
 @pytest.mark.parametrize("name", often(JOBS, long=LONG))
