@@ -118,7 +118,7 @@ CAUSES_OF_V2 |= {
 }
 ALL_LISTS = sorted({V1.path(stream).rpartition("/")[2] for stream in V1.streams} | {"deals"})
 CAUSES_OF_V1: dict[str, Cause] = {
-    # The API cannot tell a wrong token from one that was disabled (§2): one sentence speaks of both.
+    # The API cannot tell a wrong token from one that was disabled (crm-v1.md#basics): one sentence for both.
     "wrong-token": Cause("token", ("token",), given("access_token", WRONG)),
     "disabled-token": Cause("token", ("token",), set_to(v1_token="disabled")),
     "empty-token": Cause("no token", ("credentials.access_token",), given("access_token", "")),

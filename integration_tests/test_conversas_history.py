@@ -34,9 +34,11 @@ READABLE: dict[str, dict[str, Any]] = {
 
 # What unit tests decide too: which cipher, under which name the text lies, and how an empty page looks.
 LONG = {
-    *(f"enc-{name}" for name in ("A128GCM", "A192GCM", "A192CBC-HS384", "A256CBC-HS512")),
-    *(f"under-{name}" for name in ("payload", "result", "body_text")),
-    *(f"end-{name}" for name in ("absent", "list")),
+    *(f"enc-{name}" for name in ENCRYPTIONS if name != "mixed"),
+    *(f"under-{name}" for name in ("payload", "encrypted", "result", "body_text")),
+    *(f"end-{name}" for name in ("blank", "absent", "list")),
+    "alg-rsa-oaep",
+    "plaintext-spaced",
 }
 
 

@@ -47,7 +47,7 @@ ASKED_AGAIN = {
 TWINS = {
     CONVERSAS: {*ASKED_AGAIN, "object-for-list", "list-for-object", "data-null"} - {"500-json"},
     V1: ASKED_AGAIN,
-    V2: {"502-json", "503-html", "504-html"},
+    V2: {*(f"{status}-{body}" for status in (502, 503, 504) for body in ("json", "html")), "429-now", "500-html"},
 }
 ONCE: dict[str, dict[str, Any]] = {
     "429-seconds": {"kind": "429", "retry_after": "1"},
@@ -63,12 +63,12 @@ ONCE: dict[str, dict[str, Any]] = {
     "drop-after-write": {"kind": "drop_after_write"},
     "html-200": {"kind": "html_200"},
     "object-for-list": {"kind": "object_for_list", "path": "/(contacts|customers|tasks)$"},
-    # Of the history, a list is plain messages, and null the end (Conversas §5).
+    # Of the history, a list is plain messages, and null the end (conversas.md#message-history).
     "list-for-object": {"kind": "list_for_object", "path": "(?<!history)$"},
     "data-null": {"kind": "data_null", "path": "(?<!history)$"},
     "missing-id": {"kind": "missing_id", "path": "/(contacts|customers|tasks|deals)$"},
 }  # fmt: skip
-FINAL = {(V1, "401"), (CONVERSAS, "401")}  # their tokens never change: a refused one stays refused (v1 §1)
+FINAL = {(V1, "401"), (CONVERSAS, "401")}  # their tokens never change: a refused one stays refused (crm-v1.md#basics)
 # Those that are tried most often come first: the others are done meanwhile.
 LASTING = (
     *("truncate", "reset", "500", "html_200", "list_for_object", "object_for_list", "data_null", "missing_id"),
@@ -191,7 +191,7 @@ def test_given_a_lasting_fault_on_one_list_when_read_then_an_error_names_it_and_
     assert f"{api.root}/contacts" in error["message"] + (error["internal_message"] or "")
     assert run.outcomes == {"contacts": "INCOMPLETE", SMALL_LISTS[api]: "COMPLETE"}
     assert missing == {"contacts"}
-    if (api, kind) == (V1, "500"):  # its answer is HTML and tells nothing (§2): our parameters, without the token, do
+    if (api, kind) == (V1, "500"):  # HTML that tells nothing (crm-v1.md#rate-limit-and-errors); ours do
         assert {name for name in ("order", "direction", "page", "limit") if name not in error["message"]} == set()
         assert "token" not in error["message"]
 
@@ -205,7 +205,8 @@ def test_given_a_page_that_repeats_for_ever_when_read_then_it_ends_and_says_so(
     assert SMALL_LISTS[api] not in missing
     assert run.outcomes[SMALL_LISTS[api]] == "COMPLETE"
     if api is V1 and run.exit_code == 0:
-        # A page without a new id ends a list there (§3); that less came than `total` counts must not be silent.
+        # A page without a new id ends a list there (crm-v1.md#paging); that less came than `total` counts must not be
+        # silent.
         assert [line for line in run.log_lines("WARN") if line.startswith(f"{stream}:") and "900" in line]
     else:
         assert run.exit_code == 1

@@ -21,6 +21,9 @@ MODULES = sorted(path for package in PACKAGES.values() for path in package.rglob
 APIS = (*VERSIONS, CONVERSAS)
 EDGE = {"requests", "urllib3", "airbyte_cdk"}
 LONGEST_FILE = 400
+SHEETS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "api").glob("*.md")}
+CITATION = re.compile(r"\b((?:crm-v[12]|conversas)\.md)((?:(?:,\s|\sand\s|\sto\s)?#[a-z0-9-]+)+)")
+OUTSIDE = re.compile("|".join(("contract" + r"\.md", "sha" + "red/", "§" + r"\d")))
 UNFINISHED = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "NotImplemented" + "Error")))
 INDEX_HOST = re.compile("|".join(("pypi" + r"\.org", "python" + r"hosted\.", "--(extra-)?" + "index-url")))
 
@@ -112,7 +115,7 @@ def test_every_stream_of_the_contract_is_discovered() -> None:
     assert {str(api): discovered(api).keys() for api in APIS} == {str(api): api.cursors.keys() for api in APIS}
 
 
-# contract.md; all others: id
+# docs/integrations; all others: id
 KEYS: dict[tuple[Version, str], list[list[str]]] = {
     (V1, "reasons_for_loss"): [["_id"]],
     (CONVERSAS, "contacts"): [["_id"]],
@@ -149,3 +152,27 @@ def faults_of(api: Version, stream: str) -> list[str]:
         "fields of key and cursor": fields <= found["json_schema"]["properties"].keys(),
     }
     return [name for name, holds in rules.items() if not holds]
+
+
+def anchors(page: str) -> set[str]:
+    """The addresses of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"(?m)^#+ (.+)$", page)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_what_the_code_says_of_the_apis_is_cited_by_a_heading_that_is_there() -> None:
+    known = {name: anchors(page) for name, page in SHEETS.items()}
+    cited = [
+        (name_of(path), sheet, anchor)
+        for path in committed()
+        if path.suffix in (".py", ".md")
+        for sheet, named in CITATION.findall(path.read_text(encoding="utf-8"))
+        for anchor in re.findall(r"#([a-z0-9-]+)", named)
+    ]
+    assert len(cited) > 150
+    assert [citation for citation in cited if citation[2] not in known[citation[1]]] == []
+
+
+def test_no_code_points_to_a_page_outside_of_the_repository() -> None:
+    wrong = [name_of(path) for path in committed() if path.suffix == ".py" and OUTSIDE.search(path.read_text("utf-8"))]
+    assert wrong == []

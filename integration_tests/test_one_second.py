@@ -29,7 +29,7 @@ def import_at_once(crm: Emulator, stream: str, count: int) -> None:
 @pytest.mark.parametrize(
     ("api", "count", "edit_during_walk"),
     [
-        pytest.param(V2, 700, 0, id="v2-700-at-rest"),
+        pytest.param(V2, 700, 0, id="v2-700-at-rest", marks=pytest.mark.long),
         pytest.param(V2, 700, 5, id="v2-700-moving", marks=pytest.mark.long),
         pytest.param(V2, 3_000, 0, id="v2-3000-at-rest", marks=pytest.mark.long),
         pytest.param(V2, 1_100, 5, id="v2-1100-moving"),

@@ -11,7 +11,7 @@ from jsonschema import Draft7Validator, FormatChecker
 from harness import V1, V2, AccountSize, Source, Version, account, discovered_schemas
 from truth import INSTANT
 
-# jsonschema checks date-times only where a further package is installed; ours are of one form anyway (contract.md).
+# jsonschema checks date-times only where a further package is installed; ours are of one form anyway.
 
 
 def is_instant(value: object) -> bool:

@@ -7,7 +7,8 @@ import pytest
 from soak import soak
 
 
-@pytest.mark.parametrize("seed", [pytest.param(1, id="seed-1"), pytest.param(2, id="seed-2", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2])
 def test_given_an_account_that_lives_when_synced_both_ways_then_nothing_is_lost_and_nothing_comes_twice(
     seed: int,
 ) -> None:

@@ -44,7 +44,7 @@ def test_given_one_page_for_ever_of_a_longer_list_when_read_then_it_comes_and_so
 
         assert len(run.ids(stream)) == 200
         assert [text for text in run.log_lines("WARN") if stream in text] or run.error_of(stream)["message"]
-        # A page that brings no new id ends the list (§3).
+        # A page that brings no new id ends the list (crm-v1.md#paging).
         assert len(crm.requests()) <= 10
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness import AccountSize, Emulator, Source, account, often
+from harness import AccountSize, Emulator, Source, account
 
 BIG = AccountSize(deals=10_600, contacts=20_200, organizations=10_400)
 BIG_LISTS = ("deals", "contacts", "organizations")
@@ -25,7 +25,8 @@ def fair_share(rows: int) -> float:
     return 1.1 * math.ceil(rows / PAGE) + 5
 
 
-@pytest.mark.parametrize("stream", often(BIG_LISTS, long={"deals", "organizations"}))  # all of them together: below
+@pytest.mark.long  # all of them together: below
+@pytest.mark.parametrize("stream", BIG_LISTS)
 def test_given_a_big_list_when_read_alone_then_every_id_comes_for_few_requests(big: Emulator, stream: str) -> None:
     big.clear_requests()
 

@@ -23,7 +23,7 @@ PARTS_OF_A_BIRTHDAY = ("day", "month", "year")
 
 
 def canonical(instant: str) -> str:
-    """RFC 3339, UTC, milliseconds, `Z` (contract.md, States)."""
+    """RFC 3339, UTC, milliseconds, `Z`: the form of all moments in records and states."""
     moment = datetime.fromisoformat(instant.replace("Z", "+00:00"))
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

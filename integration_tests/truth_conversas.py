@@ -78,5 +78,5 @@ def visits(crm: Emulator) -> list[dict[str, Any]]:
 
 
 def as_text(value: Any) -> str:
-    """Compact JSON in UTF-8, keys as received (§3)."""
+    """Compact JSON in UTF-8, keys as received (conversas.md#small-lists)."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -20,7 +20,7 @@ class Version(ABC):
 
     name: str
     root: str  # how the paths of its requests begin
-    cursors: Mapping[str, str]  # contract.md's table: stream -> cursor, "" where it has none
+    cursors: Mapping[str, str]  # as the pages in docs/integrations name them; "" where a stream has none
     lists: Mapping[str, str] = field(default_factory=dict)  # what the emulator's truth calls them, if otherwise
 
     def __str__(self) -> str:

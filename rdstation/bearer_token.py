@@ -1,4 +1,4 @@
-"""A token that does not expire, in the Authorization header of every request. Facts: api/conversas.md, section 1."""
+"""A token that does not expire, in the Authorization header of every request. Facts: docs/api/conversas.md#basics."""
 
 from __future__ import annotations
 

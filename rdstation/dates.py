@@ -1,7 +1,7 @@
 """Instants as RD Station writes them and as the connectors emit them. Pure: standard library only.
 
 In: ISO 8601 with any offset, with or without fractions of a second, or naive (which means UTC [seen]).
-Out: RFC 3339, UTC, milliseconds, `Z`. Facts: api/crm-v2.md, section 10.
+Out: RFC 3339, UTC, milliseconds, `Z`. Facts: docs/api/crm-v2.md#data-quirks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Answers of lists: a page of rows, and whether more follow; how API v2 writes them. Pure.
 
 Tolerant where the sheet lists variants, never silently empty: what cannot be read is a `BadAnswerError` that names
-keys and types, not values. Facts: api/crm-v2.md, sections 1, 4 and 6.7.
+keys and types, not values. Facts: docs/api/crm-v2.md#basics, #listing and #small-lists.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What went wrong, sorted by what to do next, and each status of RD Station with its sentence for the user.
 
 `config_error`: the user must act. `transient_error`: it passes, the platform tries again. `system_error`: an assumption
-of ours failed. No text holds a body, a query or a value of a record. Facts: api/crm-v2.md, section 9.
+of ours failed. No text holds a body, a query or a value of a record. Facts: docs/api/crm-v2.md#errors.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Every refresh returns a new refresh token and kills the old one at once [doc]; losing one locks the user out. So there
 is one owner in a process, it refreshes under a lock, and it hands the new pair to the platform (a CONTROL message on
-stdout) before anybody can send a request with it. Facts: api/crm-v2.md, section 2.
+stdout) before anybody can send a request with it. Facts: docs/api/crm-v2.md#authorization.
 """
 
 from __future__ import annotations

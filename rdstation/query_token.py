@@ -1,4 +1,4 @@
-"""The token of API v1, which travels in the query string of every request. Facts: api/crm-v1.md, section 1.
+"""The token of API v1, which travels in the query string of every request. Facts: docs/api/crm-v1.md#basics.
 
 An address with a token in it must never be seen: the token is put into a copy of the request at the moment it is sent,
 so that the request that the CDK holds, retries and logs has none.

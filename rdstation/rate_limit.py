@@ -1,7 +1,7 @@
 """The one rate limit of a process: an even pace, a window that no delay overfills, and a common halt on 429.
 
 RD Station allows 120 requests a minute per account, all methods together [doc], and the budget is shared with the
-account's other integrations, so a 429 can come early. Facts: api/crm-v2.md, section 3.
+account's other integrations, so a 429 can come early. Facts: docs/api/crm-v2.md#rate-limit.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """RDQL: builds the `filter` text of CRM API v2. Pure: standard library only, no HTTP, no clock.
 
-Every literal leaves through `quote` or `instant`. Facts: api/crm-v2.md, section 5.
+Every literal leaves through `quote` or `instant`. Facts: docs/api/crm-v2.md#rdql.
 """
 
 from __future__ import annotations

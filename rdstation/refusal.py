@@ -1,7 +1,7 @@
 """What RD Station says when it refuses a write, out of the many forms in which it says it. Pure.
 
 The text may quote values of the row that it refuses: it belongs into a file of the user's, never into a log line or an
-error. Facts: api/crm-v2.md, section 9.
+error. Facts: docs/api/crm-v2.md#errors.
 """
 
 from __future__ import annotations

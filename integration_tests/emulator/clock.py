@@ -31,7 +31,7 @@ class Clock:
 
 
 def instant_text(instant: int, tz: str = "Z") -> str:
-    """ISO 8601 with milliseconds: `Z` [doc], or the `-03:00` one client reports [seen] (§10)."""
+    """ISO 8601 with milliseconds: `Z` [doc], or the `-03:00` one client reports [seen] (crm-v2.md#data-quirks)."""
     # Integer arithmetic: a float timestamp would round some milliseconds down.
     moment = EPOCH + timedelta(milliseconds=instant)
     if tz == "Z":

@@ -16,7 +16,7 @@ Kind = Literal[
     "reset",  # the connection ends before the call is carried out
     "stall",  # nothing for `seconds`, then the connection ends or (`then`: "answer") the answer comes
     "truncate",  # Content-Length promises more than is sent
-    "drop_after_write",  # the call is carried out, its answer is lost (§11 row 24)
+    "drop_after_write",  # the call is carried out, its answer is lost (crm-v2.md#unknowns row 24)
     "html_200",  # a page of a proxy instead of the answer
     "redirect",  # 302 to `location`
     "object_for_list", "list_for_object", "data_null", "missing_id",  # 200 and JSON, but not the documented form

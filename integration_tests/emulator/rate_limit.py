@@ -1,4 +1,4 @@
-"""The account's request budget: a moving window [doc: 120 a minute, all methods together] (§3)."""
+"""The account's request budget: a moving window [doc: 120 a minute, all methods together] (crm-v2.md#rate-limit)."""
 
 from __future__ import annotations
 

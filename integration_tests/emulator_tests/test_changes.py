@@ -55,7 +55,7 @@ def test_given_edit_during_walk_then_every_second_list_request_changes_a_row_fir
 
 
 def test_given_an_edit_between_two_pages_then_a_page_number_walk_loses_a_row() -> None:
-    """The case of §7.1, on the emulator."""
+    """The case of crm-v2.md#why-page-numbers-lose-rows, on the emulator."""
     with Emulator(AccountSize(deals=7), seed=2, start=prefork.emulator) as crm:
         api = Caller(crm)
         api.renew()

@@ -48,7 +48,8 @@ def test_given_a_list_when_all_pages_are_read_sorted_then_the_truth_comes_back(a
         body = api.page(f"/{name}", number=number, size=200, **order)
         rows, links = rows + body["data"], body["links"]
 
-    # Ties may cross page borders in any order (§7.3), hence no comparison beyond the first page for names.
+    # Ties may cross page borders in any order (crm-v2.md#a-full-second), hence no comparison beyond the first page for
+    # names.
     assert len(rows) == len(api.crm.ids(name))
     if number == 1:
         by_id = {str(row): row for row in rows}

@@ -1,7 +1,7 @@
 """The consent page: its address, and what its redirect brings back. Pure.
 
 The code travels in the address of the redirect, which the user pastes: RD Station insists on https callbacks, so that
-no server of this computer could receive it. Facts: api/crm-v2.md, section 2.
+no server of this computer could receive it. Facts: docs/api/crm-v2.md#authorization.
 """
 
 from __future__ import annotations

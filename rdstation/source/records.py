@@ -1,8 +1,8 @@
 """Records as the connector emits them: strict on output where the API is loose.
 
 Date-times leave as RFC 3339 UTC, dates as `YYYY-MM-DD`, numbers as numbers, inside objects and lists as well; an empty
-text in their place is null. All else passes untouched, unknown fields too. Facts: api/crm-v2.md, section 10;
-api/crm-v1.md, sections 1 and 7.
+text in their place is null. All else passes untouched, unknown fields too. Facts: docs/api/crm-v2.md#data-quirks;
+docs/api/crm-v1.md#basics and #data-quirks.
 """
 
 from __future__ import annotations

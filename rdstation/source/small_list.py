@@ -1,6 +1,6 @@
 """Lists of a few pages, read whole each time: by page number under a sort, or swept where none exists.
 
-Facts: api/crm-v2.md, section 4.
+Facts: docs/api/crm-v2.md#listing.
 """
 
 from __future__ import annotations

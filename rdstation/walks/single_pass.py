@@ -1,6 +1,6 @@
 """A sorted list by page numbers, once through, and the one way in which its order can still lose a row. Pure.
 
-Facts: api/crm-v2.md, sections 4 and 7.3 step 3.
+Facts: docs/api/crm-v2.md#listing and #a-full-second step 3.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Page numbers, where there is nothing better: lists without a usable order, and rows that share their keys. Pure.
 
 A page number is an offset into an order that changes, so a single pass can miss rows; the rules here say when passes
-may stop. Facts: api/crm-v2.md, sections 4, 7.3 step 3 and 7.6.
+may stop. Facts: docs/api/crm-v2.md#listing, #a-full-second step 3 and 7.6.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def numbered(fetch: Fetch, query: Query, *, walled: bool) -> Iterator[Page]:
         counted += len(page.rows)
         new = {row["id"] for row in page.rows} - ids
         ids |= new
-        # Without any `links`, a page that brings nothing new is the last one (section 4).
+        # Without any `links`, a page that brings nothing new is the last one (docs/api/crm-v2.md#listing).
         if not page.rows or page.has_next is False or (page.has_next is None and not new):
             return
         if walled and counted >= WALL:

@@ -1,7 +1,7 @@
 """Where an answer holds its list, and where a history page holds its ciphertext. Pure.
 
 Tolerant, as few envelopes are known for sure; never silently empty: what cannot be read is a `BadAnswerError` that
-names top-level keys and types only. Facts: api/conversas.md, section 1 (envelopes) and section 5.
+names top-level keys and types only. Facts: docs/api/conversas.md#envelopes and #message-history.
 """
 
 from __future__ import annotations

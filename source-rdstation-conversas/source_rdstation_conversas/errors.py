@@ -1,4 +1,4 @@
-"""What this API's statuses mean to its users. Facts: api/conversas.md, section 1."""
+"""What this API's statuses mean to its users. Facts: docs/api/conversas.md#basics."""
 
 from __future__ import annotations
 

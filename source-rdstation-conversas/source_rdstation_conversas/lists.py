@@ -1,4 +1,7 @@
-"""How this API's lists are asked for, and where their answers say that they end. Facts: api/conversas.md, 1 to 4."""
+"""How this API's lists are asked for, and where their answers say that they end.
+
+Facts: docs/api/conversas.md#basics to #reports.
+"""
 
 from __future__ import annotations
 

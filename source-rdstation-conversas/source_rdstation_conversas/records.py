@@ -1,7 +1,7 @@
 """Rows as the API writes them become records as the schemas say: names filled in, values fitted to their types. Pure.
 
-Facts: api/conversas.md, sections 2 to 5. Few types are known for sure, so a value of another type than the schema's is
-rewritten, not dropped; fields that no schema knows pass as they are.
+Facts: docs/api/conversas.md#contacts to #message-history. Few types are known for sure, so a value of another type than
+the schema's is rewritten, not dropped; fields that no schema knows pass as they are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every stream as a row. Paths and keys: api/conversas.md, sections 1 to 5; contract.md. Pure."""
+"""Every stream as a row. Paths and keys: docs/api/conversas.md#basics to #message-history. Pure."""
 
 from __future__ import annotations
 

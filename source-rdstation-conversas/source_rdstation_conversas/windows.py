@@ -1,4 +1,4 @@
-"""Windows of days that the API accepts. Pure. Facts: api/conversas.md, sections 4 and 6."""
+"""Windows of days that the API accepts. Pure. Facts: docs/api/conversas.md#reports and #dates."""
 
 from __future__ import annotations
 

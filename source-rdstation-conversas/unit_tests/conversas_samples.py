@@ -42,7 +42,9 @@ def encrypted(plaintext: bytes, *, jwk: dict[str, str] = TEST_JWK, kid: str | No
 
 
 def low_bytes(text: str) -> bytes:
-    """What node-jose makes of a string: the low byte of each UTF-16 unit (api/conversas.md, section 5.2)."""
+    """What node-jose makes of a string: the low byte of each UTF-16 unit
+    (docs/api/conversas.md#why-the-plaintext-is-damaged).
+    """
     return text.encode("utf-16-le", "surrogatepass")[0::2]
 
 

@@ -1,4 +1,4 @@
-"""A moving list as api/crm-v1.md describes it: page numbers, `total`, a wall, perhaps a cursor."""
+"""A moving list as docs/api/crm-v1.md describes it: page numbers, `total`, a wall, perhaps a cursor."""
 
 from __future__ import annotations
 

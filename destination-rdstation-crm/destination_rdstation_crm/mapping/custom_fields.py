@@ -1,6 +1,7 @@
 """The account's custom fields of one entity: what an `@slug` takes, and which values a record holds.
 
-Facts: api/crm-v2.md, sections 6.7 and 8. A record's values are keyed by slug [doc][seen], or by the field's id [guess].
+Facts: docs/api/crm-v2.md#small-lists and #writes. A record's values are keyed by slug [doc][seen], or by the field's id
+[guess].
 """
 
 from __future__ import annotations

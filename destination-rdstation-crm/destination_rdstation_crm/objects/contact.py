@@ -1,4 +1,4 @@
-"""A contact, field by field (api/crm-v2.md, sections 6.2 and 8). Flat `email` and `phone` do not work [seen]."""
+"""A contact, field by field (docs/api/crm-v2.md#contacts and #writes). Flat `email` and `phone` do not work [seen]."""
 
 from __future__ import annotations
 

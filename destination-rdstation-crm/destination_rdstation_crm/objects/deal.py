@@ -1,4 +1,4 @@
-"""A deal, field by field (api/crm-v2.md, sections 6.1 and 8)."""
+"""A deal, field by field (docs/api/crm-v2.md#deals and #writes)."""
 
 from __future__ import annotations
 

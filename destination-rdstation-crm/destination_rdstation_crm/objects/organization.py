@@ -1,4 +1,4 @@
-"""An organization, field by field (api/crm-v2.md, sections 6.3 and 8)."""
+"""An organization, field by field (docs/api/crm-v2.md#organizations and #writes)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The account's budget: a token bucket, a burst of about 30 and about 48 a minute [seen] (§1)."""
+"""The account's budget: a token bucket, a burst of about 30 and about 48 a minute [seen] (conversas.md#basics)."""
 
 from __future__ import annotations
 

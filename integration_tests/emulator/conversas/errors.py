@@ -1,4 +1,4 @@
-"""The error bodies of §1."""
+"""The error bodies of conversas.md#basics."""
 
 from __future__ import annotations
 

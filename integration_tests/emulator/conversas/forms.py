@@ -1,4 +1,4 @@
-"""How a row of each list looks, and in which envelope a list comes (§1 to §4)."""
+"""How a row of each list looks, and in which envelope a list comes (conversas.md#basics to conversas.md#reports)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def record_id(name: str, row: Row, settings: Settings) -> str:
 
 def _report(row: Row, fields: Fields, settings: Settings) -> Fields:
     created, updated = instant_text(row.created or 0), instant_text(row.updated or 0)
-    if settings.desk_report_shape == "spec":  # [spec] only; no client ever saw these (§4)
+    if settings.desk_report_shape == "spec":  # [spec] only; no client ever saw these (conversas.md#reports)
         text = {"title": f"Atendimento {fields['protocol']}", "description": ""}
         kept = {name: fields[name] for name in ("protocol", "customer", "employee")}
         return {"id": row.index + 1, **kept, **text, "createdAt": created, "updatedAt": updated}

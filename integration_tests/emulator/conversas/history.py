@@ -1,4 +1,6 @@
-"""Message history of a contact: defaults that hide data, newest first, the whole page encrypted (§5)."""
+"""Message history of a contact: defaults that hide data, newest first, the whole page encrypted
+(conversas.md#message-history).
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,7 @@ class History:
         return answer
 
     def served(self, message: Message) -> dict[str, Any]:
-        """A message's own fields; it has neither id nor type (§5.4)."""
+        """A message's own fields; it has neither id nor type (conversas.md#message-fields)."""
         shown = {
             "sent_by": message.sent_by,
             "content": message.content,
@@ -92,11 +94,11 @@ class History:
         ]
 
     def gone(self) -> set[str]:
-        """Contacts that are listed, but have no history any more (§7 row 18)."""
+        """Contacts that are listed, but have no history any more (conversas.md#unknowns row 18)."""
         return set(self._desk.lists["customers"].initial_ids[: self._settings.desk_gone])
 
     def for_old_key(self, customer: Row) -> bool:
-        """Whether the contact's pages are encrypted for the key that was replaced (§7 row 11)."""
+        """Whether the contact's pages are encrypted for the key that was replaced (conversas.md#unknowns row 11)."""
         kid = self._settings.desk_kid
         return kid == "old" or (kid == "share" and customer.index % SHARE == OLD_KEY)
 

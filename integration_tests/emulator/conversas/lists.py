@@ -1,4 +1,4 @@
-"""The short lists, and the contacts page by page (§2, §3)."""
+"""The short lists, and the contacts page by page (conversas.md#contacts, conversas.md#small-lists)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .parameters import Parameters, Place
 
 __all__ = ["Lists"]
 
-DEFAULT_LIMIT = 20  # unknown (§2)
+DEFAULT_LIMIT = 20  # unknown (conversas.md#contacts)
 
 
 class Lists:
@@ -33,7 +33,9 @@ class Lists:
         return answer
 
     def customers(self, asked: Parameters) -> Answer:
-        """One page; X- headers tell how many there are. A larger `limit` is cut in silence (§7 row 3)."""
+        """One page; X- headers tell how many there are. A larger `limit` is cut in silence (conversas.md#unknowns row
+        3).
+        """
         settings = self._settings
         place = asked.place(DEFAULT_LIMIT)
         place = Place(place.number, min(place.limit, settings.desk_customers_cap))

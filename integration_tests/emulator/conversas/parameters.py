@@ -45,7 +45,9 @@ class Parameters:
         return self._values.get(name, [""])[-1]
 
     def all(self, name: str, default: Sequence[str]) -> Sequence[str]:
-        """Every value of a repeated parameter; a comma list stays one value, which nothing equals [seen] (§5)."""
+        """Every value of a repeated parameter; a comma list stays one value, which nothing equals [seen]
+        (conversas.md#message-history).
+        """
         return self._values.get(name) or default
 
     def place(self, default: int) -> Place:

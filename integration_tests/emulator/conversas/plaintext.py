@@ -1,4 +1,6 @@
-"""A page of messages as the server hands it to encryption: what the low-byte cut leaves of its JSON (§5.2)."""
+"""A page of messages as the server hands it to encryption: what the low-byte cut leaves of its JSON
+(conversas.md#why-the-plaintext-is-damaged).
+"""
 
 from __future__ import annotations
 

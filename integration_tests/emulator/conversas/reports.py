@@ -1,4 +1,4 @@
-"""Reports: dates are required, at most three months; the filter is on the opening day (§4)."""
+"""Reports: dates are required, at most three months; the filter is on the opening day (conversas.md#reports)."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Conversas:
             return refused.answer
 
     def failure(self, status: int, text: str) -> Answer:
-        """The shapes of §1."""
+        """The shapes of conversas.md#basics."""
         return errors.failure(status, text, self._settings)
 
     def records_key(self, call: Call) -> str | None:

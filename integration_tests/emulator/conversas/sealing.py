@@ -1,4 +1,4 @@
-"""The account's keys, made for each run, and pages encrypted for them as compact JWE (§5.1)."""
+"""The account's keys, made for each run, and pages encrypted for them as compact JWE (conversas.md#key-and-jwe)."""
 
 from __future__ import annotations
 

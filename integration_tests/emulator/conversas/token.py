@@ -1,4 +1,4 @@
-"""The pasted token: an HS256 JWT with employee, company and `iat`, without an end [seen] (§1)."""
+"""The pasted token: an HS256 JWT with employee, company and `iat`, without an end [seen] (conversas.md#basics)."""
 
 from __future__ import annotations
 

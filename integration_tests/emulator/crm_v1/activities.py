@@ -1,4 +1,4 @@
-"""Activities: the notes of all deals as one list (§6.12)."""
+"""Activities: the notes of all deals as one list (crm-v1.md#activities)."""
 
 from __future__ import annotations
 

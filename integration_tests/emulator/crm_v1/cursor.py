@@ -1,4 +1,6 @@
-"""`next_page`, the place behind a row: its sort value and id, as `i-1726778672521,s-66ec8d30f2f11000139ab5ff` (§3)."""
+"""`next_page`, the place behind a row: its sort value and id, as `i-1726778672521,s-66ec8d30f2f11000139ab5ff`
+(crm-v1.md#paging).
+"""
 
 from __future__ import annotations
 

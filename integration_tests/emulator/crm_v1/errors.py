@@ -1,4 +1,4 @@
-"""The error bodies of §2, spelled as published."""
+"""The error bodies of crm-v1.md#rate-limit-and-errors, spelled as published."""
 
 from __future__ import annotations
 

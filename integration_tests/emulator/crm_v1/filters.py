@@ -1,4 +1,6 @@
-"""Filters of the lists (§6): a parameter -> a test of one row, with what finds such rows without asking each."""
+"""Filters of the lists (crm-v1.md#lists-field-by-field): a parameter -> a test of one row, with what finds such rows
+without asking each.
+"""
 
 from __future__ import annotations
 

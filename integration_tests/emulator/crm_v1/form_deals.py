@@ -1,4 +1,4 @@
-"""A deal in the list (§6.1) and alone (§6.2)."""
+"""A deal in the list (crm-v1.md#deals) and alone (crm-v1.md#deals-in-detail)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Pipelines, stages, products, lost reasons, activities, campaigns and sources (§6.6-§6.9, §6.12, §6.13)."""
+"""Pipelines, stages, products, lost reasons, activities, campaigns and sources
+(crm-v1.md#pipelines to crm-v1.md#lost-reasons, crm-v1.md#activities, crm-v1.md#campaigns-and-sources).
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def _copy(target: Row, first: Row | None, row: Row) -> Fields:
 
 
 def stage(relations: Relations, row: Row, *, bare: bool) -> Fields:
-    """The full detail, in the list too [doc sample]; `bare` as the docs' empty field table would allow (§9 row 7)."""
+    """The full detail, in the list too [doc sample]; `bare` as the docs' empty field table would allow
+    (crm-v1.md#unknowns row 7).
+    """
     luck = share(row.id, "objective")
     texts = {
         "objective": row.fields.get("objective") if luck < 0.4 else "" if luck < 0.7 else None,

@@ -1,4 +1,6 @@
-"""Organizations, contacts, tasks, users and teams (§6.3, §6.5, §6.10, §6.11, §6.14)."""
+"""Organizations, contacts, tasks, users and teams (crm-v1.md#organizations, crm-v1.md#contacts, crm-v1.md#tasks,
+crm-v1.md#users, crm-v1.md#teams).
+"""
 
 from __future__ import annotations
 

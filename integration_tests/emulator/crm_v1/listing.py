@@ -1,4 +1,4 @@
-"""A list request: parameters checked, the wall of §3, one page in the list's own envelope."""
+"""A list request: parameters checked, the wall of crm-v1.md#paging, one page in the list's own envelope."""
 
 from __future__ import annotations
 

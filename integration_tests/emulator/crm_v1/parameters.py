@@ -1,4 +1,7 @@
-"""What a list request asks for beside filters: page, limit, order, direction, cursor; each checked (§3)."""
+"""What a list request asks for beside filters: page, limit, order, direction, cursor; each checked.
+
+Facts: crm-v1.md#paging.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ class Place:
     offset: int
     limit: int
     after: Cursor | None = None
-    ignores_page: bool = False  # one page for ever (§9 row 13)
+    ignores_page: bool = False  # one page for ever (crm-v1.md#unknowns row 13)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ __all__ = [
 
 
 def both_ids(row: Row) -> Fields:
-    """`_id` and `id`, equal (§4)."""
+    """`_id` and `id`, equal (crm-v1.md#identity)."""
     return {"_id": row.id, "id": row.id}
 
 
@@ -57,7 +57,10 @@ def user(row: Row | None) -> Fields | None:
 
 
 def embed(record: Fields, key: str, value: Fields | None) -> None:
-    """An embedded object; where there is none, the key holds null or {}, or is missing [seen] (§7)."""
+    """An embedded object; where there is none, the key holds null or {}, or is missing [seen].
+
+    Facts: crm-v1.md#data-quirks.
+    """
     luck = share(record["id"], key)
     if value is not None:
         record[key] = value
@@ -77,7 +80,7 @@ def custom_value(owner: Row, slug: str, value: Any, row: Row) -> Fields:
 
 
 def definition(row: Row) -> Fields:
-    """A custom field (§6.4)."""
+    """A custom field (crm-v1.md#custom-fields)."""
     fields = row.fields
     return {
         **both_ids(row),
@@ -108,7 +111,7 @@ def _rules(row: Row) -> list[Fields]:
 
 
 def segment(relations: Relations, row: Row, organization: Row) -> Fields:
-    """A segment inside an organization (§6.3)."""
+    """A segment inside an organization (crm-v1.md#organizations)."""
     return {
         **both_ids(row),
         "name": row.fields.get("name"),
@@ -160,5 +163,5 @@ def phone_type(entry: Fields) -> str | None:
 
 
 def base_price(price: float | None) -> str:
-    """A numeric text, `15.44` (§6.8)."""
+    """A numeric text, `15.44` (crm-v1.md#products)."""
     return f"{price or 0:.2f}"

@@ -1,4 +1,6 @@
-"""The lists as data: their paths, envelopes and pages (§3), their orders, and the account's lists behind them."""
+"""The lists as data: their paths, envelopes and pages (crm-v1.md#paging), their orders, and the account's lists behind
+them.
+"""
 
 from __future__ import annotations
 

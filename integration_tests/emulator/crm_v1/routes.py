@@ -48,7 +48,7 @@ class CrmV1:
     def answer(self, call: Call) -> Answer:
         """The answer to any call below `/api/v1/`."""
         found = _ROUTE.fullmatch(call.path)
-        if found is None or call.method != "GET":  # writes are not emulated (§8)
+        if found is None or call.method != "GET":  # writes are not emulated (crm-v1.md#writes)
             return errors.not_found("Route")
         try:
             query = call.query()
@@ -60,7 +60,7 @@ class CrmV1:
             return refused.answer
 
     def failure(self, status: int, text: str) -> Answer:
-        """The shape of §2."""
+        """The shape of crm-v1.md#rate-limit-and-errors."""
         return errors.failure(status, text)
 
     def records_key(self, call: Call) -> str | None:
@@ -98,7 +98,9 @@ class CrmV1:
         return self._lister.answer(resource, rows, query)
 
     def listed(self, resource: Resource, pipeline_id: str | None) -> Collection:
-        """The rows of a list. Stages of no or an unknown pipeline are those of the default one [doc] (§6.7)."""
+        """The rows of a list. Stages of no or an unknown pipeline are those of the default one [doc]
+        (crm-v1.md#stages).
+        """
         if resource.name == "activities":
             return self.activities.list()
         if resource.name != "deal_stages":

@@ -1,4 +1,4 @@
-"""Instants as v1 writes them: São Paulo's time, an hour ahead in summer (§1).
+"""Instants as v1 writes them: São Paulo's time, an hour ahead in summer (crm-v1.md#basics).
 
 Real tz data end summer time in 2019, and the account begins later; its summers stand for the old rows of a real one.
 """

@@ -1,4 +1,4 @@
-"""Whose token it is, and which rows that user sees (§1, §9 row 12)."""
+"""Whose token it is, and which rows that user sees (crm-v1.md#basics, crm-v1.md#unknowns row 12)."""
 
 from __future__ import annotations
 

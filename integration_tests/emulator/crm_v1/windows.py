@@ -1,6 +1,6 @@
 """Dates in parameters -> half-open ranges.
 
-Their zone, and whether a row exactly at the end belongs to its window, are unknown (§9 row 3).
+Their zone, and whether a row exactly at the end belongs to its window, are unknown (crm-v1.md#unknowns row 3).
 """
 
 from __future__ import annotations

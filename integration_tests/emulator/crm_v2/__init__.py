@@ -1,3 +1,3 @@
-"""RD Station CRM API v2 and its OAuth endpoint, as the sheet `api/crm-v2.md` describes them."""
+"""RD Station CRM API v2 and its OAuth endpoint, as the sheet `docs/api/crm-v2.md` describes them."""
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Validation of what a write sent (§8): fields, types, references, uniqueness, custom fields; each unknown a switch."""
+"""Validation of what a write sent (crm-v2.md#writes): fields, types, references, uniqueness, custom fields; each
+unknown a switch.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,7 @@ class Checker:
 
     def _known(self, written: WriteObject, body: Fields) -> Fields:
         unknown = sorted(name for name in body if name not in written.checks and name not in READ_ONLY)
-        if unknown and self._settings.unknown_field == "422":  # an organization's phone, for one (§11 row 16)
+        if unknown and self._settings.unknown_field == "422":  # an organization's phone, say (row 16)
             self._invalid(f"unknown field: {unknown[0]}", 422)
         return {name: value for name, value in body.items() if name in written.checks}
 
@@ -70,7 +72,7 @@ class Checker:
         if name in written.floats and isinstance(value, int) and self._settings.int_for_float == "422":
             self._invalid(
                 f"{name} must be a float", 422
-            )  # refused by one account, accepted by another [seen] (§11 row 18)
+            )  # refused by one account, accepted by another [seen] (crm-v2.md#unknowns row 18)
         if name in written.references:
             for id_ in value if isinstance(value, list) else [value]:
                 self._reference(name, written.references[name], id_)

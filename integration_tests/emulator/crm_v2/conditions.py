@@ -1,4 +1,4 @@
-"""RDQL tree -> a test of one row. Only the properties that §4 lists for the resource are known here."""
+"""RDQL tree -> a test of one row. Only the properties that crm-v2.md#listing lists for the resource are known here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The consent page (§2): a user who agrees or refuses at once, and the redirect that tells the application."""
+"""The consent page (crm-v2.md#authorization): a user who agrees or refuses at once, and the redirect that tells the
+application.
+"""
 
 from __future__ import annotations
 

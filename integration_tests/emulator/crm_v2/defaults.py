@@ -1,4 +1,4 @@
-"""A new record before its sent fields: every field of §6 is there, empty."""
+"""A new record before its sent fields: every field of crm-v2.md#lists-field-by-field is there, empty."""
 
 from __future__ import annotations
 

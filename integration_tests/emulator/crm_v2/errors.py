@@ -1,4 +1,6 @@
-"""Refusals and their bodies. The docs leave the items of `errors` open: their shape is a switch (§9, §11 row 11)."""
+"""Refusals and their bodies. The docs leave the items of `errors` open: their shape is a switch (crm-v2.md#errors,
+crm-v2.md#unknowns row 11).
+"""
 
 from __future__ import annotations
 

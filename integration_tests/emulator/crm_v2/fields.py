@@ -1,4 +1,4 @@
-"""What a write may contain, as data: the fields of §8 and the check of each.
+"""What a write may contain, as data: the fields of crm-v2.md#writes and the check of each.
 
 The docs collapse the request bodies; these are the response fields plus what working clients send.
 """

@@ -1,4 +1,6 @@
-"""`links` of a list page: first, prev, self, next, last as strings that repeat filter, sort and page (§4)."""
+"""`links` of a list page: first, prev, self, next, last as strings that repeat filter, sort and page
+(crm-v2.md#listing).
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ def links(base: str, path: str, query: Mapping[str, str], place: Place, settings
     last = place.last(settings)
     more = place.number < last and not place.cut_off
     if not more and settings.last_page in ("empty_list", "empty_object", "no_links"):
-        # Besides a missing `next`, clients must accept these on the last page (§4).
+        # Besides a missing `next`, clients must accept these on the last page (crm-v2.md#listing).
         return {"empty_list": [], "empty_object": {}, "no_links": None}[settings.last_page]
     rest = {name: value for name, value in query.items() if name not in ("page[number]", "page[size]")}
     root = f"{base}{settings.links_prefix}{path}?"

@@ -1,4 +1,4 @@
-"""Literals of RDQL against the kind of the property: the table of §5, row by row.
+"""Literals of RDQL against the kind of the property: the table of crm-v2.md#rdql, row by row.
 
 A literal that the table shows as 500 raises LiteralError; so does one whose form it does not know.
 """

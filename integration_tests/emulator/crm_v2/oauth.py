@@ -1,4 +1,4 @@
-"""The token endpoint (§2): rotating refresh tokens, each used once, dead after 14 idle days."""
+"""The token endpoint (crm-v2.md#authorization): rotating refresh tokens, each used once, dead after 14 idle days."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class TokenDesk:
         return json_answer(200, body | {"refresh_token": refresh})
 
     def _error(self, what: str) -> Answer:
-        """Undocumented for the CRM: the variants of §2."""
+        """Undocumented for the CRM: the variants of crm-v2.md#authorization."""
         if self._settings.token_error == "invalid_grant":
             error = "invalid_client" if what == "client" else "invalid_grant"
             return json_answer(

@@ -36,7 +36,7 @@ INDEXED = (
 
 @dataclass(frozen=True)
 class Query:
-    """What a list is asked for, checked against §4."""
+    """What a list is asked for, checked against crm-v2.md#listing."""
 
     tree: Expression | None
     sort: str  # empty: unsorted
@@ -90,7 +90,7 @@ def _view(
     sort: str, rest: tuple[Expression, ...], account: Account, resource: Resource, rows: Collection, settings: Settings
 ) -> View:
     test = test_of(And(rest), account, resource, settings)
-    # Unsorted, all rows are equal: the view's random order of ties is the API's lack of order (§4).
+    # Unsorted, all rows are equal: the view's random order of ties is the API's lack of order (crm-v2.md#listing).
     key = sort_key(reader(account, resource, sort), resource.sorts[sort]) if sort else lambda _: 0
     return rows.view(
         (sort, rest, settings.text_match), key, test, lambda: _candidates(rest, account, resource, rows, settings)

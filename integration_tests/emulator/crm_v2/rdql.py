@@ -1,4 +1,5 @@
-"""RDQL, the language of `filter` (§5): text -> syntax tree. Pure; what a property means is decided in `conditions`.
+"""RDQL, the language of `filter` (crm-v2.md#rdql): text -> syntax tree. Pure; what a property means is decided in
+`conditions`.
 
 expression = alternative ("or" alternative)*
 alternative = term (["and"] term)*
@@ -46,7 +47,9 @@ class Condition:
 
 @dataclass(frozen=True)
 class Flag:
-    """A pseudo-field: `has:product`, `is:visible`, each also with `:true` or `:false` [guess] (§11 row 22)."""
+    """A pseudo-field: `has:product`, `is:visible`, each also with `:true` or `:false` [guess] (crm-v2.md#unknowns row
+    22).
+    """
 
     name: str
     wanted: bool

@@ -1,4 +1,6 @@
-"""Rows -> JSON as the API sends it: fields of §6, quirks of §10 by switch; kept until the row or a switch changes."""
+"""Rows -> JSON as the API sends it: fields of crm-v2.md#lists-field-by-field, quirks of crm-v2.md#data-quirks by
+switch; kept until the row or a switch changes.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,7 @@ def _moment(instant: int | None, settings: Settings) -> str | None:
 
 
 def _by_id(account: Account, entity: str, values: Fields | None) -> Fields:
-    """One client found ids where slugs are expected [guess] (§10)."""
+    """One client found ids where slugs are expected [guess] (crm-v2.md#data-quirks)."""
     rows = account.lists["custom_fields"].rows.values()
     ids = {row.fields["slug"]: row.id for row in rows if row.fields["entity"] == entity}
     return {ids.get(slug, slug): value for slug, value in (values or {}).items()}

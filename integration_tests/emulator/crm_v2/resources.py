@@ -1,4 +1,6 @@
-"""The sixteen lists as data: where they live, what they filter and sort by (§4), what their fields are (§6)."""
+"""The sixteen lists as data: where they live, what they filter and sort by (crm-v2.md#listing), what their fields are
+(crm-v2.md#lists-field-by-field).
+"""
 
 from __future__ import annotations
 
@@ -159,7 +161,7 @@ RESOURCES = (
         "/users",
         flags=("is:active", "is:visible"),
     ),
-    Resource("teams", "/teams", id_key="team_id"),  # team_id, not id (§6.7)
+    Resource("teams", "/teams", id_key="team_id"),  # team_id, not id (crm-v2.md#small-lists)
 )
 BY_NAME = {resource.name: resource for resource in RESOURCES}
 

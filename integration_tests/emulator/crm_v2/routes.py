@@ -106,7 +106,7 @@ class CrmV2:
         return gateway_404()
 
     def _loses_answer(self) -> bool:
-        """Whether the answer to this creation, which is committed, never arrives (§11 row 24)."""
+        """Whether the answer to this creation, which is committed, never arrives (crm-v2.md#unknowns row 24)."""
         self._created += 1
         every = self._settings.commit_then_timeout_every
         if self._settings.commit_then_timeout:
@@ -131,7 +131,7 @@ class CrmV2:
 
 
 def too_many(wait_ms: int, now: int, settings: Settings) -> Answer:
-    """429, its Retry-After in seconds [doc], as a date, or absent (§3, §11 row 12)."""
+    """429, its Retry-After in seconds [doc], as a date, or absent (crm-v2.md#rate-limit, crm-v2.md#unknowns row 12)."""
     answer = json_answer(429, {"message": "API rate limit exceeded"})
     seconds = -(-wait_ms // 1000)
     if settings.retry_after == "seconds":

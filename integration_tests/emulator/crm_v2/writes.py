@@ -1,4 +1,6 @@
-"""POST and PUT (§8): a body is unwrapped, checked, and becomes a change of the account; PUT replaces lists whole."""
+"""POST and PUT (crm-v2.md#writes): a body is unwrapped, checked, and becomes a change of the account; PUT replaces
+lists whole.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,7 @@ class Writer:
         return self._changes.create(resource.name, self._account.new_row(resource.name, fields, now, now, parent_id))
 
     def update(self, resource: Resource, call: Call, row: Row) -> Row:
-        """The changed record; unsent fields stay [guess] (§8)."""
+        """The changed record; unsent fields stay [guess] (crm-v2.md#writes)."""
         body = self._body(call)
         sent = self._checker.checked(resource, body, row)
         now = self._clock.now()
@@ -57,7 +59,7 @@ class Writer:
             fields["custom_fields"] = {**(row.fields.get("custom_fields") or {}), **(fields["custom_fields"] or {})}
         merged = row.fields | fields
         self._derive(resource, merged, now, row.parent)
-        # Whether an edit of custom fields alone moves a contact's updated_at is unknown (§11 row 21).
+        # Whether an edit of custom fields alone moves a contact's updated_at is unknown (crm-v2.md#unknowns row 21).
         silent = (
             resource.name == "contacts" and set(sent) == {"custom_fields"} and not self._settings.cf_touches_contact
         )
@@ -90,7 +92,7 @@ class Writer:
         if resource.name == "deals":
             fields["total_price"] = round((fields["one_time_price"] or 0.0) + (fields["recurrence_price"] or 0.0), 2)
             closed = fields["status"] in CLOSED
-            fields["closed_at"] = (fields.get("closed_at") or now) if closed else None  # set on won/lost (§6.1)
+            fields["closed_at"] = (fields.get("closed_at") or now) if closed else None  # crm-v2.md#deals
             self._place(fields)
         elif resource.name == "deal_products":
             price, quantity, discount = (fields[name] or 0.0 for name in ("price", "quantity", "discount"))

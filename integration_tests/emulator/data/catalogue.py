@@ -1,4 +1,6 @@
-"""Generators of the short lists (§6.7): campaigns, sources, lost reasons, segments, pipelines with stages, products."""
+"""Generators of the short lists (crm-v2.md#small-lists): campaigns, sources, lost reasons, segments, pipelines with
+stages, products.
+"""
 
 from __future__ import annotations
 

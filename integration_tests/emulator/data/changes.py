@@ -46,7 +46,7 @@ class Changes:
         self.log = {kind: defaultdict(list) for kind in ("created", "edited", "deleted")}
 
     def create(self, name: str, row: Row) -> Row:
-        """Enter a row; it is listed after `index_lag_s` (§11 row 23)."""
+        """Enter a row; it is listed after `index_lag_s` (crm-v2.md#unknowns row 23)."""
         lag = round(self._settings.index_lag_s * 1000)
         self.account.collection(name, row.parent).add(row, self._clock.now() + lag if lag else None)
         self._tell(name, row)
@@ -69,7 +69,9 @@ class Changes:
         return row
 
     def delete(self, name: str, row: Row) -> None:
-        """Delete a row and what belongs to it: tasks, notes and product lines go with their deal (§7.5)."""
+        """Delete a row and what belongs to it: tasks, notes and product lines go with their deal
+        (crm-v2.md#tasks-by-page).
+        """
         self._tell(name, row)
         self.account.collection(name, row.parent).remove(row)
         self.log["deleted"][name].append(row.id)
@@ -83,7 +85,7 @@ class Changes:
                 self.delete("tasks", task)
 
     def _touch_parent(self, name: str, row: Row) -> None:
-        """Whether a changed note or product moves the deal's `updated_at` is unknown (§11 row 20)."""
+        """Whether a changed note or product moves the deal's `updated_at` is unknown (crm-v2.md#unknowns row 20)."""
         parents = self.account.parents.get(name)
         if parents is None:
             return

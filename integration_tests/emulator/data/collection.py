@@ -27,7 +27,7 @@ class Collection:
         self.initial_ids = list(self.rows)  # what generators refer to, whatever is deleted later
         self._ids = list(self.rows)
         self._place = {id_: at for at, id_ in enumerate(self._ids)}
-        self._hidden: dict[str, int] = {}  # id -> when it enters the lists (§11 row 23)
+        self._hidden: dict[str, int] = {}  # id -> when it enters the lists (crm-v2.md#unknowns row 23)
         self._views: OrderedDict[Hashable, View] = OrderedDict()
         self._equal: dict[str, tuple[Callable[[Row], Iterable[str]], dict[str, set[str]]]] = {}
 

@@ -1,6 +1,6 @@
 """The account's custom fields, one of each type for each entity, and invented values for them.
 
-Slugs really use hyphens [seen] where the docs show underscores (§6.1).
+Slugs really use hyphens [seen] where the docs show underscores (crm-v2.md#deals).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def definitions(stage_id: str) -> list[Fields]:
                 "order": order,
                 "required_rules": rules,
                 "display_rules": [{"always": True}],
-                "_required": bool(rules),  # `is:required` filters by a flag that the record does not show (§4, §6.7)
+                "_required": bool(rules),  # a flag to filter by, which the record does not show (crm-v2.md#listing)
                 "_visible": slug != "canais",
             })  # fmt: skip
     return made
@@ -85,7 +85,7 @@ def invented_values(entity: str, index: int, dice: Chance) -> Fields:
             values[slug] = [] if kind == "multiple_choice" else None if luck < 0.25 else ""
         elif kind == "text":
             values[slug] = f"{slug.upper()}-{index:07d}" if unique else f"{slug}-{dice.randrange(1000)}"
-        elif kind == "date":  # DD/MM/YYYY [doc v1] (§8)
+        elif kind == "date":  # DD/MM/YYYY [doc v1] (crm-v2.md#writes)
             values[slug] = f"{dice.randrange(1, 29):02d}/{dice.randrange(1, 13):02d}/{dice.randrange(2015, 2027)}"
         elif kind == "option":
             values[slug] = dice.choice(options)

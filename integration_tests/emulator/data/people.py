@@ -12,7 +12,9 @@ __all__ = ["contact", "organization", "team", "user"]
 
 
 def contact(account: Lookup, row: Row) -> Fields:
-    """Most have an e-mail, some none (real accounts hold such, §8); `0000-MM-DD` is a birthday without a year [doc]."""
+    """Most have an e-mail, some none (real accounts hold such, crm-v2.md#writes); `0000-MM-DD` is a birthday without a
+    year [doc].
+    """
     dice = chance(account.seed, "contact", row.index)
     first, last = dice.choice(words.FIRST_NAMES), dice.choice(words.LAST_NAMES)
     handle = f"{first}.{last}.{row.index}".lower()
@@ -64,7 +66,7 @@ def organization(account: Lookup, row: Row) -> Fields:
 
 
 def user(account: Lookup, row: Row) -> Fields:
-    """`is:active` and `is:visible` filter by flags that the record does not show (§6.7)."""
+    """`is:active` and `is:visible` filter by flags that the record does not show (crm-v2.md#small-lists)."""
     dice = chance(account.seed, "user", row.index)
     name = f"{dice.choice(words.FIRST_NAMES)} {dice.choice(words.LAST_NAMES)}"
     phone = f"+5500911{row.index:07d}" if dice.random() < 0.6 else None

@@ -19,7 +19,9 @@ NOTE_KIND, LINE_KIND = 0xE1, 0xE2
 
 
 def deal(account: Lookup, row: Row) -> Fields:
-    """Every status, prices with and without cents; `organization_id` and `contact_ids` often empty [seen] (§6.1)."""
+    """Every status, prices with and without cents; `organization_id` and `contact_ids` often empty [seen]
+    (crm-v2.md#deals).
+    """
     dice = chance(account.seed, "deal", row.index)
     status = dice.choices(("ongoing", "won", "lost", "paused"), (55, 25, 17, 3))[0]
     pipeline_id = account.some_id("pipelines", dice)

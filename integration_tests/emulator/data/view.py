@@ -67,7 +67,9 @@ class View:
         return [id_ for _, id_ in self._entries.islice(*span)]
 
     def page(self, span: Span, offset: int, size: int, descending: bool, dice: Chance | None) -> list[str]:
-        """Ids of one page of `span`; rows with equal keys in a random order per call (§7.3), unless `dice` is None."""
+        """Ids of one page of `span`; rows with equal keys in a random order per call (crm-v2.md#a-full-second), unless
+        `dice` is None.
+        """
         start, stop = span
         if descending:
             first, last = max(start, stop - offset - size), max(start, stop - offset)

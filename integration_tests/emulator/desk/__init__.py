@@ -1,7 +1,7 @@
 """The invented account of the WhatsApp desk: contacts with their messages, reports, and the short lists.
 
-Made from a size and a seed when first asked for; tests of the CRM pay nothing for it. Marks and § in this room are
-those of `api/conversas.md`.
+Made from a size and a seed when first asked for; tests of the CRM pay nothing for it. Marks in this room are
+those of `docs/api/conversas.md`.
 """
 
 from __future__ import annotations

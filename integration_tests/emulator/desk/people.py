@@ -1,4 +1,4 @@
-"""Contacts (the API calls them customers) and employees (§2, §3)."""
+"""Contacts (the API calls them customers) and employees (conversas.md#contacts, conversas.md#small-lists)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ STATES = {"Recife": "PE", "Curitiba": "PR", "Belém": "PA", "Goiânia": "GO"}
 
 
 def customer(desk: Lookup, row: Row) -> Fields:
-    """Address and job are missing in some; every other one has the keys seen on another route only (§2)."""
+    """Address and job are missing in some; every other one has the keys seen on another route only
+    (conversas.md#contacts).
+    """
     dice = chance(desk.seed, "desk customer", row.index)
     channel = dice.choices(CHANNELS, (80, 6, 6, 4, 2, 2))[0]
     fields: Fields = {

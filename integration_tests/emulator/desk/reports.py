@@ -1,4 +1,4 @@
-"""Reports: one row an attendance (§4)."""
+"""Reports: one row an attendance (conversas.md#reports)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The lists without pages (§3): custom fields, flows, workflows, templates, wallets, integrations."""
+"""The lists without pages (conversas.md#small-lists): custom fields, flows, workflows, templates, wallets,
+integrations.
+"""
 
 from __future__ import annotations
 

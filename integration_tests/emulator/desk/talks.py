@@ -14,7 +14,7 @@ from .texts import EVENTS, media, said
 
 __all__ = ["TYPES", "Message", "Talks"]
 
-TYPES = (  # text first; the eighteen values that a live client sends (§5)
+TYPES = (  # text first; the eighteen values that a live client sends (conversas.md#message-history)
     "text", "audio", "document", "image", "video", "contact", "interactive", "location", "doc", "list", "list_reply",
     "button_reply", "quick_reply", "buttons_image", "buttons_video", "buttons_document", "call-to-action", "email",
 )  # fmt: skip
@@ -27,7 +27,7 @@ KEPT_TALKS = 256  # a contact's pages are asked for one after another, several c
 
 
 class Message(NamedTuple):
-    """One message; neither type nor id is served (§5.4)."""
+    """One message; neither type nor id is served (conversas.md#message-fields)."""
 
     created: int
     sent_by: str
@@ -101,7 +101,7 @@ class Talks:
         moments = sorted((begin + int(dice.random() * length) for _ in range(self._count(dice))), reverse=True)
         made: list[Message] = []
         for at in moments:
-            twin = bool(made) and dice.random() < 0.04  # two equal ones in a millisecond (§5.4: must stay two)
+            twin = bool(made) and dice.random() < 0.04  # two equal ones, which must stay two
             made.append(made[-1] if twin else self.invent(customer, at, dice))
         return made
 

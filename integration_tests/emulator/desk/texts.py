@@ -1,4 +1,5 @@
-"""What people write at an invented desk. Much of it does not survive the server's low-byte cut (§5.2), as in life.
+"""What people write at an invented desk. Much of it does not survive the server's low-byte cut
+(conversas.md#why-the-plaintext-is-damaged), as in life.
 
 Left out on purpose: what no decoder can put right, because the cut makes a valid escape of it (`Ŝn` becomes a line
 break) or the end of a JSON value; and accents in pairs that are UTF-8 by accident (`Ã©`).
@@ -63,7 +64,10 @@ def said(dice: Chance) -> str:
 
 
 def media(kind: str, number: int) -> str | None:
-    """The content of a media message: URL-encoded JSON (§5.4); None for types that carry text."""
+    """The content of a media message: URL-encoded JSON; None for types that carry text.
+
+    Facts: conversas.md#message-fields.
+    """
     if kind not in FILES:
         return None
     name, extension, mimetype = FILES[kind]

@@ -2,7 +2,8 @@
 
 The vendor's library keeps the low byte of each UTF-16 unit, so a bullet or an emoji arrives as a bare quote, a bare
 backslash or a control character. What can be parsed is parsed; what cannot comes back as the text it is. Never raises,
-and takes time in proportion to the page. Facts: api/conversas.md, sections 5.2 and 5.3.
+and takes time in proportion to the page. Facts: docs/api/conversas.md#why-the-plaintext-is-damaged and
+#staged-decoding.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A quote ends a string only where what follows could follow it in a list of message objects; every other one is escaped.
 One pass, each quote looked at with a bounded number of glances ahead. Limits: in a list of plain strings (`["a","b"]`)
 a key cannot be told from a value, and a bare backslash before one of `bfnrtu/` may pass for an escape.
-Facts: api/conversas.md, sections 5.2 and 5.3, step 5.
+Facts: docs/api/conversas.md#why-the-plaintext-is-damaged and #staged-decoding, step 5.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What can be told about a compact JWE without any key: whether a text is one, and what its header says. Pure.
 
 `header.encrypted key.IV.ciphertext.tag`, each part base64url (RFC 7516, section 3.1).
-Facts: api/conversas.md, section 5.
+Facts: docs/api/conversas.md#message-history.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The pasted `private_key_jwk` becomes RSA keys, or a sentence that says how to get it right. Quotes no key material.
 
 Forgiving where a text was merely carried badly (line breaks, invisible characters, quotes around the whole): one JWK,
-or a JWKS with several. Facts: api/conversas.md, section 5.1; contract.md, configuration.
+or a JWKS with several. Facts: docs/api/conversas.md#key-and-jwe.
 """
 
 from __future__ import annotations

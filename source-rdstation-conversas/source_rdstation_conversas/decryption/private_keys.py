@@ -1,7 +1,7 @@
 """Compact JWE and private keys in, plaintext bytes out; the only importer of jwcrypto.
 
 Reads what RD Station can be expected to write and refuses everything else. No text, error or repr holds key material
-or plaintext. Facts: api/conversas.md, sections 5.1 and 5.3; RFC 7516, RFC 7518.
+or plaintext. Facts: docs/api/conversas.md#key-and-jwe and #staged-decoding; RFC 7516, RFC 7518.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 No message has an id of its own: ours is a hash over contact, moment, sender, content and the ordinal among messages
 that share all of these, counted over one walk from the newest message on. It changes if RD Station changes how it
-writes the content. Facts: api/conversas.md, sections 5 and 5.4.
+writes the content. Facts: docs/api/conversas.md#message-history and #message-fields.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ again: unchanged, it proves that nothing moved while the doubtful page was read.
 page may even begin with rows newer than the first one read; those stand apart, counted once a page.
 
 Limits: a whole page of equal messages hides a shift; nothing is known of a page that could not be read; and a doubt
-that is not settled counts as a repetition, which is far more frequent. Facts: api/conversas.md, sections 5 and 5.4.
+that is not settled counts as a repetition, which is far more frequent. Facts: docs/api/conversas.md#message-history and
+#message-fields.
 """
 
 from __future__ import annotations

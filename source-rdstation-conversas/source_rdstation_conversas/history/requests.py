@@ -1,6 +1,6 @@
 """How the history of a contact is asked for: one span of time, or windows where RD Station refuses it as too long.
 
-Facts: api/conversas.md, section 5.
+Facts: docs/api/conversas.md#message-history.
 """
 
 from __future__ import annotations

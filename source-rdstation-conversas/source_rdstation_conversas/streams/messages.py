@@ -1,4 +1,6 @@
-"""Every message as a record of its own; incremental by `created_at`. Facts: api/conversas.md, sections 5.4 and 6.
+"""Every message as a record of its own; incremental by `created_at`.
+
+Facts: docs/api/conversas.md#message-fields and #dates.
 
 The history has no order over the contacts, so the cursor moves only once all contacts were read; until then the state
 says up to which contact they are. Contacts that failed or were skipped keep the cursor where it was.

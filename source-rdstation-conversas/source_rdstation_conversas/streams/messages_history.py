@@ -1,7 +1,7 @@
 """The pages of every contact's history as text, decrypted where a key allows it. Read whole each time.
 
 A page number is no stable key over time: what arrives pushes the rest to later pages.
-Facts: api/conversas.md, section 5.
+Facts: docs/api/conversas.md#message-history.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Attendances in windows of days, oldest first, several at once; incremental by `created_at`.
 
 The API filters by the day on which an attendance opened, so what changes later is found by a look-back: each sync reads
-so many days before the state again. Facts: api/conversas.md, section 4.
+so many days before the state again. Facts: docs/api/conversas.md#reports.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Deals in full detail, one request a deal: those that changed since the state. Facts: api/crm-v1.md, sections 5, 6.2.
+"""Deals in full detail, one request a deal: those that changed since the state.
+
+Facts: docs/api/crm-v1.md#reading-lists-that-move, #deals-in-detail.
 
 API v1 has no filter on `updated_at`, so all deals are listed first (a few requests), then those that are due are read
 in the order of their `updated_at`, which the state follows.

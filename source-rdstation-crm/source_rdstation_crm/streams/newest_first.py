@@ -2,7 +2,7 @@
 
 The cursor moves only at the end, to the newest row of the first page of the first pass; a STATE before that carries the
 page reached beside the old cursor. What lies beyond a wall is read in another way, which the caller hands in.
-Facts: api/crm-v2.md, section 7.5; api/crm-v1.md, section 5.
+Facts: docs/api/crm-v2.md#tasks-by-page; docs/api/crm-v1.md#reading-lists-that-move.
 """
 
 from __future__ import annotations

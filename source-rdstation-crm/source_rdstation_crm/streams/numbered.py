@@ -3,7 +3,7 @@
 Incremental reads go from the newest change down to the cursor. The first read takes everything, oldest first by
 `created_at`, which no edit can change; a STATE on the way carries the page reached. What lies beyond the wall is read
 in every other order there is; how many rows stay out of reach is told now, and again at each later sync.
-Facts: api/crm-v1.md, sections 3 and 5.
+Facts: docs/api/crm-v1.md#paging and #reading-lists-that-move.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A list read whole each time, in slices of time: deals of API v1. Facts: api/crm-v1.md, section 5."""
+"""A list read whole each time, in slices of time: deals of API v1.
+
+Facts: docs/api/crm-v1.md#reading-lists-that-move.
+"""
 
 from __future__ import annotations
 

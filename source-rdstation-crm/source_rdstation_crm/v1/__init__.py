@@ -1,3 +1,3 @@
-"""API v1 (a user's token, legacy): its streams as data, and how its lists are asked for. Facts: api/crm-v1.md."""
+"""API v1 (a user's token, legacy): its streams as data, and how its lists are asked for. Facts: docs/api/crm-v1.md."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """API v1's answers: lists in an object or bare, records without an envelope, each row with `id` and `_id`. Pure.
 
-Facts: api/crm-v1.md, sections 3 and 4.
+Facts: docs/api/crm-v1.md#paging and #identity.
 """
 
 from __future__ import annotations

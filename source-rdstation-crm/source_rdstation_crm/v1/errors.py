@@ -1,4 +1,7 @@
-"""What API v1's statuses mean where they mean something else than in v2. Facts: api/crm-v1.md, section 2."""
+"""What API v1's statuses mean where they mean something else than in v2.
+
+Facts: docs/api/crm-v1.md#rate-limit-and-errors.
+"""
 
 from __future__ import annotations
 

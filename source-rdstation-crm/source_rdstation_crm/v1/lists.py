@@ -1,4 +1,6 @@
-"""How API v1's lists are asked for: page, limit, order and filters as parameters. Facts: api/crm-v1.md, sections 1, 3.
+"""How API v1's lists are asked for: page, limit, order and filters as parameters.
+
+Facts: docs/api/crm-v1.md#basics, #paging.
 
 A `created_at` bound becomes a period that is a day wider on both sides: the zone in which the API reads it is unknown.
 """

@@ -1,4 +1,4 @@
-"""What API v1 says in a roundabout way. Pure. Facts: api/crm-v1.md, sections 6.5 and 7."""
+"""What API v1 says in a roundabout way. Pure. Facts: docs/api/crm-v1.md#contacts and #data-quirks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stages of a pipeline, checked and completed. Facts: api/crm-v1.md, section 6.7."""
+"""Stages of a pipeline, checked and completed. Facts: docs/api/crm-v1.md#stages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Every stream of API v1 as a row. Paging and identity: api/crm-v1.md, sections 3 and 4; keys: contract.md. Pure."""
+"""Every stream of API v1 as a row.
+
+Paging and identity: docs/api/crm-v1.md#paging and #identity; keys:
+docs/integrations/sources/source-rdstation-crm.md. Pure.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a token's user seems to see only a part of the account. Pure. Facts: api/crm-v1.md, section 1.
+"""Whether a token's user seems to see only a part of the account. Pure. Facts: docs/api/crm-v1.md#basics.
 
 The API never says so: a restricted user's lists are simply shorter. A user who sees nothing but deals of his own, in an
 account with other active users, is most likely restricted [guess].

@@ -1,4 +1,7 @@
-"""Every stream of API v2 as a row. Sorts and cursors: api/crm-v2.md, section 4; keys and remarks: contract.md. Pure."""
+"""Every stream of API v2 as a row.
+
+Sorts and cursors: docs/api/crm-v2.md#listing; keys: docs/integrations/sources/source-rdstation-crm.md. Pure.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Edits and new rows jump to the front and push the others to the right: rows repe
 deletion pulls them to the left, past the reader, who goes back where the list's `total` has fallen (API v1); without a
 total (API v2) it costs a row, a documented limit. What is edited while unread jumps behind the reader, so its caller
 reads the front again (`read_down` to the newest row of the pass before) until one page holds all that is newer, or
-nothing is. Facts: api/crm-v2.md, section 7.5.
+nothing is. Facts: docs/api/crm-v2.md#tasks-by-page.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where the next sync begins: a record may show in lists some time after it was written. Pure.
 
-Facts: api/crm-v2.md, section 7.2 and unknown 23.
+Facts: docs/api/crm-v2.md#keyset and unknown 23.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A list longer than its wall that no filter of time can cut: read in every order and direction there is. Pure.
 
 `created_at` from both ends reaches 20,000 rows without a gap; the other orders reach some of what lies between, and
-whatever is left is counted. Facts: api/crm-v1.md, sections 3 and 5.
+whatever is left is counted. Facts: docs/api/crm-v1.md#paging and #reading-lists-that-move.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Under `created_at`, oldest first, new rows append at the end and edits move nobody. Only a deletion moves rows: it pulls
 those after it towards the front, into pages that are still to be read. So rows may repeat, and none is lost; read from
-the first page on, the same deletion would cost a row. Facts: api/crm-v1.md, section 5.
+the first page on, the same deletion would cost a row. Facts: docs/api/crm-v1.md#reading-lists-that-move.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 No slice holds more rows than page numbers can reach. How the API reads a moment's time zone is unknown, so `fetch` asks
 for wider borders, and each row counts for the one slice in which its `created_at` lies: none is lost at an edge, none
 comes twice. Where a slice cannot be cut any more, the list's own cursor may reach past the wall; if it does not, the
-slice is read in parts (by pipeline, by stage). Facts: api/crm-v1.md, sections 1, 3 and 5.
+slice is read in parts (by pipeline, by stage). Facts: docs/api/crm-v1.md#basics, #paging and #reading-lists-that-move.
 """
 
 from __future__ import annotations
