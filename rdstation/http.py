@@ -10,6 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
@@ -106,18 +107,21 @@ class Api:
         *,
         stream: str,
         hint: str = "",
+        tries_on_500: int | None = None,
         on_request: Callable[[], None] = lambda: None,
         on_headers: Callable[[Mapping[str, str]], None] = lambda _: None,
     ) -> T:
         """The parsed answer to `GET path`; a parameter with several values is repeated.
 
-        `stream` names the reader in errors, `hint` says what is special about the request (a filter) if it fails.
+        `stream` names the reader in errors, `hint` says what is special about the request (a filter) if it fails,
+        `tries_on_500` how often it is tried where such an answer may well be its own fault.
         `on_request` is called before each try, `on_headers` with the headers of the answer that is then parsed.
         Raises NotFoundError, ForbiddenError, RequestRefusedError or another ConnectorError once it is final.
         """
-        call = _Call(
-            "GET", stream, self.base_url + path, parse, self._patience, self._statuses, hint, on_request, on_headers
-        )
+        patience = self._patience
+        if tries_on_500:
+            patience = replace(patience, tries_on_500=min(tries_on_500, patience.tries_on_500))
+        call = _Call("GET", stream, self.base_url + path, parse, patience, self._statuses, hint, on_request, on_headers)
         return self._carried_out(call, params=dict(params))
 
     def put(self, path: str, body: Mapping[str, Any], parse: Callable[[bytes], T], *, stream: str) -> T:

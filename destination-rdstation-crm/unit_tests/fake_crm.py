@@ -12,6 +12,7 @@ from planned import plan_for
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.row import Prepared, Row
 from destination_rdstation_crm.writing.crm import BeyondReachError, Crm
+from destination_rdstation_crm.writing.known_forms import KnownForms
 from destination_rdstation_crm.writing.lookup import Lookup
 from rdstation.envelope import Page
 
@@ -40,8 +41,13 @@ class FakeCrm:
     filters: list[str] = field(default_factory=list)
     in_too_many: str = ""
     """A text that more records contain than page numbers reach."""
+    known: KnownForms[Any] = field(default_factory=lambda: KnownForms("contacts", "email"))
 
-    def find(self, _: object, filter_: str) -> Iterator[Page]:
+    def known_forms(self, *_of: object) -> KnownForms[Any]:
+        """Nothing yet."""
+        return self.known
+
+    def find(self, _crm_object: object, filter_: str, _obeys: object) -> Iterator[Page]:
         self.filters.append(filter_)
         hits = [dict(each) for each in self.records if any(text in filter_ for text in self._texts(each))]
         yield Page(hits, has_next=False, last=1)

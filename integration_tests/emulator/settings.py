@@ -1,5 +1,7 @@
-"""Every switch of the emulator, its values and its default. The rows of §11 carry the sheet's names, its default first;
-those that begin with `v1_` are of `api/crm-v1.md`, §9, those that begin with `desk_` of `api/conversas.md`, §7.
+"""Every switch of the emulator, its values and its default.
+
+Numbers are rows of docs/api/crm-v2.md#unknowns; of switches that begin with `v1_`, of docs/api/crm-v1.md#unknowns; of
+those that begin with `desk_`, of docs/api/conversas.md#unknowns.
 
 A switch is an unknown of the API, or a scale that a test needs smaller. Other values are refused.
 """
@@ -23,7 +25,7 @@ class WrongSettingError(ValueError):
 class Settings:
     """One emulator's switches; `change` is the only way to alter them."""
 
-    # Listing (§4, §7; §11 rows 1-9)
+    # Listing (crm-v2.md#listing, crm-v2.md#the-wall; rows 1-9)
     wall: Literal["400", "empty", "500", "repeat"] = "400"  # 1: a page beyond the wall
     wall_rows: int = 10_000  # [doc]; smaller in tests that scale it
     walled_lists: frozenset[str] = frozenset(
@@ -37,21 +39,23 @@ class Settings:
     unsorted: Literal["shuffle", "stable"] = "shuffle"  # 4
     bad_sort: Literal["400", "ignore", "500"] = "400"  # 5
     bad_filter: Literal["500", "400"] = "500"  # 6
-    text_match: Literal["exact", "fold", "contains"] = "exact"  # how `:` compares text is unknown (§8)
+    filter_forms: frozenset[str] = frozenset()  # forms that are refused or ignored: `crm_v2/filter_forms.py`
+    refused_texts: frozenset[str] = frozenset()  # texts that a filter may not name: 400
+    text_match: Literal["exact", "fold", "contains"] = "exact"  # how `:` compares text is unknown (crm-v2.md#writes)
     default_size: Literal["25", "20"] = "25"  # 8
     cap_size: int = 0  # 8: a silent cap, 0 is off
     edit_during_walk: int = 0  # 9: every n-th list request changes a random row of that list first, 0 is off
     edit_during_walk_deletes: bool = False  # 9: ... and deletes it instead
 
-    # Form of the records (§6, §10; rows 10, 26)
+    # Form of the records (crm-v2.md#lists-field-by-field, crm-v2.md#data-quirks; rows 10, 26)
     tz: Literal["Z", "-03:00"] = "Z"  # 10
     blank: Literal["null", ""] = "null"  # 26
     status_capitals: bool = False  # "Won" instead of "won" [seen, one client]
     int_prices: bool = False  # 100 instead of 100.0
     custom_fields_keys: Literal["slug", "id"] = "slug"  # [doc][seen]; ids [guess]
-    custom_fields_swapped: bool = False  # /custom_fields: object in the list, array in the single read (§6.7)
+    custom_fields_swapped: bool = False  # /custom_fields: object in the list, array alone (crm-v2.md#small-lists)
 
-    # Errors and limits (§3, §9; rows 11, 12)
+    # Errors and limits (crm-v2.md#rate-limit, crm-v2.md#errors; rows 11, 12)
     error_shape: Literal["detail", "error_message", "top_detail", "message", "html"] = "detail"  # 11
     retry_after: Literal["seconds", "date", "absent"] = "seconds"  # 12
     rate_limit_requests: int = 120  # 12: 0 is no limit
@@ -61,7 +65,7 @@ class Settings:
     plan_without_api: bool = False  # everything answers 403
     latency_s: float = 0.0  # between an answer and its delivery; requests wait side by side
 
-    # OAuth (§2; rows 13, 14)
+    # OAuth (crm-v2.md#authorization; rows 13, 14)
     token_error: Literal["invalid_grant", "marketing", "gateway"] = "invalid_grant"
     consent: Literal["given", "refused"] = "given"  # what the user does on the consent page
     consent_state: bool = True  # whether its redirect repeats the state
@@ -70,7 +74,7 @@ class Settings:
     refresh_idle_s: float = 14 * 86_400.0  # [doc]
     rotate_lost: int = 0  # 14: the next n refreshes rotate, their answers are lost
 
-    # Writes (§8; rows 15-25)
+    # Writes (crm-v2.md#writes; rows 15-25)
     duplicate: Literal["400", "422"] = "400"  # 15
     unknown_field: Literal["ignore", "422"] = "ignore"  # 16
     custom_fields_put: Literal["merge", "replace"] = "merge"  # 17
@@ -83,9 +87,9 @@ class Settings:
     commit_then_timeout_every: int = 0  # 24: every n-th POST likewise, 0 is off
     unknown_slug: Literal["422", "ignore"] = "422"  # 25
     unknown_reference: Literal["422", "accept"] = "422"  # an id that names nothing (an owner: always 400)
-    invalid_status: Literal["422", "400"] = "422"  # status of a failed validation: "400 or 422" (§8)
+    invalid_status: Literal["422", "400"] = "422"  # status of a failed validation: "400 or 422" (crm-v2.md#writes)
 
-    # API v1 (rows of its sheet's §9); wall_rows, unsorted, edit_during_walk, rate limit and latency are shared with v2
+    # API v1; wall_rows, unsorted, edit_during_walk, rate limit and latency are shared with v2
     v1_wall: Literal["empty", "400", "500"] = "empty"  # 1: a page beyond the wall
     v1_walled_lists: frozenset[str] = frozenset({"contacts", "deals", "organizations"})  # [doc]
     v1_cursor_past_wall: bool = False  # 2: `next_page` goes on beyond the wall
@@ -105,7 +109,7 @@ class Settings:
     v1_refusal: Literal["403", "422"] = "403"  # how they are refused
     v1_token: Literal["active", "disabled"] = "active"
 
-    # API of the desk (rows of §7 of its sheet; edit_during_walk and the like are not shared, latency is)
+    # API of the desk; edit_during_walk and the like are not shared, latency is
     desk_envelope: Literal[  # 1: of the lists; history has its own
         "listed", "data", "bare", "docs", "items", "results", "named", "other", "nested", "unreadable"
     ] = "listed"
@@ -130,12 +134,12 @@ class Settings:
     desk_malformed: Literal["cut", "escaped", "truncated", "no_json"] = "cut"  # 8: the last two for a share of contacts
     desk_spaced: bool = False  # JSON of the plaintext with spaces
     desk_nested: bool = False  # 9
-    desk_history_envelope: Literal[  # §5: body_text is the JWE alone, body_string as a JSON string, plain a list
+    desk_history_envelope: Literal[  # body_text is the JWE alone, body_string as a JSON string, plain a list
         "messages", "data", "payload", "encrypted", "result", "body_text", "body_string", "plain"
     ] = "messages"
     desk_empty_page: Literal["jwe", "blank", "absent", "null", "list"] = "jwe"  # 10
     desk_kid: Literal["current", "old", "share"] = "current"  # 11: share: every fifth contact's pages are old
-    desk_message_channel: bool = False  # §5.4: whether messages name their channel
+    desk_message_channel: bool = False  # conversas.md#message-fields: whether messages name their channel
     desk_new_message_every: int = 0  # the n-th history call finds one message more, 0 is off
     desk_plan: Literal["full", "403", "402", "401"] = "full"  # 12
     desk_plan_lists: frozenset[str] = frozenset({"messages_history"})  # 12: what the plan lacks
@@ -143,7 +147,7 @@ class Settings:
     desk_report_shape: Literal["real", "spec"] = "real"  # 15
     desk_reports_envelope: Literal["docs", "reports"] = "docs"  # older: `reports`, take and skip
     desk_close_later: int = 0  # 16: every n-th reports call closes an open row, 0 is off
-    desk_day_tz: Literal["-03:00", "UTC"] = "-03:00"  # §6: borders of days
+    desk_day_tz: Literal["-03:00", "UTC"] = "-03:00"  # conversas.md#dates: borders of days
     desk_history_range: int = 0  # 17: days, 0 is no limit
     desk_gone: int = 0  # 18: the first n contacts are listed, but their history answers 404
     desk_flaky: int = 0  # 19: every n-th call answers 500, 0 is off

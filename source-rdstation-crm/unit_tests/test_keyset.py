@@ -11,8 +11,8 @@ from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
 from rdstation.envelope import Page
+from rdstation.walks.keyset import walk
 from rdstation.walks.listing import Query, WalkError
-from source_rdstation_crm.walks.keyset import walk
 
 BY_UPDATE = ("updated_at", "created_at")
 BY_CREATION = ("created_at",)

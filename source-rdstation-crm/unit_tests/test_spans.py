@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
+from rdstation.walks.keyset import walk
 from rdstation.walks.listing import Batch
-from source_rdstation_crm.walks.keyset import walk
 from source_rdstation_crm.walks.spans import Span, Spans
 
 BY_UPDATE = ("updated_at", "created_at")

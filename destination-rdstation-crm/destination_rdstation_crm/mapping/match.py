@@ -1,6 +1,6 @@
 """By what a held record and a row are told to be the same one, and the filters that find such records.
 
-How `:` compares texts is unknown (api/crm-v2.md, section 8): a filter only proposes, folded texts decide.
+How `:` compares texts is unknown (docs/api/crm-v2.md#writes): a filter only proposes, folded texts decide.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from destination_rdstation_crm.objects.entries import entries
 from destination_rdstation_crm.objects.texts import blank, fold, text
 from rdstation import rdql
 
-__all__ = ["contains_filter", "fold", "key_text", "lookup_filter", "match_values"]
+__all__ = ["contains_filter", "control_texts", "fold", "key_text", "lookup_filter", "match_values", "single_filters"]
 
 
 def key_text(key_field: str, body: Mapping[str, Any]) -> str | None:
@@ -31,13 +31,27 @@ def match_values(key_field: str, record: Mapping[str, Any], custom_fields: Custo
 
 def lookup_filter(key_field: str, texts: Iterable[str]) -> str:
     """Records with any of these values, each also in lower case: `:` may heed case. Longer than no text."""
-    trimmed = [text.strip() for text in texts]
-    return rdql.one_of(key_field, dict.fromkeys(spelled for each in trimmed for spelled in (each, each.lower())))
+    return rdql.one_of(key_field, dict.fromkeys(spelled for each in texts for spelled in _spellings(each)))
+
+
+def single_filters(key_field: str, text: str) -> list[str]:
+    """The same for one value, with a filter for each spelling."""
+    return [rdql.one_of(key_field, [spelled]) for spelled in _spellings(text)]
+
+
+def control_texts(key_field: str) -> list[str]:
+    """Two values that no record has, and that RD Station has no reason to refuse."""
+    names = ("ninguem-1", "ninguem-2")
+    return [f"{name}@exemplo.invalid" for name in names] if key_field == "email" else list(names)
 
 
 def contains_filter(key_field: str, texts: Iterable[str]) -> str:
     """Records with any of these values within theirs, whatever the case [doc]. Short values bring long answers."""
     return rdql.any_of(*(rdql.contains(key_field, each) for each in dict.fromkeys(text.strip() for text in texts)))
+
+
+def _spellings(text: str) -> list[str]:
+    return list(dict.fromkeys((text.strip(), text.strip().lower())))
 
 
 def _texts(key_field: str, record: Mapping[str, Any], customs: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from airbyte_cdk.models import DestinationSyncMode
 
@@ -14,7 +14,10 @@ from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
 
-__all__ = ["StreamPlan"]
+__all__ = ["Body", "StreamPlan"]
+
+Body: TypeAlias = Mapping[str, Any]
+"""A row in the CRM's terms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +72,18 @@ class StreamPlan:
     def contains_filter(self, bodies: Iterable[Mapping[str, Any]]) -> str:
         """As `lookup_filter`, and finds other spellings of case too, at the price of longer answers."""
         return match.contains_filter(self.key_field or "", self._keys(bodies))
+
+    def single_filters(self, body: Body) -> list[str]:
+        """As `lookup_filter` for one row, with a filter for each spelling of its key."""
+        return [filter_ for key in self._keys([body]) for filter_ in match.single_filters(self.key_field or "", key)]
+
+    def control_filter(self, form: str) -> str:
+        """Finds nothing: shows whether RD Station takes a `list` of keys, a `single` one, or what `contains` one."""
+        key_field = self.key_field or ""
+        texts = match.control_texts(key_field)
+        if form == "contains":
+            return match.contains_filter(key_field, texts)
+        return match.lookup_filter(key_field, texts if form == "list" else texts[:1])
 
     def _keys(self, bodies: Iterable[Mapping[str, Any]]) -> list[str]:
         keys = (match.key_text(self.key_field or "", body) for body in bodies)

@@ -1,33 +1,50 @@
 """Matches in bulk: which records carry the matching keys of many rows, a hundred and more keys a request.
 
 How `:` compares texts is unknown (exact, without case, or contained) [guess], so every answer is compared again, and
-what is not found is sought once more by `:~`, which is documented as "contains, whatever the case". A key that is in
-the CRM under another spelling is therefore not created twice. Facts: api/crm-v2.md, sections 5 and 8.
+what is not found is sought once more by `:~`, which means "contains, whatever the case" where it is documented. A key
+that is in the CRM under another spelling is therefore not created twice.
+
+Where RD Station refuses or ignores a form of filter, the next one serves: a list of keys, one key a request, one pass
+over the whole object, indexed in memory. A key that is refused while others are served is that row's fault alone.
+Facts: docs/api/crm-v2.md#rdql and #writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
-from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.mapping.plan import Body, StreamPlan
 from destination_rdstation_crm.writing.crew import Crew
-from destination_rdstation_crm.writing.crm import BeyondReachError, Crm, Held
+from destination_rdstation_crm.writing.crm import BeyondReachError, Crm, FilterFailedError, Held
+from destination_rdstation_crm.writing.index import Hits, Index, WholeIndex
+from destination_rdstation_crm.writing.known_forms import Form, KnownForms
 from rdstation.errors import NotFoundError
 from rdstation.rdql import all_of, at_least
 from rdstation.rdql import quote as literal
 
 __all__ = ["LISTED_BY_ID", "Lookup"]
 
-Body: TypeAlias = Mapping[str, Any]
-
 LISTED_BY_ID: Final = frozenset({"deal"})  # the lists of contacts and organizations have no filter by id [doc]
 
 _MOST_KEYS: Final = 150  # a page has 200 rows: most answers are one page, though a key may have several hits
 _LONGEST_FILTER: Final = 6_000  # characters in the URL; servers take 8 KB for the whole request line
 _MANY_PAGES: Final = 5  # more: some keys are short words, which many records contain
+_TOO_MANY: Final = "too many records contain its matching key to tell whether one has it"
+_REFUSED: Final = "RD Station refuses to look its matching key up"
+
+FilterOf: TypeAlias = "Callable[[Sequence[Any]], str]"
+
+_BY_ID: Final[dict[Form, FilterOf]] = {
+    "ids": lambda ids: f"id:({','.join(map(literal, ids))})",  # [guess]
+    "bare ids": lambda ids: f"id:({','.join(ids)})",  # [used]
+}
+
+_logger = logging.getLogger("airbyte.rdstation")
 
 
 class Lookup:
@@ -36,7 +53,8 @@ class Lookup:
     def __init__(self, crm: Crm, plan: StreamPlan, crew: Crew | None) -> None:
         self._crm = crm
         self._plan = plan
-        self._map: Callable[..., list[list[Held]]] = crew.map if crew else lambda job, items: list(map(job, items))
+        self._known: KnownForms[WholeIndex] = crm.known_forms(plan.crm_object, plan.key_field)
+        self._map: Callable[..., list[Any]] = crew.map if crew else lambda job, items: list(map(job, items))
 
     @staticmethod
     def alone(crm: Crm, plan: StreamPlan) -> Lookup:
@@ -47,25 +65,19 @@ class Lookup:
         """Whether the body's key fits into a request; one that does not is answered with an error of its own."""
         return len(quote(self._plan.lookup_filter([body]))) <= _LONGEST_FILTER
 
-    def matches(self, bodies: Sequence[Body], since: datetime | None = None) -> list[list[Held] | None]:
+    def matches(self, bodies: Sequence[Body], since: datetime | None = None) -> list[Hits]:
         """The records that match each body's key; several where the key is not unique in the CRM.
 
-        None where that cannot be told: the key is so short a word that too many records contain it. With `since`, only
-        records created then or later, which have the very spelling of the row.
+        A reason where that cannot be told. With `since`, only records created then or later, which have the very
+        spelling of the row.
         """
         signs = [self._plan.match_values(body) for body in bodies]
-        found = _Index(self._plan)
         asked = {sign: body for sign, body in zip(signs, bodies, strict=True) if sign and self.can_ask_for(body)}
-        created = at_least("created_at", since) if since else ""
-
-        def equal_or_like(portion: Sequence[Body]) -> str:
-            return all_of(self._plan.lookup_filter(portion), created)
-
-        self._find(list(asked.values()), equal_or_like, found)
+        search = _Search(self._crm, self._plan, self._known, self._map, since)
+        search.equal(list(asked.values()))
         if not since:
-            missing = [body for sign, body in asked.items() if found.of(sign) == []]
-            self._find(missing, self._plan.contains_filter, found)
-        return [found.of(sign) for sign in signs]
+            search.similar([body for sign, body in asked.items() if search.found.of(sign) == []])
+        return [search.found.of(sign) for sign in signs]
 
     def record(self, id_: str) -> list[Held]:
         """The record with this id, if there is one."""
@@ -76,58 +88,141 @@ class Lookup:
 
     def by_id(self, ids: Sequence[str]) -> dict[str, Held]:
         """The records with these ids, as far as the list can be asked for them."""
-        asked = [list(portion) for portion in _portions(list(dict.fromkeys(ids)), _ids_filter)]
-        found = self._map(self._with_ids, asked)
-        return {record["id"]: record for records in found for record in records}
+        wanted = list(dict.fromkeys(ids))
+        for form, filter_of in _BY_ID.items():
+            if not self._known.is_left(form):
+                portions = list(_portions(wanted, filter_of))
+                try:
+                    answers = self._map(partial(self._with_ids, filter_of), portions)
+                except FilterFailedError as error:
+                    self._known.leave(form, str(error))
+                else:
+                    return {record["id"]: record for records in answers for record in records}
+        return {}
 
-    def _find(self, bodies: Sequence[Body], filter_of: Callable[[Sequence[Body]], str], found: _Index) -> None:
-        portions = list(_portions(list(bodies), filter_of))
-        found.add_all(self._map(lambda portion: self._rows(portion, filter_of, found), portions))
-
-    def _rows(self, bodies: Sequence[Body], filter_of: Callable[[Sequence[Body]], str], found: _Index) -> list[Held]:
-        """What the filter for these bodies finds; in halves where that is much, down to a body alone."""
-        pages = self._crm.find(self._plan.crm_object, filter_of(bodies))
-        first = next(pages)
-        if len(bodies) == 1 or (first.last or 0) <= _MANY_PAGES:
-            try:
-                return [*first.rows, *(row for page in pages for row in page.rows)]
-            except BeyondReachError:
-                if len(bodies) == 1:
-                    found.give_up(self._plan.match_values(bodies[0]))
-                    return []
-        half = len(bodies) // 2
-        return self._rows(bodies[:half], filter_of, found) + self._rows(bodies[half:], filter_of, found)
-
-    def _with_ids(self, ids: Sequence[str]) -> list[Held]:
-        return [row for page in self._crm.find(self._plan.crm_object, _ids_filter(ids)) for row in page.rows]
+    def _with_ids(self, filter_of: FilterOf, ids: Sequence[str]) -> list[Held]:
+        asked = set(ids)
+        pages = self._crm.find(self._plan.crm_object, filter_of(ids), lambda row: row["id"] in asked)
+        return [row for page in pages for row in page.rows]
 
 
-class _Index:
-    """Records by each value that they can be matched by."""
+class _Search:
+    """One look-up of many bodies, down the ladder of forms."""
 
-    def __init__(self, plan: StreamPlan) -> None:
+    def __init__(
+        self,
+        crm: Crm,
+        plan: StreamPlan,
+        known: KnownForms[WholeIndex],
+        map_: Callable[..., list[Any]],
+        since: datetime | None,
+    ) -> None:
+        self.found = Index(plan)
+        self._crm = crm
         self._plan = plan
-        self._by_value: dict[str, dict[str, Held]] = {}
-        self._given_up: set[frozenset[str]] = set()
+        self._known = known
+        self._map = map_
+        self._since = since
+        self._created = at_least("created_at", since) if since else ""
 
-    def add_all(self, answers: Sequence[Sequence[Held]]) -> None:
-        for record in (record for answer in answers for record in answer):
-            for value in self._plan.match_values(record):
-                self._by_value.setdefault(value, {})[record["id"]] = record
+    def equal(self, bodies: Sequence[Body]) -> None:
+        """Finds the records that have the bodies' keys."""
+        left = self._by_list("list", bodies, self._lists)
+        left = self._by_key(left)
+        if left:
+            self._in_all(left)
 
-    def give_up(self, sign: frozenset[str]) -> None:
-        """It cannot be told which records share a value with the sign."""
-        self._given_up.add(sign)
+    def similar(self, bodies: Sequence[Body]) -> None:
+        """Finds those that spell a key with other capitals. Where that does not serve, they stay unfound."""
+        if not self._known.is_left("single"):  # the index heeds no capitals
+            self._by_list("contains", bodies, self._plan.contains_filter)
 
-    def of(self, sign: frozenset[str]) -> list[Held] | None:
-        """The records that share a value with the sign, each once; None where that cannot be told."""
-        if sign in self._given_up:
-            return None
-        return list({id_: held for value in sign for id_, held in self._by_value.get(value, {}).items()}.values())
+    def _lists(self, bodies: Sequence[Body]) -> str:
+        return all_of(self._plan.lookup_filter(bodies), self._created)
 
+    def _by_list(self, form: Form, bodies: Sequence[Body], filter_of: FilterOf) -> list[Body]:
+        """Asks for many in one request; those that this form gives no answer for."""
+        if self._known.is_left(form):
+            return list(bodies)
+        portions = list(_portions(list(bodies), filter_of))
+        return [body for left in self._map(lambda some: self._ask(form, some, filter_of), portions) for body in left]
 
-def _ids_filter(ids: Sequence[str]) -> str:
-    return f"id:({','.join(map(literal, ids))})"
+    def _ask(self, form: Form, bodies: Sequence[Body], filter_of: FilterOf) -> list[Body]:
+        """What the filter for these bodies finds, in halves where that is much or refused, down to a body alone."""
+        try:
+            pages = self._crm.find(self._plan.crm_object, filter_of(bodies), self._obeys(bodies))
+            first = next(pages)
+            if len(bodies) == 1 or (first.last or 0) <= _MANY_PAGES:
+                self.found.add([*first.rows, *(row for page in pages for row in page.rows)])
+                self._known.served(form)
+                return []
+        except BeyondReachError:
+            if len(bodies) == 1:
+                self.found.give_up(self._plan.match_values(bodies[0]), _TOO_MANY)
+                return []
+        except FilterFailedError as error:
+            if error.ignored or not self._known.serves(form, lambda: self._control(form)):
+                self._known.leave(form, str(error))
+            if self._known.is_left(form) or len(bodies) == 1:
+                return list(bodies)
+        half = len(bodies) // 2
+        return self._ask(form, bodies[:half], filter_of) + self._ask(form, bodies[half:], filter_of)
+
+    def _by_key(self, bodies: Sequence[Body]) -> list[Body]:
+        """One request for each spelling of each key; those left if RD Station takes no such request."""
+        if bodies and not self._known.serves("single", lambda: self._control("single")):
+            self._known.leave("single", "refuses or ignores look-ups by")
+        if not bodies or self._known.is_left("single"):
+            return list(bodies)
+        return [body for left in self._map(self._ask_for_one, list(bodies)) for body in left]
+
+    def _ask_for_one(self, body: Body) -> list[Body]:
+        sign = self._plan.match_values(body)
+        try:
+            for filter_ in self._plan.single_filters(body):
+                pages = self._crm.find(self._plan.crm_object, all_of(filter_, self._created), self._obeys([body]))
+                self.found.add([row for page in pages for row in page.rows])
+        except BeyondReachError:
+            self.found.give_up(sign, _TOO_MANY)
+        except FilterFailedError as error:
+            if error.ignored:
+                self._known.leave("single", str(error))
+                return [body]
+            self.found.give_up(sign, _REFUSED)
+        return []
+
+    def _in_all(self, bodies: Sequence[Body]) -> None:
+        """Looks among all records, read once a sync; or among those created since."""
+        if self._since:
+            self.found.add(self._crm.all(self._plan.crm_object, self._since))
+            return
+        whole = self._known.index(self._read_all)
+        for body in bodies:
+            self.found.add(whole.with_sign(self._plan.match_values(body)))
+
+    def _read_all(self) -> WholeIndex:
+        whole = WholeIndex(self._plan, self._crm.all(self._plan.crm_object, None))
+        _logger.info("%s: all %s records were read to look rows up.", self._plan.name, f"{len(whole):,}")
+        return whole
+
+    def _obeys(self, bodies: Sequence[Body]) -> Callable[[Held], bool]:
+        """Whether a record may be an answer: it has a key that was asked for, or one that contains it."""
+        signs = frozenset().union(*map(self._plan.match_values, bodies))
+
+        def obeys(record: Held) -> bool:
+            values = self._plan.match_values(record)
+            return not signs.isdisjoint(values) or any(sign in value for sign in signs for value in values)
+
+        return obeys
+
+    def _control(self, form: Form) -> bool:
+        """Whether RD Station takes the form with keys that are surely not at fault."""
+        try:
+            for page in self._crm.find(self._plan.crm_object, self._plan.control_filter(form), lambda _: False):
+                return not page.rows
+        except FilterFailedError:
+            return False
+        return True
 
 
 def _portions(items: list[Any], filter_of: Callable[[list[Any]], str]) -> Iterator[list[Any]]:

@@ -1,7 +1,7 @@
 """Creations whose answers were lost: each is looked up before it is tried again, or called uncertain.
 
 They are resolved once all other creations of the batch are answered. What was created since, and is nobody else's,
-can then only be theirs. Facts: api/crm-v2.md, sections 8 and 11 (rows 23 and 24).
+can then only be theirs. Facts: docs/api/crm-v2.md#writes and #unknowns (rows 23 and 24).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.row import Prepared
 from destination_rdstation_crm.writing.crew import Crew
 from destination_rdstation_crm.writing.crm import Crm, Held
+from destination_rdstation_crm.writing.index import Untold
 from destination_rdstation_crm.writing.lookup import Lookup
 from destination_rdstation_crm.writing.targets import Target
 from rdstation.dates import parse_instant
@@ -81,10 +82,10 @@ class LostCreations:
         for one, hits in zip(lost, found, strict=True):
             if hits == []:
                 still.append(one)
-            elif hits and len(hits) == 1:
+            elif not isinstance(hits, Untold) and len(hits) == 1:
                 verdicts.matched.append(Target(one.target.rows, hits[0]["id"], hits[0], made=True))
             else:
-                verdicts.uncertain.append((one.target, [hit["id"] for hit in hits or ()]))
+                verdicts.uncertain.append((one.target, [] if isinstance(hits, Untold) else [hit["id"] for hit in hits]))
         return still
 
     def _by_natural_key(self, lost: Sequence[Lost], claimed: set[str], verdicts: Verdicts) -> list[Lost]:
@@ -99,12 +100,13 @@ class LostCreations:
             since = min(one.began for one in chosen) - _CLOCK_DOUBT
             found = Lookup(self._crm, plan, self._crew).matches([one.body for one in chosen], since=since)
             for one, hits in zip(chosen, found, strict=True):
-                candidates = [hit for hit in hits or () if hit["id"] not in claimed and _is_since(hit, one.began)]
+                told = [] if isinstance(hits, Untold) else hits
+                candidates = [hit for hit in told if hit["id"] not in claimed and _is_since(hit, one.began)]
                 equal = [hit["id"] for hit in candidates if not self._plan.changed(hit, one.body)]
                 if equal:
                     claimed.add(equal[0])
                     verdicts.created.append((one.target, equal[0]))
-                elif candidates or hits is None:
+                elif candidates or isinstance(hits, Untold):
                     verdicts.uncertain.append((one.target, [hit["id"] for hit in candidates]))
                 else:
                     still.append(one)

@@ -15,6 +15,7 @@ from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.outcome import Action, Reject, Written
 from destination_rdstation_crm.row import Prepared, RowRejectedError
 from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.index import Untold
 from destination_rdstation_crm.writing.ledger import Ledger
 from destination_rdstation_crm.writing.lookup import Lookup
 from destination_rdstation_crm.writing.lost import Lost
@@ -131,7 +132,7 @@ class RecordWriter:
         """Perhaps the name is taken; that is decided by looking, not by the words of the refusal."""
         by_name = replace(self._plan, mapping=replace(self._plan.mapping, key_field="name"))
         hits = Lookup.alone(self._crm, by_name).matches([body])[0]
-        if hits is None or len(hits) != 1:
+        if isinstance(hits, Untold) or len(hits) != 1:
             raise refusal from None
         if self._plan.sync_mode != DestinationSyncMode.append:
             try:

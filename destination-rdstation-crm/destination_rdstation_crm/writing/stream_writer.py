@@ -14,6 +14,7 @@ from destination_rdstation_crm.outcome import Reject, Written
 from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
 from destination_rdstation_crm.writing.crew import Crew
 from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.index import Hits, Untold
 from destination_rdstation_crm.writing.ledger import Ledger
 from destination_rdstation_crm.writing.lookup import LISTED_BY_ID, Lookup
 from destination_rdstation_crm.writing.lost import Lost, LostCreations
@@ -102,8 +103,8 @@ class StreamWriter:
         matched: list[tuple[Prepared, Mapping[str, Any] | None]] = []
         for each in prepared:
             hits = found.get(each.row.number, [])
-            if hits is None:
-                ledger.put(self._reject(each, "too many records contain its matching key to tell whether one has it"))
+            if isinstance(hits, Untold):
+                ledger.put(self._reject(each, hits.reason))
             elif len(hits) > 1:
                 ids = ", ".join(sorted(hit["id"] for hit in hits))
                 ledger.put(self._reject(each, f"{len(hits)} records have this matching key: {ids}"))
@@ -113,9 +114,9 @@ class StreamWriter:
                 matched.append((each, hits[0] if hits else None))
         return matched
 
-    def _held(self, prepared: Sequence[Prepared]) -> dict[int, Sequence[Mapping[str, Any]] | None]:
-        """The records that the rows match, by the rows' numbers; None where that cannot be told."""
-        held: dict[int, Sequence[Mapping[str, Any]] | None] = {}
+    def _held(self, prepared: Sequence[Prepared]) -> dict[int, Hits]:
+        """The records that the rows match, by the rows' numbers."""
+        held: dict[int, Hits] = {}
         keyed = [each for each in prepared if self._keyed and each.id is None]
         if keyed:
             told = {each.key: each.id for each in prepared if each.id is not None}  # a row names it beside the key

@@ -1,4 +1,6 @@
-"""A list request: parameters checked against §4, the wall of §7, one page of the right view."""
+"""A list request: parameters checked against crm-v2.md#listing, the wall of crm-v2.md#the-wall, one page of the right
+view.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from ..settings import Settings
 from . import rdql
 from .conditions import UnlistedPropertyError
 from .errors import problem, refusal
+from .filter_forms import FormRefusedError, obeyed
 from .links import Place, links
 from .literals import LiteralError
 from .query import Query, select
@@ -92,7 +95,9 @@ class Lister:
         if not text.strip():
             return None
         try:
-            return rdql.parse(text)
+            return obeyed(rdql.parse(text), self._settings)
+        except FormRefusedError as error:
+            raise refusal(self._settings, error.status, f"cannot filter by {error}") from error
         except rdql.RdqlSyntaxError as error:
             raise refusal(self._settings, 500, f"unreadable filter: {error}") from error
 
@@ -100,5 +105,5 @@ class Lister:
 def _body(resource: Resource, wires: list[bytes], named: object | None, settings: Settings) -> bytes:
     data = b"[" + b",".join(wires) + b"]"
     if resource.name == "custom_fields" and settings.custom_fields_swapped and len(wires) == 1:
-        data = wires[0]  # the published sample of the list shows one object (§6.7)
+        data = wires[0]  # the published sample of the list shows one object (crm-v2.md#small-lists)
     return b'{"data":' + data + (b"}" if named is None else b',"links":' + orjson.dumps(named) + b"}")

@@ -1,7 +1,8 @@
 """Children of deals (notes, products): one slice a deal, several at once; incremental by the deal's `updated_at`.
 
 The children carry no `deal_id` and no date that an incremental read could use, so the deals are walked (by the keyset
-walk, from the state on) and each changed deal is visited. Facts: api/crm-v2.md, sections 6.5, 6.6 and unknown 22.
+walk, from the state on) and each changed deal is visited. Facts: docs/api/crm-v2.md#deal-notes, #deal-products and
+unknown 22.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from rdstation.envelope import Row
 from rdstation.errors import RequestRefusedError, ServerFailedError
 from rdstation.source.cursor import StreamContext
 from rdstation.source.slices import Slice
+from rdstation.walks.keyset import walk
 from rdstation.walks.listing import Fetch, Query
 from rdstation.walks.sweep import sweep
 from source_rdstation_crm.state import ChildState
 from source_rdstation_crm.streams.deal_visits import DealVisits
-from source_rdstation_crm.walks.keyset import walk
 
 __all__ = ["ALL_DEALS", "DealChildren"]
 

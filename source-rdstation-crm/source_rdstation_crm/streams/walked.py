@@ -3,7 +3,8 @@
 Where the walk's key is the cursor itself (`updated_at`), every second read is final and the cursor moves with the walk.
 Contacts cannot be sorted by `updated_at`: they are walked by `created_at` under an `updated_at` filter. An edit during
 the walk may land behind the reader, so the cursor moves only at the end, to no later than the walk's start, and a STATE
-before that carries the walk's position beside the old cursor. Facts: api/crm-v2.md, sections 7.2 and 7.4.
+before that carries the walk's position beside the old cursor. Facts: docs/api/crm-v2.md#keyset and
+#contacts-by-creation.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from rdstation.dates import format_instant, parse_instant
 from rdstation.envelope import Row
 from rdstation.source.cursor import CheckpointCursor, StreamContext
 from rdstation.source.slices import Slice
+from rdstation.walks.keyset import walk
 from rdstation.walks.listing import Bound, Fetch
 from source_rdstation_crm.state import SpanState
-from source_rdstation_crm.walks.keyset import walk
 from source_rdstation_crm.walks.overlap import LATE_VISIBILITY, is_settled, resume_at
 from source_rdstation_crm.walks.spans import Span, Spans
 

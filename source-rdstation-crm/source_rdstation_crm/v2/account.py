@@ -22,6 +22,7 @@ from rdstation.source.account import Shaped
 from rdstation.source.cursor import StreamContext
 from rdstation.source.small_list import SmallList, read_small_list
 from rdstation.source.state import read_state
+from rdstation.walks.keyset import walk_whole
 from rdstation.walks.listing import Fetch
 from source_rdstation_crm.account import CrmAccount
 from source_rdstation_crm.catalog import with_custom_fields
@@ -33,7 +34,6 @@ from source_rdstation_crm.streams.pipeline_children import PipelineChildren
 from source_rdstation_crm.streams.walked import WalkedStream
 from source_rdstation_crm.v2.lists import Lists
 from source_rdstation_crm.v2.table import DEALS, PIPELINES, STREAMS, StreamSpec
-from source_rdstation_crm.walks.keyset import walk_whole
 
 __all__ = ["AccountV2"]
 

@@ -3,7 +3,7 @@
 A page number is an offset into an order that changes: rows that are edited slide the others past the reader. The walk
 asks for page 1 again and again and moves a *value* instead: `updated_at >= T`, sorted by it, T being the last second
 read. A row that moves can only move ahead of the reader, and no request ever comes near row 10,000.
-Facts: api/crm-v2.md, sections 7.1 to 7.4.
+Facts: docs/api/crm-v2.md#why-page-numbers-lose-rows to #contacts-by-creation.
 """
 
 from __future__ import annotations

@@ -1,0 +1,164 @@
+"""Look-ups where RD Station refuses or ignores a form of filter: the next one serves, and no record comes twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+import pytest
+
+from destination import Destination, mapping, record, state, statistics, table, writes
+from harness import AccountSize, Emulator, Message, Run, account
+
+OUTCOMES: Final = ("400", "422", "500", "ignore")
+FORMS: Final = ("email:~", "email:(", "name:~", "name:(", "@:~", "@:(", "id:(")
+PEOPLE: Final = {"full_name": "name", "contact_email": "email"}
+FIRMS: Final = {"company_name": "name", "company_website": "website", "cnpj": "@cnpj"}
+DEALS: Final = {"deal_id": "_id", "title": "name"}
+BY_EMAIL: Final = table("people", PEOPLE, "append_dedup", "contact_email")
+
+
+def person(number: int) -> Message:
+    return record("people", full_name=f"Pessoa {number}", contact_email=f"Pessoa.{number}@people.test")
+
+
+def firm(number: int) -> Message:
+    return record(
+        "firms", company_name=f"Firma {number}", company_website=f"https://{number}.test", cnpj=f"{number:014}"
+    )
+
+
+def people(crm: Emulator, **overrides: Any) -> Destination:
+    return Destination(crm, column_mapping=mapping(**PEOPLE), **overrides)
+
+
+def firms(crm: Emulator) -> Destination:
+    return Destination(crm, mode="organizations", column_mapping=mapping(**FIRMS))
+
+
+def write_twice(key: str, crm: Emulator, rows: int) -> tuple[list[Run], list[str]]:
+    """Both runs, and every key that the CRM then holds."""
+    if key == "email":
+        runs = [people(crm).write(BY_EMAIL, [*map(person, range(rows)), state("people", rows)]) for _ in range(2)]
+        return runs, [each["email"].lower() for row in crm.truth("contacts") for each in row["emails"]]
+    column = "company_name" if key == "name" else "cnpj"
+    streams = table("firms", FIRMS, "append_dedup", column)
+    runs = [firms(crm).write(streams, [*map(firm, range(rows)), state("firms", rows)]) for _ in range(2)]
+    held = crm.truth("organizations")
+    return runs, [row["name"] if key == "name" else row["custom_fields"].get("cnpj", "") for row in held]
+
+
+def assert_written_once(runs: list[Run], keys: list[str], wanted: set[str]) -> None:
+    for run in runs:
+        assert run.exit_code == 0, run.log
+        assert statistics(run) == [(float(len(wanted)), 0.0)]
+    counts = Counter(key for key in keys if key in wanted)
+    assert counts == dict.fromkeys(wanted, 1)
+
+
+WANTED: Final = {
+    "email": lambda rows: {f"pessoa.{number}@people.test" for number in range(rows)},
+    "name": lambda rows: {f"Firma {number}" for number in range(rows)},
+    "@cnpj": lambda rows: {f"{number:014}" for number in range(rows)},
+}
+BROKEN: Final[dict[str, frozenset[str]]] = {
+    **{f"{form}-{outcome}": frozenset({f"{form}={outcome}"}) for form in FORMS for outcome in OUTCOMES},
+    **{f"all-{outcome}": frozenset(f"{form}={outcome}" for form in FORMS) for outcome in OUTCOMES},
+    **{
+        f"even-one-key-{outcome}": frozenset(f"{form}={outcome}" for form in (*FORMS, "email:", "name:", "@:"))
+        for outcome in OUTCOMES
+    },
+}
+# Each form once, all of them in each way; the others, and full numbers, are tried in `make test-long`.
+QUICK: Final = {
+    *(f"{form}-{outcome}" for form, outcome in zip(FORMS, OUTCOMES * 2, strict=False)),
+    *(f"all-{outcome}" for outcome in OUTCOMES),
+    *(f"even-one-key-{outcome}" for outcome in OUTCOMES),
+}
+
+
+def keys_of(name: str) -> tuple[str, ...]:
+    """The matching keys that a broken form concerns."""
+    return {"email": ("email",), "name": ("name",), "@": ("@cnpj",)}.get(name.split(":")[0], tuple(WANTED))
+
+
+CASES: Final = [
+    pytest.param(name, key, rows, id=f"{name}-{key}-{rows}", marks=[] if short else [pytest.mark.long])
+    for name in BROKEN
+    if not name.startswith("id:")
+    for key in keys_of(name)
+    for rows, short in ((40, name in QUICK), (600, False))
+]
+
+
+@pytest.mark.parametrize(("name", "key", "rows"), CASES)
+def test_given_forms_of_filter_that_fail_when_upserted_twice_then_each_record_is_there_once(
+    name: str, key: str, rows: int
+) -> None:
+    size = max(250, rows)
+    with account(AccountSize(contacts=size, organizations=size, deals=1, tasks=0)) as crm:
+        crm.settings(filter_forms=sorted(BROKEN[name]))
+
+        runs, keys = write_twice(key, crm, rows)
+
+        assert_written_once(runs, keys, WANTED[key](rows))
+        left = [line for line in runs[1].log_lines("INFO") if "Look-up of" in line]
+        assert len(left) == len(set(left))
+
+
+def test_given_a_form_that_fails_when_upserted_then_it_is_said_once_and_costs_what_the_next_one_costs() -> None:
+    with account(AccountSize(contacts=500, deals=1, organizations=1, tasks=0)) as crm:
+        rows = [
+            record("people", full_name=row["name"], contact_email=row["emails"][0]["email"].lower())
+            for row in crm.truth("contacts")
+            if row["emails"]
+        ]
+        rows = list({row["record"]["data"]["contact_email"]: row for row in rows}.values())
+        crm.settings(filter_forms=["email:(=422", "email:~=400"])
+
+        run = people(crm, partial_success=True).write(BY_EMAIL, [*rows, state("people", 1)])
+
+        assert run.exit_code == 0, run.log
+        (line,) = [line for line in run.log_lines("INFO") if "several values of email" in line]
+        assert "refuses (422)" in line
+        assert len(rows) <= len(crm.requests()) <= len(rows) * 1.1 + 30
+
+
+def test_given_no_filter_that_serves_when_upserted_then_the_list_is_read_once_and_that_is_said() -> None:
+    with account(AccountSize(contacts=1_000, deals=1, organizations=1, tasks=0)) as crm:
+        crm.settings(filter_forms=["email:=500", "email:(=500", "email:~=500"])
+
+        run = people(crm).write(BY_EMAIL, [*map(person, range(300)), state("people", 300)])
+
+        assert run.exit_code == 0, run.log
+        assert [line for line in run.log_lines("INFO") if "all 1,000 records were read" in line]
+        assert len(crm.requests()) - len(writes(crm)) < 60
+
+
+@pytest.mark.parametrize("form", ["list", "single"])
+def test_given_a_key_that_is_refused_when_upserted_then_its_row_alone_is_rejected(form: str) -> None:
+    with account(AccountSize(contacts=10, deals=1, organizations=1, tasks=0)) as crm:
+        crm.settings(refused_texts=["pessoa.7@people.test"], filter_forms=["email:(=400"] if form == "single" else [])
+        destination = people(crm, partial_success=True)
+
+        run = destination.write(BY_EMAIL, [*map(person, range(20)), state("people", 20)])
+
+        assert run.exit_code == 0, run.log
+        assert statistics(run) == [(19.0, 1.0)]
+        (line,) = run.log_lines("WARN")
+        assert "row 8" in line
+        assert "refuses to look its matching key up" in line
+
+
+@pytest.mark.parametrize("outcome", [*OUTCOMES])
+def test_given_lists_of_ids_that_fail_when_deals_are_updated_by_id_then_each_is_written(outcome: str) -> None:
+    with account(AccountSize(deals=250, contacts=1, organizations=1, tasks=0)) as crm:
+        crm.settings(filter_forms=[f"id:(={outcome}"])
+        rows = [record("deals", deal_id=row["id"], title=f"Novo {row['id']}") for row in crm.truth("deals")[:60]]
+        destination = Destination(crm, mode="deals", column_mapping=mapping(**DEALS), skip_unchanged=True)
+
+        run = destination.write(table("deals", DEALS, "append_dedup", "deal_id"), [*rows, state("deals", 1)])
+
+        assert run.exit_code == 0, run.log
+        assert statistics(run) == [(60.0, 0.0)]
+        assert sum(row["name"].startswith("Novo ") for row in crm.truth("deals")) == 60
