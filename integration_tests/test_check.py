@@ -197,6 +197,23 @@ def test_given_a_working_account_when_checked_then_succeeded_with_a_few_requests
         assert crm.oauth()["history"] == []
 
 
+@pytest.mark.parametrize("status", ["500", "503"])
+@for_each_version
+def test_given_a_list_that_fails_twice_when_checked_then_it_is_tried_again(api: Version, status: str) -> None:
+    with account() as crm:
+        crm.fault(status, path=f"^{api.root}/", times=2)
+
+        assert status_of(Source(crm, api).check())[0] == "SUCCEEDED"
+
+
+def test_given_a_token_endpoint_that_fails_twice_when_checked_then_it_is_tried_again() -> None:
+    with account() as crm:
+        crm.expire_access_tokens()
+        crm.fault("503", path="^/oauth2/", times=2)
+
+        assert status_of(Source(crm, V2).check())[0] == "SUCCEEDED"
+
+
 HOSTS: dict[str, tuple[Version, str]] = {  # the version, and the credential that is left out
     "v2-access-token": (V2, ""),
     "v2-refresh-token-only": (V2, "access_token"),

@@ -9,6 +9,7 @@ from typing import Final
 __all__ = ["REQUEST_TIMEOUT_SECONDS", "Patience"]
 
 REQUEST_TIMEOUT_SECONDS: Final = (10.0, 30.0)  # connect, read; the CDK sets none
+_SECONDS_OF_CHECK: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class Patience:
     """Seconds to wait after a 429 that does not say; the longest that a window of a minute can take [doc]."""
     until: float = field(default=float("inf"))
     """A moment of `time.monotonic` after which no call is tried again, whatever is left of its own seconds."""
+
+    @classmethod
+    def of_check(cls) -> Patience:
+        """For `check`, which has to answer within a minute, even where nothing listens or the vendor asks to wait."""
+        until = time.monotonic() + _SECONDS_OF_CHECK
+        return cls(tries=4, tries_on_500=4, seconds=_SECONDS_OF_CHECK, timeout=(8, 12), until=until)
 
     def allows(self, started: float, wait: float) -> bool:
         """Whether a call that began at `started` (of `time.monotonic`) may wait so many seconds more."""

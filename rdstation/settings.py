@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from typing_extensions import Self
 
 from rdstation.dates import format_instant, parse_instant
 from rdstation.errors import ConnectorError, config_error
@@ -81,6 +82,9 @@ PaceSetting = Annotated[int, BeforeValidator(_whole_number), Field(strict=True, 
 """Requests a minute."""
 
 
+_PACE_OF_CHECK: Final = 60
+
+
 class CommonSettings(SettingsModel):
     """The settings that all connectors have; the defaults are the subclass's."""
 
@@ -88,6 +92,10 @@ class CommonSettings(SettingsModel):
     requests_per_minute: PaceSetting
     num_workers: Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=1, le=20)] = 8
     start_date: str | None = None
+
+    def of_check(self) -> Self:
+        """The same, at a pace at which a check ends within the minute that a platform waits for it."""
+        return self.model_copy(update={"requests_per_minute": max(_PACE_OF_CHECK, self.requests_per_minute)})
 
 
 def explain(error: ValidationError, unnamed: Collection[str] = ()) -> ConnectorError:

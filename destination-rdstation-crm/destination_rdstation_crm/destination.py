@@ -9,10 +9,9 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from airbyte_cdk.destinations import Destination
@@ -47,10 +46,6 @@ from rdstation.patience import Patience
 from rdstation.specification import read_specification
 
 __all__ = ["DestinationRdstationCrm"]
-
-# `check` has to answer within a minute, even where nothing listens or the vendor asks to wait for long.
-_SECONDS_OF_CHECK: Final = 30
-_PACE_OF_CHECK: Final = 60
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -131,10 +126,7 @@ class DestinationRdstationCrm(Destination):
 
     def _check(self, config: MutableMapping[str, Any]) -> None:
         settings = read_settings(config)
-        hurried = settings.model_copy(update={"requests_per_minute": max(_PACE_OF_CHECK, settings.requests_per_minute)})
-        until = time.monotonic() + _SECONDS_OF_CHECK
-        hurry = Patience(tries=2, tries_on_500=2, seconds=_SECONDS_OF_CHECK, timeout=(8, 12), until=until)
-        Account(config, hurried, hurry).check(MODES[settings.mode], _entries(settings))
+        Account(config, settings.of_check(), Patience.of_check()).check(MODES[settings.mode], _entries(settings))
         open_store(settings.object_storage_config).probe()
         if settings.results_path:
             PrivateFile(Path(settings.results_path), "results_path", fresh=False).probe()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from typing import Any, Final, Generic, TypeVar
@@ -44,9 +43,6 @@ _QUEUE_SIZE: Final = 2_000
 _READERS_A_WORKER: Final = (
     4  # threads that wait for an answer, a pace or each other cost little; the session bounds requests
 )
-# `check` has to answer within a minute, even where nothing listens or the vendor asks to wait for long.
-_SECONDS_OF_CHECK: Final = 30
-_PACE_OF_CHECK: Final = 60
 
 _FOREIGN_STATE: Final = (
     "The saved state is not of the kind that this connector writes (one state a stream). Clear it to read from the "
@@ -127,13 +123,8 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Whether the configuration works, and if not, one sentence on what to do."""
         try:
-            settings = self.read_settings(config)
-            hurried = settings.model_copy(
-                update={"requests_per_minute": max(_PACE_OF_CHECK, settings.requests_per_minute)}
-            )
-            until = time.monotonic() + _SECONDS_OF_CHECK
-            hurry = Patience(tries=2, tries_on_500=2, seconds=_SECONDS_OF_CHECK, timeout=(8, 12), until=until)
-            remark = self.account(config, hurried, patience=hurry).check()
+            settings = self.read_settings(config).of_check()
+            remark = self.account(config, settings, patience=Patience.of_check()).check()
         except ConnectorError as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
         if remark:
