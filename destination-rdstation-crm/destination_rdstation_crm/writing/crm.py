@@ -138,8 +138,8 @@ class Crm:
             ) from None
 
     def _filtered(self, crm_object: CrmObject, params: Mapping[str, str]) -> Page:
-        """A page of a filtered list. A 500 may be the filter's fault: it is not tried for minutes."""
-        ask = partial(self._api.get, crm_object.path, params, read_page, stream=crm_object.mode, tries_on_500=2)
+        """A page of a filtered list. A 500 may be the filter's fault: it is tried again once, not for minutes."""
+        ask = partial(self._api.get, crm_object.path, params, read_page, stream=crm_object.mode, tries_on_500=1)
         try:
             return ask()
         except ServerFailedError:
