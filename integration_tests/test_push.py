@@ -59,6 +59,7 @@ def test_given_a_table_when_pushed_twice_then_it_is_there_once_and_the_tokens_ar
         assert json.loads(config.read_text())["credentials"]["refresh_token"] in crm.oauth()["refresh_tokens"]
 
 
+@pytest.mark.long
 def test_given_a_row_that_fails_the_sync_when_pushed_then_the_reason_and_exit_code_1(
     database: Path, tmp_path: Path
 ) -> None:
@@ -69,6 +70,7 @@ def test_given_a_row_that_fails_the_sync_when_pushed_then_the_reason_and_exit_co
         assert "row 3, column mail" in run.stderr
 
 
+@pytest.mark.long
 def test_given_no_such_table_when_pushed_then_a_sentence_and_nothing_is_written(database: Path, tmp_path: Path) -> None:
     with account(AccountSize(contacts=3)) as crm:
         run = push(configured(crm, tmp_path), database, "pessoas")
