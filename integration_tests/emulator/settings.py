@@ -82,6 +82,8 @@ class Settings:
     deal_requires: Literal["none", "pipeline", "owner"] = "none"  # 19
     child_touches_deal: bool = True  # 20
     cf_touches_contact: bool = True  # 21
+    dropped_fields: frozenset[str] = frozenset()  # 16: accepted in a write, and not taken
+    empty_success: Literal["off", "200", "204"] = "off"  # 31: the answer to a write has no body
     index_lag_s: float = 0.0  # 23: a created row enters the lists this much later
     commit_then_timeout: int = 0  # 24: the next n POSTs are committed, their answers are lost
     commit_then_timeout_every: int = 0  # 24: every n-th POST likewise, 0 is off

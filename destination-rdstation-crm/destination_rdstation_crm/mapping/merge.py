@@ -13,7 +13,7 @@ from typing import Any
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS, CrmObject
 
-__all__ = ["changed", "difference", "merged"]
+__all__ = ["changed", "difference", "merged", "not_taken"]
 
 
 def difference(
@@ -44,6 +44,24 @@ def changed(
 ) -> bool:
     """Whether the row says anything that the record does not hold."""
     return bool(difference(crm_object, held, body, custom_fields))
+
+
+def not_taken(
+    crm_object: CrmObject, answer: Mapping[str, Any], sent: Mapping[str, Any], custom_fields: CustomFields
+) -> list[str]:
+    """The fields that a write sent and that its answer holds otherwise, as a mapping names them.
+
+    RD Station drops in silence what it does not take: docs/api/crm-v2.md#writes.
+    """
+    names = []
+    for key, value in sent.items():
+        if key != CUSTOM_FIELDS:
+            if _differs(crm_object, key, answer, value, custom_fields):
+                names.append(crm_object.by_key[key].name)
+            continue
+        held = custom_fields.held(answer.get(CUSTOM_FIELDS))
+        names += [f"@{slug}" for slug in value if not custom_fields.field(slug).same(held.get(slug), value[slug])]
+    return sorted(names)
 
 
 def _joined(

@@ -61,6 +61,10 @@ class StreamPlan:
         """Whether the row says anything that the record does not hold."""
         return merge.changed(self.crm_object, held, body, self.custom_fields)
 
+    def not_taken(self, answer: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
+        """The fields that a write sent and that its answer holds otherwise."""
+        return merge.not_taken(self.crm_object, answer, sent, self.custom_fields)
+
     def match_values(self, record: Mapping[str, Any]) -> frozenset[str]:
         """The folded values of the matching key that a held record has; none in `append`."""
         return match.match_values(self.key_field, record, self.custom_fields) if self.key_field else frozenset()

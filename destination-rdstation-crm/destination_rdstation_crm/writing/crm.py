@@ -74,9 +74,13 @@ class Crm:
         """The new record. Raises AnswerLostError where it may or may not exist now."""
         return self._api.post(crm_object.path, {"data": dict(body)}, _record, stream=crm_object.mode)
 
-    def update(self, crm_object: CrmObject, id_: str, body: Mapping[str, Any]) -> Held:
-        """The record after it."""
-        return self._api.put(f"{crm_object.path}/{id_}", {"data": dict(body)}, _record, stream=crm_object.mode)
+    def update(self, crm_object: CrmObject, id_: str, body: Mapping[str, Any]) -> Held | None:
+        """The record after it; None where the answer has no body, which is a success too [used]."""
+
+        def parse(content: bytes) -> Held | None:
+            return _record(content) if content.strip() else None
+
+        return self._api.put(f"{crm_object.path}/{id_}", {"data": dict(body)}, parse, stream=crm_object.mode)
 
     def read(self, crm_object: CrmObject, id_: str) -> Held:
         """The record; NotFoundError where there is none."""

@@ -53,6 +53,7 @@ class RecordWriter:
         self.created_ids: set[str] = set()
         """Of all records created in this sync: none of them can be what another row's lost creation has left."""
         self._lock = threading.Lock()
+        self._not_taken: set[str] = set()
 
     def created_with(self, key: str | None) -> str | None:
         """The id of the record that this sync has created with a matching key."""
@@ -119,14 +120,28 @@ class RecordWriter:
             self.note_created(target, _PLANNED)
             return "created", _PLANNED
         try:
-            id_ = self._crm.create(self._plan.crm_object, creation)["id"]
+            record = self._crm.create(self._plan.crm_object, creation)
         except RequestRefusedError as error:
             refusal = refused(error, creation)
             if not self._plan.crm_object.unique_name:
                 raise refusal from None
             return self._resolve_name(target, body, refusal)
-        self.note_created(target, id_)
-        return "created", id_
+        self.note_created(target, record["id"])
+        self._compare(record, creation)
+        return "created", record["id"]
+
+    def _compare(self, answer: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
+        """Says once a field that RD Station accepted a write and did not take it."""
+        with self._lock:
+            fresh = [name for name in self._plan.not_taken(answer, sent) if name not in self._not_taken]
+            self._not_taken.update(fresh)
+        if fresh:
+            _logger.warning(
+                "%s: RD Station accepted a write, but its answer does not hold the value that was sent for %s. Look at "
+                "such a record in RD Station; this is said once a field.",
+                self._plan.name,
+                ", ".join(fresh),
+            )
 
     def _resolve_name(self, target: Target, body: Mapping[str, Any], refusal: RefusedError) -> tuple[Action, str]:
         """Perhaps the name is taken; that is decided by looking, not by the words of the refusal."""
@@ -158,7 +173,9 @@ class RecordWriter:
             if not sent:
                 return "created" if target.made else "unchanged", id_
             if not self._dry_run:
-                self._crm.update(self._plan.crm_object, id_, sent)
+                answer = self._crm.update(self._plan.crm_object, id_, sent)
+                if answer is not None:
+                    self._compare(answer, sent)
         except RequestRefusedError as error:
             raise refused(error, body) from None
         return "created" if target.made else "updated", id_

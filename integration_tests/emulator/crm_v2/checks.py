@@ -51,7 +51,8 @@ class Checker:
         unknown = sorted(name for name in body if name not in written.checks and name not in READ_ONLY)
         if unknown and self._settings.unknown_field == "422":  # an organization's phone, say (row 16)
             self._invalid(f"unknown field: {unknown[0]}", 422)
-        return {name: value for name, value in body.items() if name in written.checks}
+        dropped = self._settings.dropped_fields
+        return {name: value for name, value in body.items() if name in written.checks and name not in dropped}
 
     def _required(self, resource: Resource, written: WriteObject, sent: Fields) -> None:
         demanded = {"none": (), "pipeline": ("pipeline_id",), "owner": ("owner_id",)}[self._settings.deal_requires]

@@ -98,11 +98,11 @@ class CrmV2:
         if call.method == "GET" and record_id is not None and resource.read_one:
             return self._one(resource, self._row(rows, record_id), 200)
         if call.method == "POST" and record_id is None and self._writer.can_create(resource):
-            answer = self._one(resource, self._writer.create(resource, call, parent_id), 201)
+            answer = self._written(resource, self._writer.create(resource, call, parent_id), 201)
             answer.lost = self._loses_answer()
             return answer
         if call.method == "PUT" and record_id is not None and self._writer.can_update(resource):
-            return self._one(resource, self._writer.update(resource, call, self._row(rows, record_id)), 200)
+            return self._written(resource, self._writer.update(resource, call, self._row(rows, record_id)), 200)
         return gateway_404()
 
     def _loses_answer(self) -> bool:
@@ -122,6 +122,11 @@ class CrmV2:
         data = orjson.Fragment(wire(self._account, resource, row, self._settings))
         swapped = resource.name == "custom_fields" and self._settings.custom_fields_swapped
         return json_answer(status, {"data": [data] if swapped else data})
+
+    def _written(self, resource: Resource, row: Row, status: int) -> Answer:
+        """What a write answers (crm-v2.md#unknowns row 31)."""
+        empty = self._settings.empty_success
+        return self._one(resource, row, status) if empty == "off" else Answer(int(empty))
 
     def _row(self, rows: Collection, record_id: str) -> Row:
         row = rows.rows.get(record_id)
