@@ -75,7 +75,7 @@ class Settings:
     rotate_lost: int = 0  # 14: the next n refreshes rotate, their answers are lost
 
     # Writes (crm-v2.md#writes; rows 15-25)
-    duplicate: Literal["400", "422"] = "400"  # 15
+    duplicate: Literal["422", "400"] = "422"  # 15
     unknown_field: Literal["ignore", "422"] = "ignore"  # 16
     custom_fields_put: Literal["merge", "replace"] = "merge"  # 17
     int_for_float: Literal["422", "accept"] = "422"  # 18

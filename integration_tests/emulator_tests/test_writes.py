@@ -83,9 +83,17 @@ def test_duplicate(api: Caller, variant: str, status: int) -> None:
 
     answer = post(api, "organizations", name=name)
 
-    text = f"{name} já cadastrada."
+    text = "Nome Empresa já cadastrada"
     assert answer.status_code == status
-    assert answer.json() == ({"detail": text} if status == 400 else {"errors": [{"detail": text}]})
+    assert answer.json() == ({"detail": f"{text}."} if status == 400 else {"errors": [{"detail": text}]})
+
+
+@pytest.mark.parametrize("id_", ["3f0c1b6e-6a0e-4a3c-9a51-0c5a1f3f9b11", " 66ec8d30f2f11000139ab5ff"])
+def test_given_an_id_that_is_no_object_id_when_created_then_422_names_the_field(api: Caller, id_: str) -> None:
+    answer = post(api, "contacts", name="Ana", organization_id=id_)
+
+    assert answer.status_code == 422
+    assert answer.json() == {"errors": [{"detail": "organization_id must be BSON::ObjectId or is in invalid format"}]}
 
 
 def test_given_an_organization_put_under_its_own_name_then_it_is_no_duplicate(api: Caller) -> None:
@@ -227,7 +235,7 @@ def test_index_lag(api: Caller) -> None:
     by_id = api.get(f"/organizations/{organization['id']}").status_code
     api.crm.advance_clock(5)
 
-    assert (before, duplicate, by_id) == ([], 400, 200)
+    assert (before, duplicate, by_id) == ([], 422, 200)
     assert api.ids("/organizations", **query) == [organization["id"]]
 
 

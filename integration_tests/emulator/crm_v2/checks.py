@@ -18,6 +18,7 @@ from .values import look_up
 
 __all__ = ["Checker"]
 
+_OBJECT_ID = re.compile(r"[0-9a-f]{24}")  # a blank around it, or a UUID: refused [seen]
 _BRAZILIAN_DAY = re.compile(r"\d\d/\d\d/\d{4}")  # [doc v1]
 
 
@@ -85,6 +86,8 @@ class Checker:
             known = id_ in self._account.lists[target].rows
         if known or not id_:
             return
+        if not _OBJECT_ID.fullmatch(id_):
+            self._invalid(f"{name} must be BSON::ObjectId or is in invalid format", 422)  # [seen]
         if name == "owner_id":  # from a client's recorded mock [guess]
             raise Refusal(json_answer(400, {"detail": "Owner inválido."}))
         if self._settings.unknown_reference == "422":
@@ -99,10 +102,10 @@ class Checker:
         found = look_up(self._account, resource, self._account.lists[resource.name], "name", name)
         if all(other is row for other in found):
             return
-        text = f"{name} já cadastrada."
+        text = "Nome Empresa já cadastrada"  # a fixed label, not the name [seen]
         if self._settings.duplicate == "422":
             raise refusal(self._settings, 422, text)
-        raise Refusal(json_answer(400, {"detail": text}))
+        raise Refusal(json_answer(400, {"detail": f"{text}."}))
 
     def _custom_fields(self, resource: Resource, sent: Fields, row: Row | None) -> Fields:
         rows = self._account.lists["custom_fields"].rows.values()
@@ -135,7 +138,8 @@ class Checker:
             and not definition["allow_new_option"]
             and not set(chosen) <= set(definition["options"])
         ):
-            self._invalid(f"custom field {slug} has no such option")
+            # Names neither field nor value [seen].
+            self._invalid(f"{(resource.entity or '').capitalize()} custom fields Não é válido.")
         if definition["unique"]:
             rows = self._account.lists[resource.name]
             for text in chosen:
