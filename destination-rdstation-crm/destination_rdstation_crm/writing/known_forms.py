@@ -36,6 +36,8 @@ class KnownForms(Generic[T]):
         self._serves: dict[Form, bool] = {}
         self._told: set[Form] = set()
         self._index: T | None = None
+        self.heeds_all_keys = False
+        """An answer to a list of keys held a record of another key than the first: the list is not cut to that one."""
 
     def is_left(self, form: Form) -> bool:
         """Whether it is known to be of no use."""

@@ -134,8 +134,12 @@ class _Search:
 
     def similar(self, bodies: Sequence[Body]) -> None:
         """Finds those that spell a key with other capitals. Where that does not serve, they stay unfound."""
-        if not self._known.is_left("single"):  # the index heeds no capitals
-            self._by_list("contains", bodies, self._plan.contains_filter)
+        if self._known.is_left("single"):
+            return  # the index heeds no capitals
+        self._by_list("contains", bodies, self._plan.contains_filter)
+        if self._known.is_left("contains") and not self._known.heeds_all_keys:
+            missing = [body for body in bodies if self.found.of(self._plan.match_values(body)) == []]
+            self._by_key(missing)
 
     def _lists(self, bodies: Sequence[Body]) -> str:
         return all_of(self._plan.lookup_filter(bodies), self._created)
@@ -153,8 +157,12 @@ class _Search:
             pages = self._crm.find(self._plan.crm_object, filter_of(bodies), self._obeys(bodies))
             first = next(pages)
             if len(bodies) == 1 or (first.last or 0) <= _MANY_PAGES:
-                self.found.add([*first.rows, *(row for page in pages for row in page.rows)])
+                rows = [*first.rows, *(row for page in pages for row in page.rows)]
+                self.found.add(rows)
                 self._known.served(form)
+                if form == "list" and not self._known.heeds_all_keys:
+                    others = frozenset().union(*map(self._plan.match_values, bodies[1:]))
+                    self._known.heeds_all_keys = any(others & self._plan.match_values(row) for row in rows)
                 return []
         except BeyondReachError:
             if len(bodies) == 1:

@@ -1,10 +1,13 @@
 """What becomes of the forms of a filter that no document promises (crm-v2.md, "What is still unknown", filter forms).
 
 The switch `filter_forms` holds entries like `email:~=400`: a form (property, colon, `~` for "contains", `(` for a list,
-nothing for equality; `@` stands for every custom field) and what happens to it: a status, or `ignore`.
+nothing for equality; `@` stands for every custom field) and what happens to it: a status, `ignore`, or `first`: of a
+list the first value alone counts.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from ..settings import Settings
 from .rdql import And, Condition, Expression, Or
@@ -42,6 +45,8 @@ def obeyed(tree: Expression | None, settings: Settings) -> Expression | None:
         return tree
     if outcome == "ignore":
         return None
+    if outcome == "first":
+        return replace(tree, values=tree.values[:1])
     raise FormRefusedError(form, int(outcome))
 
 
