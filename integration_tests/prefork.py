@@ -260,6 +260,8 @@ def _become(request: dict[str, Any], pipes: Sequence[int]) -> Callable[[], None]
 
 def _main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
+    os.closerange(3, control.fileno())  # whatever this test process, or who started it, left open to its children
+    os.closerange(control.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
     atexit.register(_leave)  # before any import: what is registered first is called last
     for name in (*CONNECTORS, EMULATOR):
         importlib.import_module(_module_of(name))

@@ -15,7 +15,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-__all__ = ["defile", "hang", "show"]
+__all__ = ["defile", "hang", "show", "wait_and_specify"]
 
 LOGGERS = ("", "airbyte", "airbyte.rdstation", "airbyte_cdk", "urllib3")
 _kept: list[Any] = []
@@ -67,3 +67,11 @@ def hang() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # not if whoever started the tests ignores it
     print("waiting", flush=True)  # noqa: T201 - stdout is its purpose
     signal.pause()
+
+
+def wait_and_specify() -> None:
+    """Run `spec` once stdin has ended."""
+    from source_rdstation_crm.run import run
+
+    sys.stdin.buffer.read()
+    run(["spec"])

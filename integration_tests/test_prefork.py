@@ -93,13 +93,16 @@ def test_given_a_run_when_a_signal_comes_then_it_ends_as_any_python_process(numb
 
 def test_given_a_reader_that_goes_away_when_a_run_writes_then_it_ends_as_a_fresh_process_does() -> None:
     codes = []
+    command = [sys.executable, "-c", "import prefork_probe; prefork_probe.wait_and_specify()"]
     for process in (
-        prefork.start("source-rdstation-crm", ["spec"]),
-        subprocess.Popen([*prefork.command_of("source-rdstation-crm"), "spec"], stdout=subprocess.PIPE),
+        prefork.fork("prefork_probe", "wait_and_specify", ["probe"], takes_stdin=True),
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE),
     ):
+        assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.close()
-        codes.append(process.wait(30))
+        process.stdin.close()  # only now it writes
+        codes.append(process.wait(60))
 
     assert codes[0] == codes[1] != 0
 
