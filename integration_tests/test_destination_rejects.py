@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import orjson
 import pytest
+import requests
 
 from destination import Destination, mapping, record, rejects_in, state, statistics, table, writes
 from harness import AccountSize, Emulator, account
@@ -38,6 +39,7 @@ def s3() -> Iterator[Any]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=10)  # what it holds, this process had before
     client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", **KEYS)
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "sa-east-1"})
     try:

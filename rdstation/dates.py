@@ -71,8 +71,10 @@ def normalize_instant(text: object) -> str:
     return format_instant(parse_instant(text))
 
 
-def normalize_date(text: str) -> str:
+def normalize_date(text: object) -> str:
     """`YYYY-MM-DD`; a date-time is cut to its own calendar day. ValueError or TypeError if it is neither."""
+    if not isinstance(text, str):
+        raise TypeError(f"a {type(text).__name__}, not a text")  # from Python 3.12 on, cutting a dict is a KeyError
     return date.fromisoformat(text[:10]).isoformat()
 
 

@@ -32,7 +32,8 @@ def licences_of(name: str) -> set[str]:
         metadata = importlib.metadata.metadata(name)
     except importlib.metadata.PackageNotFoundError:
         return set()
-    title = next((metadata[key] for key in ("License-Expression", "License") if metadata[key]), "")
+    named = [text for key in ("License-Expression", "License") for text in metadata.get_all(key) or ()]
+    title = next(filter(None, named), "")
     classified = [each for each in metadata.get_all("Classifier") or () if each.startswith("License ::")]
     said = " ".join([title if len(title) < A_TITLE else title.partition("\n")[0], *classified])
     return {NAMES.get(family, family) for family in re.findall(FAMILIES, said)}
