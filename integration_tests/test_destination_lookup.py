@@ -64,6 +64,7 @@ WANTED: Final = {
 BROKEN: Final[dict[str, frozenset[str]]] = {
     **{f"{form}-{outcome}": frozenset({f"{form}={outcome}"}) for form in FORMS for outcome in OUTCOMES},
     **{f"{name}:(-first": frozenset({f"{name}:(=first", f"{name}:~=400"}) for name in ("email", "name", "@")},
+    "email:(-first-and-no-single": frozenset({"email:(=first", "email:~=400", "email:=400"}),
     **{f"all-{outcome}": frozenset(f"{form}={outcome}" for form in FORMS) for outcome in OUTCOMES},
     **{
         f"even-one-key-{outcome}": frozenset(f"{form}={outcome}" for form in (*FORMS, "email:", "name:", "@:"))
@@ -74,6 +75,7 @@ BROKEN: Final[dict[str, frozenset[str]]] = {
 QUICK: Final = {
     *((f"{form}-{outcome}", key) for form, outcome in zip(FORMS, OUTCOMES * 2, strict=False) for key in WANTED),
     ("email:(-first", "email"),
+    ("email:(-first-and-no-single", "email"),
     *((f"all-{outcome}", key) for outcome, key in zip(OUTCOMES, [*WANTED] * 2, strict=False)),
     *((f"even-one-key-{outcome}", key) for outcome, key in zip(OUTCOMES, [*reversed(WANTED)] * 2, strict=False)),
 }
@@ -135,6 +137,15 @@ def test_given_no_filter_that_serves_when_upserted_then_the_list_is_read_once_an
         assert run.exit_code == 0, run.log
         assert [line for line in run.log_lines("INFO") if "all 1,000 records were read" in line]
         assert len(crm.requests()) - len(writes(crm)) < 60
+
+
+def test_given_no_filter_that_serves_when_answers_to_creations_are_lost_then_none_is_repeated() -> None:
+    with account(AccountSize(contacts=50, deals=1, organizations=1, tasks=0)) as crm:
+        crm.settings(filter_forms=["email:=400", "email:(=400", "email:~=400"], commit_then_timeout=3)
+
+        runs, keys = write_twice("email", crm, 20)
+
+        assert_written_once(runs, keys, WANTED["email"](20))
 
 
 @pytest.mark.parametrize("form", ["list", "single"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 import orjson
@@ -53,7 +54,9 @@ class Index:
 class WholeIndex:
     """Every record of an object, as text: some 400 bytes each, with what a stream compares."""
 
-    def __init__(self, plan: StreamPlan, records: Iterable[Held]) -> None:
+    def __init__(self, plan: StreamPlan, records: Iterable[Held], begun: datetime) -> None:
+        self.begun = begun
+        """RD Station's time before the first of them was read."""
         self._records: dict[str, bytes] = {}
         self._ids: dict[str, list[str]] = {}
         for record in records:

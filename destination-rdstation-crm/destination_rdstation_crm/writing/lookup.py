@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
@@ -34,6 +34,7 @@ LISTED_BY_ID: Final = frozenset({"deal"})  # the lists of contacts and organizat
 _MOST_KEYS: Final = 150  # a page has 200 rows: most answers are one page, though a key may have several hits
 _LONGEST_FILTER: Final = 6_000  # characters in the URL; servers take 8 KB for the whole request line
 _MANY_PAGES: Final = 5  # more: some keys are short words, which many records contain
+_CLOCK_DOUBT: Final = timedelta(seconds=5)  # the server's clock is known by whole seconds, from one answer
 _TOO_MANY: Final = "too many records contain its matching key to tell whether one has it"
 _REFUSED: Final = "RD Station refuses to look its matching key up"
 
@@ -127,10 +128,7 @@ class _Search:
 
     def equal(self, bodies: Sequence[Body]) -> None:
         """Finds the records that have the bodies' keys."""
-        left = self._by_list("list", bodies, self._lists)
-        left = self._by_key(left)
-        if left:
-            self._in_all(left)
+        self._singly(self._by_list("list", bodies, self._lists))
 
     def similar(self, bodies: Sequence[Body]) -> None:
         """Finds those that spell a key with other capitals. Where that does not serve, they stay unfound."""
@@ -138,8 +136,13 @@ class _Search:
             return  # the index heeds no capitals
         self._by_list("contains", bodies, self._plan.contains_filter)
         if self._known.is_left("contains") and not self._known.heeds_all_keys:
-            missing = [body for body in bodies if self.found.of(self._plan.match_values(body)) == []]
-            self._by_key(missing)
+            self._singly([body for body in bodies if self.found.of(self._plan.match_values(body)) == []])
+
+    def _singly(self, bodies: Sequence[Body]) -> None:
+        """What no list of keys answers: one key a request, or where that does not serve, among all records."""
+        left = self._by_key(bodies)
+        if left:
+            self._in_all(left)
 
     def _lists(self, bodies: Sequence[Body]) -> str:
         return all_of(self._plan.lookup_filter(bodies), self._created)
@@ -159,7 +162,8 @@ class _Search:
             if len(bodies) == 1 or (first.last or 0) <= _MANY_PAGES:
                 rows = [*first.rows, *(row for page in pages for row in page.rows)]
                 self.found.add(rows)
-                self._known.served(form)
+                if len(bodies) > 1:
+                    self._known.served(form)
                 if form == "list" and not self._known.heeds_all_keys:
                     others = frozenset().union(*map(self._plan.match_values, bodies[1:]))
                     self._known.heeds_all_keys = any(others & self._plan.match_values(row) for row in rows)
@@ -205,11 +209,14 @@ class _Search:
             self.found.add(self._crm.all(self._plan.crm_object, self._since))
             return
         whole = self._known.index(self._read_all)
+        # Also what was created since: a creation of ours whose answer was lost must not be repeated.
+        self.found.add(self._crm.all(self._plan.crm_object, whole.begun))
         for body in bodies:
             self.found.add(whole.with_sign(self._plan.match_values(body)))
 
     def _read_all(self) -> WholeIndex:
-        whole = WholeIndex(self._plan, self._crm.all(self._plan.crm_object, None))
+        begun = self._crm.server_time(datetime.now(timezone.utc)) - _CLOCK_DOUBT
+        whole = WholeIndex(self._plan, self._crm.all(self._plan.crm_object, None), begun)
         _logger.info("%s: all %s records were read to look rows up.", self._plan.name, f"{len(whole):,}")
         return whole
 
