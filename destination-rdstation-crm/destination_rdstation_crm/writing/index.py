@@ -52,7 +52,7 @@ class Index:
 
 
 class WholeIndex:
-    """Every record of an object, as text: some 400 bytes each, with what a stream compares."""
+    """Every record of an object, whole, as JSON text: a fraction of the memory that its objects would take."""
 
     def __init__(self, plan: StreamPlan, records: Iterable[Held], begun: datetime) -> None:
         self.begun = begun
