@@ -44,7 +44,7 @@ test: .venv/.installed ## Run the tests; ARGS="-k keyset" narrows them
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 12 $(SIDE_BY_SIDE) -m 'not long and not alone and not image and not wheel'
+	@$(BIN)/python -m pytest -n 8 $(SIDE_BY_SIDE) -m 'not long and not alone and not image and not wheel'
 	@$(BIN)/python -m pytest -m 'alone and not long' integration_tests/test_pace.py
 endif
 

@@ -3,10 +3,9 @@
     process = prefork.start("source-rdstation-crm", ["spec"], stderr=errors)   # used like a subprocess.Popen
     process.stdout.read(), process.wait()
 
-The first start of a test process runs this file as a server: a process with one thread that imports the three
-connectors and the emulator, and runs none of them. For each run it forks; the fork takes the run's pipes, environment,
-folder and arguments, leaves the server's loop and ends as any Python process does, threads joined and `atexit` heeded.
-What a run may share with another is therefore what the imports left behind (CONTRIBUTING.md lists it).
+A server (prefork_server.py) has imported the three connectors and the emulator, and forks for each run. One serves a
+whole test session: pytest's workers `join` that of the process that started them. Alone, a process starts one when it
+needs it.
 
 Where the platform cannot do that, the real command runs instead.
 """
@@ -15,28 +14,25 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
-import importlib
 import json
 import os
-import selectors
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from functools import cache
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from typing import IO, Any, Final, TypeAlias
+from typing import IO, Final, TypeAlias
 
-__all__ = ["Forked", "Process", "can_fork", "command_of", "emulator", "fork", "start"]
+__all__ = ["Forked", "Process", "can_fork", "command_of", "emulator", "fork", "join", "serving", "start"]
 
 CONNECTORS: Final = ("source-rdstation-crm", "source-rdstation-conversas", "destination-rdstation-crm")
 EMULATOR: Final = "emulator"
-LONGEST_REQUEST: Final = 1 << 17
+SERVER: Final = Path(__file__).with_name("prefork_server.py")
 READ_BY_THE_INTERPRETER: Final = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_")
 """Environment variables that count when a process starts, not when it runs: who changes them gets a real process."""
 
@@ -177,123 +173,43 @@ def can_fork() -> bool:
 
 
 @cache
-def _server() -> socket.socket:
-    """The connection to this process's server; it ends, with all its runs, when this process does."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+def serving() -> str:
+    """Start a server unless this process has one; returns the address at which others `join` it."""
+    address = f"\0prefork-{uuid.uuid4()}"  # in Linux's own name space: no file is left behind
     # Pipes, as its runs will have: the text streams above them note when they are made whether one can seek in them.
     nothing, unread = os.pipe(), os.pipe()
-    with theirs:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(address)
+        listener.listen()
+        join(address)  # first: the server ends once nobody is connected
         os.posix_spawn(
             sys.executable,
-            [sys.executable, __file__, str(theirs.fileno())],
+            [sys.executable, str(SERVER), str(listener.fileno()), *map(_module_of, (*CONNECTORS, EMULATOR))],
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, nothing[0], 0),
                 (os.POSIX_SPAWN_DUP2, unread[1], 1),
-                (os.POSIX_SPAWN_DUP2, theirs.fileno(), theirs.fileno()),
+                (os.POSIX_SPAWN_DUP2, listener.fileno(), listener.fileno()),
             ],
             setsid=True,
         )
     for end in (*nothing, *unread):
         os.close(end)
-    atexit.register(ours.close)
-    return ours
+    return address
 
 
-# --- the server
+def join(address: str) -> None:
+    """Have the server at this address fork for this process: runs end when whoever asked for them does."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.connect(address)
+    atexit.register(connection.close)
+    _joined.append(connection)
 
 
-def _serve(control: socket.socket) -> Callable[[], None]:
-    """Fork a process for each request until the other side is gone. Returns in each fork: what it has to run."""
-    running: dict[int, tuple[int, Connection]] = {}  # by pidfd
-    with selectors.DefaultSelector() as selector:
-        selector.register(control, selectors.EVENT_READ)
-        while True:
-            for key, _ in selector.select():
-                if key.fileobj is not control:
-                    selector.unregister(key.fileobj)
-                    os.close(key.fd)
-                    _report(*running.pop(key.fd))
-                    continue
-                message, pipes, _, _ = socket.recv_fds(control, LONGEST_REQUEST, 4)
-                if not message:
-                    for pid, _status in running.values():
-                        os.kill(pid, signal.SIGKILL)
-                    sys.exit()
-                status = Connection(pipes.pop(), readable=False)
-                pid = os.fork()
-                if pid == 0:
-                    control.close()
-                    for pidfd, (_, other) in running.items():
-                        os.close(pidfd)
-                        other.close()
-                    status.close()
-                    return _become(json.loads(message), pipes)
-                for pipe in pipes:
-                    os.close(pipe)
-                with contextlib.suppress(OSError):  # who started it is gone
-                    status.send(pid)
-                running[pidfd := os.pidfd_open(pid)] = pid, status
-                selector.register(pidfd, selectors.EVENT_READ)
+_joined: Final[list[socket.socket]] = []
 
 
-def _report(pid: int, status: Connection) -> None:
-    _, code, used = os.wait4(pid, 0)
-    with status, contextlib.suppress(OSError):
-        status.send((os.waitstatus_to_exitcode(code), used.ru_maxrss * 1024))
-
-
-def _become(request: dict[str, Any], pipes: Sequence[int]) -> Callable[[], None]:
-    """Take on the run's session, pipes, environment, folder and arguments; what is then to be called."""
-    os.setsid()
-    for number, pipe in enumerate(pipes):
-        os.dup2(pipe, number)
-        os.close(pipe)
-    os.environ.clear()
-    os.environ.update(request["environ"])
-    time.tzset()
-    os.chdir(request["folder"])
-    sys.argv = request["argv"]
-    called: Callable[[], None] = getattr(importlib.import_module(request["module"]), request["function"])
-    return called
-
-
-def _main() -> None:
-    control = socket.socket(fileno=int(sys.argv[1]))
-    os.closerange(3, control.fileno())  # whatever this test process, or who started it, left open to its children
-    os.closerange(control.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
-    atexit.register(_leave)  # before any import: what is registered first is called last
-    for name in (*CONNECTORS, EMULATOR):
-        importlib.import_module(_module_of(name))
-    if len(os.listdir("/proc/self/task")) != 1:
-        raise RuntimeError("An import has started a thread, which no fork has: runs would wait for it.")
-    gc.collect()
-    gc.freeze()  # the collector of a fork need not walk, and so copy, what all share
-    run = _serve(control)
-    global _exit_code
-    try:
-        run()
-        _exit_code = 0
-    except SystemExit as end:
-        _exit_code = 0 if end.code is None else end.code & 255 if isinstance(end.code, int) else 1
-        raise
-    except KeyboardInterrupt:
-        _exit_code = -signal.SIGINT  # as the interpreter does
-        raise
-
-
-_exit_code = 1  # of an exception that nobody caught
-
-
-def _leave() -> None:
-    """End before the interpreter takes its modules apart: in a fork that copies all the memory it shares."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if _exit_code < 0:
-        signal.signal(-_exit_code, signal.SIG_DFL)
-        os.kill(os.getpid(), -_exit_code)
-    os._exit(_exit_code)
-
-
-if __name__ == "__main__":
-    _main()
+def _server() -> socket.socket:
+    if not _joined:
+        serving()
+    return _joined[0]

@@ -25,6 +25,8 @@ from harness import (
 )
 from servers import closed_port, stranger
 
+pytestmark = pytest.mark.waits(40)
+
 Prepare = Callable[[Emulator, Source], object]
 WRONG = "wrong-value-8731"
 

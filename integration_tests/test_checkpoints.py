@@ -8,6 +8,8 @@ import pytest
 
 from harness import CONVERSAS, V1, V2, AccountSize, DeskSize, Emulator, Run, Source, Version, account
 
+pytestmark = pytest.mark.waits(35)
+
 MOST_REQUESTS = 20
 # A second's share goes out at once, so that it has to be well below 20; stdout is read as it comes.
 PACE = {"requests_per_minute": 200}  # slow enough that a busy machine, which prints late, is still in time

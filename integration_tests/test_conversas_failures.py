@@ -10,6 +10,8 @@ from harness import CONVERSAS, DeskSize, Source, account, often
 from test_faults import assert_clear
 from truth_conversas import LISTS, held, missing, told, told_in_pages, visits
 
+pytestmark = pytest.mark.waits(15)
+
 SIZE = DeskSize(contacts=20, messages_per_contact=10, reports=60)
 HISTORY = ("messages", "messages_history")
 

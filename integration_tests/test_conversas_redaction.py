@@ -10,6 +10,8 @@ from harness import CONVERSAS, DeskSize, Emulator, Run, Source, account
 from overheard import outside_records, secrets_of
 from test_redaction import leaks, schedule_faults
 
+pytestmark = pytest.mark.waits(20)
+
 SIZE = DeskSize(contacts=40, messages_per_contact=30, reports=120)
 FAULTS = ("429", "500", "503", "reset", "truncate", "html_200")
 SHORTEST = 9  # letters; shorter texts ("ok") and names stand in any log by chance

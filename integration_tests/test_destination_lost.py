@@ -10,6 +10,8 @@ import pytest
 from destination import Destination, mapping, record, rejects_in, state, statistics, table, writes
 from harness import AccountSize, Emulator, Message, account
 
+pytestmark = pytest.mark.waits(40)
+
 PEOPLE = {"full_name": "name", "contact_email": "email"}
 TINY = AccountSize(contacts=3, deals=1, organizations=1, tasks=0)
 TABLES = {

@@ -9,6 +9,8 @@ import pytest
 from destination import Destination, mapping, record, state, table, values_in
 from harness import AccountSize, account
 
+pytestmark = pytest.mark.waits(30)
+
 PEOPLE = {
     "full_name": "name",
     "contact_email": "email",

@@ -11,6 +11,8 @@ import pytest
 from destination import Destination, launch, mapping, record, rejects_in, state, statistics, table, writes
 from harness import AccountSize, Emulator, Run, account
 
+pytestmark = pytest.mark.waits(50)
+
 PEOPLE = {"full_name": "name", "contact_email": "email"}
 TABLE = table("people", PEOPLE)
 TINY = AccountSize(contacts=3, deals=1, organizations=3, tasks=0)

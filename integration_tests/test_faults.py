@@ -31,6 +31,8 @@ from harness import (
 )
 from truth_conversas import missing
 
+pytestmark = pytest.mark.waits(15)
+
 SIZE = AccountSize(contacts=210, deals=6, organizations=205, tasks=205)
 LONG = {(V1, kind) for kind in ("truncate", "reset", "html_200", "object_for_list", "data_null", "redirect")} | {
     (V2, "truncate"),

@@ -8,6 +8,8 @@ import pytest
 
 from harness import V1, V2, AccountSize, Source, Version, account, for_each_version
 
+pytestmark = pytest.mark.waits(20)
+
 SMALL = AccountSize(contacts=450, deals=120, organizations=20, tasks=20)
 
 

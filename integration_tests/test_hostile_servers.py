@@ -11,6 +11,8 @@ from harness import CONVERSAS, V1, V2, Jobs, Run, Source, Version, account, at_o
 from hostile import ATTACKS, hostile
 from prefork import can_fork
 
+pytestmark = pytest.mark.waits(40)
+
 APIS = (V2, V1, CONVERSAS)
 MOST_MEMORY = 400 * 1024 * 1024  # what a connector takes by itself, and the largest body a few times
 

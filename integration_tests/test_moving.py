@@ -10,6 +10,8 @@ import requests
 from harness import V1, AccountSize, Emulator, Line, Source, account, seeds
 from truth import canonical, differences, newest_by_id
 
+pytestmark = pytest.mark.waits(15)
+
 WALKED = ("contacts", "deals", "organizations", "tasks")  # of v2
 SIZE = AccountSize(contacts=1_800, deals=1_800, organizations=1_200, tasks=1_200)
 WALKED_V1 = ("contacts", "companies", "deals", "deals_details")

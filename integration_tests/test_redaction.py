@@ -10,6 +10,8 @@ import pytest
 from harness import V1, V2, AccountSize, Emulator, Run, Source, Version, account, for_each_version
 from overheard import outside_records, secrets_of
 
+pytestmark = pytest.mark.waits(15)
+
 SIZE = AccountSize(contacts=1_500, deals=80)
 FAULTS = ("429", "500", "503", "reset", "truncate", "html_200", "data_null", "missing_id", "401")
 

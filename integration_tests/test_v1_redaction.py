@@ -13,6 +13,8 @@ import pytest
 from harness import V1, Jobs, Run, Source, account, at_once, often, status_of
 from servers import closed_port, stranger
 
+pytestmark = pytest.mark.waits(15)
+
 TOKEN = "Segredo+do/usuário=2&token%41 #?ç"
 # How a URL, a log line or a JSON text might show it; its first part alone would be enough to find it.
 SHAPES = {TOKEN, quote(TOKEN), quote(TOKEN, safe=""), quote_plus(TOKEN), orjson.dumps(TOKEN).decode()[1:-1], "Segredo"}

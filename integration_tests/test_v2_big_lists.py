@@ -10,7 +10,7 @@ import pytest
 
 from harness import AccountSize, Emulator, Source, account
 
-BIG = AccountSize(deals=10_600, contacts=20_200, organizations=10_400)
+BIG = AccountSize(deals=10_600, contacts=12_200, organizations=10_400)
 BIG_LISTS = ("deals", "contacts", "organizations")
 PAGE = 200
 

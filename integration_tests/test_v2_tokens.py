@@ -9,6 +9,8 @@ import pytest
 
 from harness import AccountSize, Emulator, Line, Run, Source, account, status_of, token_hash
 
+pytestmark = pytest.mark.waits(20)
+
 PACED: dict[str, Any] = {"requests_per_minute": 1_200, "num_workers": 8}  # 20 a second
 LASTS_10_S = AccountSize(deals=240, contacts=600)
 STREAMS = ("contacts", "deals", "deal_notes", "organizations")
