@@ -4,3 +4,5 @@ Once per connection, by a person at a terminal; the connectors never import it.
 """
 
 from __future__ import annotations
+
+import rdstation.quick_start  # noqa: F401 - before all that imports the CDK
