@@ -14,7 +14,15 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 __all__ = ["FORM", "Settings", "WrongSettingError"]
 
-FORM = ("tz", "blank", "status_capitals", "int_prices", "custom_fields_keys")  # what serialised records depend on
+FORM = (  # what serialised records depend on
+    "tz",
+    "blank",
+    "status_capitals",
+    "int_prices",
+    "custom_fields_keys",
+    "null_updated_at",
+    "null_closed_at",
+)
 
 
 class WrongSettingError(ValueError):
@@ -26,7 +34,7 @@ class Settings:
     """One emulator's switches; `change` is the only way to alter them."""
 
     # Listing (crm-v2.md#listing, crm-v2.md#the-wall; rows 1-9)
-    wall: Literal["400", "empty", "500", "repeat"] = "400"  # 1: a page beyond the wall
+    wall: Literal["400", "empty", "500", "repeat", "422"] = "400"  # 1: a page beyond the wall
     wall_rows: int = 10_000  # [doc]; smaller in tests that scale it
     walled_lists: frozenset[str] = frozenset(
         {"contacts", "deals", "organizations"}
@@ -38,24 +46,30 @@ class Settings:
     last_links: Literal["exact", "capped", "absent"] = "exact"  # `links.last` past the wall
     unsorted: Literal["shuffle", "stable"] = "shuffle"  # 4
     bad_sort: Literal["400", "ignore", "500"] = "400"  # 5
-    bad_filter: Literal["500", "400"] = "500"  # 6
-    filter_forms: frozenset[str] = frozenset()  # forms that are refused or ignored: `crm_v2/filter_forms.py`
+    bad_filter: Literal["500", "400", "ignore"] = "500"  # 6: ignore: every row, 200
+    filter_forms: frozenset[str] = frozenset()  # 28, 35: forms refused or ignored: `crm_v2/filter_forms.py`
+    has_form: Literal["both", "bare", "bare_ignored", "value"] = "both"  # 22: the other form is 500, or ignored
     refused_texts: frozenset[str] = frozenset()  # texts that a filter may not name: 400
-    text_match: Literal["exact", "fold", "contains"] = "exact"  # how `:` compares text is unknown (crm-v2.md#writes)
+    text_match: Literal["exact", "fold", "contains"] = "exact"  # 28: how `:` compares text (crm-v2.md#writes)
     default_size: Literal["25", "20"] = "25"  # 8
     cap_size: int = 0  # 8: a silent cap, 0 is off
     edit_during_walk: int = 0  # 9: every n-th list request changes a random row of that list first, 0 is off
     edit_during_walk_deletes: bool = False  # 9: ... and deletes it instead
 
-    # Form of the records (crm-v2.md#lists-field-by-field, crm-v2.md#data-quirks; rows 10, 26)
+    # Form of the records (crm-v2.md#lists-field-by-field, crm-v2.md#data-quirks; rows 10, 26, 32-34)
     tz: Literal["Z", "-03:00"] = "Z"  # 10
     blank: Literal["null", ""] = "null"  # 26
+    null_updated_at: int = 0  # 32: every n-th contact, deal and organization has none, 0 is off
+    null_closed_at: int = 0  # 33: every n-th deal, though won or lost, 0 is off
+    meetings_fields: Literal["ids", "nested"] = "ids"  # 34: which of the guessed names
+    meetings_sort: Literal["ignored", "400", "honoured"] = "ignored"  # 34
     status_capitals: bool = False  # "Won" instead of "won" [seen, one client]
     int_prices: bool = False  # 100 instead of 100.0
     custom_fields_keys: Literal["slug", "id"] = "slug"  # [doc][seen]; ids [guess]
     custom_fields_swapped: bool = False  # /custom_fields: object in the list, array alone (crm-v2.md#small-lists)
 
-    # Errors and limits (crm-v2.md#rate-limit, crm-v2.md#errors; rows 11, 12)
+    # Errors and limits (crm-v2.md#rate-limit, crm-v2.md#errors; rows 11, 12, 36)
+    vanished: Literal["404", "410"] = "404"  # 36: GET by id of a deleted record
     error_shape: Literal["detail", "error_message", "top_detail", "message", "html"] = "detail"  # 11
     retry_after: Literal["seconds", "date", "absent"] = "seconds"  # 12
     rate_limit_requests: int = 120  # 12: 0 is no limit
@@ -74,12 +88,13 @@ class Settings:
     refresh_idle_s: float = 14 * 86_400.0  # [doc]
     rotate_lost: int = 0  # 14: the next n refreshes rotate, their answers are lost
 
-    # Writes (crm-v2.md#writes; rows 15-25)
+    # Writes (crm-v2.md#writes; rows 15-25, 29-31)
     duplicate: Literal["422", "400"] = "422"  # 15
     unknown_field: Literal["ignore", "422"] = "ignore"  # 16
     custom_fields_put: Literal["merge", "replace"] = "merge"  # 17
     int_for_float: Literal["422", "accept"] = "422"  # 18
-    deal_requires: Literal["none", "pipeline", "owner"] = "none"  # 19
+    deal_requires: Literal["owner", "none", "pipeline"] = "owner"  # 19
+    pipeline_in_body: Literal["ignore", "obey", "422"] = "ignore"  # 30: `pipeline_id` in a deal's body
     child_touches_deal: bool = True  # 20
     cf_touches_contact: bool = True  # 21
     dropped_fields: frozenset[str] = frozenset()  # 16: accepted in a write, and not taken
@@ -89,7 +104,7 @@ class Settings:
     commit_then_timeout_every: int = 0  # 24: every n-th POST likewise, 0 is off
     unknown_slug: Literal["422", "ignore"] = "422"  # 25
     unknown_reference: Literal["422", "accept"] = "422"  # an id that names nothing (an owner: always 400)
-    invalid_status: Literal["422", "400"] = "422"  # status of a failed validation: "400 or 422" (crm-v2.md#writes)
+    invalid_status: Literal["422", "400"] = "422"  # 29: status of a failed validation
 
     # API v1; wall_rows, unsorted, edit_during_walk, rate limit and latency are shared with v2
     v1_wall: Literal["empty", "400", "500"] = "empty"  # 1: a page beyond the wall

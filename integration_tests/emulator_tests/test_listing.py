@@ -75,7 +75,7 @@ def test_given_a_pipeline_when_stages_are_listed_then_they_match_its_stage_ids(a
     assert api.get(f"/pipelines/{pipeline['id']}/stages/{stages[0]}").json()["data"]["id"] == stages[0]
 
 
-@pytest.mark.parametrize("path", ["/deal_stages", "/deals/x/y", "/meetings"])
+@pytest.mark.parametrize("path", ["/deal_stages", "/deals/x/y", "/webhooks"])
 def test_given_an_unknown_path_then_the_gateway_answers_404(api: Caller, path: str) -> None:
     answer = api.get(path)
 

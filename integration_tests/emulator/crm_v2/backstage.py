@@ -21,7 +21,7 @@ __all__ = ["Backstage"]
 
 
 class Backstage:
-    """Routes for the control plane; lists below a record are called `deal_notes`, `deal_products` and `stages`."""
+    """Routes for the control plane; lists below a record: `deal_notes`, `deal_products`, `deal_files`, `stages`."""
 
     def __init__(self, changes: Changes, tokens: TokenDesk, clock: Clock, settings: Settings) -> None:
         self._changes = changes

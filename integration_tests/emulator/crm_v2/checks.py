@@ -37,6 +37,11 @@ class Checker:
             self._required(resource, written, sent)
         elif not sent.get("name", "-"):
             self._invalid("name can't be blank")
+        if resource.name == "deals" and "pipeline_id" in sent and self._settings.pipeline_in_body != "obey":
+            # The page's body has no such field; what becomes of it is unknown (crm-v2.md#unknowns row 30).
+            if self._settings.pipeline_in_body == "422":
+                self._invalid("pipeline_id is read-only", 422)
+            del sent["pipeline_id"]
         for name, value in sent.items():
             self._field(written, name, value)
         if resource.name == "organizations" and sent.get("name"):
@@ -99,7 +104,7 @@ class Checker:
 
     def _unique_name(self, resource: Resource, name: str, row: Row | None) -> None:
         """Organization names are unique in the account [doc]."""
-        found = look_up(self._account, resource, self._account.lists[resource.name], "name", name)
+        found = look_up(self._account, resource, self._account.lists[resource.name], "name", name, self._settings)
         if all(other is row for other in found):
             return
         text = "Nome Empresa já cadastrada"  # a fixed label, not the name [seen]
@@ -143,7 +148,8 @@ class Checker:
         if definition["unique"]:
             rows = self._account.lists[resource.name]
             for text in chosen:
-                if any(owner is not row for owner in look_up(self._account, resource, rows, f"@{slug}", text)):
+                owners = look_up(self._account, resource, rows, f"@{slug}", text, self._settings)
+                if any(owner is not row for owner in owners):
                     self._invalid(f"custom field {slug}: {text} já existente")
 
     def _invalid(self, text: str, status: int = 0) -> NoReturn:

@@ -2,7 +2,7 @@
 
 The switch `filter_forms` holds entries like `email:~=400`: a form (property, colon, `~` for "contains", `(` for a list,
 nothing for equality; `@` stands for every custom field) and what happens to it: a status, `ignore`, or `first`: of a
-list the first value alone counts.
+list the first value alone counts. `has_form` does the same for pseudo-fields, which come bare or with a value.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..settings import Settings
-from .rdql import And, Condition, Expression, Or
+from .rdql import And, Condition, Expression, Flag, Or
 
 __all__ = ["FormRefusedError", "obeyed"]
 
@@ -27,7 +27,7 @@ class FormRefusedError(ValueError):
 
 def obeyed(tree: Expression | None, settings: Settings) -> Expression | None:
     """The filter without what is ignored (None: nothing is left, every row fits); raises FormRefusedError."""
-    if not (settings.filter_forms or settings.refused_texts):
+    if not (settings.filter_forms or settings.refused_texts or settings.has_form != "both"):
         return tree
     if isinstance(tree, (And, Or)):
         parts = [obeyed(part, settings) for part in tree.parts]
@@ -35,6 +35,8 @@ def obeyed(tree: Expression | None, settings: Settings) -> Expression | None:
         if not kept or (isinstance(tree, Or) and len(kept) < len(parts)):
             return None
         return type(tree)(kept)
+    if isinstance(tree, Flag):
+        return _flag(tree, settings)
     if not isinstance(tree, Condition):
         return tree
     form = _form(tree)
@@ -48,6 +50,15 @@ def obeyed(tree: Expression | None, settings: Settings) -> Expression | None:
     if outcome == "first":
         return replace(tree, values=tree.values[:1])
     raise FormRefusedError(form, int(outcome))
+
+
+def _flag(flag: Flag, settings: Settings) -> Expression | None:
+    """Which form a pseudo-field takes is unknown (crm-v2.md#unknowns row 22)."""
+    if settings.has_form == "both" or flag.bare == settings.has_form.startswith("bare"):
+        return flag
+    if settings.has_form == "bare_ignored":
+        return None
+    raise FormRefusedError(flag.name if flag.bare else f"{flag.name}:…", 500)
 
 
 def _form(condition: Condition) -> str:

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import orjson
 
 from ..chance import Chance
 from ..data.account import Account
 from ..data.collection import Collection
+from ..data.view import Span, View
 from ..exchange import Answer
 from ..settings import Settings
 from . import rdql
@@ -42,19 +44,13 @@ class Lister:
         """One page; raises Refusal."""
         settings = self._settings
         number, size = self._page(query)
-        wanted = Query(self._tree(query), *self._sort(resource, query))
-        try:
-            view, span = select(wanted, self._account, resource, rows, settings)
-        except UnlistedPropertyError as error:
-            raise refusal(settings, int(settings.bad_filter), f"cannot filter {resource.name} by {error}") from error
-        except LiteralError as error:
-            raise refusal(settings, 500, f"unreadable literal: {error}") from error
-
+        wanted = Query(self._tree(resource, query), *self._sort(resource, query))
+        view, span = self._selected(wanted, resource, rows)
         wall = settings.wall_rows if resource.name in settings.walled_lists else 0
         place = Place(number, size, span[1] - span[0], wall)
         offset = (number - 1) * size
         if wall and offset >= wall:
-            if settings.wall in ("400", "500"):
+            if settings.wall in ("400", "422", "500"):
                 return problem(settings, int(settings.wall), f"only the first {wall} records can be listed")
             place.cut_off = settings.wall == "empty"
             offset = place.total if place.cut_off else max(0, wall - size)
@@ -64,6 +60,17 @@ class Lister:
         ids = view.page(span, offset, take, wanted.descending, self._dice if shuffled else None)
         wires = [wire(self._account, resource, rows.rows[id_], settings) for id_ in ids]
         return Answer(200, _body(resource, wires, links(base, path, query, place, settings), settings), rows=len(wires))
+
+    def _selected(self, wanted: Query, resource: Resource, rows: Collection) -> tuple[View, Span]:
+        settings = self._settings
+        try:
+            return select(wanted, self._account, resource, rows, settings)
+        except UnlistedPropertyError as error:
+            if settings.bad_filter == "ignore":  # every row, 200: a client of the docs warns of it [used]
+                return select(replace(wanted, tree=None), self._account, resource, rows, settings)
+            raise refusal(settings, int(settings.bad_filter), f"cannot filter {resource.name} by {error}") from error
+        except LiteralError as error:
+            raise refusal(settings, 500, f"unreadable literal: {error}") from error
 
     def _page(self, query: Mapping[str, str]) -> tuple[int, int]:
         try:
@@ -81,6 +88,10 @@ class Lister:
         if not asked:
             return "", False
         name, direction = asked[0]
+        if resource.name == "meetings" and self._settings.meetings_sort != "honoured":
+            if self._settings.meetings_sort == "ignored":
+                return "", False
+            raise refusal(self._settings, 400, f"cannot sort meetings by {name}")
         # Several sort properties are not documented: treated like an unlisted one.
         if len(asked) == 1 and name in resource.sorts and direction in ("asc", "desc"):
             return name, direction == "desc"
@@ -90,10 +101,12 @@ class Lister:
             self._settings, int(self._settings.bad_sort), f"cannot sort {resource.name} by {name} {direction}"
         )
 
-    def _tree(self, query: Mapping[str, str]) -> rdql.Expression | None:
+    def _tree(self, resource: Resource, query: Mapping[str, str]) -> rdql.Expression | None:
         text = query.get("filter", "")
         if not text.strip():
             return None
+        if resource.name == "meetings":  # 500 whatever it says (crm-v2.md#meetings)
+            raise refusal(self._settings, 500, "cannot filter meetings")
         try:
             return obeyed(rdql.parse(text), self._settings)
         except FormRefusedError as error:

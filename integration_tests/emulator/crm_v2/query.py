@@ -91,10 +91,9 @@ def _view(
 ) -> View:
     test = test_of(And(rest), account, resource, settings)
     # Unsorted, all rows are equal: the view's random order of ties is the API's lack of order (crm-v2.md#listing).
-    key = sort_key(reader(account, resource, sort), resource.sorts[sort]) if sort else lambda _: 0
-    return rows.view(
-        (sort, rest, settings.text_match), key, test, lambda: _candidates(rest, account, resource, rows, settings)
-    )
+    key = sort_key(reader(account, resource, sort, settings), resource.sorts[sort]) if sort else lambda _: 0
+    name = (sort, rest, settings.text_match, *_nulls(settings))
+    return rows.view(name, key, test, lambda: _candidates(rest, account, resource, rows, settings))
 
 
 def _candidates(
@@ -103,7 +102,7 @@ def _candidates(
     """Rows that can pass `rest`, by the cheapest way there is."""
     for part in rest:
         if _looks_up(part) and settings.text_match == "exact" and isinstance(part, Condition):
-            found = look_up(account, resource, rows, part.name, part.values[0].text)
+            found = look_up(account, resource, rows, part.name, part.values[0].text, settings)
             return [row for row in found if rows.is_shown(row)]
     for name in ("updated_at", "created_at"):
         bounds = tuple(part for part in rest if name in resource.filters and _bounds(part, name, account, resource))
@@ -111,7 +110,7 @@ def _candidates(
             view = (
                 _view(name, (), account, resource, rows, settings)
                 if name in resource.sorts
-                else _by_time(name, account, resource, rows)
+                else _by_time(name, account, resource, rows, settings)
             )
             spans = [_span(view, bound) for bound in bounds]
             span = max(low for low, _ in spans), min(high for _, high in spans)
@@ -119,9 +118,15 @@ def _candidates(
     return rows.shown()
 
 
-def _by_time(name: str, account: Account, resource: Resource, rows: Collection) -> View:
+def _by_time(name: str, account: Account, resource: Resource, rows: Collection, settings: Settings) -> View:
     """Order by a time that the API itself does not sort this list by."""
-    return rows.view((name, "time"), sort_key(reader(account, resource, name), "instant"), lambda _: True, rows.shown)
+    key = sort_key(reader(account, resource, name, settings), "instant")
+    return rows.view((name, "time", *_nulls(settings)), key, lambda _: True, rows.shown)
+
+
+def _nulls(settings: Settings) -> tuple[int, int]:
+    """What a view's name must tell: kept views go on with the nulls of their beginning."""
+    return settings.null_updated_at, settings.null_closed_at
 
 
 def _looks_up(part: Expression) -> bool:

@@ -10,7 +10,7 @@ value = word | "quoted" | "(" value ("," value)* ")"
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 __all__ = ["And", "Condition", "Expression", "Flag", "Or", "RdqlSyntaxError", "Value", "parse"]
@@ -53,6 +53,7 @@ class Flag:
 
     name: str
     wanted: bool
+    bare: bool = field(default=True, compare=False)  # written without `:true` or `:false`
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class _Parser:
         name, _, state = self._match(_WORD, "a pseudo-field").partition(":")
         if state not in ("", "true", "false"):
             raise RdqlSyntaxError(f"{prefix}:{name} is true or false, not {state!r}")
-        return Flag(f"{prefix}:{name}", (state != "false") != negated)
+        return Flag(f"{prefix}:{name}", (state != "false") != negated, bare=not state)
 
     def _operator(self) -> str:
         match = _OPERATOR.match(self.text, self.at)

@@ -1,4 +1,4 @@
-"""The sixteen lists as data: where they live, what they filter and sort by (crm-v2.md#listing), what their fields are
+"""The lists as data: where they live, what they filter and sort by (crm-v2.md#listing), what their fields are
 (crm-v2.md#lists-field-by-field).
 """
 
@@ -119,6 +119,16 @@ RESOURCES = (
         prices=frozenset({"price", "quantity", "discount", "total_price"}),
         read_one=False,
     ),
+    Resource(
+        "deal_files",
+        "/deals/{parent}/files",
+        # No `filter` parameter [doc] (crm-v2.md#deal-files).
+        sorts=NAME_CREATED,
+        updated_key="",
+        read_one=False,
+    ),
+    # Any filter answers 500, and what sorts it is a switch (crm-v2.md#meetings): both in `listing`.
+    Resource("meetings", "/meetings", sorts=TIMES, instants=frozenset({"starts_at", "ends_at"})),
     Resource(
         "products",
         "/products",

@@ -96,7 +96,7 @@ class CrmV2:
         if call.method == "GET" and record_id is None:
             return self._list(call, resource, rows)
         if call.method == "GET" and record_id is not None and resource.read_one:
-            return self._one(resource, self._row(rows, record_id), 200)
+            return self._one(resource, self._row(rows, record_id, int(self._settings.vanished)), 200)
         if call.method == "POST" and record_id is None and self._writer.can_create(resource):
             answer = self._written(resource, self._writer.create(resource, call, parent_id), 201)
             answer.lost = self._loses_answer()
@@ -128,10 +128,11 @@ class CrmV2:
         empty = self._settings.empty_success
         return self._one(resource, row, status) if empty == "off" else Answer(int(empty))
 
-    def _row(self, rows: Collection, record_id: str) -> Row:
+    def _row(self, rows: Collection, record_id: str, vanished: int = 404) -> Row:
         row = rows.rows.get(record_id)
         if row is None:
-            raise Refusal(problem(self._settings, 404, "record not found"))
+            status = vanished if record_id in rows.removed_ids else 404
+            raise Refusal(problem(self._settings, status, "record not found"))
         return row
 
 

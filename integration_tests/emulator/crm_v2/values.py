@@ -8,15 +8,36 @@ from typing import Any
 from ..data.account import Account
 from ..data.collection import Collection
 from ..data.row import Row
+from ..settings import Settings
 from .resources import Kind, Resource
 
-__all__ = ["Reader", "flag_reader", "look_up", "reader", "sort_key", "texts"]
+__all__ = ["Reader", "flag_reader", "lacks", "look_up", "reader", "sort_key", "texts"]
 
 Reader = Callable[[Row], Any]
+WITHOUT_UPDATED = ("contacts", "deals", "organizations")
 
 
-def reader(account: Account, resource: Resource, name: str) -> Reader:
+def lacks(resource: Resource, name: str, settings: Settings) -> Callable[[Row], bool] | None:
+    """Tells rows whose `updated_at` or `closed_at` is null by switch; None: no rows (crm-v2.md#unknowns)."""
+    every = 0
+    if name == "updated_at" and resource.name in WITHOUT_UPDATED:
+        every = settings.null_updated_at
+    elif name == "closed_at" and resource.name == "deals":
+        every = settings.null_closed_at
+    return (lambda row: row.index % every == every - 1) if every else None
+
+
+def reader(account: Account, resource: Resource, name: str, settings: Settings) -> Reader:
     """Reads property `name` of a row; the value may be None or a list."""
+    null = lacks(resource, name, settings)
+    if null is not None:
+        kept = _kept_reader(account, resource, name)
+        return lambda row: None if null(row) else kept(row)
+    return _kept_reader(account, resource, name)
+
+
+def _kept_reader(account: Account, resource: Resource, name: str) -> Reader:
+    """The same without the nulls that switches make."""
     if name == "id":
         return lambda row: row.id
     if name == resource.created_key:
@@ -56,9 +77,11 @@ def texts(value: Any) -> list[str]:
     return [""] if value is None else [str(value)]
 
 
-def look_up(account: Account, resource: Resource, rows: Collection, name: str, wanted: str) -> list[Row]:
+def look_up(
+    account: Account, resource: Resource, rows: Collection, name: str, wanted: str, settings: Settings
+) -> list[Row]:
     """Rows whose property `name` is `wanted` or contains it as an item, found through an index."""
-    read = reader(account, resource, name)
+    read = reader(account, resource, name, settings)
     return rows.equal(name, lambda row: texts(read(row)), wanted)
 
 

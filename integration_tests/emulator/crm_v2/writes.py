@@ -46,7 +46,7 @@ class Writer:
         sent = self._checker.checked(resource, body, None)
         now = self._clock.now()
         fields = blank_record(resource.name) | self._stored(OBJECTS[resource.name], sent)
-        self._derive(resource, fields, now, parent_id)
+        self._derive(resource, fields, sent, now)
         return self._changes.create(resource.name, self._account.new_row(resource.name, fields, now, now, parent_id))
 
     def update(self, resource: Resource, call: Call, row: Row) -> Row:
@@ -58,7 +58,7 @@ class Writer:
         if "custom_fields" in fields and self._settings.custom_fields_put == "merge":
             fields["custom_fields"] = {**(row.fields.get("custom_fields") or {}), **(fields["custom_fields"] or {})}
         merged = row.fields | fields
-        self._derive(resource, merged, now, row.parent)
+        self._derive(resource, merged, sent, now)
         # Whether an edit of custom fields alone moves a contact's updated_at is unknown (crm-v2.md#unknowns row 21).
         silent = (
             resource.name == "contacts" and set(sent) == {"custom_fields"} and not self._settings.cf_touches_contact
@@ -87,13 +87,13 @@ class Writer:
 
         return {name: stored(name, value) for name, value in sent.items()}
 
-    def _derive(self, resource: Resource, fields: Fields, now: int, parent_id: str) -> None:
+    def _derive(self, resource: Resource, fields: Fields, sent: Fields, now: int) -> None:
         """Fields that follow from others."""
         if resource.name == "deals":
             fields["total_price"] = round((fields["one_time_price"] or 0.0) + (fields["recurrence_price"] or 0.0), 2)
             closed = fields["status"] in CLOSED
             fields["closed_at"] = (fields.get("closed_at") or now) if closed else None  # crm-v2.md#deals
-            self._place(fields)
+            self._place(fields, sent)
         elif resource.name == "deal_products":
             price, quantity, discount = (fields[name] or 0.0 for name in ("price", "quantity", "discount"))
             off = discount if fields["discount_type"] == "amount" else price * quantity * discount / 100
@@ -101,11 +101,13 @@ class Writer:
         elif resource.name == "tasks":
             fields["completed_at"] = (fields.get("completed_at") or now) if fields["status"] == "completed" else None
 
-    def _place(self, fields: Fields) -> None:
-        """A deal without pipeline or stage gets the first one; a stage brings its pipeline [guess]."""
+    def _place(self, fields: Fields, sent: Fields) -> None:
+        """A stage chooses the pipeline [doc], unless one is sent and obeyed; without either, the first ones [guess]."""
         pipelines = self._account.lists["pipelines"]
-        if fields["pipeline_id"] is None:
+        if fields["stage_id"] and not sent.get("pipeline_id"):
             owning = [id_ for id_ in pipelines.rows if fields["stage_id"] in self._account.stage_ids(id_)]
-            fields["pipeline_id"] = next(iter(owning or pipelines.rows), None)
-        if fields["stage_id"] is None:
-            fields["stage_id"] = next(iter(self._account.stage_ids(fields["pipeline_id"])), None)
+            fields["pipeline_id"] = next(iter(owning), fields["pipeline_id"])
+        fields["pipeline_id"] = fields["pipeline_id"] or next(iter(pipelines.rows), None)
+        stages = self._account.stage_ids(fields["pipeline_id"])
+        if not fields["stage_id"] or (sent.get("pipeline_id") and fields["stage_id"] not in stages):
+            fields["stage_id"] = next(iter(stages), None)

@@ -1,4 +1,4 @@
-"""One invented account: sixteen lists, made from a size and a seed."""
+"""One invented account: its lists, made from a size and a seed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import partial
 
 from ..chance import Chance, chance
-from . import catalogue, custom_fields, people, sales
+from . import catalogue, custom_fields, extras, people, sales
 from .children import Children
 from .collection import Collection
 from .lookup import Lookup
@@ -19,7 +19,7 @@ __all__ = ["Account", "AccountSize"]
 
 @dataclass(frozen=True)
 class AccountSize:
-    """Rows of each list to begin with; notes and product lines follow from their deals."""
+    """Rows of each list to begin with; notes, product lines and files follow from their deals."""
 
     contacts: int = 500
     deals: int = 300
@@ -33,6 +33,7 @@ class AccountSize:
     sources: int = 8
     teams: int = 3
     users: int = 12
+    meetings: int = 9
     stages: int = 0  # of each pipeline; 0: between three and six
 
     @classmethod
@@ -60,10 +61,13 @@ GENERATORS: dict[str, Callable[[Lookup, Row], Fields]] = {
     "teams": people.team,
     "users": people.user,
 }
-KINDS = {
+KINDS = {  # parts of ids: a further list goes to the end, so that the ids of the others stay
     name: kind
-    for kind, name in enumerate([*GENERATORS, "custom_fields", "deal_notes", "deal_products", "stages"], start=1)
+    for kind, name in enumerate(
+        [*GENERATORS, "custom_fields", "deal_notes", "deal_products", "stages", "meetings", "deal_files"], start=1
+    )
 }
+GENERATORS["meetings"] = extras.meeting
 CREATED_LATER = 1 << 32  # numbers of rows that were not there at the start
 
 
@@ -81,9 +85,13 @@ class Account:
         self.children: dict[str, Children] = {
             "deal_notes": Children(partial(sales.notes, self), sales.has_notes),
             "deal_products": Children(partial(sales.lines, self), sales.has_lines),
+            "deal_files": Children(partial(extras.files, self), extras.has_files),
             "stages": Children(partial(catalogue.stages, self), lambda _: True),
         }
-        self.parents: dict[str, str] = {"deal_notes": "deals", "deal_products": "deals", "stages": "pipelines"}
+        self.parents: dict[str, str] = {
+            **dict.fromkeys(("deal_notes", "deal_products", "deal_files"), "deals"),
+            "stages": "pipelines",
+        }
         self.lists["custom_fields"] = Collection(self._custom_fields())
 
     def collection(self, name: str, parent_id: str = "") -> Collection:

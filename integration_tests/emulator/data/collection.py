@@ -25,6 +25,7 @@ class Collection:
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self.rows: dict[str, Row] = {row.id: row for row in rows}
         self.initial_ids = list(self.rows)  # what generators refer to, whatever is deleted later
+        self.removed_ids: set[str] = set()  # what was here once
         self._ids = list(self.rows)
         self._place = {id_: at for at, id_ in enumerate(self._ids)}
         self._hidden: dict[str, int] = {}  # id -> when it enters the lists (crm-v2.md#unknowns row 23)
@@ -59,6 +60,7 @@ class Collection:
         self._unindex(row)
         self._hidden.pop(row.id, None)
         del self.rows[row.id]
+        self.removed_ids.add(row.id)
         # The last id takes the gap, so that a random row stays a matter of one index.
         at, last = self._place.pop(row.id), self._ids.pop()
         if last != row.id:
