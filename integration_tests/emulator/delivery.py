@@ -59,7 +59,7 @@ def spoiled(fault: Fault, answer: Answer, key: str | None) -> Answer:
         return fault.kept
     if fault.kind not in ("object_for_list", "list_for_object", "data_null", "missing_id") or answer.status >= 300:
         return answer
-    if answer.content_type != JSON:
+    if answer.content_type != JSON or not answer.body:
         return answer
     envelope = orjson.loads(answer.body)
     if key is not None and key not in envelope:  # the token endpoint has no envelope to spoil

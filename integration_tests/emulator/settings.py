@@ -114,6 +114,10 @@ class Settings:
     v1_window_tz: Literal["-03:00", "UTC"] = "-03:00"  # 3
     v1_window_end: Literal["inclusive", "exclusive"] = "inclusive"  # 3: a row exactly at end_date
     v1_deals_order: Literal["ignored", "honoured", "500"] = "ignored"  # 4: deals by updated_at or name
+    v1_date_z: Literal["400", "accepted"] = "400"  # 17: `….000Z` in start_date and end_date
+    v1_date_error: Literal["errors", "error"] = "errors"  # 17: the key that holds the text
+    v1_updated_at_period: Literal["ignored", "honoured", "400"] = "ignored"  # 18: of deals
+    v1_empty_every: int = 0  # 19: every n-th list call answers 200 without a body, 0 is off
     v1_limit_over: Literal["capped", "500"] = "capped"  # 5
     v1_stage_list: Literal["full", "bare"] = "full"  # 7
     v1_retry_after: Literal["absent", "seconds"] = "absent"  # 10

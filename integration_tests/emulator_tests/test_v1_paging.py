@@ -244,5 +244,11 @@ def test_next_page_stuck(v1: CallerV1) -> None:
     assert v1.body("deals", next_page=first["next_page"]) == first
 
 
-def test_given_a_wrong_cursor_then_500(v1: CallerV1) -> None:
-    assert [v1.get("deals", next_page=text).status_code for text in ("x", "i-x,s-0", "s-Plano,s-0")] == [500] * 3
+@pytest.mark.parametrize("text", ["x", "i-x,s-0", "s-Plano,s-0", f"i-1726778672521,s-{'0' * 24}"])
+@pytest.mark.parametrize("mode", ["present", "stuck"])
+def test_given_a_cursor_that_was_not_given_out_then_400(v1: CallerV1, text: str, mode: str) -> None:
+    v1.crm.settings(v1_next_page=mode)
+
+    answer = v1.get("deals", next_page=text)
+
+    assert (answer.status_code, answer.json()) == (400, {"error": "Invalid next page param format"})

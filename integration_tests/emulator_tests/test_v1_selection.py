@@ -116,11 +116,6 @@ def test_given_a_window_of_another_date_then_the_rows_within(v1: CallerV1, kind:
 @pytest.mark.parametrize(
     "query",
     [
-        {"created_at_period": "true", "start_date": "2026-01-01"},
-        {"created_at_period": "true", "end_date": "2026-01-01"},
-        {"created_at_period": "true", "start_date": "01/01/2026", "end_date": "2026-01-02"},
-        {"created_at_period": "true", "start_date": "2026-01-01T00:00:00Z", "end_date": "2026-01-02"},
-        {"closed_at_period": "true", "start_date": "2026-02-30", "end_date": "2026-03-02"},
         {"created_at_period": "yes", "start_date": "2026-01-01", "end_date": "2026-01-02"},
         {
             "created_at_period": "true",
@@ -130,7 +125,7 @@ def test_given_a_window_of_another_date_then_the_rows_within(v1: CallerV1, kind:
         },
     ],
 )
-def test_given_a_malformed_window_then_500(v1: CallerV1, query: dict[str, str]) -> None:
+def test_given_a_wrong_period_then_500(v1: CallerV1, query: dict[str, str]) -> None:
     assert v1.get("deals", **query).status_code == 500
 
 

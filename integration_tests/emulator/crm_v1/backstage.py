@@ -9,14 +9,14 @@ import orjson
 from ..control import Handlers
 from ..data.collection import Collection
 from ..data.row import Row
-from .resources import BY_NAME, Resource
+from .resources import BY_NAME, DEAL_CONTACTS, Resource
 from .routes import CrmV1
 
 __all__ = ["Backstage"]
 
 
 class Backstage:
-    """Lists go by their names in v1; `deal_details` are the deals' single records."""
+    """Lists go by their names in v1; `deal_details` are the deals' single records, `deal_contacts` those of each."""
 
     def __init__(self, api: CrmV1) -> None:
         self._api = api
@@ -33,7 +33,10 @@ class Backstage:
         return {"api_version": "v1", "access_token": self._api.token}
 
     def truth(self, _body: object, query: dict[str, str], name: str) -> Any:
-        """Records as the API would serve them now, walls and pages apart; stages by pipeline id."""
+        """Records as served now, walls and pages apart; stages by pipeline id, `deal_contacts` by deal id."""
+        if name == "deal_contacts":
+            deals = self._api.account.lists["deals"].rows.values()
+            return {deal.id: self._shown(DEAL_CONTACTS, self._api.contacts_of(deal), query) for deal in deals}
         single = name == "deal_details"
         resource = BY_NAME["deals" if single else name]
         if name == "deal_stages":

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .errors import WrongParameterError
+from .errors import bad_cursor
 
 __all__ = ["Cursor", "parsed", "written"]
 
@@ -23,11 +23,8 @@ def written(cursor: Cursor) -> str:
 
 
 def parsed(text: str) -> Cursor:
-    """The place that a text names; raises WrongParameterError."""
+    """The place that a text names, as `written` wrote it; raises Refusal."""
     match = _CURSOR.fullmatch(text)
     if match is None:
-        raise WrongParameterError("next_page")
-    try:
-        return (int(match["value"]) if match["kind"] == "i" else match["value"]), match["id"]
-    except ValueError as error:
-        raise WrongParameterError("next_page") from error
+        raise bad_cursor()
+    return (int(match["value"]) if match["kind"] == "i" else match["value"]), match["id"]

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from ..exchange import HTML, Answer, Refusal, json_answer
+from ..settings import Settings
 
-__all__ = ["WrongParameterError", "bad_request", "denied", "failure", "forbidden", "not_found", "outage", "too_many"]
+__all__ = [
+    "WrongParameterError",
+    "bad_cursor",
+    "bad_date",
+    "bad_request",
+    "denied",
+    "failure",
+    "forbidden",
+    "not_found",
+    "outage",
+    "too_many",
+]
 
 OUTAGE = "<p>Problemas técnicos são sempre inesperados, mas já estamos trabalhando para resolver.</p>"
 
@@ -16,6 +28,16 @@ class WrongParameterError(ValueError):
 def bad_request(text: str) -> Answer:
     """400: `errors` is a text."""
     return json_answer(400, {"errors": text})
+
+
+def bad_cursor() -> Refusal:
+    """400: a `next_page` that was not given out (crm-v1.md#unknowns row 16)."""
+    return Refusal(json_answer(400, {"error": "Invalid next page param format"}))
+
+
+def bad_date(name: str, settings: Settings) -> Refusal:
+    """400: a date in a form that is not taken; where the text stands is unknown (crm-v1.md#unknowns row 17)."""
+    return Refusal(json_answer(400, {settings.v1_date_error: f"{name} must be in ISO format"}))
 
 
 def denied() -> Answer:

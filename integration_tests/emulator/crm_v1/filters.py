@@ -11,8 +11,9 @@ from typing import Any
 
 from ..data.account import Account
 from ..data.row import Row
+from ..exchange import Refusal
 from ..settings import Settings
-from .errors import WrongParameterError
+from .errors import WrongParameterError, bad_request
 from .windows import dates, days, instants
 
 __all__ = ["Filter", "Range", "chosen"]
@@ -46,7 +47,9 @@ class Range:
 
 
 def chosen(name: str, query: Mapping[str, str], account: Account, settings: Settings) -> list[Filter | Range]:
-    """The filters that a request of list `name` asks for; raises WrongParameterError. Empty parameters are none."""
+    """The filters that a request of list `name` asks for; raises WrongParameterError or Refusal. What is empty, is not
+    asked for.
+    """
     asked = {key: value for key, value in query.items() if value}
     made: list[Filter | Range] = []
     for key, field_name in EQUAL.get(name, {}).items():
@@ -120,13 +123,26 @@ def _product_presence(text: str, account: Account) -> Filter:
 
 
 def _periods(asked: Mapping[str, str], settings: Settings) -> list[Filter | Range]:
-    named = [key for key in PERIODS if asked.get(key, "false") != "false"]
+    obeyed = _updated_at_period(asked, settings)
+    named = [key for key in PERIODS if asked.get(key, "false") != "false" and (obeyed or key != "updated_at_period")]
     if not named:
         return []  # then start_date and end_date mean nothing
-    if len(named) > 1 or asked[named[0]] != "true" or not {"start_date", "end_date"} <= asked.keys():
+    if len(named) > 1 or asked[named[0]] != "true":
         raise WrongParameterError(named[0])
     field_name, read, window = PERIODS[named[0]]
-    return [Range(field_name, *window(asked["start_date"], asked["end_date"], settings), read)]
+    return [Range(field_name, *window(asked, settings), read)]
+
+
+def _updated_at_period(asked: Mapping[str, str], settings: Settings) -> bool:
+    """Whether rows are filtered by it. One client sends it: not refused, its dates validated, the effect never shown
+    (crm-v1.md#unknowns row 18).
+    """
+    if asked.get("updated_at_period", "false") == "false":
+        return False
+    if settings.v1_updated_at_period == "400":
+        raise Refusal(bad_request("updated_at_period is not permitted"))
+    instants(asked, settings)
+    return settings.v1_updated_at_period == "honoured"
 
 
 def _prediction(row: Row) -> int | None:
@@ -139,7 +155,7 @@ def _whole_days(*windows: tuple[str, str, str, Callable[[Row], int | None]]) -> 
 
     def make(asked: Mapping[str, str], _account: Account, settings: Settings) -> list[Filter | Range]:
         return [
-            Range(name, *days(asked.get(first, ""), asked.get(last, ""), settings), read)
+            Range(name, *days(asked, first, last, settings), read)
             for first, last, name, read in windows
             if first in asked or last in asked
         ]
@@ -149,9 +165,11 @@ def _whole_days(*windows: tuple[str, str, str, Callable[[Row], int | None]]) -> 
 
 Special = Callable[[Mapping[str, str], Account, Settings], list[Filter | Range]]
 
-PERIODS: dict[str, tuple[str, Callable[[Row], int | None], Callable[[str, str, Settings], tuple[int, int]]]] = {
+Window = Callable[[Mapping[str, str], Settings], tuple[int, int]]
+PERIODS: dict[str, tuple[str, Callable[[Row], int | None], Window]] = {
     "created_at_period": ("created_at", lambda row: row.created, instants),
     "closed_at_period": ("closed_at", lambda row: row.fields.get("closed_at"), instants),
+    "updated_at_period": ("updated_at", lambda row: row.updated, instants),
     "prediction_date_period": ("prediction_date", _prediction, dates),
 }
 EQUAL: dict[str, dict[str, str]] = {

@@ -15,7 +15,17 @@ from .parts import birthday, both_ids, card, custom_value, named, phone_type, se
 from .relations import Relations
 from .times import local_hour, moment
 
-__all__ = ["contact", "organization", "organization_detail", "task", "task_detail", "team", "user_detail", "user_row"]
+__all__ = [
+    "contact",
+    "contact_of_deal",
+    "organization",
+    "organization_detail",
+    "task",
+    "task_detail",
+    "team",
+    "user_detail",
+    "user_row",
+]
 
 STATES = {"won": "won_count", "lost": "lost_count", "ongoing": "opened_count", "paused": "paused_count"}
 
@@ -93,6 +103,12 @@ def contact(relations: Relations, row: Row) -> Fields:
     if share(row.id, "null keys") < 0.3:
         record |= {"whatsapp_username": None, "integration_id": None}
     return record
+
+
+def contact_of_deal(relations: Relations, row: Row) -> Fields:
+    """Below a deal it has neither `deals` nor the keys that are always null (crm-v1.md#contacts-of-a-deal)."""
+    left_out = ("deals", "whatsapp_username", "integration_id")
+    return {name: value for name, value in contact(relations, row).items() if name not in left_out}
 
 
 def _deal_of_contact(deal: Row) -> Fields:

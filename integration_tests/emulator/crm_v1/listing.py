@@ -14,7 +14,7 @@ from ..data.view import Span, View
 from ..exchange import Answer
 from ..settings import Settings
 from .cursor import Cursor, written
-from .errors import WrongParameterError, bad_request, outage
+from .errors import bad_cursor, bad_request, outage
 from .filters import Filter, Range, chosen
 from .parameters import Order, Place, order_of, place_of
 from .render import Renderer
@@ -46,10 +46,12 @@ class Lister:
         self._visibility = visibility
         self._settings = settings
         self._dice = dice
+        self._given: set[str] = set()  # every `next_page` so far
 
     def answer(self, resource: Resource, rows: Collection, query: Mapping[str, str]) -> Answer:
-        """One page; raises WrongParameterError."""
+        """One page; raises WrongParameterError or Refusal."""
         settings = self._settings
+        self._check_cursor(resource, query)
         order, place = order_of(resource, query, settings), place_of(resource, query, settings)
         filters = chosen(resource.name, query, self._account, settings)
         seen = self._visibility.filter(resource.rows) if settings.v1_visibility == "own" else None
@@ -70,6 +72,11 @@ class Lister:
         more = bool(ids) and first + len(ids) < span[1] - span[0]
         total = self._total(rows, order, filters, span)
         return self._enveloped(resource, rows, Page(ids, total, more, end))
+
+    def _check_cursor(self, resource: Resource, query: Mapping[str, str]) -> None:
+        text = query.get("next_page", "")
+        if resource.name == "deals" and text and self._settings.v1_next_page != "absent" and text not in self._given:
+            raise bad_cursor()
 
     def _exact(self, resource: Resource, place: Place) -> bool:
         """Whether rows with equal sort values come by id: where the same page is to come again, and for cursors.
@@ -95,6 +102,11 @@ class Lister:
             span = select(rows, order, filters)[1]
         return span[1] - span[0]
 
+    def _cursor(self, end: Cursor) -> str:
+        text = written(end)
+        self._given.add(text)
+        return text
+
     def _enveloped(self, resource: Resource, rows: Collection, page: Page) -> Answer:
         settings = self._settings
         records = b"[" + b",".join(self._renderer.wire(resource, rows.rows[id_]) for id_ in page.ids) + b"]"
@@ -105,9 +117,9 @@ class Lister:
             repeated = resource.name == "teams" and settings.v1_ignore_page
             rest = {"has_more": page.has_more or repeated or settings.v1_has_more == "always", "total": page.total}
         if resource.name == "deals" and settings.v1_next_page != "absent":
-            rest["next_page"] = written(page.end) if page.end else None
+            rest["next_page"] = self._cursor(page.end) if page.end else None
         tail = b"," + orjson.dumps(rest)[1:] if rest else b"}"
-        return Answer(200, b'{"%s":' % resource.name.encode() + records + tail, rows=len(page.ids))
+        return Answer(200, b'{"%s":' % resource.envelope.encode() + records + tail, rows=len(page.ids))
 
 
 def _behind(view: View, span: Span, order: Order, cursor: Cursor | None) -> Span:
@@ -120,4 +132,4 @@ def _behind(view: View, span: Span, order: Order, cursor: Cursor | None) -> Span
             return start, max(start, min(stop, view.before(*cursor)))
         return min(stop, max(start, view.up_to(*cursor))), stop
     except TypeError as error:  # a cursor of another order: its value does not compare
-        raise WrongParameterError("next_page") from error
+        raise bad_cursor() from error

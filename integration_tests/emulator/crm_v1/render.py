@@ -16,7 +16,7 @@ from .resources import Resource
 
 __all__ = ["Renderer"]
 
-KEPT = ("deals", "contacts", "organizations", "tasks")  # account's names; no setting changes how these look
+KEPT = ("deals", "contacts", "organizations", "tasks")  # here and in the account; no setting changes how these look
 
 
 class Renderer:
@@ -33,7 +33,7 @@ class Renderer:
 
     def wire(self, resource: Resource, row: Row) -> bytes:
         """The record as its list shows it, serialised."""
-        kept = self._kept.get(resource.rows)
+        kept = self._kept.get(resource.name)
         if kept is None:
             return orjson.dumps(self._forms[resource.name](row))
         found = kept.get(row.id)
@@ -52,6 +52,7 @@ class Renderer:
         return {
             "deals": lambda row: form_deals.deal(relations, row, self._definition),
             "contacts": lambda row: form_people.contact(relations, row),
+            "deal_contacts": lambda row: form_people.contact_of_deal(relations, row),
             "organizations": lambda row: form_people.organization(relations, row, self._definition),
             "tasks": lambda row: form_people.task(relations, row),
             "products": lambda row: form_lists.product(relations, row, settings),

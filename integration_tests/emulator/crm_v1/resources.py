@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BY_NAME", "RESOURCES", "Pages", "Resource"]
+__all__ = ["BY_NAME", "DEAL_CONTACTS", "RESOURCES", "Pages", "Resource"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,12 @@ class Resource:
     orders: tuple[str, ...] = ()  # accepted, the default first; none: `order` is unknown here, hence ignored
     direction: str = ""  # the default; empty: unknown here
     one: str = ""  # what the 404 of a single record calls it; empty: single records are not served
+    key: str = ""  # of the envelope, where it is not the name
+
+    @property
+    def envelope(self) -> str:
+        """The key that holds the records."""
+        return self.key or self.name
 
 
 BY_NAME_OR_TIME = ("name", "created_at", "updated_at")
@@ -52,3 +58,4 @@ RESOURCES = (
     Resource("custom_fields", "custom_fields", pages=None, counted=False, bare=True),
 )
 BY_NAME = {resource.name: resource for resource in RESOURCES}
+DEAL_CONTACTS = Resource("deal_contacts", "contacts", key="contacts")  # below a deal (crm-v1.md#contacts-of-a-deal)

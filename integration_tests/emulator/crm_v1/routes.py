@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..chance import chance
 from ..clock import Clock
@@ -19,13 +19,13 @@ from .activities import Activities
 from .listing import Lister
 from .relations import Relations
 from .render import Renderer
-from .resources import BY_NAME, Resource
+from .resources import BY_NAME, DEAL_CONTACTS, Resource
 from .visibility import Visibility
 
 __all__ = ["PATH", "CrmV1"]
 
 PATH = "/api/v1/"
-_ROUTE = re.compile(PATH + r"(?P<name>[a-z_]+)(?:/(?P<id>[^/]+))?")
+_ROUTE = re.compile(PATH + r"(?P<name>[a-z_]+)(?:/(?P<id>[^/]+)(?:/(?P<below>[a-z_]+))?)?")
 
 
 class CrmV1:
@@ -44,6 +44,7 @@ class CrmV1:
         dice = chance(self.account.seed, "v1 lister")
         self._lister = Lister(self.account, self.renderer, self.visibility, settings, dice)
         self._meanwhile = Meanwhile(changes, settings)
+        self._lists_asked = 0
 
     def answer(self, call: Call) -> Answer:
         """The answer to any call below `/api/v1/`."""
@@ -53,6 +54,8 @@ class CrmV1:
         try:
             query = call.query()
             self._admit(query)
+            if found["below"]:
+                return self._below(found["name"], found["id"], found["below"], query)
             return self._routed(found["name"], found["id"], query)
         except errors.WrongParameterError:
             return errors.outage()
@@ -66,8 +69,10 @@ class CrmV1:
     def records_key(self, call: Call) -> str | None:
         """The list's own name; bare arrays and single records have no envelope."""
         found = _ROUTE.fullmatch(call.path)
+        if found and found["below"]:
+            return DEAL_CONTACTS.envelope
         resource = BY_NAME.get(found["name"]) if found and found["id"] is None else None
-        return resource.name if resource and not resource.bare else None
+        return resource.envelope if resource and not resource.bare else None
 
     def _admit(self, query: Mapping[str, str]) -> None:
         if query.get("token") != self.token or self._settings.v1_token == "disabled":
@@ -91,11 +96,32 @@ class CrmV1:
             raise errors.forbidden(name, self._settings.v1_refusal)
         if id_ is not None:
             return self._one(resource, id_)
-        rows = self.listed(resource, query.get("deal_pipeline_id"))
-        rows.publish(self._clock.now())
-        self._meanwhile.list_asked(resource.rows, rows)
-        rows = self.listed(resource, query.get("deal_pipeline_id"))  # a changed note makes another list
-        return self._lister.answer(resource, rows, query)
+        return self._list(resource, lambda: self.listed(resource, query.get("deal_pipeline_id")), query)
+
+    def _below(self, name: str, id_: str, below: str, query: Mapping[str, str]) -> Answer:
+        """Contacts of a deal: the only list below a record."""
+        if (name, below) != ("deals", "contacts"):
+            return errors.not_found("Route")
+        if self._settings.plan_without_api or not self._settings.v1_forbidden.isdisjoint((name, below)):
+            raise errors.forbidden(below, self._settings.v1_refusal)
+        deal = self._row(BY_NAME["deals"], id_)
+        if deal is None or self._hidden("deals", deal):
+            return errors.not_found(BY_NAME["deals"].one)
+        return self._list(DEAL_CONTACTS, lambda: self.contacts_of(deal), query)
+
+    def contacts_of(self, deal: Row) -> Collection:
+        """A deal's contacts that are there still."""
+        return Collection(self.relations.rows("contacts", deal.fields.get("contact_ids")))
+
+    def _list(self, resource: Resource, rows: Callable[[], Collection], query: Mapping[str, str]) -> Answer:
+        self._lists_asked += 1
+        every = self._settings.v1_empty_every
+        if every and self._lists_asked % every == 0:  # a client guards its parser for that (crm-v1.md#unknowns row 19)
+            return Answer(200)
+        asked = rows()
+        asked.publish(self._clock.now())
+        self._meanwhile.list_asked(resource.rows, asked)
+        return self._lister.answer(resource, rows(), query)  # not `asked`: a changed note makes another list
 
     def listed(self, resource: Resource, pipeline_id: str | None) -> Collection:
         """The rows of a list. Stages of no or an unknown pipeline are those of the default one [doc]
@@ -110,10 +136,12 @@ class CrmV1:
 
     def _one(self, resource: Resource, id_: str) -> Answer:
         row = self._row(resource, id_)
-        hidden = self._settings.v1_visibility == "own" and row and not self.visibility.sees(resource.rows, row)
-        if row is None or hidden:
+        if row is None or self._hidden(resource.rows, row):
             return errors.not_found(resource.one)
         return Answer(200, self.renderer.single(resource, row))
+
+    def _hidden(self, name: str, row: Row) -> bool:
+        return self._settings.v1_visibility == "own" and not self.visibility.sees(name, row)
 
     def _row(self, resource: Resource, id_: str) -> Row | None:
         if resource.name != "deal_stages":

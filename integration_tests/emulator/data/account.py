@@ -130,10 +130,10 @@ class Account:
         ids = self.lists[name].initial_ids
         return ids[int(dice.random() * len(ids))] if ids else None
 
-    def some_ids(self, name: str, dice: Chance, most: int) -> list[str]:
-        """Up to `most` different ids."""
+    def some_ids(self, name: str, dice: Chance, most: int, least: int = 0) -> list[str]:
+        """Up to `most` different ids; at least `least`, if there are so many."""
         ids = self.lists[name].initial_ids
-        return dice.sample(ids, min(len(ids), dice.randrange(most + 1)))
+        return dice.sample(ids, min(len(ids), dice.randrange(least, most + 1)))
 
     def stage_ids(self, pipeline_id: str | None) -> list[str | None]:
         """The stages of a pipeline, in order; [None] when there are none."""

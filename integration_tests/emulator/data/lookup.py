@@ -18,8 +18,8 @@ class Lookup(Protocol):
     def some_id(self, name: str, dice: Chance) -> str | None:
         """The id of a random row of the account as it began, None of an empty list."""
 
-    def some_ids(self, name: str, dice: Chance, most: int) -> list[str]:
-        """Up to `most` different ids."""
+    def some_ids(self, name: str, dice: Chance, most: int, least: int = 0) -> list[str]:
+        """Up to `most` different ids; at least `least`, if there are so many."""
 
     def stage_ids(self, pipeline_id: str | None) -> list[str | None]:
         """The stages of a pipeline, in order; [None] when there are none."""

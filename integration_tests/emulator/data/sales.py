@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..chance import chance
+from ..chance import Chance, chance
 from ..clock import instant_text
 from . import words
 from .custom_fields import invented_values
@@ -16,6 +16,7 @@ GOLDEN = (
     2_654_435_761  # Knuth's multiplicative hash: an even spread of consecutive numbers without a generator for each
 )
 NOTE_KIND, LINE_KIND = 0xE1, 0xE2
+MANY_CONTACTS, MANY_CONTACTS_EVERY = 25, 40
 
 
 def deal(account: Lookup, row: Row) -> Fields:
@@ -44,9 +45,17 @@ def deal(account: Lookup, row: Row) -> Fields:
         "campaign_id": account.some_id("campaigns", dice) if dice.random() < 0.4 else None,
         "lost_reason_id": account.some_id("lost_reasons", dice) if status == "lost" else None,
         "organization_id": account.some_id("organizations", dice) if dice.random() < 0.5 else None,
-        "contact_ids": account.some_ids("contacts", dice, 2) if dice.random() < 0.6 else [],
+        "contact_ids": _contacts(account, row, dice),
         "custom_fields": invented_values("deal", row.index, dice),
     }
+
+
+def _contacts(account: Lookup, row: Row, dice: Chance) -> list[str]:
+    """Often none, mostly one or two; some have more than a page of v1 (crm-v1.md#unknowns row 21)."""
+    few = account.some_ids("contacts", dice, 2) if dice.random() < 0.6 else []
+    if row.index % MANY_CONTACTS_EVERY != 7:
+        return few
+    return account.some_ids("contacts", chance(account.seed, "many contacts", row.index), MANY_CONTACTS, MANY_CONTACTS)
 
 
 def task(account: Lookup, row: Row) -> Fields:
