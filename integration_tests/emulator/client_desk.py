@@ -11,7 +11,7 @@ __all__ = ["DeskCalls"]
 
 class DeskCalls(ABC):
     """Lists: customers, reports, employees, custom_fields, flows, workflows, templates, wallets, whatsapp_integrations,
-    whatsapp_official_integrations; and `messages`, which has no ids."""
+    whatsapp_official_integrations, campaigns; and `messages`, which has no ids, and `campaign_details`."""
 
     base_url: str
 
@@ -46,7 +46,8 @@ class DeskCalls(ABC):
     def desk_ids(self, name: str) -> set[str]:
         """Their ids: titles of workflows, names of wallets, keys of whatsapp_official_integrations.
 
-        `gone`, `old_key` and `spoiled` are the contacts that `desk_gone`, `desk_kid` and `desk_malformed` treat apart.
+        `gone`, `old_key` and `spoiled` are the contacts that `desk_gone`, `desk_kid` and `desk_malformed` treat apart;
+        `campaigns_broken` and `campaigns_gone` are the campaigns of `desk_campaign_broken`.
         """
         if name == "messages":
             raise ValueError("messages have no ids")
@@ -55,13 +56,13 @@ class DeskCalls(ABC):
     def desk_create(
         self, name: str, record: Mapping[str, Any] | None = None, *, count: int = 1, at: str | None = None
     ) -> list[Any]:
-        """New customers or reports, given fields over invented ones, created `at` (default: now)."""
+        """New customers, reports or campaigns, given fields over invented ones, created `at` (default: now)."""
         body = {"record": dict(record or {}), "count": count, **({} if at is None else {"at": at})}
         found: list[Any] = self._control("POST", f"/desk/records/{name}", body)
         return found
 
     def desk_edit(self, name: str, id_: str, /, **fields: Any) -> dict[str, Any]:
-        """Change fields of a customer or report. The record after it."""
+        """Change fields of a customer, report or campaign. The record after it."""
         found: dict[str, Any] = self._control("PATCH", f"/desk/records/{name}/{id_}", fields)
         return found
 
@@ -71,7 +72,7 @@ class DeskCalls(ABC):
         return found
 
     def desk_delete(self, name: str, id_: str) -> None:
-        """Delete a customer (with its messages, not its reports) or a report."""
+        """Delete a customer (with its messages, not its reports) a report or a campaign."""
         self._control("DELETE", f"/desk/records/{name}/{id_}")
 
     def desk_add_messages(self, customer_id: str, *, count: int = 1, **fields: Any) -> list[Any]:

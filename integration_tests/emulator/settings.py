@@ -143,6 +143,7 @@ class Settings:
     desk_ignore_page: frozenset[str] = frozenset()  # 5: customers, reports, messages_history: page 1 for ever
     desk_bucket_burst: int = 30  # 6: 0 is no limit
     desk_bucket_per_minute: float = 48.0  # 6: 0 is no limit
+    desk_other_traffic: float = 0.0  # 22: calls a minute that people and other apps take from the same bucket
     desk_retry_after: Literal["absent", "seconds"] = "absent"  # 6
     desk_429_body: Literal["json", "text"] = "json"  # 6
     desk_token: Literal["active", "revoked"] = "active"
@@ -172,6 +173,17 @@ class Settings:
     desk_history_range: int = 0  # 17: days, 0 is no limit
     desk_gone: int = 0  # 18: the first n contacts are listed, but their history answers 404
     desk_flaky: int = 0  # 19: every n-th call answers 500, 0 is off
+    desk_campaigns_paged: bool = True  # 23: by page and limit; or one answer
+    desk_campaigns_has_more: Literal["exact", "always"] = "exact"  # 23: always: also on the last page
+    desk_campaign_flaky: int = 0  # 23: every n-th detail answers 500, 0 is off
+    desk_campaign_broken: bool = False  # 23: one campaign's detail is always 500, another's always 404
+    desk_campaign_envelope: Literal["bare", "data"] = "bare"  # 23: of the detail
+    desk_analytics_range: int = 0  # 24: the longest range in days, 0 is no limit
+    desk_analytics_numbers: Literal["number", "text"] = "number"  # 24: `val` and `retention`
+    desk_analytics_unit: Literal["min", "h", "days"] = "min"  # 24: days is a unit that nobody has seen
+    desk_analytics_lists: Literal["obeyed", "ignored", "empty"] = "obeyed"  # 24: comma lists; empty: they fit nothing
+    desk_analytics_reviews: Literal["object", "number", "list"] = "object"  # 24: the answer of reviews/average
+    desk_one_day: Literal["refused", "accepted"] = "refused"  # 24: start = end without times
 
     def change(self, changes: Mapping[str, object]) -> None:
         """Set all of `changes` or, raising WrongSettingError, none."""

@@ -18,7 +18,7 @@ from .routes import Conversas
 
 __all__ = ["Backstage"]
 
-CHANGED = ("customers", "reports")
+CHANGED = ("customers", "reports", "campaigns")
 START_DATE = "2024-01-01"  # before everything
 
 
@@ -60,7 +60,12 @@ class Backstage:
         return {"current": current, "old": old, "jwks": {"keys": [current, old]}}
 
     def truth(self, _body: object, query: dict[str, str], name: str) -> Any:
-        """Records as served now, or their ids; `messages` of all contacts or one; `gone` and the like: contacts."""
+        """Records as served now, or their ids; `messages` of all contacts or one; `gone` and the like: contacts.
+
+        `campaign_details` are whole campaigns, `campaigns_broken` and `campaigns_gone` the ids that a switch marks.
+        """
+        if name.startswith("campaign"):
+            return self._campaigns(query, name)
         rows = self._api.desk.lists["customers" if name in (*self._shares(), "messages") else name].rows
         if name in self._shares():
             return [row.id for row in rows.values() if self._shares()[name](row)]
@@ -111,6 +116,16 @@ class Backstage:
         for _ in range(body.get("count", 1)):
             self._api.desk.talks.add(customer, message)
         return self._api.history.truth(customer)
+
+    def _campaigns(self, query: dict[str, str], name: str) -> list[Any]:
+        api = self._api.campaigns
+        marked = {"campaigns_broken": api.broken, "campaigns_gone": api.gone}
+        if name in marked:
+            return [id_] if (id_ := marked[name]()) else []
+        rows = self._api.desk.lists["campaigns"].rows.values()
+        if query.get("ids"):
+            return [row.id for row in rows]
+        return [api.record(row) if name == "campaign_details" else api.listed(row) for row in rows]
 
     def _shares(self) -> dict[str, Any]:
         """The contacts that a switch treats apart, now."""

@@ -23,8 +23,16 @@ PATHS = {
     "/v2/whatsapp/integrations/official": "whatsapp_official_integrations",
     "/v2/messages/history": "messages_history",
     "/v4/reports": "reports",
+    "/v1/campaigns": "campaigns",
+    "/v1/analytics/attendances/summary": "analytics_summary",
+    "/v1/analytics/attendances/retention": "analytics_retention",
+    "/v1/analytics/attendances/reviews/average": "analytics_reviews",
+    "/v1/analytics/contacts/origin": "analytics_origin",
 }
-LISTED = {"flows": "flows", "workflows": "workflows", "templates": "templates", "wallets": "wallets", "reports": "docs"}
+LISTED = {
+    **{name: name for name in ("flows", "workflows", "templates", "wallets", "campaigns")},
+    "reports": "docs",
+}
 """The key of each list; the others are bare arrays, custom fields among them [guess: nothing is known]."""
 ID_NAMES = {
     "customers": "_id",
@@ -71,6 +79,10 @@ def _report(row: Row, fields: Fields, settings: Settings) -> Fields:
 
 def key_of_records(name: str, settings: Settings) -> str | None:
     """The key that holds a list's records; None when the body is just these."""
+    if name == "campaign":
+        return "data" if settings.desk_campaign_envelope == "data" else None
+    if name.startswith("analytics_"):
+        return "data" if name == "analytics_origin" else None
     form = _form(name, settings)
     if form == "listed" and name == "reports":
         return settings.desk_reports_envelope

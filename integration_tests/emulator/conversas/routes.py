@@ -1,4 +1,4 @@
-"""The desk's API as one function, call -> answer: bucket, route, token, plan, then the list, report or history."""
+"""The desk's API as one function, call -> answer: bucket, route, token, plan, then what is asked for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from ..desk.size import DeskSize
 from ..exchange import Answer, Call, Refusal, json_answer
 from ..settings import Settings
 from . import errors
+from .analytics import Analytics
 from .bucket import Bucket
+from .campaigns import ROUTE as CAMPAIGN
+from .campaigns import Campaigns
 from .forms import PATHS, key_of_records
 from .history import History, records_key
 from .lists import Lists
@@ -23,7 +26,7 @@ from .token import static_token
 
 __all__ = ["BEGINNINGS", "Conversas"]
 
-BEGINNINGS = ("/v2/", "/v4/")
+BEGINNINGS = ("/v1/", "/v2/", "/v4/")
 
 
 class Conversas:
@@ -55,19 +58,29 @@ class Conversas:
         return Reports(self.desk, self._clock, self._settings, chance(self._seed, "closing"))
 
     @cached_property
+    def campaigns(self) -> Campaigns:
+        """The mass sendings."""
+        return Campaigns(self.desk, self._settings)
+
+    @cached_property
+    def analytics(self) -> Analytics:
+        """The account's figures."""
+        return Analytics(self.desk, self._settings)
+
+    @cached_property
     def history(self) -> History:
         """The messages."""
         return History(self.desk, self.keys, self._clock, self._settings)
 
     def answer(self, call: Call) -> Answer:
-        """The answer to any call below `/v2/` or `/v4/`."""
+        """The answer to any call below one of `BEGINNINGS`."""
         try:
             self._spend()  # before routing, even for unknown paths [seen]
-            name = PATHS.get(call.path)
-            if name is None or call.method != "GET":
+            name = _name_of(call)
+            if not name or call.method != "GET":
                 return errors.no_route()
             self._admit(call, name)
-            return self._answers(name)(Parameters(call))
+            return self._answers(call, name)(Parameters(call))
         except Refusal as refused:
             return refused.answer
 
@@ -77,12 +90,17 @@ class Conversas:
 
     def records_key(self, call: Call) -> str | None:
         """By the switches for envelopes."""
-        name = PATHS.get(call.path, "")
+        name = _name_of(call)
         return records_key(self._settings) if name == "messages_history" else key_of_records(name, self._settings)
 
     def _spend(self) -> None:
         settings = self._settings
-        wait = self._bucket.wait_ms(self._clock.now(), settings.desk_bucket_burst, settings.desk_bucket_per_minute)
+        wait = self._bucket.wait_ms(
+            self._clock.now(),
+            settings.desk_bucket_burst,
+            settings.desk_bucket_per_minute,
+            settings.desk_other_traffic,
+        )
         if wait:
             answer = errors.too_many(settings)
             if settings.desk_retry_after == "seconds":
@@ -102,10 +120,21 @@ class Conversas:
             refusal = json_answer(status, {"message": "Recurso não disponível no seu plano"})
             raise Refusal(errors.denied(settings) if status == 401 else refusal)
 
-    def _answers(self, name: str) -> Callable[[Parameters], Answer]:
+    def _answers(self, call: Call, name: str) -> Callable[[Parameters], Answer]:
         several = {
             "customers": self.lists.customers,
             "reports": self.reports.answer,
             "messages_history": self.history.answer,
+            "campaigns": self.campaigns.answer,
+            "campaign": lambda _: self.campaigns.detail(call.path.rpartition("/")[2]),
+            "analytics_summary": self.analytics.summary,
+            "analytics_retention": self.analytics.retention,
+            "analytics_reviews": self.analytics.reviews,
+            "analytics_origin": self.analytics.origin,
         }
         return several.get(name, lambda _: self.lists.whole(name))
+
+
+def _name_of(call: Call) -> str:
+    """What a path stands for; "" for no route."""
+    return PATHS.get(call.path) or ("campaign" if CAMPAIGN.fullmatch(call.path) else "")

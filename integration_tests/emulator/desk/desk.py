@@ -1,4 +1,4 @@
-"""One invented desk account: ten lists, and a talk with each contact."""
+"""One invented desk account: its lists, and a talk with each contact."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..data.collection import Collection
 from ..data.row import Fields, Row
 from ..data.times import horizon, object_id, timeline
 from . import reports, short_lists
+from .campaigns import campaign
 from .lookup import CREATED_LATER, Lookup
 from .people import customer, employee
 from .size import DeskSize
@@ -28,6 +29,7 @@ GENERATORS: dict[str, tuple[str, Callable[[Lookup, Row], Fields]]] = {
     "whatsapp_official_integrations": ("official_integrations", short_lists.official_integration),
     "customers": ("contacts", customer),
     "reports": ("reports", reports.report),
+    "campaigns": ("campaigns", campaign),  # last: the place in this table is part of the ids
 }
 FIRST_KIND = 0x40  # in ids: apart from those of the CRM's account
 

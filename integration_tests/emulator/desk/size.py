@@ -22,6 +22,7 @@ class DeskSize:
     wallets: int = 3
     integrations: int = 2
     official_integrations: int = 2
+    campaigns: int = 12
 
     @classmethod
     def choices(cls) -> list[str]:
