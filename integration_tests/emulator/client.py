@@ -133,7 +133,7 @@ class Emulator(DeskCalls):
     # --- records
 
     def truth(self, name: str, *, api: Literal["v1", "v2"] = "v2", visible: bool = False) -> Any:
-        """The records as served now: a list, or for deal_notes, deal_products, deal_files and stages lists by parent id.
+        """The records as served now: a list, or lists by parent id: deal_notes, deal_products, deal_files, stages.
 
         Under v1, `name` is the list's path there, `deal_details`, or `deal_contacts` by deal id; deal_stages are by
         pipeline id. `visible` keeps what the token's user sees; wall and pages never matter.
