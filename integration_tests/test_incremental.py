@@ -73,7 +73,7 @@ def kill_after_states(stream: str, count: int) -> Callable[[Line], bool]:
 )
 @pytest.mark.parametrize(
     ("api", "stream", "count"),
-    [(V2, "contacts", 20_000), (V2, "tasks", 20_000), (V1, "contacts", 8_000)],
+    [(V2, "contacts", 9_000), (V2, "tasks", 9_000), (V1, "contacts", 5_000)],
     ids=str,
 )
 def test_given_a_walk_under_way_when_killed_and_resumed_then_the_cursor_moves_at_the_end_and_not_beyond_the_start(

@@ -102,6 +102,7 @@ def test_given_kills_at_random_points_when_a_stream_is_resumed_alone_then_the_un
         assert len(api.ids(crm, stream) - committed[stream]) == 0
 
 
+@pytest.mark.long  # kills, and reads beyond the wall: each for itself in every run
 @pytest.mark.parametrize("kills", KILLS_ALONE)
 def test_given_kills_beyond_the_wall_of_v1_when_resumed_then_the_union_is_complete(kills: int) -> None:
     with account(AccountSize(contacts=10_600, deals=1, organizations=1, tasks=1)) as crm:

@@ -39,7 +39,9 @@ def import_at_once(crm: Emulator, stream: str, count: int) -> None:
         pytest.param(V1, 1_400, 5, id="v1-1400-moving", marks=pytest.mark.long),
     ],
 )
-@pytest.mark.parametrize("share", [bulk_edit, import_at_once], ids=["bulk-edit", "import"])
+@pytest.mark.parametrize(
+    "share", [bulk_edit, pytest.param(import_at_once, marks=pytest.mark.long)], ids=["bulk-edit", "import"]
+)
 def test_given_records_of_one_second_when_read_then_complete_and_no_loop(
     api: Version, count: int, share: Callable[[Emulator, str, int], None], edit_during_walk: int
 ) -> None:

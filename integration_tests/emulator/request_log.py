@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from .exchange import Call
@@ -70,7 +70,7 @@ class RequestLog:
 
     def as_list(self) -> list[dict[str, Any]]:
         """All entries, oldest first."""
-        return [asdict(entry) for entry in self._entries]
+        return [vars(entry) for entry in self._entries]
 
     def writes(self) -> int:
         """How many entries may have changed the account."""

@@ -115,7 +115,7 @@ def test_given_a_new_message_at_each_call_then_older_ones_move_on_and_none_is_lo
     utf8.crm.settings(desk_new_message_every=2)
 
     found: list[dict[str, Any]] = []
-    for page in range(1, len(truth)):
+    for page in range(1, len(truth) // 3):
         found += utf8.page(customer, page=page, limit=9)
 
     missing = [message for message in truth if shown(message) not in found]

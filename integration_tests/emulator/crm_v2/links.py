@@ -38,10 +38,11 @@ def links(base: str, path: str, query: Mapping[str, str], place: Place, settings
         # Besides a missing `next`, clients must accept these on the last page (crm-v2.md#listing).
         return {"empty_list": [], "empty_object": {}, "no_links": None}[settings.last_page]
     rest = {name: value for name, value in query.items() if name not in ("page[number]", "page[size]")}
-    root = f"{base}{settings.links_prefix}{path}?"
+    size = urlencode({"page[size]": place.size})
+    root = f"{base}{settings.links_prefix}{path}?" + "".join(f"{pair}&" for pair in [urlencode(rest)] if pair)
 
     def page(number: int) -> str:
-        return root + urlencode({**rest, "page[number]": number, "page[size]": place.size})
+        return f"{root}page%5Bnumber%5D={number}&{size}"
 
     named: dict[str, str | None] = {"first": page(1), "self": page(place.number)}
     if place.number > 1:
