@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo authorize sync push test test-unit test-long test-image image-size wheel-test spec-forms acceptance soak node-jose \
+.PHONY: help demo authorize probe sync push test test-unit test-long test-image image-size wheel-test spec-forms acceptance soak node-jose \
 	audit lint fix emulator bench image lock clean
 SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE  # compile a module once, not in each of the processes that a test run starts
@@ -27,6 +27,10 @@ demo: ## From nothing to data: an emulated RD Station account, two syncs by each
 
 authorize: .venv/.installed ## Authorize a connection to RD Station CRM and write its configuration (ARGS="--help")
 	@$(BIN)/rdstation-authorize $(ARGS)
+
+probe: .venv/.installed ## Ask a real account what the documents leave open: CONFIG=path.json [ARGS="--write --report probe.json"]
+	@$(if $(CONFIG),,echo 'Say which configuration to use: make probe CONFIG=path.json' >&2; exit 2)
+	@$(BIN)/python -m rdstation.probe.run --config "$(CONFIG)" $(ARGS)
 
 # Connectors rotate RD Station's single-use refresh tokens: CONFIG is rewritten with the newest ones.
 sync: .venv/.installed .venv-demo/.installed ## Read a real account: CONFIG=path.json [DB=path.duckdb] [STREAMS=deals,contacts]

@@ -56,6 +56,7 @@ def test_given_a_table_of_people_when_appended_then_they_are_contacts(crm: Emula
 
 
 def test_given_a_table_of_sales_when_appended_then_they_are_ongoing_deals(crm: Emulator) -> None:
+    crm.settings(deal_requires="none")  # which accounts ask for an owner is unknown
     crm.create("custom_fields", {"slug": "valor_credito", "entity": "deal", "type": "text", "name": "Valor"})
     organization = sorted(crm.ids("organizations"))[0]
     stage = sorted(crm.ids("stages"))[0]
@@ -115,6 +116,7 @@ def test_given_rows_with_an_id_when_appended_then_they_update_and_all_else_survi
 
 
 def test_given_a_deal_created_ongoing_when_a_later_row_wins_it_by_id_then_it_is_won(crm: Emulator) -> None:
+    crm.settings(deal_requires="none")
     columns = {"id": "_id", "deal_name": "name", "status": "status"}
     destination = Destination(crm, mode="deals", column_mapping=mapping(**columns))
     destination.write(table("sales", columns), [record("sales", deal_name="Plano mensal", status="ongoing")])

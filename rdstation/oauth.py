@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any, Final
@@ -64,8 +64,12 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         token_url: str,
         rate_limit: RateLimit,
         patience: Patience | None = None,
+        *,
+        publish: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
+        """`publish`, in the place of the platform, gets the configuration with each new pair before it is used."""
         super().__init__(config, token_url)
+        self._keep = publish or emit_configuration_as_airbyte_control_message
         self._rate_limit = rate_limit
         self._patience = patience or Patience()
         self._leeway = _LEEWAY
@@ -109,7 +113,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
     def _publish(self, fresh: dict[str, str]) -> None:
         published = deepcopy(dict(self._connector_config))
         published["credentials"] = {**published["credentials"], **fresh}
-        emit_configuration_as_airbyte_control_message(published)
+        self._keep(published)
         self._connector_config["credentials"].update(fresh)
 
     def _ask(self) -> dict[str, Any]:

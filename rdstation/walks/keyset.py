@@ -95,7 +95,7 @@ def _one_second(
     fixed: tuple[Bound, ...],
     tie_sort: str | None,
 ) -> Iterator[Batch]:
-    """The rows of a second that fill more than a page, where the filter cannot advance (7.3).
+    """The rows of a second that fill more than a page, where the filter cannot advance.
 
     By the next key, which never changes; rows that share that one, too, by page numbers inside the second. There any
     other order is better than that of the keys, which leaves rows with equal ones to chance at each request.

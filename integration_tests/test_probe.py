@@ -1,0 +1,373 @@
+"""The probe tells the truth about every switch of the emulator, and nothing about a record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import prefork
+from harness import CONVERSAS, FASTER_THAN_ANY_TEST, V1, V2, AccountSize, DeskSize, Emulator, Source, Version, account
+from output import Run
+from overheard import overhear
+
+SIZE = AccountSize(contacts=230, deals=230, organizations=40, tasks=10)
+LONG = AccountSize(contacts=10_300, deals=20, organizations=20, tasks=10)
+DESK = DeskSize(contacts=120, messages_per_contact=6, reports=60)
+Seen = Mapping[str, str]
+
+
+@dataclass
+class Report:
+    """What one run of the probe said."""
+
+    exit_code: int
+    printed: str
+    found: dict[str, dict[str, Any]]
+
+    def seen(self, *rows: str) -> Seen:
+        """What it saw, by row."""
+        return {row: self.found[row]["seen"] for row in rows}
+
+
+def probe(crm: Emulator, api: Version, folder: Path, *arguments: str, **changes: Any) -> Report:
+    """Run the command against the account."""
+    config, report = folder / "config.json", folder / "report.json"
+    config.write_text(json.dumps({**api.config(crm), "requests_per_minute": FASTER_THAN_ANY_TEST, **changes}))
+    argv = ["rdstation-probe", "--config", str(config), "--report", str(report), *arguments]
+    with (folder / "stderr").open("wb") as errors:
+        process = prefork.fork("rdstation.probe.run", "run", argv, stderr=errors)
+        assert process.stdout is not None
+        with process.stdout as stdout:
+            printed = stdout.read().decode()
+        code = process.wait(120)
+    printed += (folder / "stderr").read_text()
+    text = report.read_text() if report.exists() else "{}"
+    run = Run()
+    run.stderr = printed + text
+    overhear(run)  # no secret and nobody's data is in it
+    findings = json.loads(text).get("findings", [])
+    assert len({one["row"] for one in findings}) == len(findings), "a row is told twice"
+    return Report(code, printed, {one["row"]: one for one in findings})
+
+
+V2_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
+    "lists": (
+        {
+            "links_prefix": "/crm/v2", "last_page": "null", "unsorted": "stable", "bad_sort": "ignore",
+            "bad_filter": "400", "default_size": "20", "error_shape": "error_message", "token_error": "marketing",
+        },
+        {
+            "2": "/crm/v2", "3": "null", "4": "stable", "5": "ignore",
+            "6": "400", "8": "20", "11": "error_message", "13": "marketing",
+        },
+    ),
+    "lists-otherwise": (
+        {
+            "last_page": "no_links", "bad_sort": "500", "bad_filter": "ignore", "error_shape": "html",
+            "token_error": "gateway", "cap_size": 100,
+        },
+        {"3": "no_links", "5": "500", "6": "ignore", "11": "html", "13": "gateway", "8 cap": "100"},
+    ),
+    "links-a-list": ({"last_page": "empty_list", "error_shape": "top_detail"}, {"3": "empty_list", "11": "top_detail"}),
+    "links-empty": ({"last_page": "empty_object", "error_shape": "message"}, {"3": "empty_object", "11": "message"}),
+    "records": (
+        {
+            "tz": "-03:00", "blank": "", "status_capitals": True, "int_prices": True, "custom_fields_keys": "id",
+            "custom_fields_swapped": True,
+        },
+        {
+            "10": "-03:00", "26": '""', "10 status": "capitals", "10 prices": "whole numbers, too", "25 keys": "id",
+            "25 list": "object",
+        },
+    ),
+    "forms-refused": (
+        {"filter_forms": ["email:~=400", "email:(=422", "name:~=500", "name:(=400", "@:~=422", "@:(=500", "id:(=400"]},
+        {
+            "28 email:~": "400", "35 email:(": "422", "28 name:~ of contacts": "500", "35 name:( of contacts": "400",
+            "28 @slug:~": "422", "35 @slug:(": "500", "35 id:(": "400", "28 email:": "obeyed",
+        },
+    ),
+    "forms-ignored": (
+        {
+            "filter_forms": [
+                "email:~=ignore", "email:(=first", "name:(=ignore", "@:(=first", "id:(=ignore", "email:=ignore",
+            ],
+        },
+        {
+            "28 email:~": "ignored", "35 email:(": "first value only", "35 name:( of contacts": "ignored",
+            "35 @slug:(": "first value only", "35 id:(": "ignored", "28 email:": "ignored",
+        },
+    ),
+    "nulls": ({"null_updated_at": 5, "null_closed_at": 3}, {"32": "some", "33": "some"}),
+    "no-nulls": ({}, {"32": "none seen", "33": "none seen", "34 filter": "500", "34 sort": "ignored"}),
+    "has-bare": ({"has_form": "bare", "meetings_sort": "400"}, {"22": "bare", "34 sort": "400"}),
+    "has-bare-else-ignored": ({"has_form": "bare_ignored"}, {"22": "bare"}),
+    "has-value": ({"has_form": "value", "meetings_sort": "honoured"}, {"22": "value", "34 sort": "honoured"}),
+    "meetings": ({"meetings_fields": "nested"}, {"22": "both", "37": "created_at, id, name, size, url"}),
+    "folded": ({"text_match": "fold"}, {"28": "fold"}),
+    "contained": ({"text_match": "contains"}, {"28": "contains"}),
+}  # fmt: skip
+
+V2_WRITES: dict[str, tuple[dict[str, Any], Seen]] = {
+    "as-documented": (
+        {},
+        {
+            "15": "422", "16": "ignore", "18": "422", "20": "moves", "21": "moves", "23": "found at once",
+            "25 write": "422", "29": "422", "31": "off", "19": "owner", "30": "ignore",
+        },
+    ),
+    "otherwise": (
+        {
+            "duplicate": "400", "unknown_field": "422", "int_for_float": "accept", "child_touches_deal": False,
+            "cf_touches_contact": False, "unknown_slug": "ignore", "empty_success": "204",
+            "custom_fields_put": "replace", "deal_requires": "pipeline",
+            "pipeline_in_body": "obey",
+        },
+        {
+            "15": "400", "16": "422", "18": "accept", "20": "stays", "21": "stays", "25 write": "ignore", "31": "204",
+            "17": "replace", "19": "pipeline", "30": "obey",
+        },
+    ),
+    "late": (
+        {
+            "index_lag_s": 1.0, "invalid_status": "400", "empty_success": "200", "deal_requires": "none",
+            "pipeline_in_body": "422",
+        },
+        {"23": "not found at once", "29": "400", "31": "200", "19": "none", "30": "422"},
+    ),
+}  # fmt: skip
+
+
+V1_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
+    "as-documented": (
+        {},
+        {
+            "2": "present", "3": "-03:00", "4": "ignored", "5": "capped", "6": "-02:00 and -03:00", "7": "full",
+            "8": "another pipeline's", "11": "500 HTML", "12": "all", "13": "off", "15": "string", "17 day": "accepted",
+            "16": "400", "17 space": "400", "17 Z": "400", "17 end": "400", "17 error": "errors", "18": "ignored",
+            "18 q": "ignored", "19": "none", "20": "several", "21": "with ids",
+        },
+    ),
+    "otherwise": (
+        {
+            "v1_next_page": "stuck", "v1_window_tz": "UTC", "v1_deals_order": "honoured", "v1_limit_over": "500",
+            "v1_stage_list": "bare", "v1_ignore_page": True, "v1_base_price": "number",
+            "v1_date_z": "accepted", "v1_date_error": "error", "v1_updated_at_period": "honoured",
+        },
+        {"2": "stuck", "3": "UTC", "4": "honoured", "5": "500", "7": "bare", "13": "on", "15": "number",
+            "17 Z": "accepted", "17 error": "error", "18": "honoured",
+        },
+    ),
+    "refused": ({"v1_next_page": "absent", "v1_deals_order": "500"}, {"2": "absent", "4": "500"}),
+    "own": ({"v1_visibility": "own", "v1_updated_at_period": "400"}, {"12": "own", "18": "400"}),
+    "empty": ({"v1_empty_every": 3}, {"19": "3 of 10"}),
+}  # fmt: skip
+
+DESK_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
+    "as-documented": (
+        {},
+        {
+            "1 /v2/flows": "flows", "2": "on", "3": "100", "4": "stable", "5": "off", "7": "A128CBC-HS256",
+            "8": "low_byte", "9": "off", "10": "jwe", "10 place": "messages", "11": "current",
+            "12": "full", "13": "empty", "14": "49",
+            "15": "real", "17": "none", "18": "404", "19": "none seen", "20": "live", "21": "404 text", "26": "-03:00",
+        },
+    ),
+    "lists": (
+        {
+            "desk_envelope": "data", "desk_x_headers": False, "desk_customers_cap": 20, "desk_unsorted": "shuffle",
+            "desk_names": "documented", "desk_report_shape": "spec", "desk_day_tz": "UTC", "desk_reports_limit": 100,
+        },
+        {
+            "1 /v2/employees": "data", "2": "off", "3": "20", "4": "shuffle", "20": "documented", "15": "spec",
+            "26": "UTC", "14": "50 or more",
+        },
+    ),
+    "one-page": ({"desk_ignore_page": ["customers"]}, {"5": "on"}),
+    "flaky": ({"desk_flaky": 3}, {"19": "2 of 6 calls"}),
+    "short-history": ({"desk_history_range": 90}, {"17": "400"}),
+    "pages": (
+        {
+            "desk_enc": "A256GCM", "desk_alg": "RSA-OAEP", "desk_plaintext": "utf-8", "desk_nested": True,
+            "desk_empty_page": "absent", "desk_history_envelope": "payload",
+        },
+        {
+            "7": "A256GCM", "7 alg": "RSA-OAEP", "8": "utf-8", "9": "on", "10": "absent", "10 place": "payload",
+        },
+    ),
+    "figures": (
+        {},
+        {
+            "23": "paged", "23 end": "exact", "23 detail": "bare", "23 fail": "none seen", "24 unit": "min",
+            "24 val": "number", "24 day": "refused", "24 range": "none", "24 list": "obeyed",
+        },
+    ),
+    "figures-otherwise": (
+        {
+            "desk_campaigns_paged": False, "desk_campaigns_has_more": "always", "desk_campaign_envelope": "data",
+            "desk_campaign_flaky": 3, "desk_analytics_range": 90, "desk_analytics_numbers": "text",
+            "desk_analytics_unit": "h", "desk_analytics_lists": "ignored", "desk_analytics_reviews": "number",
+            "desk_one_day": "accepted",
+        },
+        {
+            "23": "one answer", "23 end": "always", "23 detail": "data", "23 fail": "500", "24 unit": "h",
+            "24 val": "text", "24 day": "accepted", "24 range": "400", "24 list": "ignored", "24 reviews": "float",
+        },
+    ),
+    "old-keys": ({"desk_kid": "old", "desk_empty_page": "null"}, {"11": "old", "10": "null"}),
+    "some-old-keys": ({"desk_kid": "share", "desk_empty_page": "blank"}, {"11": "share", "10": "blank"}),
+    "plan": ({"desk_plan": "402"}, {"12": "402"}),
+}  # fmt: skip
+
+VARIANTS = [
+    *(pytest.param(V2, *case, (), id=f"v2-{name}") for name, case in V2_SWITCHES.items()),
+    *(pytest.param(V2, *case, ("--write",), id=f"v2-write-{name}") for name, case in V2_WRITES.items()),
+    *(pytest.param(V1, *case, (), id=f"v1-{name}") for name, case in V1_SWITCHES.items()),
+    *(pytest.param(CONVERSAS, *case, (), id=f"conversas-{name}") for name, case in DESK_SWITCHES.items()),
+]
+
+
+@pytest.mark.parametrize(("api", "settings", "seen", "arguments"), VARIANTS)
+def test_given_a_variant_of_the_api_when_probed_then_each_finding_is_true(
+    tmp_path: Path, api: Version, settings: dict[str, Any], seen: Seen, arguments: tuple[str, ...]
+) -> None:
+    with account(SIZE, desk=DESK, **settings) as crm:
+        report = probe(crm, api, tmp_path, *arguments)
+
+    assert report.exit_code == 0, report.printed
+    assert report.seen(*seen) == seen
+
+
+WALLS = {"400": "400", "empty": "empty", "500": "500", "repeat": "repeat", "422": "422"}
+
+
+def test_given_a_list_beyond_the_wall_when_probed_then_its_end_is_told(tmp_path: Path) -> None:
+    with account(LONG) as crm:
+        told = {}
+        for wall in WALLS:
+            crm.settings(wall=wall)
+            told[wall] = probe(crm, V2, tmp_path).seen("1")["1"]
+
+        assert told == WALLS
+
+
+@pytest.mark.parametrize(
+    ("api", "row", "limit", "form"),
+    [
+        pytest.param(V2, "12", {"rate_limit_requests": 40, "rate_limit_window_s": 2.0}, "seconds", id="v2-seconds"),
+        pytest.param(
+            V2,
+            "12",
+            {"rate_limit_requests": 40, "rate_limit_window_s": 2.0, "retry_after": "date"},
+            "date",
+            id="v2-date",
+        ),
+        pytest.param(
+            CONVERSAS,
+            "6",
+            {"desk_bucket_burst": 20, "desk_bucket_per_minute": 1_200, "desk_retry_after": "seconds"},
+            "seconds",
+            id="conversas",
+        ),
+    ],
+)
+def test_given_others_who_use_the_limit_when_probed_then_it_waits_and_tells_how_it_was_told(
+    tmp_path: Path, api: Version, row: str, limit: dict[str, Any], form: str
+) -> None:
+    with account(SIZE, desk=DESK, **limit) as crm:
+        report = probe(crm, api, tmp_path)
+
+    assert report.seen(row) == {row: form}
+
+
+@pytest.mark.parametrize("api", [V2, V1, CONVERSAS], ids=["v2", "v1", "conversas"])
+def test_given_an_account_when_probed_then_no_id_of_a_record_is_told(tmp_path: Path, api: Version) -> None:
+    with account(SIZE, desk=DESK) as crm:
+        report = probe(crm, api, tmp_path)
+        ids = {one for stream in api.streams if not stream.startswith("message") for one in api.ids(crm, stream)}
+
+    assert report.found
+    text = report.printed + json.dumps(report.found)
+    assert {one for one in ids if len(str(one)) > 8 and str(one) in text} == set()
+
+
+def test_given_tokens_that_have_expired_when_probed_then_the_file_holds_the_new_ones(tmp_path: Path) -> None:
+    with account(SIZE) as crm:
+        expired = {**V2.config(crm)["credentials"], "token_expiry_date": "2020-01-01T00:00:00Z"}
+
+        report = probe(crm, V2, tmp_path, credentials=expired)
+
+        kept = json.loads((tmp_path / "config.json").read_text())
+        assert report.exit_code == 0
+        assert '"type":"CONTROL"' not in report.printed
+        assert kept["credentials"]["refresh_token"] in crm.oauth()["refresh_tokens"]
+        assert Source(crm, V2, **kept).check().exit_code == 0
+
+
+def test_given_write_then_what_to_delete_is_said_and_nothing_else_changed(tmp_path: Path) -> None:
+    with account(SIZE) as crm:
+        before = {stream: crm.ids(stream) for stream in ("contacts", "deals", "organizations")}
+
+        report = probe(crm, V2, tmp_path, "--write")
+
+        assert "rdstation-probe 20" in report.printed
+        assert "delete what it finds" in report.printed
+        for stream, ids in before.items():
+            assert ids < crm.ids(stream)
+
+
+def test_given_no_write_then_nothing_is_sent_but_reads(tmp_path: Path) -> None:
+    with account(SIZE, desk=DESK) as crm:
+        for api in (V2, V1, CONVERSAS):
+            probe(crm, api, tmp_path)
+
+        sent = {(request["method"], request["path"]) for request in crm.requests()}
+        assert {one for one in sent if one[0] != "GET"} == {("POST", "/oauth2/token")}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("{", "is no JSON file", id="no-json"),
+        pytest.param("[]", "holds no JSON object", id="no-object"),
+        pytest.param("{}", "neither `credentials`", id="nothing-known"),
+        pytest.param('{"credentials": {"client_id": "x"}}', "lacks `client_secret` and `refresh_token`", id="half"),
+        pytest.param(
+            '{"access_token": "x", "api_base_url": "http://exemplo.test"}', "must start with https", id="host"
+        ),
+    ],
+)
+def test_given_a_configuration_that_cannot_be_used_when_probed_then_a_sentence_says_why(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(text)
+    with (tmp_path / "stderr").open("wb") as errors:
+        process = prefork.fork(
+            "rdstation.probe.run", "run", ["rdstation-probe", "--config", str(config)], stderr=errors
+        )
+        assert process.stdout is not None
+        with process.stdout:
+            code = process.wait(60)
+
+    said = (tmp_path / "stderr").read_text()
+    assert code == 1
+    assert words in said
+    assert len(said.splitlines()) == 1
+
+
+def test_given_tokens_that_are_dead_when_probed_then_a_sentence_says_so(tmp_path: Path) -> None:
+    with account(SIZE) as crm:
+        crm.revoke_refresh_token()
+        crm.expire_access_tokens()
+
+        report = probe(crm, V2, tmp_path)
+
+    assert report.exit_code == 1
+    assert "Authorize the connection again" in report.printed
+    assert "Traceback" not in report.printed
