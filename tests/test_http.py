@@ -176,3 +176,39 @@ def test_given_a_redirect_when_asked_then_the_token_does_not_follow_it(server: r
 def test_given_the_statuses_of_the_error_table_when_looked_up_then_each_has_a_sentence() -> None:
     for status in (400, 401, 402, 403, 404, 408, 422, 429, 500, 502, 503, 504):
         assert STATUSES[status].error_message
+
+
+def test_given_a_proxy_in_the_environment_when_requests_are_sent_then_it_is_used_but_for_hosts_that_it_leaves_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.exemplo.test:3128")
+    monkeypatch.setenv("NO_PROXY", "direto.exemplo.test")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/outras.pem")
+    session = Session(RateLimit(1_000_000), num_workers=2)
+
+    def settings(host: str) -> dict[str, Any]:
+        return dict(session.merge_environment_settings(f"https://{host}/crm/v2/deals?a=b", {}, True, None, None))
+
+    for _ in range(2):
+        assert settings("api.exemplo.test")["proxies"]["https"] == "http://proxy.exemplo.test:3128"
+        assert "https" not in settings("direto.exemplo.test")["proxies"]
+        assert settings("api.exemplo.test")["verify"] == "/etc/outras.pem"
+
+
+def test_given_many_requests_to_a_host_when_sent_then_the_environment_is_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+    read = requests.Session.merge_environment_settings
+
+    def counted(self: requests.Session, *args: Any) -> Any:
+        asked.append(args)
+        return read(self, *args)
+
+    monkeypatch.setattr(requests.Session, "merge_environment_settings", counted)
+    session = Session(RateLimit(1_000_000), num_workers=2)
+
+    for page in range(3):
+        session.merge_environment_settings(f"https://api.exemplo.test/deals?page={page}", {}, None, None, None)
+
+    assert len(asked) == 1

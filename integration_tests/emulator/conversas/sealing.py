@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from copy import copy
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -35,7 +36,9 @@ class Keys:
         """Compact JWE; header order as the documented library writes it [test]."""
         key = self.old if old else self.current
         header = orjson.dumps({"enc": enc, "alg": alg, "kid": key["kid"]}).decode()
-        jwe = _library("jwe").JWE(raw, protected=header, recipient=_public(key["n"]))
+        jwe = copy(_blank())  # a new one copies the library's registry of headers, which takes longer than the rest
+        jwe.objects, jwe.plaintext = {"protected": header}, raw
+        jwe.add_recipient(_public(key["n"]))
         return str(jwe.serialize(compact=True))
 
 
@@ -49,6 +52,11 @@ def _generated() -> dict[str, str]:
     parts = key.export(as_dict=True)
     head = {"kty": "RSA", "kid": key.thumbprint(), "use": "enc", "alg": "RSA-OAEP-256"}
     return {**head, **{name: parts[name] for name in ("e", "n", "d", "p", "q", "dp", "dq", "qi")}}
+
+
+@lru_cache
+def _blank() -> Any:
+    return _library("jwe").JWE()
 
 
 @lru_cache

@@ -1,4 +1,4 @@
-"""Compact JWE and private keys in, plaintext bytes out; the only importer of jwcrypto.
+"""Compact JWE and private keys in, plaintext bytes out; no other module of the connectors imports jwcrypto.
 
 Reads what RD Station can be expected to write and refuses everything else. No text, error or repr holds key material
 or plaintext. Facts: docs/api/conversas.md#key-and-jwe and #staged-decoding; RFC 7516, RFC 7518.
@@ -6,6 +6,7 @@ or plaintext. Facts: docs/api/conversas.md#key-and-jwe and #staged-decoding; RFC
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Final
 
@@ -73,6 +74,10 @@ class PrivateKeys:
         return f"PrivateKeys({len(self._keys)} keys)"
 
 
+# A new JWE copies the library's registry of headers, which takes longer than to decrypt a page.
+_of_thread = threading.local()
+
+
 def _acceptable_kid(jwe_text: str) -> str | None:
     """The header's `kid`, once the header is found to ask for nothing that is refused."""
     header = jwe_header(jwe_text)
@@ -91,7 +96,9 @@ def _acceptable_kid(jwe_text: str) -> str | None:
 
 def _decrypted(jwe_text: str, key: JWK) -> bytes | None:
     """None where this key does not open it."""
-    jwe = JWE(algs=[*_KEY_ENCRYPTIONS, *CONTENT_ENCRYPTIONS])
+    if not hasattr(_of_thread, "jwe"):
+        _of_thread.jwe = JWE(algs=[*_KEY_ENCRYPTIONS, *CONTENT_ENCRYPTIONS])
+    jwe = _of_thread.jwe  # `deserialize` forgets whatever it held
     try:
         jwe.deserialize(jwe_text)
         jwe.decrypt(key)

@@ -55,8 +55,8 @@ STREAMS: Final = (
         "/deals/{parent_id}/products",
         ("product_id",),
         cursor="deal_updated_at",
-        # The documents name only the field; the form with a value is the vendor's own tool's [guess].
-        parent_filters=("has:product:true", "has:product"),
+        # The documents name only the field; the form with a value was seen in code that never runs [guess].
+        parent_filters=("has:product", "has:product:true"),
     ),
     DEALS,
     StreamSpec("lost_reasons", "small_list", "/lost_reasons", ("created_at",)),
