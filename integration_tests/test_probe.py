@@ -256,6 +256,27 @@ def test_given_a_list_beyond_the_wall_when_probed_then_its_end_is_told(tmp_path:
         assert told == WALLS
 
 
+def test_given_a_list_of_v1_beyond_the_wall_when_probed_then_its_end_is_told(tmp_path: Path) -> None:
+    with account(LONG) as crm:
+        told = {}
+        for wall in ("empty", "500"):
+            crm.settings(v1_wall=wall)
+            told[wall] = probe(crm, V1, tmp_path).seen("1")["1"]
+
+        assert told == {"empty": "empty", "500": "500"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("beyond", [False, True], ids=["ends", "goes-on"])
+def test_given_many_deals_of_v1_when_probed_then_it_is_told_how_far_next_page_leads(
+    tmp_path: Path, beyond: bool
+) -> None:
+    with account(AccountSize(contacts=5, deals=10_300), v1_cursor_past_wall=beyond) as crm:
+        report = probe(crm, V1, tmp_path)
+
+    assert report.seen("2 wall") == {"2 wall": "yes" if beyond else "no"}
+
+
 @pytest.mark.parametrize(
     ("api", "row", "limit", "form"),
     [

@@ -62,12 +62,12 @@ def test_given_a_query_when_asked_then_the_parameters_are_those_of_the_list(
 @pytest.mark.parametrize(
     ("bound", "start", "end"),
     [
-        (Bound("created_at", MARCH, APRIL), "2026-02-28T12:00:00", "2026-04-02T00:00:00"),
-        (Bound("created_at", None, APRIL), "1970-01-01T00:00:00", "2026-04-02T00:00:00"),
-        (Bound("created_at", MARCH, None), "2026-02-28T12:00:00", "2100-01-01T00:00:00"),
+        (Bound("created_at", MARCH, APRIL), "2026-02-28", "2026-04-03"),
+        (Bound("created_at", None, APRIL), "1970-01-01", "2026-04-03"),
+        (Bound("created_at", MARCH, None), "2026-02-28", "2100-01-01"),
     ],
 )
-def test_given_a_slice_of_time_when_asked_then_it_is_a_day_wider_and_open_ends_are_far_away(
+def test_given_a_slice_of_time_when_asked_then_it_is_whole_days_and_a_day_wider_and_open_ends_are_far_away(
     bound: Bound, start: str, end: str
 ) -> None:
     params = asked(SPECS["deals"], Query("created_at", (bound,)), {"deal_stage_id": "s"})

@@ -2,7 +2,8 @@
 
 Facts: docs/api/crm-v1.md#basics, #paging.
 
-A `created_at` bound becomes a period that is a day wider on both sides: the zone in which the API reads it is unknown.
+A `created_at` bound becomes a period of whole days, the one form of a date that was seen to work. It is a day wider on
+both sides: the zone in which the API reads it is unknown, and so is whether the last day belongs to it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from source_rdstation_crm.v1.table import StreamSpec
 __all__ = ["Lists"]
 
 _WIDER: Final = timedelta(days=1)
-_WITHOUT_ZONE: Final = "%Y-%m-%dT%H:%M:%S"  # [doc]
 # A period needs both ends. Open ones are fixed: a next page must be asked for with unchanged parameters [seen].
 _EVER: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NEVER: Final = datetime(2100, 1, 1, tzinfo=timezone.utc)
@@ -87,6 +87,6 @@ class Lists:
 def _period(bound: Bound) -> dict[str, str]:
     return {
         f"{bound.field}_period": "true",
-        "start_date": (bound.at_least - _WIDER if bound.at_least else _EVER).strftime(_WITHOUT_ZONE),
-        "end_date": (bound.before + _WIDER if bound.before else _NEVER).strftime(_WITHOUT_ZONE),
+        "start_date": f"{bound.at_least - _WIDER if bound.at_least else _EVER:%Y-%m-%d}",
+        "end_date": f"{bound.before + 2 * _WIDER if bound.before else _NEVER:%Y-%m-%d}",  # 2: its midnight, at least
     }
