@@ -13,7 +13,7 @@ _EMPTY_LISTS = {
     "tasks": ("owner_ids",),
 }
 _NULLS = {
-    "contacts": ("name", "job_title", "birthday", "organization_id"),
+    "contacts": ("name", "job_title", "birthday", "organization_id", "whatsapp_username", "context_origin"),
     "deals": (
         "name",
         "expected_close_date",

@@ -97,6 +97,7 @@ OBJECTS: Mapping[str, WriteObject] = {
             "social_profiles": _objects("username", type=_one_of("facebook", "linkedin", "skype"), username=_text),
             "organization_id": _text,
             "legal_bases": _LEGAL,
+            "whatsapp_username": _text,
             "custom_fields": _object(),
         },
         references={"organization_id": "organizations"},

@@ -72,6 +72,7 @@ RESOURCES = (
             "job_title": "text",
             "email": "text",
             "phone": "text",
+            "whatsapp_username": "text",
             "organization_id": "text",
             **TIMES,
         },

@@ -35,6 +35,8 @@ def contact(account: Lookup, row: Row) -> Fields:
         "organization_id": account.some_id("organizations", dice) if luck < 0.6 else None,
         "legal_bases": [{"category": "communications", "type": "consent", "status": "granted"}] if luck < 0.25 else [],
         "custom_fields": invented_values("contact", row.index, dice),
+        "whatsapp_username": handle if luck > 0.9 else None,
+        "context_origin": "whatsapp" if luck > 0.95 else None,
     }
 
 

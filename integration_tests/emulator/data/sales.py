@@ -123,8 +123,10 @@ def _line(account: Lookup, parent: Row, index: int) -> Row:
     dice = chance(account.seed, "line", parent.index, index)
     price, quantity = round(dice.random() * 500, 2), float(dice.randrange(1, 9))
     created = (parent.created or 0) + index * 60_000
+    # The same product in two lines of a deal was seen: in each deal of three lines or more it stands twice.
+    product = chance(account.seed, "line", parent.index, index % 2)
     fields: Fields = {
-        "product_id": account.some_id("products", dice),
+        "product_id": account.some_id("products", product),
         "price": price,
         "quantity": quantity,
         "discount": 0.0,
