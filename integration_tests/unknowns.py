@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 
 from emulator.settings import Settings
@@ -55,21 +56,23 @@ class Unknown:
 def unknowns(api: str) -> Iterator[Unknown]:
     """The rows of docs/api/{api}.md."""
     text = (ROOT / "docs" / "api" / f"{api}.md").read_text(encoding="utf-8")
-    tests = {path: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("test_*.py"))}
     for line in text.partition("\n## Unknowns\n")[2].partition("\n## ")[0].splitlines():
         cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
         if not cells[0].isdigit():
             continue
         switches = [name for name in dict.fromkeys(re.findall(r"`(\w+)`", cells[-1])) if name in SWITCHES]
-        using = [path.stem for path, source in tests.items() if any(_uses(source, name) for name in switches)]
+        using = [name for name, words in _words_of_tests().items() if words & set(switches)]
         asked = [one for one in QUESTIONS[api] if one.row.split(" ")[0] == cells[0]]
         if any(one.connector != NOT_READ for one in asked):
             using = [name for name in using if name != "test_probe"]
         yield Unknown(cells[0], cells[1], switches, using, [one.subject for one in asked])
 
 
-def _uses(source: str, switch: str) -> bool:
-    return re.search(rf"\b{switch}\b", source) is not None
+@cache
+def _words_of_tests() -> dict[str, set[str]]:
+    """What each file of tests names."""
+    files = sorted(Path(__file__).parent.glob("test_*.py"))
+    return {path.stem: set(re.findall(r"\w+", path.read_text(encoding="utf-8"))) for path in files}
 
 
 def page() -> str:
