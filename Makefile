@@ -41,15 +41,14 @@ push: .venv/.installed ## Write a DuckDB table into a real account: CONFIG=path.
 	@$(if $(and $(CONFIG),$(DB),$(TABLE)),,echo 'Say what to push: make push CONFIG=path.json DB=path.duckdb TABLE=name (README.md shows the configuration)' >&2; exit 2)
 	@$(BIN)/python -m demo.push "$(CONFIG)" --db "$(DB)" --table "$(TABLE)" $(if $(KEY),--key "$(KEY)") $(if $(MODE),--mode "$(MODE)")
 
-# Most tests wait for a delayed or failing server, so several run side by side; what measures a pace runs alone.
+# Most tests wait for a delayed or failing server, so several run side by side.
 UNIT_TESTS := tests $(wildcard */unit_tests)
 SIDE_BY_SIDE := --dist worksteal --durations=10
 test: .venv/.installed ## Run the tests; ARGS="-k keyset" narrows them
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 8 $(SIDE_BY_SIDE) -m 'not long and not alone and not image and not wheel'
-	@$(BIN)/python -m pytest -m 'alone and not long' integration_tests/test_pace.py
+	@$(BIN)/python -m pytest -n 8 $(SIDE_BY_SIDE) -m 'not long and not image and not wheel'
 endif
 
 test-unit: .venv/.installed ## Run the tests that start no process: under half a minute

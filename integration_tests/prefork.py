@@ -32,6 +32,7 @@ __all__ = ["Forked", "Process", "can_fork", "command_of", "emulator", "fork", "j
 
 CONNECTORS: Final = ("source-rdstation-crm", "source-rdstation-conversas", "destination-rdstation-crm")
 EMULATOR: Final = "emulator"
+MADE_ONCE: Final = "emulator.conversas.sealing:make_keys"  # a tenth of a second for each account otherwise
 SERVER: Final = Path(__file__).with_name("prefork_server.py")
 READ_BY_THE_INTERPRETER: Final = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_")
 """Environment variables that count when a process starts, not when it runs: who changes them gets a real process."""
@@ -184,7 +185,7 @@ def serving() -> str:
         join(address)  # first: the server ends once nobody is connected
         os.posix_spawn(
             sys.executable,
-            [sys.executable, str(SERVER), str(listener.fileno()), *map(_module_of, (*CONNECTORS, EMULATOR))],
+            [sys.executable, str(SERVER), str(listener.fileno()), *map(_module_of, (*CONNECTORS, EMULATOR)), MADE_ONCE],
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, nothing[0], 0),

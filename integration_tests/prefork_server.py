@@ -1,8 +1,8 @@
-"""The process that forks runs for prefork.py: `prefork_server.py LISTENER MODULE...`.
+"""The process that forks runs for prefork.py: `prefork_server.py LISTENER MODULE... MODULE:FUNCTION...`.
 
-It has one thread, imports the modules and runs none of them. A fork takes its run's pipes, environment, folder and
-arguments, leaves the server's loop and ends as any Python process does, threads joined and `atexit` heeded. What a run
-may share with another is therefore what the imports left behind (CONTRIBUTING.md lists it).
+It has one thread, imports the modules, calls the functions and runs nothing. A fork takes its run's pipes, environment,
+folder and arguments, leaves the server's loop and ends as any Python process does, threads joined and `atexit` heeded.
+What a run may share with another is therefore what that left behind (CONTRIBUTING.md lists it).
 """
 
 from __future__ import annotations
@@ -123,8 +123,11 @@ def _main() -> None:
     os.closerange(3, listener.fileno())  # whatever this test process, or who started it, left open to its children
     os.closerange(listener.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
     atexit.register(_leave)  # before any import: what is registered first is called last
-    for module in sys.argv[2:]:
-        importlib.import_module(module)
+    for argument in sys.argv[2:]:
+        name, _, function = argument.partition(":")
+        module = importlib.import_module(name)
+        if function:
+            getattr(module, function)()
     if len(os.listdir("/proc/self/task")) != 1:
         raise RuntimeError("An import has started a thread, which no fork has: runs would wait for it.")
     gc.collect()

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-__all__ = ["ENCRYPTIONS", "Keys"]
+__all__ = ["ENCRYPTIONS", "Keys", "make_keys"]
 
 ENCRYPTIONS = ("A128CBC-HS256", "A256GCM", "A128GCM", "A192GCM", "A192CBC-HS384", "A256CBC-HS512")
 
@@ -20,12 +20,12 @@ class Keys:
     @cached_property
     def current(self) -> dict[str, str]:
         """A private JWK, as the panel shows it."""
-        return _generated()
+        return _generated("current")
 
     @cached_property
     def old(self) -> dict[str, str]:
         """Likewise."""
-        return _generated()
+        return _generated("old")
 
     @property
     def made(self) -> list[dict[str, str]]:
@@ -42,12 +42,19 @@ class Keys:
         return str(jwe.serialize(compact=True))
 
 
+def make_keys() -> None:
+    """Make the keys of all accounts of this process and of those that will be forked from it."""
+    _generated("current")
+    _generated("old")
+
+
 def _library(part: str) -> Any:
     # On first use: it takes 70 ms to import, and the tests of the CRM need no encryption.
     return importlib.import_module(f"jwcrypto.{part}")
 
 
-def _generated() -> dict[str, str]:
+@lru_cache  # a process has one account; those that tests fork from one process share what `make_keys` made
+def _generated(_: str) -> dict[str, str]:
     key = _library("jwk").JWK.generate(kty="RSA", size=2048)
     parts = key.export(as_dict=True)
     head = {"kty": "RSA", "kid": key.thumbprint(), "use": "enc", "alg": "RSA-OAEP-256"}
