@@ -128,6 +128,19 @@ def test_given_a_form_that_fails_when_upserted_then_it_is_said_once_and_costs_wh
         assert len(rows) <= len(crm.requests()) <= len(rows) * 1.1 + 30
 
 
+@pytest.mark.parametrize("outcome", ["400", "ignore"])
+def test_given_parts_of_keys_that_are_not_found_when_new_rows_are_upserted_then_lists_of_keys_still_serve(
+    outcome: str,
+) -> None:
+    with account(AccountSize(contacts=300, deals=1, organizations=1, tasks=0)) as crm:
+        crm.settings(filter_forms=[f"email:~={outcome}"])
+
+        runs, keys = write_twice("email", crm, 200)
+
+        assert_written_once(runs, keys, WANTED["email"](200))
+        assert len(crm.requests()) - len(writes(crm)) < 40
+
+
 def test_given_no_filter_that_serves_when_upserted_then_the_list_is_read_once_and_that_is_said() -> None:
     with account(AccountSize(contacts=1_000, deals=1, organizations=1, tasks=0)) as crm:
         crm.settings(filter_forms=["email:=500", "email:(=500", "email:~=500"])

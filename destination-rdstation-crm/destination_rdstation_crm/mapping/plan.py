@@ -89,6 +89,12 @@ class StreamPlan:
             return match.contains_filter(key_field, texts)
         return match.lookup_filter(key_field, texts if form == "list" else texts[:1])
 
+    def second_key_filter(self, record: Mapping[str, Any]) -> str:
+        """Finds a held record by the second key of a list, behind one that nobody has; empty if it has no key."""
+        key_field = self.key_field or ""
+        keys = self._keys([record])
+        return match.lookup_filter(key_field, [*match.control_texts(key_field)[:1], *keys]) if keys else ""
+
     def _keys(self, bodies: Iterable[Mapping[str, Any]]) -> list[str]:
         keys = (match.key_text(self.key_field or "", body) for body in bodies)
         return [key for key in keys if key is not None]

@@ -38,6 +38,7 @@ class KnownForms(Generic[T]):
         self._index: T | None = None
         self.heeds_all_keys = False
         """An answer to a list of keys held a record of another key than the first: the list is not cut to that one."""
+        self._was_shown = False
 
     def is_left(self, form: Form) -> bool:
         """Whether it is known to be of no use."""
@@ -63,6 +64,14 @@ class KnownForms(Generic[T]):
         if not told:
             crm_object, key = self._named
             _logger.info("Look-up of %s: RD Station %s %s.", crm_object, why, _LEFT[form].format(key=key))
+
+    def shows_that_it_heeds_all_keys(self, show: Callable[[], bool]) -> bool:
+        """Whether a list of keys is not cut to the first; where no answer told, the first who asks lets `show` tell."""
+        with self._lock:
+            if not (self.heeds_all_keys or self._was_shown):
+                self.heeds_all_keys = show()
+                self._was_shown = True
+            return self.heeds_all_keys
 
     def index(self, make: Callable[[], T]) -> T:
         """The index of the whole object, made for the first who asks."""

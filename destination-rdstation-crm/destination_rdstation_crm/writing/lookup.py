@@ -15,6 +15,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import partial
+from itertools import islice
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
@@ -33,6 +34,7 @@ LISTED_BY_ID: Final = frozenset({"deal"})  # the lists of contacts and organizat
 
 _MOST_KEYS: Final = 150  # a page has 200 rows: most answers are one page, though a key may have several hits
 _LONGEST_FILTER: Final = 6_000  # characters in the URL; servers take 8 KB for the whole request line
+_SOME: Final = 200  # records among which one should have a key
 _MANY_PAGES: Final = 5  # more: some keys are short words, which many records contain
 _CLOCK_DOUBT: Final = timedelta(seconds=5)  # the server's clock is known by whole seconds, from one answer
 _TOO_MANY: Final = "too many records contain its matching key to tell whether one has it"
@@ -135,7 +137,7 @@ class _Search:
         if self._known.is_left("single"):
             return  # the index heeds no capitals
         self._by_list("contains", bodies, self._plan.contains_filter)
-        if self._known.is_left("contains") and not self._known.heeds_all_keys:
+        if self._known.is_left("contains") and not self._known.shows_that_it_heeds_all_keys(self._finds_by_second_key):
             self._singly([body for body in bodies if self.found.of(self._plan.match_values(body)) == []])
 
     def _singly(self, bodies: Sequence[Body]) -> None:
@@ -229,6 +231,17 @@ class _Search:
             return not signs.isdisjoint(values) or any(sign in value for sign in signs for value in values)
 
         return obeys
+
+    def _finds_by_second_key(self) -> bool:
+        """Whether a list finds a record that the CRM surely has by another key than its first."""
+        for record in islice(self._crm.all(self._plan.crm_object, None), _SOME):
+            if filter_ := self._plan.second_key_filter(record):
+                try:
+                    pages = self._crm.find(self._plan.crm_object, filter_, self._obeys([record]))
+                    return any(row["id"] == record["id"] for row in next(pages).rows)
+                except FilterFailedError:
+                    return False
+        return False
 
     def _control(self, form: Form) -> bool:
         """Whether RD Station takes the form with keys that are surely not at fault."""
