@@ -36,6 +36,9 @@ pytestmark = pytest.mark.waits(15)
 SIZE = AccountSize(contacts=210, deals=6, organizations=205, tasks=205)
 LONG = {(V1, kind) for kind in ("truncate", "reset", "html_200", "object_for_list", "data_null", "redirect")} | {
     (V2, "truncate"),
+    (V2, "list_for_object"),
+    (V2, "data_null"),
+    (V1, "500"),
     (V2, "reset"),
 }
 SMALL_LISTS = {V2: "sources", V1: "deal_sources"}

@@ -11,7 +11,19 @@ from typing import Any
 import pytest
 
 import prefork
-from harness import CONVERSAS, FASTER_THAN_ANY_TEST, V1, V2, AccountSize, DeskSize, Emulator, Source, Version, account
+from harness import (
+    CONVERSAS,
+    FASTER_THAN_ANY_TEST,
+    V1,
+    V2,
+    AccountSize,
+    DeskSize,
+    Emulator,
+    Source,
+    Version,
+    account,
+    often,
+)
 from output import Run
 from overheard import overhear
 
@@ -220,18 +232,19 @@ DESK_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
     "plan": ({"desk_plan": "402"}, {"12": "402"}),
 }  # fmt: skip
 
-VARIANTS = [
-    *(pytest.param(V2, *case, (), id=f"v2-{name}") for name, case in V2_SWITCHES.items()),
-    *(pytest.param(V2, *case, ("--write",), id=f"v2-write-{name}") for name, case in V2_WRITES.items()),
-    *(pytest.param(V1, *case, (), id=f"v1-{name}") for name, case in V1_SWITCHES.items()),
-    *(pytest.param(CONVERSAS, *case, (), id=f"conversas-{name}") for name, case in DESK_SWITCHES.items()),
-]
+QUICK = ("v2-lists-otherwise", "v2-write-as-documented", "v1-as-documented", "v1-otherwise", "conversas-as-documented")
+"""What `make test` tries; all others are for `make test-long`."""
+ALL: dict[str, tuple[Version, dict[str, Any], Seen, tuple[str, ...]]] = {
+    **{f"v2-{name}": (V2, *case, ()) for name, case in V2_SWITCHES.items()},
+    **{f"v2-write-{name}": (V2, *case, ("--write",)) for name, case in V2_WRITES.items()},
+    **{f"v1-{name}": (V1, *case, ()) for name, case in V1_SWITCHES.items()},
+    **{f"conversas-{name}": (CONVERSAS, *case, ()) for name, case in DESK_SWITCHES.items()},
+}
 
 
-@pytest.mark.parametrize(("api", "settings", "seen", "arguments"), VARIANTS)
-def test_given_a_variant_of_the_api_when_probed_then_each_finding_is_true(
-    tmp_path: Path, api: Version, settings: dict[str, Any], seen: Seen, arguments: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("name", often(ALL, long=ALL.keys() - set(QUICK)))
+def test_given_a_variant_of_the_api_when_probed_then_each_finding_is_true(tmp_path: Path, name: str) -> None:
+    api, settings, seen, arguments = ALL[name]
     with account(SIZE, desk=DESK, **settings) as crm:
         report = probe(crm, api, tmp_path, *arguments)
         sent = {(request["method"], request["path"]) for request in crm.requests()}
@@ -246,6 +259,7 @@ def test_given_a_variant_of_the_api_when_probed_then_each_finding_is_true(
 WALLS = {"empty": "empty", "repeat": "repeat", "422": "422"}
 
 
+@pytest.mark.long
 def test_given_a_list_beyond_the_wall_when_probed_then_its_end_is_told(tmp_path: Path) -> None:
     with account(LONG) as crm:
         told = {}
@@ -256,6 +270,7 @@ def test_given_a_list_beyond_the_wall_when_probed_then_its_end_is_told(tmp_path:
         assert told == WALLS
 
 
+@pytest.mark.long
 def test_given_a_list_of_v1_beyond_the_wall_when_probed_then_its_end_is_told(tmp_path: Path) -> None:
     with account(LONG) as crm:
         told = {}
