@@ -134,10 +134,11 @@ class _Search:
 
     def similar(self, bodies: Sequence[Body]) -> None:
         """Finds those that spell a key with other capitals. Where that does not serve, they stay unfound."""
-        if self._known.is_left("single"):
-            return  # the index heeds no capitals
+        if self._known.is_left("list") and self._known.is_left("single"):
+            return  # they were sought in the index, which heeds no capitals
         self._by_list("contains", bodies, self._plan.contains_filter)
         if self._known.is_left("contains") and not self._known.shows_that_it_heeds_all_keys(self._finds_by_second_key):
+            self._known.leave("list", "seems to heed only the first of")
             self._singly([body for body in bodies if self.found.of(self._plan.match_values(body)) == []])
 
     def _singly(self, bodies: Sequence[Body]) -> None:
