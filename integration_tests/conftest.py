@@ -24,12 +24,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deal the tests that wait to three workers of four, the longest first: they wait while the others work.
+    """Deal the tests that wait to three workers of five, the longest first: they wait while the others work.
 
     xdist's `worksteal` gives each worker an equal run of the list, of which those who are done take from the end.
     """
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    dealt, share = workers * 3 // 4, len(items) // workers
+    dealt, share = workers * 3 // 5, len(items) // workers
     waits = {item: mark.args[0] for item in items if (mark := item.get_closest_marker("waits"))}
     if len(waits) > dealt * (share - 1):  # these alone were asked for
         return
