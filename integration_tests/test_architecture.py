@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,22 +17,28 @@ CONNECTORS = ("source_rdstation_crm", "source_rdstation_conversas", "destination
 PACKAGES = {SHARED: ROOT / SHARED, **{name: ROOT / name.replace("_", "-") / name for name in CONNECTORS}}
 
 
+@cache
+def found() -> dict[str, set[str]]:
+    """Who imports whom."""
+    return imports_among(PACKAGES)
+
+
 def test_the_diagram_shows_what_the_code_imports() -> None:
     diagram = re.search(r"(?ms)^```mermaid\n(flowchart.*?)^```", PAGE.read_text(encoding="utf-8"))
 
     assert diagram is not None
-    assert diagram[1].splitlines() == drawing(imports_among(PACKAGES)).splitlines()
+    assert diagram[1].splitlines() == drawing(found()).splitlines()
 
 
 def test_every_room_stands_in_the_table() -> None:
     named = set(re.findall(r"(?m)^\| `([a-z0-9_/]+?)/?` \|", PAGE.read_text(encoding="utf-8")))
 
-    assert named == imports_among(PACKAGES).keys()
+    assert named == found().keys()
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_arrow_leaves_a_package_but_to_the_shared_one(package: str) -> None:
-    imports = imports_among(PACKAGES)
+    imports = found()
     beyond = {
         other.partition("/")[0]
         for room, others in imports.items()

@@ -137,9 +137,9 @@ def test_given_parts_of_keys_that_are_not_found_when_new_rows_are_upserted_then_
     with account(AccountSize(contacts=300, deals=1, organizations=1, tasks=0)) as crm:
         crm.settings(filter_forms=[f"email:~={outcome}"])
 
-        runs, keys = write_twice("email", crm, 200)
+        runs, keys = write_twice("email", crm, 100)
 
-        assert_written_once(runs, keys, WANTED["email"](200))
+        assert_written_once(runs, keys, WANTED["email"](100))
         assert len(crm.requests()) - len(writes(crm)) < 40
 
 

@@ -52,6 +52,7 @@ VARIANTS_V1: dict[str, dict[str, Any]] = {
 LONG = {
     *(f"v2-{name}" for name in ("last-page-null", "last-page-empty_list", "last-page-empty_object", "cap-size-100")),
     *(f"v2-{name}" for name in ("wall-400", "wall-500", "wall-repeat", "last-links-capped")),
+    *(f"v2-{name}" for name in ("links-crm-v2", "unsorted-stable", "cap-size-100-and-no-links")),
     *(f"v2-{name}" for name in ("blank-texts", "capital-status", "whole-prices", "custom-fields-by-id")),
 }
 JOBS: Mapping[str, tuple[Version, AccountSize, dict[str, Any]]] = {
