@@ -12,8 +12,8 @@ import prefork
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """In the process that starts the workers: tell each where the server is."""
-    if prefork.can_fork():
+    """In the process that starts the workers: tell each where the server is. Unit tests need none."""
+    if prefork.can_fork() and any("integration_tests" in str(path) for path in node.config.args):
         node.workerinput["prefork"] = prefork.serving()
 
 
