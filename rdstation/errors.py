@@ -64,7 +64,7 @@ class ConnectorError(AirbyteTracedException):
 
 
 class NotFoundError(ConnectorError):
-    """404: the record is gone, or the address leads nowhere. The caller knows which."""
+    """404 or 410: the record is gone, or the address leads nowhere. The caller knows which."""
 
 
 class UnauthorizedError(ConnectorError):
@@ -166,6 +166,7 @@ STATUSES: Final[Statuses] = {
         "RD Station knows no such address (404). Check the API base URL; leave it empty for RD Station itself.",
     ),
     408: _retry("RD Station gave up waiting for the request (408)."),
+    410: final(FailureType.config_error, "RD Station says that what was asked for is gone (410)."),
     413: final(FailureType.system_error, "RD Station refused the request as too large (413)."),
     422: final(FailureType.system_error, "RD Station refused the request's values (422)."),
     429: ErrorResolution(

@@ -63,6 +63,7 @@ _KINDS: Final[Mapping[int, type[ConnectorError]]] = {
     403: ForbiddenError,
     404: NotFoundError,
     409: RequestRefusedError,
+    410: NotFoundError,
     413: RequestRefusedError,
     422: RequestRefusedError,
 }

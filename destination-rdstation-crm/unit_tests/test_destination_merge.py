@@ -153,12 +153,7 @@ def test_given_a_row_that_the_record_equals_when_compared_then_nothing_is_sent(
             {"status": "lost", "lost_reason_id": None},
             id="a-loss-with-its-reason",
         ),
-        pytest.param(
-            "deals",
-            {"pipeline_id": ID, "stage_id": OTHER_ID},
-            {"pipeline_id": ID, "stage_id": OTHER_ID},
-            id="a-stage-with-its-pipeline",
-        ),
+        pytest.param("deals", {"stage_id": OTHER_ID}, {"stage_id": OTHER_ID}, id="a-stage-without-its-pipeline"),
         pytest.param(
             "organizations",
             {"address": "Rua B"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from airbyte_cdk.models import DestinationSyncMode
@@ -39,7 +39,8 @@ class StreamPlan:
 
     def prepare(self, row: Row) -> Prepared:
         """The row in the CRM's terms; raises RowRejectedError."""
-        return self.mapping.prepare(row)
+        prepared = self.mapping.prepare(row)
+        return replace(prepared, body=self.crm_object.without_implied(prepared.body))
 
     def creation(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The body of a POST; raises RowRejectedError where RD Station would refuse it."""

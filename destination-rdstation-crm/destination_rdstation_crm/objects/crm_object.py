@@ -40,6 +40,14 @@ class CrmObject:
     together: tuple[frozenset[str], ...] = ()
     """Keys on the wire that go out together, where the row states them, as soon as one of them changes."""
 
+    implied: Mapping[str, str] = field(default_factory=dict)
+    """Keys on the wire, each with the one that need not be sent beside it: whether that is taken is unknown."""
+
+    def without_implied(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The prepared body without keys that others imply."""
+        left_out = {implied for key, implied in self.implied.items() if key in body}
+        return {key: value for key, value in body.items() if key not in left_out}
+
     @property
     def entity(self) -> str:
         """What `/custom_fields` calls it."""

@@ -25,8 +25,8 @@ DEAL: Final = CrmObject(
     matching_keys=("_id", "name"),
     creation_defaults={"status": "ongoing"},
     creation_only={"status": "ongoing"},  # [doc]
-    # A loss goes out with its reason [guess]; a stage belongs to a pipeline.
-    together=(frozenset({"status", "lost_reason_id"}), frozenset({"pipeline_id", "stage_id"})),
+    together=(frozenset({"status", "lost_reason_id"}),),  # a loss goes out with its reason [guess]
+    implied={"stage_id": "pipeline_id"},  # a stage belongs to a pipeline [doc]; the latter may be refused [guess]
     fields=(
         Field("name", "Name", clearable=False),
         Field(
