@@ -5,10 +5,11 @@ Nothing of an answer's values leaves a question: what it returns is made of stat
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import orjson
 import requests
@@ -16,7 +17,7 @@ import requests
 from rdstation.rate_limit import retry_after
 from rdstation.session import Session
 
-__all__ = ["Answer", "Caller", "CannotTellError", "Params", "form_of_wait"]
+__all__ = ["Answer", "Caller", "CannotTellError", "Params", "never", "offsets_of", "plain_keys", "wait_told"]
 
 Params = Mapping[str, str]
 Form = Literal["JSON", "HTML", "text", "nothing"]
@@ -25,6 +26,8 @@ _TIMEOUT: Final = (10.0, 30.0)
 _WAIT: Final = 60.0
 _LONGEST_WAIT: Final = 90.0
 _MOST_WAITS: Final = 3
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z_]{1,40}")
+_OFFSET: Final = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 
 
 class CannotTellError(Exception):
@@ -106,12 +109,44 @@ class Caller:
         raise CannotTellError("the rate limit is used up by others (429)")
 
 
-def form_of_wait(response: requests.Response) -> str:
-    """How a 429 says when to come back: `seconds`, `date` or `absent`."""
-    value = response.headers.get("Retry-After")
+class HasCaller(Protocol):
+    """An account, whatever its API."""
+
+    @property
+    def caller(self) -> Caller:
+        """What its questions are sent by."""
+
+
+def wait_told(account: HasCaller) -> str:
+    """How the first 429 said when to come back: `seconds`, `date` or `absent`."""
+    if not account.caller.waits:
+        raise CannotTellError("the rate limit was not met, and nobody should try")
+    value = account.caller.waits[0].headers.get("Retry-After")
     if value is None:
         return "absent"
     return "seconds" if value.strip().isdecimal() else "date"
+
+
+def never(reason: str) -> Callable[[Any], str]:
+    """Of a question that stands in the table, and that no account can answer."""
+
+    def ask(_: object) -> str:
+        raise CannotTellError(reason)
+
+    return ask
+
+
+def plain_keys(body: Iterable[str]) -> list[str]:
+    """Keys that are names of fields; others may be data."""
+    return sorted(filter(_PLAIN_KEY.fullmatch, body))
+
+
+def offsets_of(dates: Iterable[str]) -> str:
+    """The zones that dates are written in."""
+    found = sorted({match[1] if (match := _OFFSET.search(text)) else "none" for text in dates})
+    if not found:
+        raise CannotTellError("the account has no dated records")
+    return " and ".join(found)
 
 
 def _answer(response: requests.Response) -> Answer:

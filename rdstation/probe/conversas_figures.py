@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from functools import cache
 from typing import Any, Final
 
-from rdstation.probe.caller import Answer, CannotTellError
+from rdstation.probe.caller import Answer, CannotTellError, plain_keys
 from rdstation.probe.conversas_account import QUARTER, QUARTERS, AccountConversas, listed, today, window
 from rdstation.probe.findings import Question
 
@@ -14,12 +14,12 @@ __all__ = ["FIGURE_QUESTIONS"]
 Account = AccountConversas
 Row = dict[str, Any]
 
-_PLAIN: Final = re.compile(r"[A-Za-z_]{1,40}")
 _ZONE: Final = "America/Sao_Paulo"
 _ANALYTICS: Final = "/v1/analytics"
 _MOST_CAMPAIGNS: Final = 15
 
 
+@cache  # a minute has 45 requests
 def _campaigns(account: Account) -> tuple[list[Row], dict[str, str]]:
     """The campaigns of the last quarter that has any, and its days."""
     for quarter in range(QUARTERS):
@@ -48,6 +48,7 @@ def _has_more(account: Account) -> str:
     return "always" if answer.body.get("has_more") else "exact"
 
 
+@cache  # a minute has 45 requests
 def _details(account: Account) -> list[Answer]:
     """The details of campaigns of the last year."""
     _campaigns(account)
@@ -74,6 +75,7 @@ def _figures(account: Account, path: str = "attendances/summary", **more: str) -
     return account.get(f"{_ANALYTICS}/{path}", **{**window(30), "timezone": _ZONE, **more})
 
 
+@cache  # a minute has 45 requests
 def _summary(account: Account) -> tuple[Row, dict[str, str]]:
     """The figures of the last quarter in which somebody was served, and its days."""
     for quarter in range(QUARTERS):
@@ -136,7 +138,7 @@ def _reviews(account: Account) -> str:
     if not answer.ok:
         raise CannotTellError(f"the account has no reviews ({answer.status})")
     body = answer.body
-    keys = sorted(filter(_PLAIN.fullmatch, body)) if isinstance(body, dict) else []
+    keys = plain_keys(body) if isinstance(body, dict) else []
     return f"object of {', '.join(keys)}" if keys else type(body).__name__
 
 

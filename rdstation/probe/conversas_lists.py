@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
 
-from rdstation.probe.caller import CannotTellError, form_of_wait
+from rdstation.probe.caller import CannotTellError, never, plain_keys, wait_told
 from rdstation.probe.conversas_account import AccountConversas, listed, window
 from rdstation.probe.findings import Question
 
@@ -16,7 +16,6 @@ __all__ = ["LIST_QUESTIONS"]
 Account = AccountConversas
 Row = dict[str, Any]
 
-_PLAIN: Final = re.compile(r"[A-Za-z_]{1,40}")
 _TRIES: Final = 6
 
 
@@ -29,8 +28,8 @@ def _envelope(path: str, account: Account) -> str:
         return "bare"
     if not isinstance(body, dict):
         return f"a {type(body).__name__} ({answer.form})"
-    lists = sorted(key for key, value in body.items() if isinstance(value, list) and _PLAIN.fullmatch(key))
-    inner = sorted(key for key, value in body.items() if isinstance(value, dict) and _PLAIN.fullmatch(key))
+    lists = plain_keys(key for key, value in body.items() if isinstance(value, list))
+    inner = plain_keys(key for key, value in body.items() if isinstance(value, dict))
     return ", ".join(lists) or f"nested in {', '.join(inner)}" if lists or inner else "nothing known"
 
 
@@ -66,12 +65,6 @@ def _ignored_page(account: Account) -> str:
     return "on" if _ids(first) == _ids(second) else "off"
 
 
-def _wait(account: Account) -> str:
-    if not account.caller.waits:
-        raise CannotTellError("the rate limit was not met, and nobody should try")
-    return form_of_wait(account.caller.waits[0])
-
-
 def _reports_limit(account: Account) -> str:
     answer = account.get("/v4/reports", page="1", limit="50", **window(30))
     return "49" if not answer.ok else "50 or more"
@@ -89,10 +82,6 @@ def _reports_dates(account: Account) -> str:
 
 def _report_shape(account: Account) -> str:
     return "spec" if any("createdAt" in row for row in account.reports) else "real"
-
-
-def _later(account: Account) -> str:
-    raise CannotTellError("it takes attendances that are closed meanwhile")
 
 
 def _flaky(account: Account) -> str:
@@ -156,7 +145,8 @@ LIST_QUESTIONS: Final = (
     Question("14 range", "reports of 120 days", "400", "asks for 89 days at most", _reports_range),
     Question("14 dates", "reports without dates", "400", "always sends both", _reports_dates),
     Question("15", "names in reports", "real", "takes both", _report_shape),
-    Question("16", "attendances that are closed later", "any", "reads 30 days again", _later),
+    Question("16", "attendances that are closed later", "any", "reads 30 days again",
+        never("it takes attendances that are closed meanwhile")),
     Question("19", "calls that fail now and then", "none seen", "tries again", _flaky),
     Question("20", "ids of employees", "live", "takes both", _names),
     Question("21", "a path that is not there", "404 text", "says to look at the address", _unknown_route),
@@ -165,5 +155,5 @@ LIST_QUESTIONS: Final = (
     Question("25", "a contact's date of creation", "never there", "takes it from the id, in a column of its own",
         _created),
     Question("26", "the zone of a report's day", "-03:00", "reads a day more, takes each report once", _zone),
-    Question("6", "what a 429 says of when to return", "absent", "waits as told, else 3 s and more", _wait),
+    Question("6", "what a 429 says of when to return", "absent", "waits as told, else 3 s and more", wait_told),
 )  # fmt: skip

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final
 
 from rdstation.dates import parse_instant
-from rdstation.probe.caller import Answer, CannotTellError, form_of_wait
+from rdstation.probe.caller import Answer, CannotTellError, never, offsets_of, wait_told
 from rdstation.probe.findings import Question
 from rdstation.probe.v1_account import AccountV1, Row
 
@@ -19,8 +18,6 @@ _PAGE: Final = 200
 _OLDEST_FIRST: Final = {"order": "created_at", "direction": "asc"}
 _LAST_PAGE: Final = 50
 _NOBODY: Final = "0" * 24
-_OFFSET: Final = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
-_NAMES: Final = {"companies": "organizations"}
 _VISITS: Final = 10
 _BEHIND: Final = timedelta(hours=3)  # São Paulo's clock
 _AROUND: Final = (timedelta(minutes=-1), timedelta(minutes=1))
@@ -134,11 +131,7 @@ def _limit(account: AccountV1) -> str:
 
 def _offsets(account: AccountV1) -> str:
     rows = [*account.rows("deals"), *account.rows("contacts"), *account.rows("organizations")]
-    texts = [str(row["created_at"]) for row in rows if row.get("created_at")]
-    found = sorted({match[1] if (match := _OFFSET.search(text)) else "none" for text in texts})
-    if not found:
-        raise CannotTellError("the account has no dated records")
-    return " and ".join(found)
+    return offsets_of(str(row["created_at"]) for row in rows if row.get("created_at"))
 
 
 def _pipeline(account: AccountV1) -> Row:
@@ -180,12 +173,6 @@ def _form_of(row: Mapping[str, Any], key: str) -> str:
     return "null" if value is None else "{}" if value == {} else "object"
 
 
-def _wait(account: AccountV1) -> str:
-    if not account.caller.waits:
-        raise CannotTellError("the rate limit was not met, and nobody should try")
-    return form_of_wait(account.caller.waits[0])
-
-
 def _bad_parameter(account: AccountV1) -> str:
     answer = account.page("deals", {"order": "rdstation_probe"})
     return "ignored" if answer.ok else f"{answer.status} {answer.form}"
@@ -207,10 +194,6 @@ def _ignored_page(account: AccountV1) -> str:
     if not first.rows("teams"):
         raise CannotTellError("the account has no team")
     return "on" if second.ok and second.body == first.body else "off"
-
-
-def _moving(account: AccountV1) -> str:
-    raise CannotTellError("it takes people at work")
 
 
 def _base_price(account: AccountV1) -> str:
@@ -278,7 +261,8 @@ V1_QUESTIONS: Final = (
     Question("11", "a parameter that is wrong", "500 HTML", "few tries, then names the parameters", _bad_parameter),
     Question("12", "what the token's user sees", "all", "compares the total with what came, and says so", _visibility),
     Question("13", "a second page of teams", "off", "stops when nothing new comes", _ignored_page),
-    Question("14", "records that change while they are read", "any", "reads in an order that loses none", _moving),
+    Question("14", "records that change while they are read", "any", "reads in an order that loses none",
+        never("it takes people at work")),
     Question("15", "base_price of products", "string", "takes both", _base_price),
     Question("16", "a next_page that nobody gave out", "400", "drops it once, goes on by windows", _malformed_cursor),
     Question("17 day", "dates as YYYY-MM-DD", "accepted", "sends this form, and both ends",
@@ -294,5 +278,5 @@ V1_QUESTIONS: Final = (
     Question("19", "successes without a body", "none", "asks again", _empty_body),
     Question("20", "open rows in a deal's stage histories", "several", "keeps all", _histories),
     Question("21", "contacts of a deal", "with ids", "not read yet", _contacts_of_deal),
-    Question("10", "what a 429 says of when to return", "absent", "waits as told, else 60 s", _wait),
+    Question("10", "what a 429 says of when to return", "absent", "waits as told, else 60 s", wait_told),
 )  # fmt: skip

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
 
-from rdstation.probe.caller import Answer, Caller, CannotTellError
+from rdstation.probe.caller import Answer, Caller, CannotTellError, plain_keys
 
 __all__ = ["LISTS", "AccountV2", "Row", "at_least", "error_shape"]
 
@@ -15,7 +14,6 @@ Row = dict[str, Any]
 
 LISTS: Final = ("contacts", "deals", "organizations")
 _PAGE: Final = 200
-_PLAIN: Final = re.compile(r"[A-Za-z_]{1,40}")
 
 
 class AccountV2:
@@ -91,4 +89,4 @@ def error_shape(answer: Answer) -> str:
 
 def _first_of(body: Row, *names: str) -> str:
     found = [name for name in names if name in body]
-    return found[0] if found else f"keys {sorted(filter(_PLAIN.fullmatch, body))}"
+    return found[0] if found else f"keys {plain_keys(body)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from rdstation.probe.caller import Answer, CannotTellError
 from rdstation.probe.findings import Question
@@ -161,7 +161,6 @@ _ID: Final = partial(_text, "id")
 _OBEYED: Final = "obeyed"
 _LADDER: Final = "looks up by lists, then single keys, then reads all records once"
 _PARTS: Final = "compares exactly on its own side"
-_Asked = tuple[str, str, Callable[..., str], str, str, Any]
 
 
 def _forms() -> tuple[Question[AccountV2], ...]:

@@ -7,7 +7,7 @@ from secrets import token_hex
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from rdstation.probe.caller import Answer, CannotTellError, form_of_wait
+from rdstation.probe.caller import Answer, CannotTellError, never, wait_told
 from rdstation.probe.findings import Question
 from rdstation.probe.v2_account import LISTS, AccountV2, error_shape
 
@@ -125,16 +125,6 @@ def _shape(account: AccountV2) -> str:
     return error_shape(answer)
 
 
-def _moving(account: AccountV2) -> str:
-    raise CannotTellError("it takes people at work")
-
-
-def _wait(account: AccountV2) -> str:
-    if not account.caller.waits:
-        raise CannotTellError("the rate limit was not met, and nobody should try")
-    return form_of_wait(account.caller.waits[0])
-
-
 def _token_error(account: AccountV2) -> str:
     form = {name: account.credentials[name] for name in ("client_id", "client_secret")}
     form |= {"grant_type": "refresh_token", "refresh_token": token_hex()}  # nobody's: nothing is spent
@@ -145,10 +135,6 @@ def _token_error(account: AccountV2) -> str:
     if "error_type" in body:
         return "marketing"
     return "gateway" if body.get("error") == "invalid_request" else f"another ({answer.status})"
-
-
-def _rotation(account: AccountV2) -> str:
-    raise CannotTellError("to try would cost the connection")
 
 
 LIST_QUESTIONS: Final = (
@@ -162,14 +148,15 @@ LIST_QUESTIONS: Final = (
     Question("8", "records on a page of no given size", "25", "always gives the size", _default_size),
     Question("8 cap", "records on a page of 200", "200", "takes no short page for the end", _silent_cap),
     Question("8 max", "a page of 201", "400", "never asks for more than 200", _too_large),
-    Question("9", "records that change while they are read", "any", "reads by a keyset that loses none", _moving),
+    Question("9", "records that change while they are read", "any", "reads by a keyset that loses none",
+        never("it takes people at work")),
     Question("11", "where the text of an error stands", "detail", "looks in each known place", _shape),
 )  # fmt: skip
 
 LIMIT_QUESTIONS: Final = (
-    Question("12", "what a 429 says of when to return", "seconds", "waits as told, else 60 s", _wait),
+    Question("12", "what a 429 says of when to return", "seconds", "waits as told, else 60 s", wait_told),
     Question("13", "the token endpoint's error", "invalid_grant", "tells the causes apart by words, not shapes",
         _token_error),
     Question("14", "a renewal whose answer is lost", "any", "tries the old token again, then says to authorize",
-        _rotation),
+        never("to try would cost the connection")),
 )  # fmt: skip

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
-from rdstation.probe.caller import Answer, CannotTellError
+from rdstation.probe.caller import Answer, CannotTellError, offsets_of, plain_keys
 from rdstation.probe.findings import Question
 from rdstation.probe.v2_account import LISTS, AccountV2, Row, at_least
 
 __all__ = ["RECORD_QUESTIONS"]
 
-_OFFSET: Final = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
-_PLAIN: Final = re.compile(r"[A-Za-z_]{1,40}")
 _VISITS: Final = 10
 
 
@@ -23,8 +20,7 @@ def _all(account: AccountV2) -> list[Row]:
 
 def _offset(account: AccountV2) -> str:
     texts = [row[key] for row in _all(account) for key in ("created_at", "updated_at") if isinstance(row.get(key), str)]
-    found = sorted({match[1] if (match := _OFFSET.search(text)) else "none" for text in texts})
-    return " and ".join(found) or "no dates"
+    return offsets_of(texts)
 
 
 def _blank(account: AccountV2) -> str:
@@ -95,7 +91,7 @@ def _meetings(account: AccountV2) -> list[Row]:
 
 
 def _meeting_fields(account: AccountV2) -> str:
-    keys = sorted({key for row in _meetings(account) for key in row if _PLAIN.fullmatch(key)})
+    keys = plain_keys({key for row in _meetings(account) for key in row})
     return ", ".join(keys)
 
 
@@ -135,14 +131,8 @@ def _files(account: AccountV2) -> str:
         if not answer.ok:
             return str(answer.status)
         if rows := answer.rows():
-            return ", ".join(sorted(key for key in rows[0] if _PLAIN.fullmatch(key)))
+            return ", ".join(plain_keys(rows[0]))
     raise CannotTellError(f"none of {_VISITS} deals has a file")
-
-
-def _question(
-    row: str, subject: str, expected: str, connector: str, ask: Callable[[AccountV2], str]
-) -> Question[AccountV2]:
-    return Question(row, subject, expected, connector, ask)
 
 
 RECORD_QUESTIONS: Final = (

@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any, Final
+from typing import Final
 
-from rdstation.probe.caller import Answer, CannotTellError
+from rdstation.probe.caller import Answer, CannotTellError, never
 from rdstation.probe.findings import Question
 from rdstation.probe.v2_account import LISTS, AccountV2, Row, at_least, error_shape
 from rdstation.rdql import quote
@@ -199,28 +199,21 @@ def _empty(trial: Trial) -> str:
     return "off" if first is None or first.form != "nothing" else str(first.status)
 
 
-def _lost(trial: Trial) -> str:
-    raise CannotTellError("a lost answer cannot be ordered")
-
-
-def _question(row: str, subject: str, expected: str, connector: str, ask: Callable[[Any], str]) -> Question[Trial]:
-    return Question(row, subject, expected, connector, ask)
-
-
 WRITE_QUESTIONS: Final = (
-    _question("31", "the body of a success", "off", "takes none for a success, too; looks up what it created", _empty),
-    _question("15", "an organization of a name that is there", "422", "looks it up, then decides", _duplicate),
-    _question("16", "a field that nobody knows", "ignore", "compares the answer with what was sent", _unknown_field),
-    _question("17", "custom fields that are not sent", "merge", "reads, merges, writes", _custom_put),
-    _question("18", "a price without a point", "422", "always writes one", _whole_price),
-    _question("19", "what a new deal needs", "owner", "sends what is mapped; names it where it is refused", _required),
-    _question("20", "a deal's updated_at after a note", "moves",
+    Question("31", "the body of a success", "off", "takes none for a success, too; looks up what it created", _empty),
+    Question("15", "an organization of a name that is there", "422", "looks it up, then decides", _duplicate),
+    Question("16", "a field that nobody knows", "ignore", "compares the answer with what was sent", _unknown_field),
+    Question("17", "custom fields that are not sent", "merge", "reads, merges, writes", _custom_put),
+    Question("18", "a price without a point", "422", "always writes one", _whole_price),
+    Question("19", "what a new deal needs", "owner", "sends what is mapped; names it where it is refused", _required),
+    Question("20", "a deal's updated_at after a note", "moves",
         "deal_notes needs a full refresh where it stays", _note),
-    _question("21", "a contact's updated_at after a custom field", "moves",
+    Question("21", "a contact's updated_at after a custom field", "moves",
         "contacts need a full refresh where it stays", _custom_edit),
-    _question("23", "a new record in filtered lists", "found at once", "remembers what it wrote in this run", _lag),
-    _question("24", "a creation whose answer is lost", "any", "looks it up before it creates again", _lost),
-    _question("25 write", "a slug that nobody knows", "422", "checks slugs before it writes", _unknown_slug),
-    _question("29", "the status of a failed validation", "422", "400 and 422 reject the row", _invalid),
-    _question("30", "pipeline_id in a deal", "ignore", "stage_id chooses the pipeline", _pipeline),
+    Question("23", "a new record in filtered lists", "found at once", "remembers what it wrote in this run", _lag),
+    Question("24", "a creation whose answer is lost", "any", "looks it up before it creates again",
+        never("a lost answer cannot be ordered")),
+    Question("25 write", "a slug that nobody knows", "422", "checks slugs before it writes", _unknown_slug),
+    Question("29", "the status of a failed validation", "422", "400 and 422 reject the row", _invalid),
+    Question("30", "pipeline_id in a deal", "ignore", "stage_id chooses the pipeline", _pipeline),
 )  # fmt: skip
