@@ -19,11 +19,10 @@ from rdstation import config_file
 from rdstation.authorize.consent import ConsentError, code_of, consent_url, redirect_uri_of
 from rdstation.authorize.exchange import Application, Tokens, exchange
 from rdstation.errors import ConnectorError
-from rdstation.settings import BaseUrl
+from rdstation.settings import CRM_V2, BaseUrl
 
 __all__ = ["run"]
 
-_API: Final = "https://api.rd.services"
 _ACCOUNTS: Final = "https://accounts.rdstation.com"
 
 
@@ -64,7 +63,7 @@ def _authorize(options: argparse.Namespace) -> None:
     connector = _CONNECTORS[options.connector]
     output = options.output or Path("secrets", f"{connector.name}.json")
     options.output = output
-    api = _base_url(options.api_base_url, "--api-base-url") if options.api_base_url else _API
+    api = _base_url(options.api_base_url, "--api-base-url") if options.api_base_url else CRM_V2
     accounts = _accounts_of(options, api)
     _prepare(output, options.force)
 
