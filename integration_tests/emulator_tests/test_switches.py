@@ -1,3 +1,5 @@
+"""Each row of a sheet's unknowns names its switch as `Settings` calls it, or says that it is always so."""
+
 from __future__ import annotations
 
 import re
