@@ -14,22 +14,7 @@ from typing_extensions import Self
 from rdstation.dates import format_instant, parse_instant
 from rdstation.errors import ConnectorError, config_error
 
-__all__ = [
-    "CONVERSAS",
-    "CRM_V1",
-    "CRM_V2",
-    "BaseUrl",
-    "CommonSettings",
-    "PaceSetting",
-    "SettingsModel",
-    "StartDate",
-    "Text",
-    "explain",
-]
-
-CRM_V2: Final = "https://api.rd.services"
-CRM_V1: Final = "https://crm.rdstation.com"
-CONVERSAS: Final = "https://api.tallos.com.br"
+__all__ = ["BaseUrl", "CommonSettings", "PaceSetting", "SettingsModel", "StartDate", "Text", "explain"]
 
 _CLOCKS_APART: Final = timedelta(days=1)  # somebody's "today" may be our tomorrow
 

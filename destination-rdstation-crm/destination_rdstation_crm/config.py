@@ -10,10 +10,11 @@ from pydantic import AfterValidator, Field, StrictBool, ValidationError
 
 from rdstation.dates import format_instant, parse_instant
 from rdstation.errors import config_error
-from rdstation.settings import CRM_V2, CommonSettings, PaceSetting, SettingsModel, Text, explain
+from rdstation.settings import CommonSettings, PaceSetting, SettingsModel, Text, explain
 
 __all__ = ["Column", "LocalStorage", "NoStorage", "S3Storage", "Settings", "Storage", "read_settings"]
 
+_BASE_URL: Final = "https://api.rd.services"
 _STORAGE_TYPES: Final = ("None", "S3", "Local")
 
 
@@ -115,7 +116,7 @@ def read_settings(raw: Mapping[str, Any]) -> Settings:
     if isinstance(storage, Mapping):
         filled["object_storage_config"] = {"storage_type": "None", **_filled(storage)}
     try:
-        return Settings.model_validate({"api_base_url": CRM_V2, **filled})
+        return Settings.model_validate({"api_base_url": _BASE_URL, **filled})
     except ValidationError as error:
         raise explain(error, unnamed=_STORAGE_TYPES) from None
 

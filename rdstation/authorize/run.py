@@ -19,10 +19,11 @@ from rdstation import config_file
 from rdstation.authorize.consent import ConsentError, code_of, consent_url, redirect_uri_of
 from rdstation.authorize.exchange import Application, Tokens, exchange
 from rdstation.errors import ConnectorError
-from rdstation.settings import CRM_V2, BaseUrl
+from rdstation.settings import BaseUrl
 
 __all__ = ["run"]
 
+_API: Final = "https://api.rd.services"
 _ACCOUNTS: Final = "https://accounts.rdstation.com"
 
 
@@ -63,7 +64,7 @@ def _authorize(options: argparse.Namespace) -> None:
     connector = _CONNECTORS[options.connector]
     output = options.output or Path("secrets", f"{connector.name}.json")
     options.output = output
-    api = _base_url(options.api_base_url, "--api-base-url") if options.api_base_url else CRM_V2
+    api = _base_url(options.api_base_url, "--api-base-url") if options.api_base_url else _API
     accounts = _accounts_of(options, api)
     _prepare(output, options.force)
 

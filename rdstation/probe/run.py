@@ -32,14 +32,14 @@ from rdstation.probe.v2_writes import WRITE_QUESTIONS, Trial
 from rdstation.query_token import QueryToken
 from rdstation.rate_limit import RateLimit
 from rdstation.session import Session
-from rdstation.settings import CONVERSAS, CRM_V1, CRM_V2, BaseUrl
+from rdstation.settings import BaseUrl
 
 __all__ = ["run"]
 
 _BASE_URLS: Final = {
-    "crm-v2": CRM_V2,
-    "crm-v1": CRM_V1,
-    "conversas": CONVERSAS,
+    "crm-v2": "https://api.rd.services",
+    "crm-v1": "https://crm.rdstation.com",
+    "conversas": "https://api.tallos.com.br",
 }
 _PER_MINUTE: Final = {"crm-v2": 120, "crm-v1": 120, "conversas": 45}
 _REFUSED: Final = (401, 403)

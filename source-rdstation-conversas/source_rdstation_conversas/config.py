@@ -10,11 +10,12 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints, ValidationError
 
 from rdstation.errors import config_error
-from rdstation.settings import CONVERSAS, CommonSettings, PaceSetting, StartDate, explain
+from rdstation.settings import CommonSettings, PaceSetting, StartDate, explain
 from source_rdstation_conversas.decryption.private_keys import PrivateKeys
 
 __all__ = ["Settings", "read_settings", "require_for"]
 
+_BASE_URL: Final = "https://api.tallos.com.br"
 _CHANNELS: Final = ("email", "instagram", "megasac", "messenger", "telegram", "whatsapp")
 _SENDERS: Final = ("bot", "customer", "operator")
 _MESSAGE_TYPES: Final = (  # documented ones, the vendor's tool's, and those of a live client
@@ -88,7 +89,7 @@ def read_settings(raw: Mapping[str, Any]) -> Settings:
     if raw.get("access_token") == "":
         filled["access_token"] = ""  # it is there, but empty
     try:
-        return Settings.model_validate({"api_base_url": CONVERSAS, **filled})
+        return Settings.model_validate({"api_base_url": _BASE_URL, **filled})
     except ValidationError as error:
         raise explain(error) from None
 

@@ -9,11 +9,11 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from rdstation.dates import format_instant, parse_instant
 from rdstation.errors import config_error
-from rdstation.settings import CRM_V1, CRM_V2, CommonSettings, PaceSetting, SettingsModel, StartDate, Text, explain
+from rdstation.settings import CommonSettings, PaceSetting, SettingsModel, StartDate, Text, explain
 
 __all__ = ["Settings", "V1Credentials", "V2Credentials", "read_settings"]
 
-_BASE_URLS: Final = {"v1": CRM_V1, "v2": CRM_V2}
+_BASE_URLS: Final = {"v1": "https://crm.rdstation.com", "v2": "https://api.rd.services"}
 _DEFAULT_VERSION: Final = "v2"
 
 
