@@ -96,13 +96,14 @@ def assert_reads_all(image: Image, config: dict[str, object]) -> None:
 
 def assert_writes(image: Image, config: dict[str, object], crm: Emulator) -> None:
     assert image.run("discover", {"config": config}).exit_code == 0
-    stream = {"name": "people", "json_schema": {"type": "object"}, "supported_sync_modes": ["full_refresh"]}
+    mode = str(config["mode"])
+    stream = {"name": "table", "json_schema": {"type": "object"}, "supported_sync_modes": ["full_refresh"]}
     catalog = {"streams": [{"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "append"}]}
-    email = f"{image.connector}@exemplo.test"
     now = int(datetime.now(timezone.utc).timestamp() * 1000)
-    row = {"stream": "people", "data": {"name": "Ana Exemplo", "email": email}, "emitted_at": now}
-    state = {"type": "STREAM", "stream": {"stream_descriptor": {"name": "people"}, "stream_state": {"at": 1}}}
+    row = {"stream": "table", "data": new_row(mode, crm), "emitted_at": now}
+    state = {"type": "STREAM", "stream": {"stream_descriptor": {"name": "table"}, "stream_state": {"at": 1}}}
     lines = [{"type": "RECORD", "record": row}, {"type": "STATE", "state": state}]
+    before = crm.truth(mode)
 
     run = image.run(
         "write", {"config": config, "catalog": catalog}, stdin=b"".join(orjson.dumps(line) + b"\n" for line in lines)
@@ -110,4 +111,12 @@ def assert_writes(image: Image, config: dict[str, object], crm: Emulator) -> Non
 
     assert run.exit_code == 0, run.log
     assert [message["stream"]["stream_state"] for message in run.of_type("STATE")] == [{"at": 1}]
-    assert [email] in [[entry["email"] for entry in row["emails"]] for row in crm.truth("contacts")]
+    known = {record["id"] for record in before}
+    assert [record["name"] for record in crm.truth(mode) if record["id"] not in known] == ["Ana Exemplo"]
+
+
+def new_row(mode: str, crm: Emulator) -> dict[str, object]:
+    """What the CRM takes as a new record; a deal is refused without an owner."""
+    if mode == "deals":
+        return {"name": "Ana Exemplo", "owner_id": crm.truth("users")[0]["id"]}
+    return {"name": "Ana Exemplo", "email": "ana@exemplo.test"}
