@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import requests
-from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
+
+from rdstation.redaction import mask
 
 __all__ = ["BearerToken"]
 
@@ -13,7 +14,7 @@ class BearerToken(requests.auth.AuthBase):
 
     def __init__(self, token: str) -> None:
         self._header = f"Bearer {token}"
-        add_to_secrets(token)
+        mask(token)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """The copy; the request itself stays as it is."""

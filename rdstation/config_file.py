@@ -1,23 +1,46 @@
-"""A connector's configuration on disk, whose newest tokens must survive whatever happens next."""
+"""JSON files of a user: a configuration, a catalog, a state; and a configuration whose newest tokens must survive."""
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["load", "save"]
+__all__ = ["load", "read_json", "save"]
+
+_OTHER_ENCODINGS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+
+
+def read_json(path: Path) -> Any:
+    """Read a UTF-8 file, with or without a byte order mark; ValueError, which quotes no value, says what is wrong.
+
+    The text begins with the file's place: `/secrets/config.json is no JSON file (line 3, character 7).`
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise ValueError(f"{path} does not exist.") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be opened ({type(error).__name__}).") from None
+    if raw.startswith(_OTHER_ENCODINGS) or b"\0" in raw[:4]:
+        raise ValueError(f"{path} is saved as UTF-16 (or UTF-32). Save it as UTF-8.")
+    try:
+        return json.loads(raw.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not saved as UTF-8. Save it as UTF-8.") from None
+    except json.JSONDecodeError as error:  # its own text quotes what it read
+        raise ValueError(f"{path} is no JSON file (line {error.lineno}, character {error.colno}).") from None
+    except (RecursionError, ValueError):
+        raise ValueError(f"{path} is no JSON file.") from None
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The configuration; ValueError, without a value in its text, when the file holds no JSON object."""
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise ValueError(f"{path} is no JSON file.") from None  # the original error quotes what it read
+    """Read a configuration; ValueError, as `read_json` says, also where the file holds no JSON object."""
+    config = read_json(path)
     if not isinstance(config, dict):
         raise ValueError(f"{path} holds no JSON object.")
     return config

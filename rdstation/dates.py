@@ -2,18 +2,27 @@
 
 In: ISO 8601 with any offset, with or without fractions of a second, or naive (which means UTC [seen]).
 Out: RFC 3339, UTC, milliseconds, `Z`. Facts: docs/api/crm-v2.md#data-quirks.
+
+Whatever no calendar has (30 February, month 0) is a ValueError, however well it is spelled. A record may hold any
+date; one that is calculated with (a cursor, a state, a setting) lies between `FIRST_YEAR` and `LAST_YEAR`, so that no
+look-back and no time zone leads beyond what a datetime can hold.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
 __all__ = [
     "EPOCH",
+    "FIRST_YEAR",
+    "LAST_YEAR",
     "ONE_SECOND",
     "floor_second",
     "format_instant",
+    "newest_instant",
     "normalize_date",
     "normalize_instant",
     "parse_instant",
@@ -21,13 +30,25 @@ __all__ = [
 
 ONE_SECOND: Final = timedelta(seconds=1)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2999
 
 _CANONICAL_LENGTH: Final = len("2026-08-01T12:00:00.123Z")
 _FRACTION_DIGITS: Final = 6
 
 
 def parse_instant(text: object) -> datetime:
-    """The instant in UTC; a naive text is read as UTC, a date alone as its midnight. ValueError if it is no date."""
+    """Read an instant to calculate with: in UTC; a naive text is read as UTC, a date alone as its midnight.
+
+    ValueError if it is no date, or lies before `FIRST_YEAR` or after `LAST_YEAR`.
+    """
+    moment = _read_instant(text)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError("no date of this time")
+    return moment
+
+
+def _read_instant(text: object) -> datetime:
     if not isinstance(text, str):
         raise ValueError("no date")  # one kind of error, whatever the API sent
     text = text.strip()
@@ -59,22 +80,42 @@ def floor_second(moment: datetime) -> datetime:
 
 
 def normalize_instant(text: object) -> str:
-    """`format_instant(parse_instant(text))`, at once where the text is canonical already (nearly always [doc])."""
+    """Spell an instant of any year as `format_instant` does. ValueError if it is no date.
+
+    Most texts are canonical already [doc]: they are only read, which takes a quarter of the time.
+    """
     if (
         isinstance(text, str)
         and len(text) == _CANONICAL_LENGTH
         and text[-1] == "Z"
         and text[10] == "T"
         and text[19] == "."
+        and text[4] == text[7] == "-"
     ):
+        try:
+            datetime.fromisoformat(text[:-1])
+        except ValueError:
+            raise ValueError("no date") from None
         return text
-    return format_instant(parse_instant(text))
+    return format_instant(_read_instant(text))
+
+
+def newest_instant(texts: Iterable[object]) -> str | None:
+    """The newest of the instants that can be calculated with, as `format_instant` spells it; None if there is none."""
+    newest: datetime | None = None
+    for text in texts:
+        with suppress(ValueError):
+            moment = parse_instant(text)
+            newest = moment if newest is None else max(newest, moment)
+    return None if newest is None else format_instant(newest)
 
 
 def normalize_date(text: object) -> str:
     """`YYYY-MM-DD`; a date-time is cut to its own calendar day. ValueError or TypeError if it is neither."""
     if not isinstance(text, str):
         raise TypeError(f"a {type(text).__name__}, not a text")  # from Python 3.12 on, cutting a dict is a KeyError
+    if text[10:11] not in ("", "T", " "):
+        raise ValueError("no date")
     return date.fromisoformat(text[:10]).isoformat()
 
 

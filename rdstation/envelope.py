@@ -13,7 +13,9 @@ from urllib.parse import unquote
 
 import orjson
 
-__all__ = ["BadAnswerError", "Page", "Row", "keys_of", "kind_of", "parse_json", "read_page"]
+from rdstation.json_text import fault_of
+
+__all__ = ["BadAnswerError", "NoJsonError", "Page", "Row", "keys_of", "kind_of", "parse_json", "read_page"]
 
 Row = dict[str, Any]
 
@@ -24,10 +26,9 @@ _PAGE_NUMBER: Final = re.compile(r"page\[number\]=(\d+)")
 class BadAnswerError(Exception):
     """A 2xx answer that is not what the endpoint promises. Its text holds keys and types only."""
 
-    def __init__(self, text: str, *, is_html: bool = False) -> None:
-        super().__init__(text)
-        self.is_html = is_html
-        """An HTML page: what answers may be no API at all."""
+
+class NoJsonError(BadAnswerError):
+    """A body that a strict parser refuses; a lenient one may still read it (`json_text.mended`)."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,11 @@ def _last_page(links: object) -> int | None:
 
 
 def parse_json(content: bytes) -> Any:
-    """The body; BadAnswerError if it is no JSON."""
+    """The body; NoJsonError if a strict parser refuses it."""
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
-        is_html = content.lstrip()[:1] == b"<"
-        raise BadAnswerError(f"the body is {'an HTML page' if is_html else 'no valid JSON'}", is_html=is_html) from None
+        raise NoJsonError(fault_of(content)) from None
 
 
 def keys_of(body: dict[str, Any]) -> str:

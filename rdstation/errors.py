@@ -15,6 +15,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests import exceptions as failures
 
 from rdstation.bounded import LARGEST_BODY, OversizedAnswerError
+from rdstation.redaction import kind_and_place
 
 __all__ = [
     "STATUSES",
@@ -32,6 +33,7 @@ __all__ = [
     "never_sent",
     "system_error",
     "transient_error",
+    "unknown_error",
     "unreachable",
 ]
 
@@ -104,6 +106,11 @@ def transient_error(message: str, internal: str | None = None) -> ConnectorError
 def system_error(message: str, internal: str | None = None) -> ConnectorError:
     """An assumption about the API failed; the text names it."""
     return ConnectorError(internal or message, message, FailureType.system_error)
+
+
+def unknown_error(error: BaseException, of: str = "The connector") -> ConnectorError:
+    """A mistake of ours, or of a library: its kind and its place; its own text may quote a record or a secret."""
+    return system_error(f"{of} ended in an error that it does not know: {kind_and_place(error)}. Please report it.")
 
 
 def unreachable(error: Exception | None) -> tuple[str, bool]:

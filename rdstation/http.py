@@ -11,8 +11,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 import requests
@@ -26,6 +25,7 @@ from airbyte_cdk.sources.streams.http.error_handlers import (
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from rdstation.bodies import Bodies, unreadable
 from rdstation.envelope import BadAnswerError
 from rdstation.errors import (
     STATUSES,
@@ -48,6 +48,7 @@ from rdstation.patience import Patience
 from rdstation.rate_limit import retry_after
 from rdstation.redaction import RedactingFilter, describe
 from rdstation.refusal import message_of
+from rdstation.server_clock import ServerClock
 from rdstation.session import Session
 
 __all__ = ["Api"]
@@ -69,7 +70,6 @@ _KINDS: Final[Mapping[int, type[ConnectorError]]] = {
 }
 _PLAN_REFUSAL: Final = b'"ACCESS_DENIED"'  # API v1 says with 422 that the plan lacks a feature [doc]
 _MAY_BE_OUR_QUERY: Final = frozenset({400, 422, 500})
-_CLOCK_DOUBT: Final = timedelta(minutes=10)  # how far a local clock may run ahead of RD Station's
 
 _logger = logging.getLogger("airbyte.rdstation")
 _logger.addFilter(RedactingFilter())
@@ -98,7 +98,8 @@ class Api:
         self._tells_platform = tells_platform
         self._session = session
         self._patience = patience or Patience()
-        self._server_ahead: timedelta | None = None
+        self._bodies = Bodies()
+        self._clock = ServerClock()
 
     def get(
         self,
@@ -122,7 +123,8 @@ class Api:
         patience = self._patience
         if tries_on_500:
             patience = replace(patience, tries_on_500=min(tries_on_500, patience.tries_on_500))
-        call = _Call("GET", stream, self.base_url + path, parse, patience, self._statuses, hint, on_request, on_headers)
+        read = self._bodies.lenient(stream, parse)
+        call = _Call("GET", stream, self.base_url + path, read, patience, self._statuses, hint, on_request, on_headers)
         return self._carried_out(call, params=dict(params))
 
     def put(self, path: str, body: Mapping[str, Any], parse: Callable[[bytes], T], *, stream: str) -> T:
@@ -130,7 +132,8 @@ class Api:
 
         Raises RequestRefusedError or NotFoundError, with what RD Station `said`, where the fault is the record's.
         """
-        call = _Call("PUT", stream, self.base_url + path, parse, self._patience, self._statuses)
+        read = self._bodies.lenient(stream, parse)
+        call = _Call("PUT", stream, self.base_url + path, read, self._patience, self._statuses)
         return self._carried_out(call, json=body)
 
     def post(self, path: str, body: Mapping[str, Any], parse: Callable[[bytes], T], *, stream: str) -> T:
@@ -139,7 +142,8 @@ class Api:
         Raises AnswerLostError where it is not (there is no idempotency key [doc]): the caller has to look. Otherwise
         as `put`.
         """
-        call = _Call("POST", stream, self.base_url + path, parse, self._patience, self._statuses)
+        read = self._bodies.lenient(stream, parse)
+        call = _Call("POST", stream, self.base_url + path, read, self._patience, self._statuses)
         return self._carried_out(call, json=body)
 
     def _carried_out(self, call: _Call[T], **request: Any) -> T:
@@ -155,19 +159,12 @@ class Api:
             raise system_error(
                 f"{call.stream}: the request failed in an unexpected way.", describe(call.method, call.url, "no answer")
             ) from error
-        self._note_date(response)
+        self._clock.note(response)
         return call.parsed
 
     def server_time(self, local: datetime) -> datetime:
         """RD Station's time at a local moment, or a little earlier: by the `Date` header of the first answer."""
-        return local + (-_CLOCK_DOUBT if self._server_ahead is None else self._server_ahead)
-
-    def _note_date(self, response: requests.Response) -> None:
-        if self._server_ahead is None and "Date" in response.headers:
-            try:
-                self._server_ahead = parsedate_to_datetime(response.headers["Date"]) - datetime.now(timezone.utc)
-            except (TypeError, ValueError):
-                _logger.debug("The Date header of the first answer is no date.")
+        return self._clock.at(local)
 
 
 class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
@@ -275,9 +272,7 @@ class _Call(HttpStatusErrorHandler, BackoffStrategy, Generic[T]):
             self.parsed = self._parse(response.content)
         except BadAnswerError as problem:
             self._guard_creation(call)
-            sentence = f"RD Station's answer cannot be read: {problem}."
-            if problem.is_html:
-                sentence += " Check the API base URL, if you have set one."
+            sentence = unreadable(problem)
             return self._again(sentence, self._patience.tries_on_500, call, UnreadableAnswerError)
         return ErrorResolution(ResponseAction.SUCCESS)
 

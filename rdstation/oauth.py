@@ -20,15 +20,17 @@ import orjson
 import requests
 from airbyte_cdk.config_observation import emit_configuration_as_airbyte_control_message
 from airbyte_cdk.sources.streams.http.requests_native_auth import SingleUseRefreshTokenOauth2Authenticator
-from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now, ab_datetime_parse
 
 from rdstation.bounded import bound
+from rdstation.credentials import tidy
 from rdstation.dates import format_instant
+from rdstation.environment import environment_of
 from rdstation.errors import ConnectorError, config_error, never_sent, system_error, transient_error, unreachable
+from rdstation.json_text import mended
 from rdstation.patience import Patience
 from rdstation.rate_limit import RateLimit, retry_after
-from rdstation.redaction import describe
+from rdstation.redaction import describe, mask
 
 __all__ = ["NO_TOKEN_ENDPOINT", "UNKNOWN_CLIENT", "WRONG_HOST", "TokenOwner", "json_object", "lifetime_of"]
 
@@ -69,6 +71,9 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         publish: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         """`publish`, in the place of the platform, gets the configuration with each new pair before it is used."""
+        credentials = config["credentials"]
+        mask(*(text for text in credentials.values() if isinstance(text, str)))
+        tidy(credentials)  # in place: the newest pair is published where the user's own stands
         super().__init__(config, token_url)
         self._keep = publish or emit_configuration_as_airbyte_control_message
         self._rate_limit = rate_limit
@@ -106,7 +111,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         access_token, refresh_token = answer.get("access_token"), answer.get("refresh_token")
         for token in (access_token, refresh_token):
             if isinstance(token, str):
-                add_to_secrets(token)  # at once: no log line may show it
+                mask(token)  # at once: no log line may show it
         lifetime = timedelta(seconds=lifetime_of(answer.get("expires_in")))
         self._leeway = min(_LEEWAY, lifetime / 2)
         return str(access_token or ""), asked + lifetime, refresh_token if isinstance(refresh_token, str) else None
@@ -165,8 +170,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
             "POST", self.get_token_refresh_endpoint(), data=self.build_refresh_request_body()
         ).prepare()
         with self._rate_limit.one_request(), requests.Session() as session:
-            settings = session.merge_environment_settings(request.url, {}, None, None, None)
-            settings["stream"] = True
+            settings = {**environment_of(session, str(request.url)), "stream": True}
             response = session.send(request, timeout=self._patience.timeout, allow_redirects=False, **settings)
             return bound(response, self._patience.timeout[1])
 
@@ -181,7 +185,8 @@ def json_object(content: bytes) -> dict[str, Any] | None:
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError:
-        return None
+        readable = mended(content)  # one odd byte must not cost a refresh token
+        body = None if readable is None else orjson.loads(readable)
     return body if isinstance(body, dict) else None
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import requests
-from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
+
+from rdstation.redaction import mask
 
 __all__ = ["QueryToken"]
 
@@ -19,9 +20,7 @@ class QueryToken(requests.auth.AuthBase):
 
     def __init__(self, token: str) -> None:
         self._pair = f"token={quote(token, safe='')}"
-        # Whatever else writes to a log (urllib3 quotes addresses that it cannot read), the CDK masks these.
-        add_to_secrets(token)
-        add_to_secrets(quote(token, safe=""))
+        mask(token)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """The copy; the request itself stays as it is."""

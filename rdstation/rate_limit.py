@@ -7,6 +7,7 @@ account's other integrations, so a 429 can come early. Facts: docs/api/crm-v2.md
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections import deque
@@ -19,6 +20,7 @@ from typing import Final
 
 import requests
 
+from rdstation.dates import parse_instant
 from rdstation.errors import transient_error
 from rdstation.patience import Patience
 
@@ -29,6 +31,10 @@ _LIMIT: Final = 120  # a minute [doc]; with another `requests_per_minute`, withi
 # that takes is lost.
 _PORTIONS: Final = (20, 10)
 _PORTIONS_A_SECOND: Final = 10
+_SECONDS: Final = re.compile(r"\+?([0-9]{1,18}(?:\.[0-9]*)?)\s*(?:(m)?s|sec|secs|seconds?)?", re.ASCII | re.IGNORECASE)
+_MILLISECONDS: Final = 1_000
+_A_MOMENT: Final = 1e9  # so many seconds are no wait, but a moment since 1970
+_IN_MILLISECONDS: Final = 1e12
 
 
 @dataclass(eq=False)
@@ -130,14 +136,29 @@ def even_share(requests_per_minute: int) -> tuple[int, float]:
 
 
 def retry_after(response: requests.Response, otherwise: float) -> float:
-    """Seconds to wait after a 429: the header in seconds [doc] or as an HTTP date, or `otherwise`."""
+    """Read the seconds to wait after a 429, or take `otherwise` where the header is missing or says nothing.
+
+    The header may say seconds [doc], with a fraction or a unit (`30`, `1.5`, `30s`, `500 ms`), a moment (an HTTP date,
+    an ISO date, seconds or milliseconds since 1970), or several of these, of which the longest wait counts.
+    """
     header = response.headers.get("Retry-After", "").strip()
-    if header.isdigit():
-        return float(header)
-    try:
-        moment = parsedate_to_datetime(header)
-    except (TypeError, ValueError):
-        return otherwise
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    waits = [wait for part in (header, *header.split(",")) if (wait := _wait_in(part.strip())) is not None]
+    return max(waits, default=otherwise)
+
+
+def _wait_in(text: str) -> float | None:
+    now = datetime.now(timezone.utc)
+    if found := _SECONDS.fullmatch(text):
+        number = float(found[1]) / (_MILLISECONDS if found[2] == "m" else 1)
+        if number >= _IN_MILLISECONDS:
+            number /= _MILLISECONDS
+        return max(0.0, number - now.timestamp()) if number >= _A_MOMENT else number
+    for read in (parse_instant, parsedate_to_datetime):
+        try:
+            moment = read(text)
+        except (IndexError, OverflowError, TypeError, ValueError):
+            continue
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return max(0.0, (moment - now).total_seconds())
+    return None

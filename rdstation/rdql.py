@@ -61,4 +61,4 @@ def outline(text: str) -> str:
 def _instant(moment: datetime) -> str:
     # Quoted, a space, whole seconds, no zone: the one form known to work. Fractions answer 500, unquoted with a space
     # too, and a naive literal means UTC [all seen].
-    return quote(moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S"))
+    return quote(moment.astimezone(timezone.utc).replace(tzinfo=None).isoformat(" ", "seconds"))

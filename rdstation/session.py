@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import requests
 
 from rdstation.bounded import bound
+from rdstation.environment import environment_of
 from rdstation.patience import REQUEST_TIMEOUT_SECONDS
 from rdstation.rate_limit import RateLimit
 
@@ -50,7 +51,7 @@ class Session(requests.Session):
             return super().merge_environment_settings(url, proxies, stream, verify, cert)
         host = tuple(urlsplit(str(url))[:2])
         if host not in self._environment:
-            self._environment[host] = super().merge_environment_settings(url, {}, None, None, None)
+            self._environment[host] = environment_of(self, str(url))
         return {**self._environment[host], "stream": stream}
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:

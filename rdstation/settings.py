@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from typing_extensions import Self
 
-from rdstation.dates import format_instant, parse_instant
+from rdstation.dates import FIRST_YEAR, format_instant, normalize_instant, parse_instant
 from rdstation.errors import ConnectorError, config_error
 
 __all__ = ["BaseUrl", "CommonSettings", "PaceSetting", "SettingsModel", "StartDate", "Text", "explain"]
@@ -27,10 +27,16 @@ def _text(value: str) -> str:
 
 def _start_date(value: str) -> str:
     try:
-        moment = parse_instant(value)
+        text = normalize_instant(value)
     except ValueError:
         raise ValueError("is no date; write it like 2024-01-31T00:00:00Z") from None
-    if moment > datetime.now(timezone.utc) + _CLOCKS_APART:
+    if text < str(FIRST_YEAR):
+        raise ValueError(f"lies before {FIRST_YEAR}; RD Station holds nothing so old")
+    try:
+        moment = parse_instant(text)
+    except ValueError:
+        moment = None  # in a year far beyond this one
+    if moment is None or moment > datetime.now(timezone.utc) + _CLOCKS_APART:
         raise ValueError("lies in the future, so nothing would be read")
     return format_instant(moment)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import certifi
 import pytest
 import requests
 import requests_mock
@@ -183,7 +184,7 @@ def test_given_a_proxy_in_the_environment_when_requests_are_sent_then_it_is_used
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.exemplo.test:3128")
     monkeypatch.setenv("NO_PROXY", "direto.exemplo.test")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/outras.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
     session = Session(RateLimit(1_000_000), num_workers=2)
 
     def settings(host: str) -> dict[str, Any]:
@@ -192,7 +193,7 @@ def test_given_a_proxy_in_the_environment_when_requests_are_sent_then_it_is_used
     for _ in range(2):
         assert settings("api.exemplo.test")["proxies"]["https"] == "http://proxy.exemplo.test:3128"
         assert "https" not in settings("direto.exemplo.test")["proxies"]
-        assert settings("api.exemplo.test")["verify"] == "/etc/outras.pem"
+        assert settings("api.exemplo.test")["verify"] == certifi.where()
 
 
 def test_given_many_requests_to_a_host_when_sent_then_the_environment_is_read_once(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+import time
+from collections.abc import Callable, MutableMapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -42,11 +43,15 @@ _STATUSES: Final[Statuses] = {
 class Account:
     """`config` is the user's own, in which the token owner keeps the newest tokens."""
 
-    def __init__(self, config: MutableMapping[str, Any], settings: Settings, patience: Patience | None = None) -> None:
-        credentials = config["credentials"]
-        # Pasted values come with line ends; the token owner reads and publishes them where the user's own stand.
-        credentials.update({name: value.strip() for name, value in credentials.items() if isinstance(value, str)})
-        rate_limit = RateLimit(settings.requests_per_minute, patience)
+    def __init__(
+        self,
+        config: MutableMapping[str, Any],
+        settings: Settings,
+        patience: Patience | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        rate_limit = RateLimit(settings.requests_per_minute, patience, sleep=sleep)
         tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, patience)
         session = Session(rate_limit, settings.num_workers, tokens)
         api = Api(f"{settings.api_base_url}/crm/v2", session, patience, _STATUSES, tells_platform=False)

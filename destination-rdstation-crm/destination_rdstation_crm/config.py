@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, StrictBool, ValidationError
 
+from rdstation.credentials import Credential, OptionalCredential
 from rdstation.dates import format_instant, parse_instant
 from rdstation.errors import config_error
 from rdstation.settings import CommonSettings, PaceSetting, SettingsModel, Text, explain
@@ -48,10 +49,10 @@ class Credentials(SettingsModel):
 
     api_version: Literal["v2"] | None = None
     """Not needed; accepted, because the source has it."""
-    client_id: Text
-    client_secret: Text = Field(repr=False)
-    refresh_token: Text = Field(repr=False)
-    access_token: str | None = Field(default=None, repr=False)
+    client_id: Credential
+    client_secret: Credential = Field(repr=False)
+    refresh_token: Credential = Field(repr=False)
+    access_token: OptionalCredential | None = Field(default=None, repr=False)
     token_expiry_date: Annotated[str, AfterValidator(_instant)] | Literal[""] | None = None
 
 
@@ -83,8 +84,8 @@ class S3Storage(SettingsModel):
     s3_bucket_region: str | None = None
     s3_endpoint: Annotated[Text, AfterValidator(_endpoint)] | None = None
     bucket_path: Annotated[str, AfterValidator(_prefix)] = ""
-    access_key_id: Text | None = Field(default=None, repr=False)
-    secret_access_key: Text | None = Field(default=None, repr=False)
+    access_key_id: Credential | None = Field(default=None, repr=False)
+    secret_access_key: Credential | None = Field(default=None, repr=False)
     """Without the two: the role or the environment that the process runs in."""
 
 

@@ -21,7 +21,6 @@ from airbyte_cdk.models import (
     AirbyteMessageSerializer,
     AirbyteStreamStatus,
     ConfiguredAirbyteCatalog,
-    ConfiguredAirbyteCatalogSerializer,
     ConnectorSpecification,
     Status,
     Type,
@@ -41,9 +40,13 @@ from destination_rdstation_crm.rejects.private_file import PrivateFile
 from destination_rdstation_crm.rejects.store import open_store
 from destination_rdstation_crm.row import StreamKey
 from destination_rdstation_crm.writing.sync import Sync
-from rdstation.errors import ConnectorError, config_error
+from rdstation.credentials import remark_on
+from rdstation.errors import ConnectorError, system_error
+from rdstation.input_files import read_catalog, read_config
 from rdstation.patience import Patience
+from rdstation.process import leave_by
 from rdstation.specification import read_specification
+from rdstation.stop import Stop
 
 __all__ = ["DestinationRdstationCrm"]
 
@@ -53,17 +56,32 @@ _logger = logging.getLogger("airbyte.rdstation")
 class DestinationRdstationCrm(Destination):
     """Rows into contacts, deals and organizations of RD Station CRM."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._stop = Stop()
+        self._is_writing = False
+
+    def stop(self, number: int) -> None:
+        """End on behalf of a signal: at once, or once the requests under way are answered and their states are sent."""
+        if self._is_writing:
+            self._stop.request(number)
+        else:
+            leave_by(number)
+
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
         """What can be configured."""
         return read_specification("destination_rdstation_crm")
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Whether rows could be written, and if not, one sentence on what to do; leaves nothing behind."""
+        remark = remark_on(config)
         try:
             self._check(_mutable(config))
         except ConnectorError as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED)
+        if remark:
+            _logger.warning(remark)
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=remark or None)
 
     def write(
         self,
@@ -97,6 +115,8 @@ class DestinationRdstationCrm(Destination):
             catalog = read_catalog(parsed_args.catalog)
             # The descriptor, not `sys.stdin`: its buffer belongs to the interpreter, which at its end would wait for a
             # thread that still reads from it.
+            if sys.stdin is None:
+                raise system_error("stdin is closed. `write` reads the platform's messages from it, one a line.")
             with open(sys.stdin.fileno(), "rb", closefd=False) as lines:
                 yield from self.write(config, catalog, lines)
 
@@ -119,10 +139,7 @@ class DestinationRdstationCrm(Destination):
     @staticmethod
     def read_config(config_path: str) -> MutableMapping[str, Any]:
         """The configuration file's object; a config error where it holds something else."""
-        try:
-            return Destination.read_config(config_path)
-        except (OSError, ValueError):
-            raise config_error("The configuration file cannot be read: it must hold one JSON object.") from None
+        return read_config(config_path)
 
     def _check(self, config: MutableMapping[str, Any]) -> None:
         settings = read_settings(config)
@@ -135,7 +152,8 @@ class DestinationRdstationCrm(Destination):
         self, config: MutableMapping[str, Any], catalog: ConfiguredAirbyteCatalog, lines: Iterable[bytes]
     ) -> None:
         settings = read_settings(config)
-        account = Account(config, settings)
+        self._is_writing = True
+        account = Account(config, settings, sleep=self._stop.sleep)
         plans = plan_streams(
             catalog,
             mode=settings.mode,
@@ -144,13 +162,13 @@ class DestinationRdstationCrm(Destination):
             send_nulls=settings.send_nulls,
             warn=_logger.warning,
         )
-        sync = Sync(settings, plans, account.crm)
+        sync = Sync(settings, plans, account.crm, self._stop)
         sync.prepare()
         _tell_start(settings, plans)
         pump = Pump(plans, sync.writer, sync.keep, send_line, echoes=not settings.dry_run)
         complete = False
         try:
-            pump.run(Incoming(lines))
+            pump.run(Incoming(lines, self._stop))
             complete = True
         finally:
             sync.close()
@@ -158,14 +176,6 @@ class DestinationRdstationCrm(Destination):
             for stream in plans:
                 whole = complete and stream not in pump.interrupted
                 send(stream_status(stream, AirbyteStreamStatus.COMPLETE if whole else AirbyteStreamStatus.INCOMPLETE))
-
-
-def read_catalog(path: str) -> ConfiguredAirbyteCatalog:
-    """The configured catalog; a config error where the file holds something else."""
-    try:
-        return ConfiguredAirbyteCatalogSerializer.load(orjson.loads(Path(path).read_bytes()))
-    except Exception:  # noqa: BLE001 - a deserializer's errors are of many types, and quote values
-        raise config_error("The catalog file cannot be read: it must hold a configured Airbyte catalog.") from None
 
 
 def _entries(settings: Settings) -> list[Entry]:

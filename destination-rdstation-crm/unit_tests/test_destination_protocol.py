@@ -22,6 +22,7 @@ from destination_rdstation_crm.protocol.pump import Pump
 from destination_rdstation_crm.row import Row, StreamKey
 from destination_rdstation_crm.settlement import Settlement
 from rdstation.errors import ConnectorError, config_error
+from rdstation.stop import Stop
 
 PEOPLE: StreamKey = ("people", None)
 MORE: StreamKey = ("more", "public")
@@ -130,7 +131,7 @@ class Writer:
 def pumped(writer: Writer, lines: Sequence[bytes]) -> list[dict[str, float]]:
     sent: list[str] = []
     try:
-        Pump([PEOPLE, MORE], writer, lambda _: None, sent.append).run(Incoming(lines))
+        Pump([PEOPLE, MORE], writer, lambda _: None, sent.append).run(Incoming(lines, Stop()))
     finally:
         states = [orjson.loads(line)["state"]["destinationStats"] for line in sent]
     return states
@@ -158,7 +159,7 @@ def test_given_a_failure_in_a_batch_when_pumped_then_only_states_of_settled_rows
 
     with pytest.raises(ConnectorError, match="no"):
         Pump([PEOPLE], writer, lambda _: None, sent.append).run(
-            Incoming([record(), record(), state(), record(), state(), record(), state()])
+            Incoming([record(), record(), state(), record(), state(), record(), state()], Stop())
         )
 
     assert len(sent) == 2
@@ -170,7 +171,7 @@ def test_given_rejects_that_cannot_be_kept_when_pumped_then_no_state_is_sent() -
 
     sent: list[str] = []
     with pytest.raises(ConnectorError, match="no room"):
-        Pump([PEOPLE], Writer(), keep, sent.append).run(Incoming([record(), state()]))
+        Pump([PEOPLE], Writer(), keep, sent.append).run(Incoming([record(), state()], Stop()))
 
     assert sent == []
 
@@ -182,7 +183,7 @@ def test_given_an_input_that_breaks_off_when_pumped_then_what_came_is_written_an
 
     writer = Writer()
     with pytest.raises(ConnectorError, match="broke off after line 1") as caught:
-        Pump([PEOPLE], writer, lambda _: None, lambda _: None).run(Incoming(lines()))  # type: ignore[arg-type]
+        Pump([PEOPLE], writer, lambda _: None, lambda _: None).run(Incoming(lines(), Stop()))  # type: ignore[arg-type]
 
     assert writer.batches == [1]
     assert "Ana" not in str(caught.value)

@@ -24,6 +24,7 @@ from destination_rdstation_crm.writing.same_reason import FIRST_ROWS, SameReason
 from destination_rdstation_crm.writing.sync import Sync
 from destination_rdstation_crm.writing.targets import Target, combined, targets_of
 from rdstation.errors import NotFoundError, RequestRefusedError
+from rdstation.stop import Stop
 
 
 def test_given_rows_of_one_record_when_grouped_then_they_are_one_target_in_their_order() -> None:
@@ -99,7 +100,7 @@ def test_given_a_lost_creation_when_looked_for_then_the_verdict_is(held: list[di
     body = {"name": "Ana", "job_title": "Compras"} if verdict == "uncertain" else {"name": "Ana"}
     lost = Lost(Target([Prepared(row(1), None, None, body)]), body, BEGAN)
     waited: list[float] = []
-    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1), waited.append)
+    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1, Stop()), waited.append)
 
     verdicts = creations.resolve([lost], {"mine"})
 
@@ -110,7 +111,7 @@ def test_given_a_lost_creation_when_looked_for_then_the_verdict_is(held: list[di
 def test_given_two_equal_lost_creations_and_one_record_when_looked_for_then_one_is_written_again() -> None:
     held = [contact("x1", created_at="2026-05-01T12:00:01Z")]
     lost = [Lost(Target([prepared(number)]), prepared(number).body, BEGAN) for number in (1, 2)]
-    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1), lambda _: None)
+    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1, Stop()), lambda _: None)
 
     verdicts = creations.resolve(lost, set())
 
@@ -125,7 +126,7 @@ def test_given_two_lost_creations_when_one_says_all_that_the_other_does_then_eac
     lost = [
         Lost(Target([Prepared(row(number), None, None, body)]), body, BEGAN) for number, body in enumerate(bodies, 1)
     ]
-    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1), lambda _: None)
+    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1, Stop()), lambda _: None)
 
     verdicts = creations.resolve(lost, set())
 
@@ -136,7 +137,7 @@ def test_given_a_lost_creation_with_a_matching_key_when_it_is_there_then_it_is_b
     old = (BEGAN - timedelta(days=9)).isoformat()
     one = prepared(1, email="ana@people.test")
     crm = FakeCrm([contact("x1", "ana@people.test", created_at=old)])
-    creations = LostCreations(cast(Crm, crm), plan(), Crew(1), lambda _: None)
+    creations = LostCreations(cast(Crm, crm), plan(), Crew(1, Stop()), lambda _: None)
 
     (target,) = creations.resolve([Lost(Target([one]), one.body, BEGAN)], set()).matched
 
@@ -149,7 +150,7 @@ def test_given_a_sync_of_minutes_when_batches_end_then_what_is_done_is_told_once
     settings = read_settings({"credentials": {"client_id": "i", "client_secret": "s", "refresh_token": "r"},
                               "mode": "contacts"})  # fmt: skip
     moments = iter([0.0, 30.0, 60.0, 60.0, 90.0])
-    sync = Sync(settings, {("people", None): plan()}, cast(Crm, FakeCrm()), clock=lambda: next(moments))
+    sync = Sync(settings, {("people", None): plan()}, cast(Crm, FakeCrm()), Stop(), clock=lambda: next(moments))
 
     with caplog.at_level(logging.INFO, logger="airbyte.rdstation"):
         for number in range(3):

@@ -61,6 +61,7 @@ class Account(ABC, Generic[S, T]):
         self._api = api
         self.shortfalls: dict[str, str] = {}
         """What could not be read, by stream: sentences for the user, complete once the sync has ended."""
+        self._contexts: dict[str, StreamContext] = {}
 
     @property
     def stream_names(self) -> list[str]:
@@ -84,6 +85,11 @@ class Account(ABC, Generic[S, T]):
         rows = {spec.name: spec for spec in self.table}
         return [self._stream(rows[name], states(name), describe=describe) for name in dict.fromkeys(names)]
 
+    def give_up(self, stream: str) -> None:
+        """An error has ended a slice of the stream: nobody may wait for it."""
+        if stream in self._contexts:
+            self._contexts[stream].on_failure()
+
     @abstractmethod
     def _shape(self, spec: S, context: StreamContext, state: Mapping[str, Any]) -> Shaped:
         """The stream of that row."""
@@ -106,6 +112,7 @@ class Account(ABC, Generic[S, T]):
             readers=self._settings.num_workers,
             fall_short=lambda sentence: self.shortfalls.__setitem__(spec.name, sentence),
         )
+        self._contexts[spec.name] = context
         slices, cursor = self._shape(spec, context, state)
         key = spec.primary_key
         return DefaultStream(

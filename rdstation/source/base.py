@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from dataclasses import replace
+from itertools import chain
 from typing import Any, Final, Generic, TypeVar
 
 from airbyte_cdk.models import (
@@ -12,6 +14,8 @@ from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
+    AirbyteStateMessageSerializer,
+    AirbyteStateType,
     ConfiguredAirbyteCatalog,
     ConnectorSpecification,
     FailureType,
@@ -29,7 +33,9 @@ from airbyte_cdk.sources.streams import Stream
 from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from rdstation.credentials import remark_on
 from rdstation.errors import ConnectorError, config_error
+from rdstation.input_files import read_catalog, read_config, read_file
 from rdstation.patience import Patience
 from rdstation.settings import CommonSettings
 from rdstation.source.account import Account
@@ -44,6 +50,9 @@ _READERS_A_WORKER: Final = (
     4  # threads that wait for an answer, a pace or each other cost little; the session bounds requests
 )
 
+_STATE_FILE: Final = (
+    "The state file cannot be read: it must hold a list of state messages as this connector wrote them."
+)
 _FOREIGN_STATE: Final = (
     "The saved state is not of the kind that this connector writes (one state a stream). Clear it to read from the "
     "beginning."
@@ -62,7 +71,7 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         self._queue = Handover(maxsize=_QUEUE_SIZE)
         self._messages = ConcurrentMessageRepository(self._queue, InMemoryMessageRepository())
         self._state_of: Mapping[str, Mapping[str, Any]] = {}
-        self._shortfalls: Mapping[str, str] = {}
+        self._account: Account[Any, S] | None = None
         super().__init__(self._engine(streams=1, workers=1))
 
     @property
@@ -73,28 +82,19 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
     @staticmethod
     def read_config(config_path: str) -> MutableMapping[str, Any]:
         """The configuration file's object; a config error where it holds something else."""
-        try:
-            return ConcurrentSourceAdapter.read_config(config_path)
-        except (OSError, ValueError):
-            raise config_error("The configuration file cannot be read: it must hold one JSON object.") from None
+        return read_config(config_path)
 
     @classmethod
     def read_state(cls, state_path: str) -> list[AirbyteStateMessage]:
         """The state file's messages; a config error where it holds something else."""
-        try:
-            return super().read_state(state_path)
-        except Exception:  # noqa: BLE001 - a deserializer's errors are of many types, and quote values
-            raise config_error(
-                "The state file cannot be read: it must hold a list of state messages as this connector wrote them."
-            ) from None
+        if not state_path:
+            return []
+        return read_file(state_path, _STATE_FILE, _state_messages)
 
     @classmethod
     def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
         """The configured catalog; a config error where the file holds something else."""
-        try:
-            return super().read_catalog(catalog_path)
-        except Exception:  # noqa: BLE001 - as above
-            raise config_error("The catalog file cannot be read: it must hold a configured Airbyte catalog.") from None
+        return read_catalog(catalog_path)
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
         """What can be configured."""
@@ -116,20 +116,25 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         """What the configuration gives access to; `streams` are those selected, if the command reads any."""
 
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
-        """Checks the configuration before the CDK does, whose messages quote values; what is null counts as absent."""
+        """Check the configuration before the CDK does, whose messages quote values; what is null counts as absent.
+
+        Unlike the CDK's it writes no copy of the configuration, with its secrets, into `temp_dir`.
+        """
         self.read_settings(config)
-        return super().configure({name: value for name, value in config.items() if value is not None}, temp_dir)
+        return {name: value for name, value in config.items() if value is not None}
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Whether the configuration works, and if not, one sentence on what to do."""
         try:
             settings = self.read_settings(config).of_check()
-            remark = self.account(config, settings, patience=Patience.of_check()).check()
+            remarks = [remark_on(config)]
+            remarks.append(self.account(config, settings, patience=Patience.of_check()).check() or "")
         except ConnectorError as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
+        remark = " ".join(filter(None, remarks))
         if remark:
             _logger.warning(remark)
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=remark)
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=remark or None)
 
     def check_connection(self, logger: logging.Logger, config: Mapping[str, Any]) -> tuple[bool, str | None]:
         """`check` in the CDK's older form."""
@@ -154,7 +159,7 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         failed: dict[str, FailureType] = {}
         try:
             for message in super().read(logger, config, catalog, state):
-                _note_failure(message, failed)
+                self._note_failure(message, failed)
                 yield message
             self._tell_shortfalls()
         except AirbyteTracedException as error:
@@ -173,7 +178,7 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         settings = self.read_settings(config)
         wanted = [configured.stream.name for configured in configured_catalog.streams]
         account = self.account(config, settings, streams=wanted)
-        self._shortfalls = account.shortfalls
+        self._account = account
         if unknown := sorted(set(wanted) - set(account.stream_names)):
             raise config_error(
                 f"The catalog names streams that this source does not have: {', '.join(unknown)}. Refresh the source's "
@@ -184,10 +189,20 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
 
     def _tell_shortfalls(self) -> None:
         """What RD Station holds and could not be read is never passed over in silence."""
-        for name, sentence in sorted(self._shortfalls.items()):
+        shortfalls = self._account.shortfalls if self._account else {}
+        for name, sentence in sorted(shortfalls.items()):
             _logger.warning("%s: %s", name, sentence)
-        if self._shortfalls:
-            _logger.info("The sync ends with incomplete streams: %s.", ", ".join(sorted(self._shortfalls)))
+        if shortfalls:
+            _logger.info("The sync ends with incomplete streams: %s.", ", ".join(sorted(shortfalls)))
+
+    def _note_failure(self, message: AirbyteMessage, failed: dict[str, FailureType]) -> None:
+        if message.type != Type.TRACE or not message.trace or message.trace.type != TraceType.ERROR:
+            return
+        error = message.trace.error
+        if error and error.stream_descriptor and error.failure_type:
+            failed[error.stream_descriptor.name] = error.failure_type
+            if self._account:
+                self._account.give_up(error.stream_descriptor.name)
 
     def _engine(self, streams: int, workers: int) -> ConcurrentSource:
         """The CDK's engine, with a thread for each stream's slices and enough to read them."""
@@ -201,16 +216,26 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         )
 
 
+def _state_messages(content: Any) -> list[AirbyteStateMessage]:
+    messages = [AirbyteStateMessageSerializer.load(item) for item in content or []]
+    if not all(message.stream or message.data or message.global_ for message in messages):
+        raise ValueError("no state message")
+    return messages
+
+
 def _states(
     catalog: ConfiguredAirbyteCatalog, state: list[AirbyteStateMessage] | None
 ) -> Mapping[str, Mapping[str, Any]]:
     """The incoming state of each stream; a full refresh begins from nothing."""
+    # Whoever saves states by hand leaves out the `type`, and the CDK then drops them without a word.
+    messages = [replace(each, type=AirbyteStateType.STREAM) if each.stream else each for each in state or ()]
+    if any(message.stream is None and message.global_ is None for message in messages):
+        raise config_error(_FOREIGN_STATE)
     try:
-        manager = ConnectorStateManager(state)
+        manager = ConnectorStateManager(messages)
     except (ValueError, AttributeError):
         raise config_error(_FOREIGN_STATE) from None
-    if any(message.stream is None and message.global_ is None for message in state or ()):
-        raise config_error(_FOREIGN_STATE)
+    _tell_unused(messages, catalog)
     states: dict[str, Mapping[str, Any]] = {}
     for configured in catalog.streams:
         if configured.sync_mode == SyncMode.incremental:
@@ -219,12 +244,15 @@ def _states(
     return states
 
 
-def _note_failure(message: AirbyteMessage, failed: dict[str, FailureType]) -> None:
-    if message.type != Type.TRACE or not message.trace or message.trace.type != TraceType.ERROR:
-        return
-    error = message.trace.error
-    if error and error.stream_descriptor and error.failure_type:
-        failed[error.stream_descriptor.name] = error.failure_type
+def _tell_unused(messages: list[AirbyteStateMessage], catalog: ConfiguredAirbyteCatalog) -> None:
+    """Warn of states that no selected stream takes up, which would otherwise be read from the beginning unsaid."""
+    selected = {(each.stream.name, each.stream.namespace or None) for each in catalog.streams}
+    of_all = [each.global_.stream_states for each in messages if each.global_]
+    for one in (*(each.stream for each in messages if each.stream), *chain(*of_all)):
+        name, namespace = one.stream_descriptor.name, one.stream_descriptor.namespace or None
+        if (name, namespace) not in selected:
+            of = f" in namespace {namespace}" if namespace else ""
+            _logger.warning("The saved state of stream %s%s is not used: the catalog selects no such stream.", name, of)
 
 
 def _summary(failed: Mapping[str, FailureType]) -> ConnectorError:

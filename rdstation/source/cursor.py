@@ -43,6 +43,8 @@ class StreamContext:
     """Takes the sentence that says what of the stream cannot be read, to be told at the end of the sync."""
     on_request: Callable[[], None] = lambda: None
     """Called before each request of the stream; its cursor listens here."""
+    on_failure: Callable[[], object] = lambda: None
+    """Called once an error has ended a slice of the stream, whatever ended it; who waits for slices listens here."""
 
     def request_sent(self) -> None:
         """Tells the stream's cursor."""

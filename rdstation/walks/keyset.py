@@ -57,11 +57,11 @@ def walk(
         if not page.rows or page.has_next is False:
             yield Batch(fresh, limit or last or position, 0)
             return
-        if position is None and last is not None and all(moments):
+        if position is None and last is not None and all(row.get(key) for row in page.rows):
             # Null keys may sort last, too, where no filter on the key would ever show them.
             yield from sweep(fetch, Query(key, query.bounds, descending=True), without=key)
         if last is None:
-            # Nothing but null keys, which sort first and have no order among themselves.
+            # Nothing but null keys (or unreadable ones), which sort first and have no order among themselves.
             yield from sweep(fetch, query, without=key)
             position = EPOCH
         elif position is None or last > position:
@@ -110,12 +110,14 @@ def _one_second(
 def _fetch_in_bounds(fetch: Fetch, query: Query, key: str) -> tuple[Page, Moments]:
     """The page and its rows' keys; WalkError if it twice holds rows from before the range.
 
-    Without its filter the walk never ends.
+    Without its filter the walk never ends, nor where a page within a range has no key that leads further.
     """
     lower = query.bounds[-1].at_least
     for _ in range(2):
         page = fetch(query)
         moments = [instant_of(row, key) for row in page.rows]
+        if lower is not None and page.rows and page.has_next is not False and not any(moments):
+            raise WalkError(f"More records than a page holds have a {key} that cannot be read.")
         if lower is None or all(moment >= lower for moment in moments if moment):
             return page, moments
     raise WalkError(f"The list ignores its filter {query.bounds[-1].rdql()}.")

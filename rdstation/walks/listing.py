@@ -71,8 +71,8 @@ class WalkError(Exception):
 
 
 def instant_of(row: Row, key: str) -> datetime | None:
-    """The instant of a row's key; None where it is null or empty. WalkError where it is no date."""
+    """The instant of a row's key; None where it is null, empty, or no date that can be calculated with."""
     try:
         return parse_instant(row[key]) if row.get(key) else None
     except ValueError:
-        raise WalkError(f"A record's {key} is no date.") from None
+        return None

@@ -14,7 +14,7 @@ from typing import Final
 
 from rdstation.dates import ONE_SECOND, floor_second
 from rdstation.envelope import Page, Row
-from rdstation.walks.listing import WALL, Batch, Bound, Fetch, Query, WalkError
+from rdstation.walks.listing import WALL, Batch, Bound, Fetch, Query, WalkError, instant_of
 
 __all__ = ["RestlessError", "halved_windows", "numbered", "sweep"]
 
@@ -49,7 +49,7 @@ def sweep(fetch: Fetch, query: Query, *, walled: bool = True, without: str | Non
         latest = _Pass()
         passes.append(latest)
         for page in numbered(fetch, query, walled=walled):
-            rows = page.rows if without is None else [row for row in page.rows if not row.get(without)]
+            rows = page.rows if without is None else [row for row in page.rows if instant_of(row, without) is None]
             fresh = [row for row in rows if row["id"] not in known]
             known.update(row["id"] for row in fresh)
             latest.take(page, rows, fresh=len(fresh), walled=walled)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints, ValidationError
 
+from rdstation.credentials import OptionalCredential
 from rdstation.errors import config_error
 from rdstation.settings import CommonSettings, PaceSetting, StartDate, explain
 from source_rdstation_conversas.decryption.private_keys import PrivateKeys
@@ -25,24 +26,21 @@ _MESSAGE_TYPES: Final = (  # documented ones, the vendor's tool's, and those of 
 _NEED_START_DATE: Final = ("messages", "messages_history")
 _NEED_KEY: Final = ("messages",)
 
-_BEARER: Final = re.compile(r"\s*bearer\s+", re.IGNORECASE)
-_NOT_PRINTABLE: Final = re.compile(r"[^!-~]")
 _BRAZILIAN_DATE: Final = re.compile(r"\s*(\d{1,2})/(\d{1,2})/(\d{4})\s*")
 _JWT_BEGINS: Final = "eyJ"
 _JWT_PARTS: Final = 3
 
 
 def _token(value: str) -> str:
-    token = _NOT_PRINTABLE.sub("", _BEARER.sub("", value, count=1))
-    if not token:
+    if not value:
         raise ValueError("is empty. Copy the token in RD Station Conversas under Apps e Integrações > API")
-    parts = token.split(".")
-    if token.endswith("...") or (token.startswith(_JWT_BEGINS) and not (len(parts) == _JWT_PARTS and all(parts))):
+    parts = value.split(".")
+    if value.endswith("...") or (value.startswith(_JWT_BEGINS) and not (len(parts) == _JWT_PARTS and all(parts))):
         raise ValueError(
             "is cut off: the token has three parts with a dot between them. Copy the whole text in RD Station "
             "Conversas under Apps e Integrações > API"
         )
-    return token
+    return value
 
 
 def _iso_date(value: Any) -> Any:
@@ -73,7 +71,7 @@ _Value = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Z
 class Settings(CommonSettings):
     """The whole configuration, checked."""
 
-    access_token: Annotated[str, AfterValidator(_token), Field(repr=False)]
+    access_token: Annotated[OptionalCredential, AfterValidator(_token), Field(repr=False)]
     start_date: Annotated[StartDate, BeforeValidator(_iso_date)] | None = None
     private_key_jwk: Annotated[InstanceOf[PrivateKeys], BeforeValidator(_keys)] | None = None
     channels: Annotated[tuple[_Value, ...], _or_all(_CHANNELS)] = _CHANNELS

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from rdstation.envelope import BadAnswerError, Row, keys_of, kind_of
-from source_rdstation_conversas.decoding.plaintext import as_json_text
+from rdstation.json_text import as_json_text
 
 __all__ = ["fitted", "row_of", "without_place"]
 

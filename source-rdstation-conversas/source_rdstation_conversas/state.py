@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rdstation.source.state import Instant, StateModel, StreamState
+from rdstation.source.state import StreamState, WalkState
 
 __all__ = ["MessagesState", "ReportsState"]
 
@@ -11,8 +11,7 @@ class ReportsState(StreamState):
     """How far the windows are complete."""
 
 
-class _ContactPosition(StateModel):
-    started: Instant
+class _ContactPosition(WalkState):
     after: str
     unread: bool = False
 

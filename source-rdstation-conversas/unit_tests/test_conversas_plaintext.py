@@ -13,7 +13,8 @@ from conversas_samples import low_bytes, message, survivors
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from source_rdstation_conversas.decoding.plaintext import Decoded, as_json_text, decode
+from rdstation.json_text import as_json_text
+from source_rdstation_conversas.decoding.plaintext import Decoded, decode
 from source_rdstation_conversas.decoding.quotes import repair_quotes
 
 COMPACT, SPACED, INDENTED = {"separators": (",", ":")}, {"separators": (", ", ": ")}, {"indent": 1}

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
+from rdstation.credentials import Credential, OptionalCredential
 from rdstation.dates import format_instant, parse_instant
 from rdstation.errors import config_error
-from rdstation.settings import CommonSettings, PaceSetting, SettingsModel, StartDate, Text, explain
+from rdstation.settings import CommonSettings, PaceSetting, SettingsModel, StartDate, explain
 
 __all__ = ["Settings", "V1Credentials", "V2Credentials", "read_settings"]
 
@@ -28,10 +29,10 @@ class V2Credentials(SettingsModel):
     """API v2: OAuth 2 with a refresh token that works once."""
 
     api_version: Literal["v2"]
-    client_id: Text
-    client_secret: Text = Field(repr=False)
-    refresh_token: Text = Field(repr=False)
-    access_token: str | None = Field(None, repr=False)
+    client_id: Credential
+    client_secret: Credential = Field(repr=False)
+    refresh_token: Credential = Field(repr=False)
+    access_token: OptionalCredential | None = Field(None, repr=False)
     token_expiry_date: Annotated[str, AfterValidator(_instant)] | Literal[""] | None = None
 
 
@@ -39,7 +40,7 @@ class V1Credentials(SettingsModel):
     """The legacy API v1: the token of one user, which never changes."""
 
     api_version: Literal["v1"]
-    access_token: Text = Field(repr=False)
+    access_token: Credential = Field(repr=False)
 
 
 class Settings(CommonSettings):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from rdstation.source.state import Instant, StateModel, StreamState
+from rdstation.source.state import Instant, StreamState, WalkState
 
 __all__ = ["ChildState", "NewestFirstState", "NumberedState", "SpanState"]
 
 
-class _SpanPosition(StateModel):
-    started: Instant
+class _SpanPosition(WalkState):
     latest: Instant | None = None
     spans: list[tuple[Instant | None, Instant | None]]
 
@@ -21,8 +20,7 @@ class SpanState(StreamState):
     walk: _SpanPosition | None = None
 
 
-class _PagePosition(StateModel):
-    started: Instant
+class _PagePosition(WalkState):
     latest: Instant | None = None
     page: int
     reached: Instant | None = None

@@ -17,7 +17,7 @@ from simulated_list import DAWN, moment
 from rdstation.envelope import Page
 from rdstation.walks.listing import Bound, Fetch, PageRefusedError, Query, WalkError
 from source_rdstation_crm.walks import past_wall, upward, windows
-from source_rdstation_crm.walks.windows import Window, Windows
+from source_rdstation_crm.walks.windows import Windows
 
 WALL = 100
 DAY = 86_400_000
@@ -83,11 +83,20 @@ def test_given_a_small_list_when_read_then_one_request_is_enough() -> None:
     assert crm.requests == 1
 
 
-def test_given_a_row_without_a_date_when_read_then_it_comes() -> None:
-    window = Window(None, moment(5))
+@pytest.mark.parametrize("created_at", [None, "2026-02-30T10:00:00.000Z"])
+def test_given_a_row_without_a_readable_date_when_any_slice_brings_it_then_it_comes_once(created_at: str) -> None:
+    crm = account(200)
+    inner = wider(crm)
 
-    assert window.holds({"id": "a", "created_at": None})
-    assert not Window(moment(5), None).holds({"id": "a", "created_at": None})
+    def fetch(query: Query) -> Page:
+        page = inner(query)
+        late = query.bounds and query.bounds[-1].before is None
+        rows = [*page.rows, {"id": "undated", "created_at": created_at}] if late else page.rows
+        return replace(page, rows=rows)
+
+    ids, _ = read(crm, fetch)
+
+    assert Counter(ids)["undated"] == 1
 
 
 def test_given_rows_on_the_edges_of_slices_when_read_then_each_comes_once() -> None:

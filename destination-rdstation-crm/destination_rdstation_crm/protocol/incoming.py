@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from queue import Empty, Queue
+from contextlib import suppress
+from queue import Empty, Full, Queue
 from typing import Final, Literal, TypeAlias
 
 from destination_rdstation_crm.protocol.lines import BadLineError, Message, read_line
 from rdstation.errors import ConnectorError, system_error
+from rdstation.stop import Stop
 
 __all__ = ["Incoming", "Next"]
 
@@ -20,22 +22,34 @@ _MOST_WAITING: Final = 1_000  # messages read ahead; more would only fill the me
 class Incoming:
     """Messages in the order of their arrival."""
 
-    def __init__(self, lines: Iterable[bytes]) -> None:
+    def __init__(self, lines: Iterable[bytes], stop: Stop) -> None:
+        """Once `stop` is requested, no further message is given."""
+        self._stop = stop
         self._queue: Queue[Message | ConnectorError | None] = Queue(_MOST_WAITING)
+        stop.tell(self._wake)
         # A daemon: it may wait in a read for a line that never comes when the sync ends early.
         threading.Thread(target=self._read, args=(lines,), name="stdin", daemon=True).start()
 
     def next(self, seconds: float | None) -> Next:
-        """The next message, or "quiet" if none comes in time. Raises what is wrong with the line that is next."""
+        """The next message, or "quiet" if none comes in time.
+
+        Raises what is wrong with the line that is next, and StoppedError.
+        """
+        self._stop.check()
         try:
             item = self._queue.get(timeout=seconds)
         except Empty:
             return "quiet"
+        self._stop.check()
         if item is None:
             return "end"
         if isinstance(item, ConnectorError):
             raise item
         return item
+
+    def _wake(self) -> None:
+        with suppress(Full):
+            self._queue.put_nowait(None)
 
     def _read(self, lines: Iterable[bytes]) -> None:
         number = 0

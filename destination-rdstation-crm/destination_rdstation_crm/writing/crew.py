@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import Final, TypeVar
+
+from rdstation.stop import Stop
 
 __all__ = ["Crew"]
+
+_LOOK_UP_SECONDS: Final = 1.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -15,13 +19,16 @@ R = TypeVar("R")
 class Crew:
     """The writing threads of a process."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, stop: Stop) -> None:
+        """Once `stop` is requested no job begins."""
+        self._stop = stop
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="writer")
 
     def map(self, job: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """`job` of each item, several at once, the results in order.
 
-        After one raised, no other begins; once those under way have ended, the first error is raised.
+        After one raised, no other begins; once those under way have ended, the first error is raised. After a stop
+        they are not waited for long.
         """
         failed: list[BaseException] = []
 
@@ -29,13 +36,15 @@ class Crew:
             if failed:
                 return None
             try:
+                self._stop.check()
                 return job(item)
             except BaseException as error:
                 failed.append(error)
                 raise
 
         futures = [self._pool.submit(guarded, item) for item in items]
-        wait(futures)
+        while wait(futures, timeout=_LOOK_UP_SECONDS).not_done:
+            self._stop.check_patience()
         if failed:
             raise failed[0]
         return [future.result() for future in futures]  # type: ignore[misc] # None only after a failure

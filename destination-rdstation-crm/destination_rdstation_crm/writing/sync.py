@@ -22,6 +22,7 @@ from destination_rdstation_crm.writing.crew import Crew
 from destination_rdstation_crm.writing.crm import Crm
 from destination_rdstation_crm.writing.results import result_lines
 from destination_rdstation_crm.writing.stream_writer import StreamWriter
+from rdstation.stop import Stop
 
 __all__ = ["Sync"]
 
@@ -41,13 +42,14 @@ class Sync:
         settings: Settings,
         plans: Mapping[StreamKey, StreamPlan],
         crm: Crm,
+        stop: Stop,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._told = clock()
         self._plans = {name: plan for (name, _), plan in plans.items()}
-        self._crew = Crew(settings.num_workers)
+        self._crew = Crew(settings.num_workers, stop)
         self._store = open_store(settings.object_storage_config)
         path = settings.results_path
         self._results = (
@@ -65,7 +67,7 @@ class Sync:
                     created[plan.crm_object.name, plan.key_field],
                     skip_unchanged=settings.skip_unchanged,
                     dry_run=settings.dry_run,
-                    sleep=time.sleep,
+                    sleep=stop.sleep,
                 )
                 for stream, plan in plans.items()
             },

@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from rdstation.dates import normalize_instant
 from rdstation.envelope import BadAnswerError, Row, kind_of
-from source_rdstation_conversas.decoding.plaintext import as_json_text, parse
+from rdstation.json_text import as_json_text, parse
 from source_rdstation_conversas.envelopes import list_in
 from source_rdstation_conversas.history.overlap import Key, Overlap
 

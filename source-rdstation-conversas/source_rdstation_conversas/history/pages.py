@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from source_rdstation_conversas.decoding.plaintext import as_json_text, decode
+from rdstation.json_text import as_json_text
+from source_rdstation_conversas.decoding.plaintext import decode
 from source_rdstation_conversas.decryption.compact_jwe import holds_empty_list
 from source_rdstation_conversas.decryption.private_keys import PrivateKeys, UndecryptableError
 from source_rdstation_conversas.envelopes import HistoryPage

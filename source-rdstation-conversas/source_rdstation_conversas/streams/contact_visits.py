@@ -13,6 +13,7 @@ from airbyte_cdk.models import FailureType
 from rdstation.envelope import Row
 from rdstation.errors import ConnectorError, ForbiddenError, NotFoundError, UnauthorizedError, config_error
 from rdstation.source.cursor import StreamContext
+from rdstation.source.places import Places
 from rdstation.source.slices import Slice
 from rdstation.source.small_list import read_small_list
 from rdstation.walks.listing import Fetch
@@ -61,17 +62,16 @@ class ContactVisits:
         self._gone_contact = gone
         self._explain_401 = explain_401
         # No more slices are under way than can be read: the state stays close behind.
-        self._at_once = 2 * context.readers
-        self._places = threading.Semaphore(self._at_once)
+        self._places = Places(2 * context.readers)
+        context.on_failure = self._places.give_up
         self._lock = threading.Lock()
-        self._over = False
         self._visited = self._gone = self._in_a_row = 0
         self._failures: list[ConnectorError] = []
 
     @property
     def broken_off(self) -> bool:
         """Whether an error ended the stream: that of one contact has been raised, and stands for all."""
-        return self._over
+        return self._places.given_up
 
     @property
     def failed(self) -> int:
@@ -81,20 +81,16 @@ class ContactVisits:
     def slices(self, contacts: Sequence[str]) -> Iterator[Slice]:
         """A slice for each contact; ends once all have been read, or early once an error stands for all."""
         for contact in contacts:
-            self._places.acquire()
-            if self._over:
-                self._places.release()
+            if not self._places.take():
                 break
             yield Slice(self._context.name, {}, partial(self._visit, contact))
-        for _ in range(self._at_once):
-            self._places.acquire()
-        self._places.release(self._at_once)
+        self._places.wait_for_all()
         if self._gone:
             _logger.info("%s: %s contacts are gone (404) and are skipped.", self._context.name, self._gone)
 
     def raise_failures(self) -> None:
         """Raises what stands for the contacts that could not be read, if any."""
-        if self._over:
+        if self._places.given_up:
             return
         if self._gone >= _ALL_GONE and self._gone == self._visited:
             raise config_error(
@@ -114,7 +110,7 @@ class ContactVisits:
 
     def _visit(self, contact: str) -> Iterator[Row]:
         try:
-            if self._over:
+            if self._places.given_up:
                 return
             yield from self._read(contact)
         except NotFoundError:
@@ -126,13 +122,13 @@ class ContactVisits:
         except ConnectorError as error:
             self._count(error)
         except BaseException:
-            self._over = True
+            self._places.give_up()
             raise
         else:
             self._count()
             self._done(contact)
         finally:
-            self._places.release()
+            self._places.leave()
 
     def _count(self, failure: ConnectorError | None = None, *, gone: bool = False) -> None:
         with self._lock:
@@ -147,7 +143,5 @@ class ContactVisits:
             self._break_off(failure)
 
     def _break_off(self, error: ConnectorError) -> None:
-        with self._lock:
-            others_did, self._over = self._over, True
-        if not others_did:
+        if self._places.give_up():
             raise error  # the others' errors would only repeat it

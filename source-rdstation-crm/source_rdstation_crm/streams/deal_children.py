@@ -64,7 +64,7 @@ class DealChildren(DealVisits):
         none_exist = False
         for form in forms:
             visits = yield from self._attempt(form)
-            if self._failed or (visits is not None and self._trusted):
+            if self._places.given_up or (visits is not None and self._trusted):
                 break
             none_exist = none_exist or visits == 0
         else:
@@ -102,14 +102,14 @@ class DealChildren(DealVisits):
                 raise
             _logger.info("%s: RD Station refuses the filter %s (%s).", self._stream, form, refusal.internal_message)
             return None
-        self._await_visits()
+        self._places.wait_for_all()
         return self._visits.count
 
     def _visit_all(self, fetch: Fetch) -> Iterator[Slice]:
         deals = walk(fetch, self._deal_keys, self._bound(), now=self._begun, tie_sort=self._deal_tie_sort)
         for batch in deals:
             yield from self._visit(batch.rows)
-            if self._failed:
+            if self._places.given_up:
                 return
             self.request_answered()
 

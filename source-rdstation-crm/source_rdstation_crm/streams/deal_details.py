@@ -42,7 +42,7 @@ class DealDetails(DealVisits):
     def slices(self) -> Iterator[Slice]:
         """A slice for each deal that changed since the state."""
         yield from self._visit(self._due())
-        self._await_visits()
+        self._places.wait_for_all()
         self.checkpoint()
         self._tell_gone()
 

@@ -6,7 +6,6 @@ Subclasses say how the deals are listed and what is read of each.
 from __future__ import annotations
 
 import logging
-import threading
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, MutableMapping
 from datetime import datetime, timezone
@@ -17,6 +16,7 @@ from rdstation.dates import format_instant, parse_instant
 from rdstation.envelope import Row
 from rdstation.errors import NotFoundError
 from rdstation.source.cursor import CheckpointCursor, StreamContext
+from rdstation.source.places import Places
 from rdstation.source.slices import Slice
 from rdstation.walks.listing import instant_of
 from source_rdstation_crm.state import ChildState
@@ -39,10 +39,9 @@ class DealVisits(CheckpointCursor):
         self._incoming = state
         self._begun = datetime.now(timezone.utc)
         # No more slices are under way than can be read: the cursor stays close behind the list of deals.
-        self._slices_at_once = 2 * context.readers
-        self._places = threading.Semaphore(self._slices_at_once)
+        self._places = Places(2 * context.readers)
+        context.on_failure = self._places.give_up
         self._visits = self._new_visits()
-        self._failed = False
         self._gone = 0
 
     @property
@@ -80,20 +79,13 @@ class DealVisits(CheckpointCursor):
             visit = self._visits.open(deal["id"], format_instant(updated_at) if updated_at else None)
             if visit is None:
                 continue
-            self._places.acquire()
-            if self._failed:
-                self._places.release()
+            if not self._places.take():
                 return
             yield Slice(self._stream, {"deal_id": visit.deal_id}, partial(self._read, visit))
 
-    def _await_visits(self) -> None:
-        for _ in range(self._slices_at_once):
-            self._places.acquire()
-        self._places.release(self._slices_at_once)
-
     def _read(self, visit: Visit) -> Iterator[Row]:
         try:
-            if self._failed:
+            if self._places.given_up:
                 return
             try:
                 yield from map(self._context.normalize, self._read_deal(visit.deal_id, visit.updated_at))
@@ -102,11 +94,10 @@ class DealVisits(CheckpointCursor):
             self._visits.close(visit)
             self.request_answered()
         except BaseException:
-            others_failed, self._failed = self._failed, True
-            if not others_failed:
+            if self._places.give_up():
                 raise  # the others' errors would only repeat it
         finally:
-            self._places.release()
+            self._places.leave()
 
     def _tell_gone(self) -> None:
         if self._gone:

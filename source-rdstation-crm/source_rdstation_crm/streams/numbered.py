@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any, Final
 
-from rdstation.dates import format_instant
+from rdstation.dates import format_instant, newest_instant
 from rdstation.envelope import Page, Row
 from rdstation.source.cursor import StreamContext
 from rdstation.walks.listing import WALL, Batch, Fetch, Query
@@ -116,9 +116,9 @@ class Numbered(NewestFirst):
         return fetch_noting
 
     def _records(self, rows: list[Row]) -> Iterator[Row]:
-        for row in map(self._context.normalize, rows):
-            self._latest = max(self._latest or "", row.get(self._cursor_field) or "") or None
-            yield row
+        newest = newest_instant(row.get(self._cursor_field) for row in rows)
+        self._latest = max(self._latest or "", newest or "") or None
+        yield from map(self._context.normalize, rows)
 
     def _beyond_wall(self) -> Iterator[Batch]:
         self._restarts = True

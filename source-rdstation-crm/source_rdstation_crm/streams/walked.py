@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from functools import cached_property, partial
 from typing import Any
 
-from rdstation.dates import format_instant, parse_instant
+from rdstation.dates import format_instant, newest_instant, parse_instant
 from rdstation.envelope import Row
 from rdstation.source.cursor import CheckpointCursor, StreamContext
 from rdstation.source.slices import Slice
@@ -51,6 +51,8 @@ class WalkedStream(CheckpointCursor):
         self._since = state.cursor
         self._since_settled = state.settled
         self._moving = keys[0] == cursor_field
+        self._spans = self._first_spans()
+        context.on_failure = self._spans.fail
 
     def slices(self) -> Iterator[Slice]:
         """A slice for each span of time, as the walk is cut."""
@@ -78,8 +80,7 @@ class WalkedStream(CheckpointCursor):
         """The start of the walk's first attempt; asked for only after the first answer set the clock."""
         return self._resumed.started if self._resumed else format_instant(self._context.server_time(self._begun))
 
-    @cached_property
-    def _spans(self) -> Spans:
+    def _first_spans(self) -> Spans:
         if self._resumed:
             spans = [Span(_instant(start), _instant(end)) for start, end in self._resumed.spans]
         else:
@@ -103,10 +104,10 @@ class WalkedStream(CheckpointCursor):
         return max(moments, default=None)
 
     def _read(self, span: Span) -> Iterator[Row]:
-        fixed: tuple[Bound, ...] = ()
-        if not self._moving and (since := self._bound()):
-            fixed = (Bound(self._cursor_field, since),)
         try:
+            fixed: tuple[Bound, ...] = ()
+            if not self._moving and (since := self._bound()):
+                fixed = (Bound(self._cursor_field, since),)
             for batch in walk(
                 self._fetch,
                 self._keys,
@@ -118,9 +119,9 @@ class WalkedStream(CheckpointCursor):
             ):
                 for row in batch.rows:
                     yield self._context.normalize(row)
-                newest = max((row.get(self._cursor_field) or "" for row in batch.rows), default="")
+                newest = newest_instant(row.get(self._cursor_field) for row in batch.rows)
                 with self._lock:
-                    self._latest = max(self._latest or "", newest) or None
+                    self._latest = max(self._latest or "", newest or "") or None
                     self._spans.advance(span, batch.reached, batch.pages_left)
                     self.request_answered()
         except BaseException:

@@ -55,9 +55,6 @@ class AccountV2(CrmAccount[StreamSpec]):
         messages: MessageRepository,
         patience: Patience | None = None,
     ) -> None:
-        credentials = config["credentials"]
-        # Pasted values come with line ends; the token owner reads and publishes them where the user's own stand.
-        credentials.update({name: value.strip() for name, value in credentials.items() if isinstance(value, str)})
         rate_limit = RateLimit(settings.requests_per_minute, patience)
         tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, patience)
         api = Api(f"{settings.api_base_url}/crm/v2", Session(rate_limit, settings.num_workers, tokens), patience)

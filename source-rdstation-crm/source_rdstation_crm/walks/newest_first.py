@@ -43,7 +43,7 @@ class DownBatch:
 
 
 def instant_text(row: Row, key: str) -> str:
-    """The row's key as a text that sorts; a row without one counts as newer than all, so it is never left out."""
+    """The row's key as a text that sorts; a row without a readable one counts as newer than all, so it comes."""
     instant = instant_of(row, key)
     return format_instant(instant) if instant else _NEVER
 
@@ -143,7 +143,7 @@ def _page_before_wall(fetch: Fetch, key: str, number: int, before: Page | None) 
         if not beyond:
             raise
         raise WallReachedError from refusal
-    moments = [instant_text(row, key) for row in page.rows if row.get(key)]
+    moments = [moment for row in page.rows if (moment := instant_of(row, key))]
     if any(later > earlier for earlier, later in pairwise(moments)):
         raise WalkError(f"The list ignores its sort by {key}.")
     if beyond and before is not None:
@@ -159,9 +159,9 @@ def _all_tied(before: Page, page: Page, key: str) -> bool:
 
 
 def _ends(page: Page, key: str) -> tuple[str | None, str | None]:
-    """The newest and the oldest key of a page, nulls aside."""
-    moments = [instant_text(row, key) for row in page.rows if row.get(key)]
-    return (moments[0], moments[-1]) if moments else (None, None)
+    """The newest and the oldest key of a page, those aside that cannot be read."""
+    moments = [moment for row in page.rows if (moment := instant_of(row, key))]
+    return (format_instant(moments[0]), format_instant(moments[-1])) if moments else (None, None)
 
 
 def _version(row: Row, key: str) -> tuple[str, str]:

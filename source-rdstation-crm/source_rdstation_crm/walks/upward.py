@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rdstation.dates import format_instant
 from rdstation.envelope import Page, Row
 from rdstation.walks.listing import WALL, Fetch, Query, WalkError, instant_of
 from rdstation.walks.single_pass import Ties
@@ -26,7 +27,7 @@ class UpBatch:
     rows: list[Row]
     page: int
     oldest: str | None
-    """The key of the oldest row; None for rows of a tie, which do not move the position."""
+    """The key of the oldest row that has one; None also for rows of a tie, which do not move the position."""
     ends: bool
     """The list ends with the page that was read first, and not at the wall."""
 
@@ -69,7 +70,8 @@ def read_up(fetch: Fetch, query: Query, top: int) -> Iterator[UpBatch]:
         mirrored = Page(page.rows[::-1], has_next=number > 1)
         for rows in ties.missing(last + 1 - number, mirrored):
             yield UpBatch(rows, number + 1, None, ends)
-        yield UpBatch(page.rows, number, instant_text(page.rows[0], key) if page.rows else None, ends)
+        oldest = next((moment for row in page.rows if (moment := instant_of(row, key))), None)
+        yield UpBatch(page.rows, number, format_instant(oldest) if oldest else None, ends)
 
 
 def step_back(fetch: Fetch, query: Query, page: int, reached: str) -> int:

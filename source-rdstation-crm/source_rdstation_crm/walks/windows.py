@@ -8,6 +8,7 @@ slice is read in parts (by pipeline, by stage). Facts: docs/api/crm-v1.md#basics
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -38,11 +39,8 @@ class Window:
     at_least: datetime | None = None
     before: datetime | None = None
 
-    def holds(self, row: Row) -> bool:
-        """Whether the row counts for this slice; one without a date counts for the first."""
-        moment = instant_of(row, _KEY)
-        if moment is None:
-            return self.at_least is None
+    def holds(self, moment: datetime) -> bool:
+        """Whether a row of that moment counts for this slice."""
         return (self.at_least is None or moment >= self.at_least) and (self.before is None or moment < self.before)
 
     def query(self) -> Query:
@@ -73,6 +71,9 @@ class Windows:
         self._ask_now = now
         self._now = self._oldest = now()
         self._first: Page | None = None
+        self._lock = threading.Lock()
+        self._undated: set[str] = set()
+        """Rows of the slices read so far that have no date: whether a filter lets them pass is unknown."""
         self.total = 0
         """How many rows the list had at the beginning."""
         self.walled = False
@@ -101,9 +102,19 @@ class Windows:
         seen: set[str] = set()
         first = self._first if self._first and window == Window() else self._fetch(window.query())
         for rows in self._read(window, first):
-            fresh = [row for row in rows if row["id"] not in seen and window.holds(row)]
+            fresh = [row for row in rows if row["id"] not in seen and self._counts_for(window, row)]
             seen.update(row["id"] for row in fresh)
             yield Batch(fresh)
+
+    def _counts_for(self, window: Window, row: Row) -> bool:
+        """Whether a row that came with a slice counts for it; one without a readable date does so once."""
+        moment = instant_of(row, _KEY)
+        if moment is not None:
+            return window.holds(moment)
+        with self._lock:
+            known = row["id"] in self._undated
+            self._undated.add(row["id"])
+        return not known
 
     def _read(self, window: Window, first: Page) -> Iterator[list[Row]]:
         query = window.query()
