@@ -6,12 +6,14 @@ import atexit
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
-__all__ = ["Stranger", "closed_port", "stranger"]
+__all__ = ["Stranger", "altering", "closed_port", "stranger"]
 
 
 @dataclass
@@ -42,10 +44,52 @@ def stranger(status: int, body: str = "", headers: Mapping[str, str] | None = No
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with _serving(Handler) as url:
+        yield Stranger(url, received)
+
+
+@contextlib.contextmanager
+def altering(url: str, alter: Callable[[str, bytes], bytes]) -> Iterator[str]:
+    """The address of a host that passes requests on to `url`, and answers with what `alter(path, body)` makes of it."""
+    target = urlsplit(url).netloc
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "accept-encoding"}
+            with contextlib.closing(HTTPConnection(target)) as connection:
+                connection.request(self.command, self.path, content, {**headers, "Host": target})
+                answer = connection.getresponse()
+                body = alter(self.path, answer.read())
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in _OF_THE_CONNECTION:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_PUT = answer  # noqa: N815 - as above
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with _serving(Handler) as address:
+        yield address
+
+
+_OF_THE_CONNECTION = ("connection", "content-encoding", "content-length", "transfer-encoding", "server", "date")
+
+
+@contextlib.contextmanager
+def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True  # a connection that is kept alive must not be waited for
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield Stranger(f"http://127.0.0.1:{server.server_port}", received)
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

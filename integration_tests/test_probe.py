@@ -300,14 +300,14 @@ def test_given_many_deals_of_v1_when_probed_then_it_is_told_how_far_next_page_le
         pytest.param(
             V2,
             "12",
-            {"rate_limit_requests": 40, "rate_limit_window_s": 2.0, "retry_after": "date"},
+            {"rate_limit_requests": 40, "rate_limit_window_s": 6.0, "retry_after": "date"},
             "date",
             id="v2-date",
         ),
         pytest.param(
             CONVERSAS,
             "6",
-            {"desk_bucket_burst": 20, "desk_bucket_per_minute": 1_200, "desk_retry_after": "seconds"},
+            {"desk_bucket_burst": 20, "desk_bucket_per_minute": 360, "desk_retry_after": "seconds"},
             "seconds",
             id="conversas",
         ),

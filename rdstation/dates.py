@@ -22,6 +22,7 @@ __all__ = [
     "ONE_SECOND",
     "floor_second",
     "format_instant",
+    "is_older",
     "newest_instant",
     "normalize_date",
     "normalize_instant",
@@ -98,6 +99,11 @@ def normalize_instant(text: object) -> str:
             raise ValueError("no date") from None
         return text
     return format_instant(_read_instant(text))
+
+
+def is_older(text: str | None, than: str) -> bool:
+    """Tell whether one canonical instant lies before another; none does that cannot be calculated with."""
+    return text is not None and str(FIRST_YEAR) <= text < than
 
 
 def newest_instant(texts: Iterable[object]) -> str | None:

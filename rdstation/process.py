@@ -61,7 +61,7 @@ def connector_process(arguments: Sequence[str], on_signal: Callable[[int], None]
             code = _tell(error, is_check=arguments[:1] == ["check"])
             sys.stdout.flush()
         except Exception as second:  # noqa: BLE001 - stdout is what is broken
-            _tell_stderr(second)
+            _tell_stderr(kind_and_place(second))
         finally:
             # At once: threads may wait for a queue that nobody empties any more, for a line of stdin, for an answer.
             os._exit(code)
@@ -80,10 +80,9 @@ def leave_by(number: int) -> None:
 
 def _speak_utf8() -> None:
     """The protocol's encoding, whatever the machine's locale."""
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
     if sys.stdout is None:
-        sys.exit("stdout is closed: a connector has nowhere to write its messages.")
+        _tell_stderr("it is closed")
+        os._exit(1)  # an ordinary exit would flush what the CDK would like to print
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -130,7 +129,7 @@ def _known(error: BaseException) -> ConnectorError:
     return unknown_error(error)
 
 
-def _tell_stderr(error: BaseException) -> None:
-    with suppress(Exception):
-        sys.stderr.write(f"The connector cannot write to stdout: {kind_and_place(error)}\n")
-        sys.stderr.flush()
+def _tell_stderr(why: str) -> None:
+    """To the file itself: `sys.stderr` is the CDK's buffer for stdout."""
+    with suppress(OSError):
+        os.write(2, f"The connector cannot write to stdout: {why}.\n".encode())

@@ -270,6 +270,14 @@ def test_given_the_bucket_of_conversas_when_read_then_90_percent_of_the_pace_is_
         pytest.param("soon", 60, id="unreadable"),
         pytest.param("-5", 60, id="negative"),
         pytest.param("nan", 60, id="not-a-number"),
+        pytest.param("1.5", 1.5, id="fraction"),
+        pytest.param("30s", 30, id="unit"),
+        pytest.param("30 seconds", 30, id="word"),
+        pytest.param("500ms", 0.5, id="milliseconds"),
+        pytest.param("10, 30", 30, id="two-headers"),
+        pytest.param("²", 60, id="a-digit-that-is-no-number"),
+        pytest.param("9" * 400, 60, id="endless"),
+        pytest.param("Mon, 01 Jan 0001 00:00:00 GMT", 0, id="a-date-long-ago"),
     ],
 )
 def test_given_a_retry_after_when_read_then_it_is_seconds(header: str, seconds: float) -> None:
@@ -277,9 +285,11 @@ def test_given_a_retry_after_when_read_then_it_is_seconds(header: str, seconds: 
 
 
 def test_given_a_retry_after_as_a_date_when_read_then_it_is_the_time_until_then() -> None:
-    header = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=40), usegmt=True)
+    moment = datetime.now(timezone.utc) + timedelta(seconds=40)
+    seconds = int(moment.timestamp())
 
-    assert 35 < retry_after(answer(429, {"Retry-After": header}), 60) <= 40
+    for header in (format_datetime(moment, usegmt=True), moment.isoformat(), f"{seconds}", f"{seconds}000"):
+        assert 35 < retry_after(answer(429, {"Retry-After": header}), 60) <= 40
 
 
 def test_given_no_retry_after_when_read_then_it_is_what_the_caller_says() -> None:

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rdstation import rdql
-from rdstation.dates import floor_second, format_instant, normalize_date, normalize_instant, parse_instant
+from rdstation.dates import (
+    floor_second,
+    format_instant,
+    is_older,
+    newest_instant,
+    normalize_date,
+    normalize_instant,
+    parse_instant,
+)
 
 
 @pytest.mark.parametrize(
@@ -99,3 +107,46 @@ def test_given_any_instant_when_formatted_and_parsed_then_it_is_the_same_to_the_
 
     assert timedelta(0) <= moment.astimezone(timezone.utc) - back < timedelta(milliseconds=1)
     assert floor_second(back).microsecond == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0000-00-00T00:00:00.000Z",
+        "2026-02-30T10:00:00.000Z",
+        "2026-13-01T10:00:00.000Z",
+        "2026-01-01T25:00:00.000Z",
+        "2026-01-01T10:00:00.abcZ",
+        "٢٠٢٦-01-01T10:00:00.000Z",
+    ],
+)
+def test_given_a_canonical_text_that_no_calendar_has_when_normalized_then_it_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no date"):
+        normalize_instant(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "1899-12-31T23:59:59Z", "3000-01-01T00:00:00Z", "9999-12-31"])
+def test_given_a_date_of_another_age_then_a_record_may_hold_it_and_no_calculation_does(text: str) -> None:
+    assert normalize_instant(text)[:10] == text[:10]
+    with pytest.raises(ValueError, match="no date of this time"):
+        parse_instant(text)
+    assert newest_instant([text]) is None
+    assert not is_older(normalize_instant(text), "1900-01-01T00:00:00.000Z")
+
+
+@given(st.datetimes(timezones=st.just(timezone.utc)) | st.text())
+def test_given_any_text_when_read_then_it_is_refused_or_can_be_calculated_with(value: object) -> None:
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    try:
+        moment = parse_instant(text)
+    except ValueError:
+        return
+    for distance in (timedelta(days=3_650), timedelta(minutes=5)):
+        assert rdql.at_least("updated_at", moment - distance)
+        assert parse_instant(format_instant(moment)) <= moment + distance
+
+
+@pytest.mark.parametrize("text", ["2026-01-31garbage", "2026-02-30", "0000-01-01", "31/01/2026"])
+def test_given_what_is_no_day_when_normalized_then_it_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        normalize_date(text)

@@ -139,7 +139,7 @@ def test_last_page(api: Caller, form: str, expected: object) -> None:
 
     found = body.get("links", "without links")
     assert (found.get("next", "without next") if found and isinstance(found, dict) else found) == expected
-    assert len(body["data"]) == 50
+    assert len(body["data"]) == len(api.crm.ids("contacts")) - 2 * 200  # other tests create some
 
 
 def test_given_a_page_past_the_end_then_it_is_empty(api: Caller) -> None:

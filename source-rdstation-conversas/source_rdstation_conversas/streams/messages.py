@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import Any, Final
 
-from rdstation.dates import format_instant, parse_instant
+from rdstation.dates import format_instant, is_older, parse_instant
 from rdstation.envelope import Row
 from rdstation.errors import ConnectorError, UnauthorizedError
 from rdstation.source.cursor import CheckpointCursor, StreamContext
@@ -136,7 +136,7 @@ class Messages(CheckpointCursor):
             if page.fault is not None:
                 self._unread = True
             for record in contact.feed(page.messages):
-                if record["created_at"] is None or record["created_at"] >= since:
+                if not is_older(record["created_at"], since):
                     yield self._context.normalize(record)
             self.request_answered()
         with self._lock:

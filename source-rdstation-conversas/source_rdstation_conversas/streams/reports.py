@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, partial
 from typing import Any, Final
 
-from rdstation.dates import format_instant, parse_instant
+from rdstation.dates import format_instant, is_older, parse_instant
 from rdstation.envelope import Page, Row
 from rdstation.source.cursor import CheckpointCursor, StreamContext
 from rdstation.source.slices import Slice
@@ -129,7 +129,7 @@ class Reports(CheckpointCursor):
             for batch in sweep(fetch_counted, Query(None), walled=False):
                 read += len(batch.rows)
                 for row in map(self._context.normalize, batch.rows):
-                    if (not row["created_at"] or row["created_at"] >= since) and self._is_new(row["id"]):
+                    if not is_older(row["created_at"], since) and self._is_new(row["id"]):
                         yield row
                 self.request_answered()
         except RestlessError:
