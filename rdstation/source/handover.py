@@ -10,7 +10,11 @@ from queue import Full, Queue, SimpleQueue
 from threading import Condition
 from typing import Any
 
+from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from rdstation.errors import unknown_error
 
 __all__ = ["Handover"]
 
@@ -28,7 +32,11 @@ class Handover(Queue[QueueItem]):
         self._waiting = 0
 
     def put(self, item: QueueItem, block: bool = True, timeout: float | None = None) -> None:
-        """See `queue.Queue.put`."""
+        """See `queue.Queue.put`. An error that nobody knows goes on as its kind and place: the CDK would print it."""
+        if isinstance(item, StreamThreadException) and not isinstance(item.exception, AirbyteTracedException):
+            item = StreamThreadException(
+                unknown_error(item.exception, f"{item.stream_name}: reading"), item.stream_name
+            )
         if self._items.qsize() >= self.maxsize:
             if not block:
                 raise Full

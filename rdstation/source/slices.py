@@ -9,10 +9,9 @@ from typing import Any
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
 from airbyte_cdk.sources.types import Record
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from rdstation.envelope import Page, Row
-from rdstation.errors import RequestRefusedError, ServerFailedError, system_error, unknown_error
+from rdstation.errors import RequestRefusedError, ServerFailedError, system_error
 from rdstation.walks.listing import Fetch, PageRefusedError, Query, WalkError
 
 __all__ = ["Slice", "Slices", "explained", "refusals_named"]
@@ -59,17 +58,13 @@ class Slices(PartitionGenerator):
 
 @contextmanager
 def explained(stream: str) -> Iterator[None]:
-    """Turns a walk's error, and any that nobody knows, into one that names the stream."""
+    """Turns a walk's error into one that names the stream."""
     try:
         yield
-    except AirbyteTracedException:
-        raise
     except PageRefusedError as refusal:
         raise refusal.__cause__ or refusal from None
     except WalkError as error:
         raise system_error(f"{stream}: {error}") from error
-    except Exception as error:  # noqa: BLE001 - the CDK would print its text and its stack, which may quote a record
-        raise unknown_error(error, f"{stream}: reading") from None
 
 
 def refusals_named(fetch: Fetch) -> Fetch:
