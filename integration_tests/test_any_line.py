@@ -5,34 +5,23 @@ The reads run in this process. Each line that the threads of a sync execute in t
 
 from __future__ import annotations
 
-import logging
 import random
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
-from airbyte_cdk.models import (
-    AirbyteMessage,
-    AirbyteMessageSerializer,
-    ConfiguredAirbyteCatalogSerializer,
-    Type,
-)
 
 import rdstation
 import source_rdstation_conversas
 import source_rdstation_crm
-from harness import CONVERSAS, TINY, V1, V2, Emulator, Version, account, catalog
+from harness import CONVERSAS, TINY, V1, V2, Emulator, Version, account
+from in_process import Sync, read
 from rdstation.errors import ConnectorError
-from rdstation.source.base import RdstationSource
-from source_rdstation_conversas.source import SourceRdstationConversas
-from source_rdstation_crm.source import SourceRdstationCrm
 
 SECRET = "um-segredo-do-erro"
-LONGEST = 30.0  # seconds; a read takes a tenth of one
 ROOTS = tuple(
     str(Path(str(each.__file__)).parent) for each in (rdstation, source_rdstation_crm, source_rdstation_conversas)
 )
@@ -78,73 +67,50 @@ def crm() -> Iterator[Emulator]:
         yield running
 
 
-def read(crm: Emulator, api: Version, stream: str, lines: Lines) -> tuple[list[AirbyteMessage], Exception | None]:
-    """The messages of a sync whose threads are traced, and what it raised; fails where it does not end."""
-    source: RdstationSource[Any] = SourceRdstationConversas() if api is CONVERSAS else SourceRdstationCrm()
-    config = {**api.config(crm), "requests_per_minute": 600_000, "num_workers": 2}
-    selected = ConfiguredAirbyteCatalogSerializer.load(catalog([stream], api=api))
-    messages: list[AirbyteMessage] = []
-    raised: list[Exception] = []
-
-    def run() -> None:
-        sys.settrace(None)
-        try:
-            messages.extend(source.read(logging.getLogger("airbyte"), config, selected, []))
-        except Exception as error:  # noqa: BLE001 - it is what the test looks at
-            raised.append(error)
-
+def traced(crm: Emulator, api: Version, stream: str, lines: Lines) -> Sync:
+    """A sync whose threads are traced; fails where it does not end."""
     threading.settrace(lines.trace)
     try:
-        main = threading.Thread(target=run, daemon=True)
-        main.start()
-        main.join(LONGEST)
+        sync = read(api, stream, {**api.config(crm), "requests_per_minute": 600_000, "num_workers": 2})
     finally:
         threading.settrace(None)
-    assert not main.is_alive(), "the sync waits for ever"
-    return messages, raised[0] if raised else None
-
-
-def errors_in(messages: list[AirbyteMessage]) -> list[Mapping[str, Any]]:
-    found = [AirbyteMessageSerializer.dump(message)["trace"] for message in messages if message.type == Type.TRACE]
-    return [trace["error"] for trace in found if trace["type"] == "ERROR"]
+    assert sync.ended, "the sync waits for ever"
+    return sync
 
 
 def places_of(crm: Emulator, api: Version, stream: str) -> list[Place]:
     lines = Lines()
-    _, raised = read(crm, api, stream, lines)
-    assert raised is None
+    assert traced(crm, api, stream, lines).raised is None
     return sorted(lines.seen)
 
 
-def assert_ends(crm: Emulator, api: Version, stream: str, place: Place, caplog: pytest.LogCaptureFixture) -> None:
+def assert_ends(crm: Emulator, api: Version, stream: str, place: Place) -> None:
     lines = Lines(place)
-    caplog.clear()
 
-    messages, raised = read(crm, api, stream, lines)
+    sync = traced(crm, api, stream, lines)
 
-    told = errors_in(messages)
     where = f"{Path(place[0]).name}:{place[1]}"
-    assert SECRET not in str(told) + str(raised) + caplog.text, where
-    if not lines.raised or raised is None:
+    assert SECRET not in sync.said, where
+    if not lines.raised or sync.raised is None:
         return  # another thread came by first, or the line is one of those that make up for a failure
-    assert isinstance(raised, ConnectorError), where
-    assert all(error["stream_descriptor"]["name"] == stream for error in told if error["stream_descriptor"]), where
-    assert stream in str(raised), where
+    assert isinstance(sync.raised, ConnectorError), where
+    assert all(each["stream_descriptor"]["name"] == stream for each in sync.errors if each["stream_descriptor"]), where
+    assert stream in str(sync.raised), where
 
 
 @pytest.mark.parametrize(("api", "stream"), WAYS)
 def test_given_an_error_at_some_line_of_a_reader_then_the_sync_ends_and_names_the_stream(
-    crm: Emulator, api: Version, stream: str, caplog: pytest.LogCaptureFixture
+    crm: Emulator, api: Version, stream: str
 ) -> None:
     places = places_of(crm, api, stream)
     for place in random.Random(stream).sample(places, IN_EACH_RUN):
-        assert_ends(crm, api, stream, place, caplog)
+        assert_ends(crm, api, stream, place)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(("api", "stream"), WAYS)
 def test_given_an_error_at_any_line_of_a_reader_then_the_sync_ends_and_names_the_stream(
-    crm: Emulator, api: Version, stream: str, caplog: pytest.LogCaptureFixture
+    crm: Emulator, api: Version, stream: str
 ) -> None:
     for place in places_of(crm, api, stream):
-        assert_ends(crm, api, stream, place, caplog)
+        assert_ends(crm, api, stream, place)

@@ -15,7 +15,7 @@ import orjson
 
 from rdstation.json_text import fault_of
 
-__all__ = ["BadAnswerError", "NoJsonError", "Page", "Row", "keys_of", "kind_of", "parse_json", "read_page"]
+__all__ = ["BadAnswerError", "NoJsonError", "Page", "Row", "identity", "keys_of", "kind_of", "parse_json", "read_page"]
 
 Row = dict[str, Any]
 
@@ -64,9 +64,17 @@ def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> 
     for row in data:
         if not isinstance(row, dict):
             raise BadAnswerError(f"a record is a JSON {kind_of(row)} where an object is expected")
-        if not row.setdefault("id", row.get(id_field)):
-            raise BadAnswerError(f"a record has no `{id_field}`, only {keys_of(row)}")
+        row["id"] = identity(row["id"] if "id" in row else row.get(id_field), id_field, row)
     return Page(rows=data, has_next=_has_next(body), last=_last_page(body.get("links")))
+
+
+def identity(value: object, name: str, row: Row) -> str:
+    """The id of a row as a text; BadAnswerError where it has none that tells it from others."""
+    if not value:
+        raise BadAnswerError(f"a record has no `{name}`, only {keys_of(row)}")
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        return str(value)
+    raise BadAnswerError(f"the `{name}` of a record is a JSON {kind_of(value)}")
 
 
 def _has_next(body: dict[str, Any]) -> bool | None:

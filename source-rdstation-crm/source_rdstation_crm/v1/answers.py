@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rdstation.envelope import BadAnswerError, Page, Row, keys_of, kind_of, parse_json
+from rdstation.envelope import BadAnswerError, Page, Row, identity, keys_of, kind_of, parse_json
 
 __all__ = ["read_account", "read_list", "read_record"]
 
@@ -53,5 +53,5 @@ def _identified(row: Any) -> Row:
     found = row.get("_id") or row.get("id")
     if not found:
         raise BadAnswerError(f"a record has neither `_id` nor `id`, only {keys_of(row)}")
-    row["_id"], row["id"] = row.get("_id") or found, row.get("id") or found
+    row["_id"], row["id"] = identity(row.get("_id") or found, "_id", row), identity(row.get("id") or found, "id", row)
     return row
