@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
-
-import orjson
+from typing import Any, Final, TypeAlias
 
 from destination_rdstation_crm.row import StreamKey
 
@@ -42,12 +40,19 @@ class StreamStatus:
 Message: TypeAlias = "Record | State | StreamStatus"
 
 
+_MOST_DIGITS: Final = 400  # longer ones are beyond a float's reach, and Python refuses to read a number of thousands
+
+
 class BadLineError(Exception):
     """A line that no platform should send; the text names no content."""
 
 
 def read_line(line: bytes) -> Message | None:
-    """The message; None for an empty line and for types that a destination has nothing to do with."""
+    """The message; None for an empty line and for types that a destination has nothing to do with.
+
+    NaN and its like, numbers beyond a float's reach and halves of surrogate pairs are read: they come from one cell,
+    and cost no more than its row.
+    """
     if not line.strip():
         return None
     message = _parsed(line)
@@ -63,19 +68,19 @@ def read_line(line: bytes) -> Message | None:
 
 def _parsed(line: bytes) -> Any:
     try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        pass  # it takes neither a number beyond a float's reach nor half of a surrogate pair; both are JSON
-    try:
-        return json.loads(line.decode(), parse_constant=_no_number)
+        return json.loads(_text(line), parse_int=_integer)
     except ValueError:
         raise BadLineError("is no valid JSON") from None
     except RecursionError:
         raise BadLineError("is nested too deeply") from None
 
 
-def _no_number(_: str) -> None:
-    raise ValueError  # NaN and its like, which JSON does not have
+def _text(line: bytes) -> str:
+    return line.decode("utf-8-sig")  # a saved file may begin with a byte order mark
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _record(message: Mapping[str, Any]) -> Record:
@@ -90,7 +95,7 @@ def _state(message: Mapping[str, Any], line: bytes) -> State:
     state = _object(message, "state")
     stream = state.get("stream")
     key = _key(_object(stream, "stream_descriptor"), "name", "STATE") if isinstance(stream, dict) else None
-    return State(line.decode().strip(), key)
+    return State(_text(line).strip(), key)
 
 
 def _trace(message: Mapping[str, Any]) -> StreamStatus | None:

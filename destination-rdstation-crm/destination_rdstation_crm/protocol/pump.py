@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
+from destination_rdstation_crm.invisible import shown
 from destination_rdstation_crm.outcome import Reject
 from destination_rdstation_crm.protocol.echo import Counts, with_statistics
 from destination_rdstation_crm.protocol.incoming import Incoming
+from destination_rdstation_crm.protocol.known_stream import known_stream
 from destination_rdstation_crm.protocol.lines import Record, State, StreamStatus
 from destination_rdstation_crm.row import Row, StreamKey
 from destination_rdstation_crm.settlement import Settlement
@@ -69,7 +72,7 @@ class Pump:
                 if isinstance(message, Record):
                     self._take(message)
                 elif isinstance(message, State):
-                    self._states.append((len(self._rows), message))
+                    self._hold(message)
                 elif isinstance(message, StreamStatus):
                     self._note(message)
             except Exception:
@@ -79,21 +82,27 @@ class Pump:
                 self._flush()
 
     def _take(self, record: Record) -> None:
-        if record.stream not in self._numbers:
+        stream = known_stream(record.stream, self._numbers)
+        if stream is None:
             raise config_error(
-                f"The platform sends rows of a stream that the catalog does not name: {record.stream[0]}. Refresh the "
-                "connection's schema."
+                f"The platform sends rows of a stream that the catalog does not name: {shown(record.stream[0])}. "
+                "Refresh the connection's schema."
             )
         if not self._rows:
             self._begun = self._clock()
-        self._numbers[record.stream] += 1
-        self._rows.append((record.stream, Row(record.stream[0], self._numbers[record.stream], record.data)))
+        self._numbers[stream] += 1
+        self._rows.append((stream, Row(stream[0], self._numbers[stream], record.data)))
+
+    def _hold(self, state: State) -> None:
+        stream = state.stream and known_stream(state.stream, self._numbers)
+        self._states.append((len(self._rows), replace(state, stream=stream or state.stream)))
 
     def _note(self, status: StreamStatus) -> None:
-        if status.status == "INCOMPLETE":
-            self.interrupted.add(status.stream)
-        elif status.status == "COMPLETE":
-            self.interrupted.discard(status.stream)
+        stream = known_stream(status.stream, self._numbers)
+        if stream and status.status == "INCOMPLETE":
+            self.interrupted.add(stream)
+        elif stream and status.status == "COMPLETE":
+            self.interrupted.discard(stream)
 
     def _patience(self) -> float | None:
         """How long to wait for more before what is there is written; None while there is nothing."""
