@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
+from destination_rdstation_crm.invisible import shown
 from destination_rdstation_crm.row import Row, RowRejectedError
 
-__all__ = ["Action", "Outcome", "Reject", "Written"]
+__all__ = ["Action", "Outcome", "Reject", "Skipped", "Written"]
 
 Action: TypeAlias = Literal["created", "updated", "unchanged"]
+"""Of a row that is written."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,14 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """The row is deleted at its source: it is neither created nor updated, and nothing is deleted."""
+
+    row: Row
+    action: ClassVar = "skipped"
+
+
+@dataclass(frozen=True)
 class Reject:
     """The row is not in the CRM; the reason names no value of it."""
 
@@ -31,6 +41,7 @@ class Reject:
     field_name: str | None = None
     said: str = field(default="", repr=False)
     """RD Station's own words, which may quote values."""
+    action: ClassVar = "rejected"
 
     @staticmethod
     def of(row: Row, error: RowRejectedError) -> Reject:
@@ -40,8 +51,8 @@ class Reject:
     @property
     def sentence(self) -> str:
         """Fit for a log: where, and why."""
-        where = f", column {self.column}" if self.column else ""
-        return f"{self.row.stream}: row {self.row.number}{where}: {self.reason}"
+        where = f", column {shown(self.column)}" if self.column else ""
+        return f"{shown(self.row.stream)}: row {self.row.number}{where}: {self.reason}"
 
 
-Outcome: TypeAlias = "Written | Reject"
+Outcome: TypeAlias = "Written | Skipped | Reject"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
+
+from destination_rdstation_crm.invisible import plain_name
 
 __all__ = ["Prepared", "Row", "RowRejectedError", "StreamKey"]
 
@@ -20,6 +23,17 @@ class Row:
     number: int
     """From 1, in the order of arrival, counted per stream: what a log line may say of a row."""
     data: Mapping[str, Any] = field(repr=False)
+
+    @cached_property
+    def cells(self) -> Mapping[str, Any]:
+        """The same by the plain names of columns."""
+        return {plain_name(name): cell for name, cell in self.data.items()}
+
+    def cell(self, plain: str) -> Any:
+        """A column's cell; RowRejectedError where the row has two of that plain name."""
+        if len(self.cells) < len(self.data) and [*map(plain_name, self.data)].count(plain) > 1:
+            raise RowRejectedError("the row has two such columns, whose names differ only in invisible characters")
+        return self.cells[plain]
 
 
 @dataclass(frozen=True)

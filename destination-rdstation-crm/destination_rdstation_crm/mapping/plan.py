@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from airbyte_cdk.models import DestinationSyncMode
 
+from destination_rdstation_crm.invisible import shown
 from destination_rdstation_crm.mapping import match, merge
 from destination_rdstation_crm.mapping.column_mapping import ColumnMapping
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
@@ -31,6 +32,11 @@ class StreamPlan:
     sync_mode: DestinationSyncMode
     custom_fields: CustomFields
     """Of the object, if the stream fills any; else none."""
+
+    @property
+    def label(self) -> str:
+        """Its name as messages show it."""
+        return shown(self.name)
 
     @property
     def key_field(self) -> str | None:

@@ -220,7 +220,7 @@ class _Search:
     def _read_all(self) -> WholeIndex:
         begun = self._crm.server_time(datetime.now(timezone.utc)) - _CLOCK_DOUBT
         whole = WholeIndex(self._plan, self._crm.all(self._plan.crm_object, None), begun)
-        _logger.info("%s: all %s records were read to look rows up.", self._plan.name, f"{len(whole):,}")
+        _logger.info("%s: all %s records were read to look rows up.", self._plan.label, f"{len(whole):,}")
         return whole
 
     def _obeys(self, bodies: Sequence[Body]) -> Callable[[Held], bool]:

@@ -82,7 +82,9 @@ class RecordWriter:
             body = combined(self._plan, bodies)
             action, id_ = self._written(target, body)
         except AnswerLostError:
-            _logger.info("%s: row %s: the answer to its creation was lost.", self._plan.name, target.rows[0].row.number)
+            _logger.info(
+                "%s: row %s: the answer to its creation was lost.", self._plan.label, target.rows[0].row.number
+            )
             return Lost(target, self._plan.creation(body), began)
         except RowRejectedError as error:
             if len(target.rows) > 1:
@@ -139,7 +141,7 @@ class RecordWriter:
             _logger.warning(
                 "%s: RD Station accepted a write, but its answer does not hold the value that was sent for %s. Look at "
                 "such a record in RD Station; this is said once a field.",
-                self._plan.name,
+                self._plan.label,
                 ", ".join(fresh),
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from destination_rdstation_crm.invisible import plain_name
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
 from destination_rdstation_crm.outcome import Outcome, Written
@@ -20,11 +21,10 @@ def result_lines(outcomes: Iterable[Outcome], plans: Mapping[str, StreamPlan]) -
 def _object(outcome: Outcome, plan: StreamPlan) -> dict[str, object]:
     row = outcome.row
     column = plan.mapping.column_of(plan.key_field or ID_FIELD)
-    action, id_ = (outcome.action, outcome.id) if isinstance(outcome, Written) else ("rejected", None)
     return {
         "stream": row.stream,
         "row_number": row.number,
-        "matching_key": row.data.get(column) if column else None,
-        "_id": id_,
-        "outcome": action,
+        "matching_key": row.cells.get(plain_name(column)) if column else None,
+        "_id": outcome.id if isinstance(outcome, Written) else None,
+        "outcome": outcome.action,
     }

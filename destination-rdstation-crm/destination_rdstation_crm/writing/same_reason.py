@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from destination_rdstation_crm.outcome import Outcome, Reject
+from destination_rdstation_crm.invisible import shown
+from destination_rdstation_crm.outcome import Outcome, Reject, Skipped
 from rdstation.errors import ConnectorError, config_error
 
 __all__ = ["FIRST_ROWS", "SameReason"]
@@ -21,7 +22,7 @@ class SameReason:
 
     def verdict(self, outcome: Outcome) -> ConnectorError | None:
         """The error that ends the sync, once it is certain."""
-        if self._seen >= FIRST_ROWS:
+        if self._seen >= FIRST_ROWS or isinstance(outcome, Skipped):
             return None
         if not isinstance(outcome, Reject) or self._reason not in (None, outcome.reason):
             self._seen = FIRST_ROWS
@@ -31,6 +32,6 @@ class SameReason:
         if self._seen < FIRST_ROWS:
             return None
         return config_error(
-            f"{outcome.row.stream}: each of the first {FIRST_ROWS} rows is rejected for the same reason: "
+            f"{shown(outcome.row.stream)}: each of the first {FIRST_ROWS} rows is rejected for the same reason: "
             f"{self._reason}. Nothing of them was written. Check the column mapping, and what the columns hold."
         )

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from airbyte_cdk.models import DestinationSyncMode
 
+from destination_rdstation_crm.invisible import shown
 from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.mapping.source_columns import deletion_mark
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
-from destination_rdstation_crm.outcome import Reject, Written
+from destination_rdstation_crm.outcome import Reject, Skipped, Written
 from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
 from destination_rdstation_crm.writing.crew import Crew
 from destination_rdstation_crm.writing.crm import Crm
@@ -51,6 +53,7 @@ class StreamWriter:
         self._lost = LostCreations(crm, plan, crew, sleep)
         matches = plan.sync_mode != DestinationSyncMode.append
         self._keyed = matches and plan.key_field != ID_FIELD
+        self._told_of_deletions = False
         self._writer = RecordWriter(
             plan,
             crm,
@@ -62,7 +65,8 @@ class StreamWriter:
 
     def write(self, rows: Sequence[Row], ledger: Ledger) -> None:
         """Puts the outcome of each row into the ledger; raises what is not the rows' fault, with the others' put."""
-        prepared = [each for row in rows if ledger.is_due(row) and (each := self._prepared(row, ledger))]
+        there = [row for row in rows if not self._is_deleted(row, ledger)]
+        prepared = [each for row in there if ledger.is_due(row) and (each := self._prepared(row, ledger))]
         prepared = [each for each in prepared if ledger.is_due(each.row)]
         due = targets_of(
             self._matched(prepared, ledger), unique_names=self._keyed and self._plan.crm_object.unique_name
@@ -75,6 +79,22 @@ class StreamWriter:
             due = left
         if due:
             self._give_up(due, ledger)
+
+    def _is_deleted(self, row: Row, ledger: Ledger) -> bool:
+        """Whether it is at its source; such a row is done with."""
+        mark = deletion_mark(row)
+        if mark is None:
+            return False
+        ledger.put(Skipped(row))
+        if not self._told_of_deletions:
+            self._told_of_deletions = True
+            _logger.info(
+                "%s: rows that %s marks as deleted at their source are skipped: they are neither created nor updated, "
+                "and nothing is deleted in RD Station.",
+                self._plan.label,
+                shown(mark),
+            )
+        return True
 
     def _prepared(self, row: Row, ledger: Ledger) -> Prepared | None:
         try:
@@ -144,7 +164,7 @@ class StreamWriter:
     def _resolve(self, lost: Sequence[Lost], ledger: Ledger) -> list[Target]:
         """The targets that are to be written (again) after all."""
         _logger.info(
-            "%s: the answers to %s creations were lost; looking for what they have left.", self._plan.name, len(lost)
+            "%s: the answers to %s creations were lost; looking for what they have left.", self._plan.label, len(lost)
         )
         verdicts = self._lost.resolve(lost, self._writer.created_ids)
         for target, id_ in verdicts.created:
@@ -171,6 +191,6 @@ class StreamWriter:
 
     def _failing(self) -> ConnectorError:
         return transient_error(
-            f"{self._plan.name}: RD Station answers no creation properly, {_ROUNDS} times in a row. The records were "
+            f"{self._plan.label}: RD Station answers no creation properly, {_ROUNDS} times in a row. The records were "
             "looked for and are not there; the sync can be run again."
         )

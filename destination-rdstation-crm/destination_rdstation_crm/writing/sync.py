@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from destination_rdstation_crm.config import Settings
+from destination_rdstation_crm.invisible import shown
 from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.outcome import Outcome, Reject
+from destination_rdstation_crm.outcome import Reject
 from destination_rdstation_crm.rejects.lines import as_lines
 from destination_rdstation_crm.rejects.private_file import PrivateFile
 from destination_rdstation_crm.rejects.store import open_store
@@ -26,8 +27,8 @@ from rdstation.stop import Stop
 
 __all__ = ["Sync"]
 
-_ACTIONS: Final = ("created", "updated", "unchanged", "rejected")
-_PLANNED: Final = ("to create", "to update", "unchanged", "to reject")
+_ACTIONS: Final = ("created", "updated", "unchanged", "rejected", "skipped")
+_PLANNED: Final = ("to create", "to update", "unchanged", "to reject", "to skip")
 _SECONDS_OF_SILENCE: Final = 60.0
 """A sync may take hours, and its states may be far apart: so often a batch's end is told."""
 
@@ -86,7 +87,7 @@ class Sync:
         outcomes = [*settlement.outcomes, *settlement.beyond]
         rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
         for outcome in outcomes:
-            self._totals[outcome.row.stream][_action(outcome)] += 1
+            self._totals[outcome.row.stream][outcome.action] += 1
         for reject in rejects:
             _logger.warning(reject.sentence)
         if rejects and self._settings.partial_success:
@@ -105,13 +106,13 @@ class Sync:
         dry = "dry run, nothing was written: " if self._settings.dry_run else ""
         words = _PLANNED if self._settings.dry_run else _ACTIONS
         for name, totals in sorted(self._totals.items()):
-            told = ", ".join(f"{totals[action]:,} {word}" for action, word in zip(_ACTIONS, words, strict=True))
-            _logger.info("%s: %s%s%s.", name, dry, when, told)
+            counts = [
+                f"{totals[action]:,} {word}"
+                for action, word in zip(_ACTIONS, words, strict=True)
+                if action != "skipped" or totals[action]  # most tables never have such rows
+            ]
+            _logger.info("%s: %s%s%s.", shown(name), dry, when, ", ".join(counts))
 
     def close(self) -> None:
         """No more writes."""
         self._crew.dismiss()
-
-
-def _action(outcome: Outcome) -> str:
-    return "rejected" if isinstance(outcome, Reject) else outcome.action
