@@ -30,6 +30,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets, update_secrets
 from destination_rdstation_crm.account import Account
 from destination_rdstation_crm.config import Settings, read_settings
 from destination_rdstation_crm.discovery.catalog import destination_catalog
+from destination_rdstation_crm.invisible import plain_name
 from destination_rdstation_crm.mapping.column_mapping import Entry
 from destination_rdstation_crm.mapping.setup import plan_streams
 from destination_rdstation_crm.objects.table import MODES
@@ -179,7 +180,7 @@ class DestinationRdstationCrm(Destination):
 
 
 def _entries(settings: Settings) -> list[Entry]:
-    return [Entry(each.column, each.field) for each in settings.column_mapping]
+    return [Entry(each.column, plain_name(each.field)) for each in settings.column_mapping]
 
 
 def _tell_start(settings: Settings, plans: Mapping[StreamKey, object]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from destination_rdstation_crm.invisible import plain_name, shown
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.mapping.match import fold, key_text
 from destination_rdstation_crm.mapping.near import suggestion
@@ -24,6 +25,7 @@ class Entry(NamedTuple):
     """A line of `column_mapping`."""
 
     column: str
+    """As the table or the user spells it; compared by its plain name."""
     field: str
 
 
@@ -40,6 +42,11 @@ class Column:
     """Where the value goes in the body; below `custom_fields`, the slug says where."""
     slug: str | None = None
 
+    @property
+    def plain(self) -> str:
+        """The name by which rows have it."""
+        return plain_name(self.name)
+
 
 @dataclass(frozen=True, eq=False)
 class ColumnMapping:
@@ -49,10 +56,6 @@ class ColumnMapping:
     key_field: str | None
     send_nulls: bool
 
-    def fields_of(self, column: str) -> list[str]:
-        """The fields that a column of the table fills."""
-        return [each.field_name for each in self.columns if each.name == column]
-
     def column_of(self, field_name: str) -> str | None:
         """The column of the table that fills a field."""
         return next((each.name for each in self.columns if each.field_name == field_name), None)
@@ -61,10 +64,10 @@ class ColumnMapping:
         """The row in the CRM's terms; raises RowRejectedError with the column and the field."""
         body: dict[str, Any] = {}
         for column in self.columns:
-            if column.name not in row.data:
+            if column.plain not in row.cells:
                 continue  # says nothing: not even a null that clears
             try:
-                self._put(body, column, row.data[column.name])
+                self._put(body, column, row.cell(column.plain))
             except RowRejectedError as error:
                 raise RowRejectedError(error.reason, column=column.name, field_name=column.field_name) from None
             except RecursionError:
@@ -99,8 +102,9 @@ def column_of(entry: Entry, crm_object: CrmObject, custom_fields: CustomFields) 
         return Column(name, field_name, custom.encode, custom.clear, CUSTOM_FIELDS, custom.slug)
     if field_name not in crm_object.by_name:
         raise config_error(
-            f"`column_mapping` maps the column `{name}` to `{field_name}`, which is no field of a {crm_object.name}. "
-            f"{suggestion(field_name, (*crm_object.by_name, ID_FIELD))} A custom field is written `@slug`."
+            f"`column_mapping` maps the column `{shown(name)}` to `{shown(field_name)}`, which is no field of a "
+            f"{crm_object.name}. {suggestion(field_name, (*crm_object.by_name, ID_FIELD))} "
+            "A custom field is written `@slug`."
         )
     field = crm_object.by_name[field_name]
     return Column(name, field_name, field.encode, field.clear if field.clearable else None, field.key)

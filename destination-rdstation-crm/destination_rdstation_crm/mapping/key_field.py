@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from airbyte_cdk.models import ConfiguredAirbyteStream
 
+from destination_rdstation_crm.invisible import plain_name, shown
 from destination_rdstation_crm.mapping.column_mapping import CUSTOM_PREFIX, Entry
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.objects.crm_object import CrmObject
@@ -24,9 +25,10 @@ def key_field_of(
     configured: ConfiguredAirbyteStream, crm_object: CrmObject, entries: Sequence[Entry], custom_fields: CustomFields
 ) -> str:
     """The field, or a config error."""
-    stream, mode = configured.stream.name, configured.destination_sync_mode.value
-    column = _key_column(configured)
-    fields = [entry.field for entry in entries if entry.column == column]
+    stream, mode = shown(configured.stream.name), configured.destination_sync_mode.value
+    named = _key_column(configured)
+    column = shown(named)
+    fields = [entry.field for entry in entries if plain_name(entry.column) == plain_name(named)]
     if not fields:
         raise config_error(
             f"The primary key of stream `{stream}`, column `{column}`, fills no field, so that `{mode}` cannot tell "
@@ -49,7 +51,7 @@ def key_field_of(
 
 
 def _key_column(configured: ConfiguredAirbyteStream) -> str:
-    stream, mode = configured.stream.name, configured.destination_sync_mode.value
+    stream, mode = shown(configured.stream.name), configured.destination_sync_mode.value
     paths = configured.primary_key or []
     if not paths:
         raise config_error(
@@ -65,4 +67,4 @@ def _key_column(configured: ConfiguredAirbyteStream) -> str:
 
 
 def _named(names: Sequence[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+    return ", ".join(f"`{shown(name)}`" for name in names)

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
+from destination_rdstation_crm.invisible import plain_name, shown
+
 __all__ = ["suggestion"]
 
 _SHOWN: Final = 10
@@ -27,9 +29,9 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 def _spelled(name: str) -> str:
     """The name without what is easily mistaken: case, and a hyphen for an underscore or a space."""
-    return name.strip().casefold().replace("-", "_").replace(" ", "_")
+    return plain_name(name).casefold().replace("-", "_").replace(" ", "_")
 
 
 def _listed(names: list[str], word: str) -> str:
-    quoted = [f"`{name}`" for name in names]
+    quoted = [f"`{shown(name)}`" for name in names]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} {word} {quoted[-1]}"

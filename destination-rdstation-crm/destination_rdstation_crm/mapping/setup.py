@@ -10,11 +10,13 @@ from typing import Final
 
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteStream, DestinationSyncMode
 
+from destination_rdstation_crm.invisible import plain_name, shown
 from destination_rdstation_crm.mapping.column_mapping import CUSTOM_PREFIX, Column, ColumnMapping, Entry, column_of
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.mapping.key_field import key_field_of
 from destination_rdstation_crm.mapping.near import suggestion
 from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.mapping.source_columns import is_added
 from destination_rdstation_crm.objects.crm_object import ID_FIELD, CrmObject
 from destination_rdstation_crm.objects.table import MODES, OBJECTS
 from rdstation.errors import config_error
@@ -83,25 +85,30 @@ class _Setup:
 
     def _entries(self, configured: ConfiguredAirbyteStream, crm_object: CrmObject) -> Sequence[Entry]:
         known = _schema_columns(configured)
-        if configured.destination_object_name or not self._column_mapping:
-            return self._same_names(configured.stream.name, crm_object, known)
+        entries = self._column_mapping
+        if configured.destination_object_name or not entries:
+            entries = self._same_names(configured.stream.name, crm_object, known)
         if known is not None:
-            _insist_columns(configured.stream.name, self._column_mapping, known)
-        return self._column_mapping
+            _insist_columns(configured.stream.name, entries, known)
+        return entries
 
     def _same_names(self, stream: str, crm_object: CrmObject, known: Sequence[str] | None) -> list[Entry]:
         """Columns that already carry destination field names; the others are not sent."""
         if known is None:
             slugs = (CUSTOM_PREFIX + each.slug for each in self._all_custom_fields(crm_object))
             return [Entry(name, name) for name in (ID_FIELD, *crm_object.by_name, *slugs)]
-        fits = {name: name in crm_object.by_name or name == ID_FIELD or name[:1] == CUSTOM_PREFIX for name in known}
-        strangers = [name for name, fit in fits.items() if not fit]
+        plain = {name: plain_name(name) for name in known}
+        fits = {
+            name: field in crm_object.by_name or field == ID_FIELD or field[:1] == CUSTOM_PREFIX
+            for name, field in plain.items()
+        }
+        strangers = [name for name, fit in fits.items() if not fit and not is_added(name)]
         if strangers:
             self._warn(
-                f"Stream `{stream}`: {_quoted(strangers)} not sent, being no field of a {crm_object.name}. "
+                f"Stream `{shown(stream)}`: {_quoted(strangers)} not sent, being no field of a {crm_object.name}. "
                 "Map or rename what should be sent."
             )
-        return [Entry(name, name) for name, fit in fits.items() if fit]
+        return [Entry(name, plain[name]) for name, fit in fits.items() if fit]
 
     def _custom_fields(self, crm_object: CrmObject, entries: Iterable[Entry]) -> CustomFields:
         if any(entry.field.startswith(CUSTOM_PREFIX) for entry in entries):
@@ -119,8 +126,8 @@ def _sync_mode(configured: ConfiguredAirbyteStream) -> DestinationSyncMode:
     wanted = configured.destination_sync_mode
     if wanted not in SYNC_MODES:
         raise config_error(
-            f"Stream `{configured.stream.name}` asks for the sync mode `{wanted.value}`, which this destination does "
-            f"not have. Choose one of {', '.join(mode.value for mode in SYNC_MODES)}."
+            f"Stream `{shown(configured.stream.name)}` asks for the sync mode `{wanted.value}`, which this "
+            f"destination does not have. Choose one of {', '.join(mode.value for mode in SYNC_MODES)}."
         )
     return wanted
 
@@ -130,7 +137,7 @@ def _object(configured: ConfiguredAirbyteStream, mode: str | None) -> CrmObject:
     if name:
         if name not in OBJECTS:
             raise config_error(
-                f"Stream `{configured.stream.name}` goes to `{name}`, which RD Station CRM does not have. "
+                f"Stream `{shown(configured.stream.name)}` goes to `{name}`, which RD Station CRM does not have. "
                 f"{suggestion(name, OBJECTS)}"
             )
         return OBJECTS[name]
@@ -146,12 +153,23 @@ def _schema_columns(configured: ConfiguredAirbyteStream) -> list[str] | None:
 
 
 def _insist_columns(stream: str, entries: Sequence[Entry], known: Sequence[str]) -> None:
+    """Each column of the entries is there, and once; marks that nobody sees make no other column of it."""
+    by_plain: dict[str, list[str]] = {}
+    for name in known:
+        by_plain.setdefault(plain_name(name), []).append(name)
     for column, field_name in entries:
-        if column not in known:
+        alike = by_plain.get(plain_name(column), [])
+        if len(alike) > 1:
             raise config_error(
-                f"`column_mapping` maps the column `{column}` to `{field_name}`, but stream `{stream}` has no such "
-                f"column. {suggestion(column, known)} One `column_mapping` serves every stream of a connection: give a "
-                "table with other columns a connection of its own."
+                f"Stream `{shown(stream)}` has the columns {' and '.join(f'`{shown(name)}`' for name in alike)}, whose "
+                f"names differ only in characters that nobody sees: it is not told which of them fills `{field_name}`. "
+                "Rename or remove one of them."
+            )
+        if not alike:
+            raise config_error(
+                f"`column_mapping` maps the column `{shown(column)}` to `{field_name}`, but stream "
+                f"`{shown(stream)}` has no such column. {suggestion(column, known)} One `column_mapping` serves every "
+                "stream of a connection: give a table with other columns a connection of its own."
             )
 
 
@@ -166,7 +184,7 @@ def _insist_one_column_a_field(entries: Sequence[Entry]) -> None:
     for column, field_name in entries:
         if field_name in filled:
             raise config_error(
-                f"`column_mapping` maps two columns, `{filled[field_name]}` and `{column}`, to the field "
+                f"`column_mapping` maps two columns, `{shown(filled[field_name])}` and `{shown(column)}`, to the field "
                 f"`{field_name}`. Remove one of them."
             )
         filled[field_name] = column
@@ -178,11 +196,11 @@ def _insist_name(stream: str, crm_object: CrmObject, sync_mode: DestinationSyncM
     for required in crm_object.required:
         if required not in fields:
             raise config_error(
-                f"Stream `{stream}` only creates {crm_object.mode}, and no column fills the field `{required}`, "
+                f"Stream `{shown(stream)}` only creates {crm_object.mode}, and no column fills the field `{required}`, "
                 f"without which none can be created. Map a column to `{required}`, or to `{ID_FIELD}` to update."
             )
 
 
 def _quoted(names: Sequence[str]) -> str:
-    listed = ", ".join(f"`{name}`" for name in names)
+    listed = ", ".join(f"`{shown(name)}`" for name in names)
     return f"column {listed} is" if len(names) == 1 else f"columns {listed} are"
