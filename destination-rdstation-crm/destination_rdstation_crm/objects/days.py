@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Any, Final
 
+from destination_rdstation_crm.invisible import without_invisible
 from destination_rdstation_crm.row import RowRejectedError
 
 __all__ = ["birthday", "brazilian_day", "day_of", "iso_day"]
@@ -30,7 +31,7 @@ def brazilian_day(cell: Any) -> str:
 
 def birthday(cell: Any) -> str:
     """`YYYY-MM-DD`, or `0000-MM-DD` without a year [doc]."""
-    yearless = _NO_YEAR.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    yearless = _NO_YEAR.fullmatch(without_invisible(cell).strip()) if isinstance(cell, str) else None
     if yearless is None:
         return iso_day(cell)
     day = _calendar_day(_LEAP_YEAR, int(yearless["month"]), int(yearless["day"]))
@@ -39,7 +40,7 @@ def birthday(cell: Any) -> str:
 
 def day_of(cell: Any) -> date:
     """The day that the cell itself names: a date-time keeps its own calendar day, whatever its zone."""
-    trimmed = cell.strip() if isinstance(cell, str) else ""
+    trimmed = without_invisible(cell).strip() if isinstance(cell, str) else ""
     match = _ISO.fullmatch(trimmed) or _BRAZILIAN.fullmatch(trimmed)
     if match is None:
         raise RowRejectedError("a date is needed: YYYY-MM-DD, a date-time, or DD/MM/YYYY")

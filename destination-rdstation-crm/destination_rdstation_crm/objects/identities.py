@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from destination_rdstation_crm.invisible import without_invisible
 from destination_rdstation_crm.objects.texts import blank, text
 from destination_rdstation_crm.row import RowRejectedError
 
@@ -12,14 +13,16 @@ __all__ = ["STATUSES", "email", "identifier", "identifiers", "status"]
 
 STATUSES: Final = ("ongoing", "won", "lost", "paused")
 
-_EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")
+_EMAIL: Final = re.compile(
+    r"""[^\s@\[\]{}"]+@[^\s@\[\]{}"]+"""
+)  # of what is allowed between quotes alone, JSON is made
 # 24 hexadecimal digits [seen]; webhooks name records by UUID [doc].
 _ID: Final = re.compile(r"[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def email(cell: Any) -> str:
     """One address: something, `@`, something, and no space in it."""
-    address = text(cell).strip()
+    address = without_invisible(text(cell)).strip()
     if not _EMAIL.fullmatch(address):
         raise RowRejectedError("an e-mail is needed: one address, with something on both sides of its @ and no spaces")
     return address
@@ -27,7 +30,7 @@ def email(cell: Any) -> str:
 
 def identifier(cell: Any) -> str:
     """An id of RD Station, in lower case as its answers have it [seen]; never a number: its digits may be rounded."""
-    trimmed = cell.strip() if isinstance(cell, str) else ""
+    trimmed = without_invisible(cell).strip() if isinstance(cell, str) else ""
     if not _ID.fullmatch(trimmed):
         raise RowRejectedError("an RD Station id is needed: 24 hexadecimal digits, or a UUID")
     return trimmed.lower()

@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any, Final
 
+from destination_rdstation_crm.invisible import without_invisible
 from destination_rdstation_crm.row import RowRejectedError
 
 __all__ = ["number", "price", "rating"]
@@ -38,7 +39,7 @@ def number(cell: Any) -> float:
     if isinstance(cell, bool) or not isinstance(cell, (int, float, str)):
         raise RowRejectedError("a number is needed")
     try:
-        value = float(_notation(cell.strip()) if isinstance(cell, str) else cell)
+        value = float(_notation(without_invisible(cell).strip()) if isinstance(cell, str) else cell)
     except OverflowError:
         raise RowRejectedError("the number is too large") from None
     if not math.isfinite(value):

@@ -7,15 +7,16 @@ import unicodedata
 from decimal import Decimal
 from typing import Any
 
+from destination_rdstation_crm.invisible import cleaned, without_invisible
 from destination_rdstation_crm.row import RowRejectedError
 
 __all__ = ["blank", "fold", "plain", "text"]
 
 
 def blank(cell: Any) -> bool:
-    """Whether a cell says nothing: null, an empty text or one of spaces, a list or object of nothing else."""
+    """Whether a cell says nothing: null, a text in which nobody sees anything, a list or object of nothing else."""
     if isinstance(cell, str):
-        return not cell.strip()
+        return not without_invisible(cell).strip()
     if isinstance(cell, list):
         return all(blank(item) for item in cell)
     if isinstance(cell, dict):
@@ -24,13 +25,13 @@ def blank(cell: Any) -> bool:
 
 
 def text(cell: Any) -> str:
-    """A text as the table holds it, or a number's plain digits: 50000 and 4.0 become "50000" and "4"."""
+    """A text without what nobody sees in it, or a number's plain digits: 50000 and 4.0 become "50000" and "4"."""
     if isinstance(cell, str):
         try:
             cell.encode()
         except UnicodeEncodeError:  # half of a surrogate pair: JSON can spell it, UTF-8 cannot
             raise RowRejectedError("the text holds characters that are no valid Unicode") from None
-        return cell
+        return cleaned(cell)
     if isinstance(cell, bool):
         raise RowRejectedError("a text is needed, and this is true or false")
     if isinstance(cell, int):
@@ -41,13 +42,13 @@ def text(cell: Any) -> str:
 
 
 def plain(value: Any) -> str:
-    """A text to compare: composed characters, without the spaces around it, which an API may or may not keep."""
-    return unicodedata.normalize("NFC", text(value)).strip()
+    """A text to compare: without the spaces around it, which an API may or may not keep."""
+    return text(value).strip()
 
 
 def fold(value: str) -> str:
-    """A text as matching sees it: trimmed, composed and without case (RD Station's own rule is unknown)."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).strip().casefold())
+    """A text as matching sees it: what one sees of it, trimmed and without case (RD Station's own rule is unknown)."""
+    return unicodedata.normalize("NFC", without_invisible(value).strip().casefold())
 
 
 def _digits(number: float) -> str:
