@@ -11,6 +11,7 @@ from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.mapping.match import fold, key_text
 from destination_rdstation_crm.mapping.near import suggestion
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS, ID_FIELD, CrmObject
+from destination_rdstation_crm.objects.field import as_it_is
 from destination_rdstation_crm.objects.identities import identifier
 from destination_rdstation_crm.objects.texts import blank
 from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
@@ -35,6 +36,7 @@ class Column:
 
     name: str
     field_name: str
+    read: Callable[[Any], Any]
     encode: Callable[[Any], Any]
     clear: Callable[[], Any] | None
     """What empties the field; None: it is never emptied."""
@@ -78,8 +80,9 @@ class ColumnMapping:
         return Prepared(row, id_, None if key is None else fold(key), body)
 
     def _put(self, body: dict[str, Any], column: Column, cell: Any) -> None:
-        if not blank(cell):
-            value = column.encode(cell)
+        meant = column.read(cell)
+        if not blank(meant):
+            value = column.encode(meant)
         elif self.send_nulls and column.clear is not None:
             value = column.clear()
         else:
@@ -96,10 +99,10 @@ def column_of(entry: Entry, crm_object: CrmObject, custom_fields: CustomFields) 
     """The column that a line of the mapping describes; a config error if there is no such field."""
     name, field_name = entry
     if field_name == ID_FIELD:
-        return Column(name, field_name, identifier, None, field_name)
+        return Column(name, field_name, as_it_is, identifier, None, field_name)
     if field_name.startswith(CUSTOM_PREFIX):
         custom = custom_fields.field(field_name.removeprefix(CUSTOM_PREFIX))
-        return Column(name, field_name, custom.encode, custom.clear, CUSTOM_FIELDS, custom.slug)
+        return Column(name, field_name, custom.read, custom.encode, custom.clear, CUSTOM_FIELDS, custom.slug)
     if field_name not in crm_object.by_name:
         raise config_error(
             f"`column_mapping` maps the column `{shown(name)}` to `{shown(field_name)}`, which is no field of a "
@@ -107,4 +110,4 @@ def column_of(entry: Entry, crm_object: CrmObject, custom_fields: CustomFields) 
             "A custom field is written `@slug`."
         )
     field = crm_object.by_name[field_name]
-    return Column(name, field_name, field.encode, field.clear if field.clearable else None, field.key)
+    return Column(name, field_name, field.read, field.encode, field.clear if field.clearable else None, field.key)

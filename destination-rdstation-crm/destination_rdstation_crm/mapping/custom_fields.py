@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from destination_rdstation_crm.invisible import shown
 from destination_rdstation_crm.mapping.near import suggestion
 from destination_rdstation_crm.mapping.options import Options
 from destination_rdstation_crm.objects.days import brazilian_day
-from destination_rdstation_crm.objects.field import TEXT, Schema
+from destination_rdstation_crm.objects.field import TEXT, Schema, as_it_is
 from destination_rdstation_crm.objects.sameness import Same, same_day, same_fold, same_set, same_text
 from destination_rdstation_crm.objects.texts import blank, text
 from destination_rdstation_crm.row import RowRejectedError
@@ -44,6 +45,8 @@ class CustomField:
     """Whether every record must have it; a field that only some stages demand is not."""
     encode: Callable[[Any], Any] = field(init=False)
     """A cell that is not blank -> the value in a body; raises RowRejectedError."""
+    read: Callable[[Any], Any] = field(init=False)
+    """A cell as the table holds it -> the cell that is meant."""
 
     def __post_init__(self) -> None:
         options = Options(self.options, open_ended=self.allow_new_option)
@@ -54,6 +57,7 @@ class CustomField:
             "multiple_choice": options.several,
         }
         object.__setattr__(self, "encode", encoders[self.kind])
+        object.__setattr__(self, "read", options.read if self.kind == "multiple_choice" else as_it_is)
 
     def same(self, held: Any, sent: Any) -> bool:
         """Whether a held value is what a row says."""
@@ -104,7 +108,7 @@ class CustomFields:
         """The field of that slug; a config error names near misses."""
         if slug not in self._by_slug:
             raise config_error(
-                f"The account has no custom field `@{slug}` for {self.entity}s. "
+                f"The account has no custom field `@{shown(slug)}` for {self.entity}s. "
                 f"{suggestion('@' + slug, ('@' + known for known in self._by_slug))} "
                 "Use the slug as RD Station has it, or create the field there."
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from destination_rdstation_crm.objects.nested import begins_nested, unfolded
 from destination_rdstation_crm.objects.texts import blank, fold, text
 from destination_rdstation_crm.row import RowRejectedError
 
@@ -23,9 +24,15 @@ class Options:
         """The option that the cell names."""
         wanted = text(cell).strip()
         found = self._find(wanted)
+        if found is None and begins_nested(wanted):
+            raise RowRejectedError("one option is needed, and this is a JSON list or object as text")
         if found is None and not self._open_ended:
             raise RowRejectedError("this is none of the field's options, and the field allows no new ones")
         return wanted if found is None else found
+
+    def read(self, cell: Any) -> Any:
+        """The list that a cell holds as text, where that text is no option itself."""
+        return cell if isinstance(cell, str) and self._find(cell) is not None else unfolded(cell)
 
     def several(self, cell: Any) -> list[str]:
         """The options of a list, or of a text with commas between them, each once."""

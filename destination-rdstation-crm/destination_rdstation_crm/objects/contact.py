@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.objects.days import birthday
-from destination_rdstation_crm.objects.field import Field, reference
+from destination_rdstation_crm.objects.entries import PHONE_TYPES, email_sign, phone_sign
+from destination_rdstation_crm.objects.field import TEXT, Field, Schema, reference
 from destination_rdstation_crm.objects.identities import email
 from destination_rdstation_crm.objects.joining import join_emails, join_phones, join_profiles
+from destination_rdstation_crm.objects.nested import flat_text, unfolded
 from destination_rdstation_crm.objects.sameness import same_birthday, same_emails, same_phones, same_profiles
-from destination_rdstation_crm.objects.texts import text
+from destination_rdstation_crm.objects.texts import blank
+from destination_rdstation_crm.row import RowRejectedError
 
 __all__ = ["CONTACT"]
 
 
 def _emails(cell: Any) -> list[dict[str, str]]:
-    return [{"email": email(cell)}]
+    return _each(cell, "email", lambda item: {"email": email(item["email"])}, email_sign)
 
 
 def _phones(cell: Any) -> list[dict[str, str]]:
-    return [{"phone": text(cell), "type": "mobile"}]  # always one of the four types [guess]
+    return _each(cell, "phone", _phone, phone_sign)
+
+
+def _phone(item: Mapping[str, Any]) -> dict[str, str]:
+    known = item.get("type") in PHONE_TYPES
+    return {"phone": flat_text(item["phone"]), "type": item["type"] if known else "mobile"}  # always one [guess]
+
+
+def _each(
+    cell: Any,
+    name: str,
+    entry: Callable[[Mapping[str, Any]], dict[str, str]],
+    sign: Callable[[Mapping[str, Any]], str],
+) -> list[dict[str, str]]:
+    """The entries of one value, an object with it, or a list of either; each once."""
+    items = [unfolded(item) for item in (cell if isinstance(cell, list) else [cell]) if not blank(item)]
+    objects = [item if isinstance(item, dict) else {name: item} for item in items]
+    if any(blank(item.get(name)) for item in objects):
+        raise RowRejectedError(f"an object of this list needs a value of `{name}`")
+    found: dict[str, dict[str, str]] = {}
+    for made in map(entry, objects):
+        found.setdefault(sign(made), made)
+    return list(found.values())
+
+
+def _several(name: str) -> Schema:
+    """One text, or a list of texts or of objects, as the source has it."""
+    entry = {"type": "object", "properties": {name: TEXT}}
+    return {"type": ["string", "array"], "items": {"anyOf": [TEXT, entry]}}
 
 
 def _profile(network: str, title: str) -> Field:
@@ -28,7 +60,7 @@ def _profile(network: str, title: str) -> Field:
         network,
         title,
         "social_profiles",
-        lambda cell: [{"type": network, "username": text(cell)}],
+        lambda cell: [{"type": network, "username": flat_text(cell)}],
         same=same_profiles,
         join=join_profiles,
         clear=lambda: [{"type": network, "username": None}],
@@ -42,8 +74,8 @@ CONTACT: Final = CrmObject(
     matching_keys=("_id", "email", "name"),
     fields=(
         Field("name", "Name", clearable=False),
-        Field("email", "E-mail", "emails", _emails, same=same_emails, join=join_emails, clear=list),
-        Field("phone", "Phone", "phones", _phones, same=same_phones, join=join_phones, clear=list),
+        Field("email", "E-mail", "emails", _emails, _several("email"), same_emails, join_emails, list, read=unfolded),
+        Field("phone", "Phone", "phones", _phones, _several("phone"), same_phones, join_phones, list, read=unfolded),
         Field("job_title", "Job title"),
         reference("organization_id", "Organization"),
         Field(

@@ -8,6 +8,7 @@ from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.objects.days import iso_day
 from destination_rdstation_crm.objects.field import DATE, IDS, Field, reference
 from destination_rdstation_crm.objects.identities import STATUSES, identifiers, status
+from destination_rdstation_crm.objects.nested import unfolded
 from destination_rdstation_crm.objects.numbers import price, rating
 from destination_rdstation_crm.objects.sameness import same_day, same_fold, same_price, same_set
 
@@ -37,7 +38,7 @@ DEAL: Final = CrmObject(
             same=same_fold,
             clearable=False,
         ),
-        Field("contact_id", "Contacts", "contact_ids", identifiers, IDS, same_set, clear=list),
+        Field("contact_id", "Contacts", "contact_ids", identifiers, IDS, same_set, clear=list, read=unfolded),
         reference("organization_id", "Organization"),
         # A deal is always in a stage: emptied, it would jump back to the first one [guess].
         reference("stage_id", "Stage", clearable=False),

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from destination_rdstation_crm.objects.texts import blank, fold
 
-__all__ = ["email_sign", "entries", "phone_sign", "profile_sign"]
+__all__ = ["PHONE_TYPES", "email_sign", "entries", "phone_sign", "profile_sign"]
+
+PHONE_TYPES: Final = ("work", "fax", "home", "mobile")
 
 _NO_DIGIT: Final = re.compile(r"[^0-9]")
 

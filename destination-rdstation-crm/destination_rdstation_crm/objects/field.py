@@ -11,7 +11,7 @@ from destination_rdstation_crm.objects.joining import Join, replace
 from destination_rdstation_crm.objects.sameness import Same, same_fold, same_text
 from destination_rdstation_crm.objects.texts import text
 
-__all__ = ["DATE", "ID", "IDS", "TEXT", "Field", "Schema", "reference"]
+__all__ = ["DATE", "ID", "IDS", "TEXT", "Field", "Schema", "as_it_is", "reference"]
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -23,6 +23,11 @@ IDS: Final[Schema] = {
     "items": {"type": "string"},
     "description": "Ids of RD Station: one, a list, or a text with commas between them.",
 }
+
+
+def as_it_is(cell: Any) -> Any:
+    """The cell."""
+    return cell
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +50,8 @@ class Field:
     clearable: bool = True
     shown: bool = True
     """Whether the API's records are known to show it; one they do not show costs no write of its own."""
+    read: Callable[[Any], Any] = as_it_is
+    """A cell as the table holds it -> the cell that is meant: a list or object that it holds as text, say."""
 
     @property
     def key(self) -> str:

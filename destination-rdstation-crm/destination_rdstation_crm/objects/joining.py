@@ -7,16 +7,14 @@ is held, and so is sent at all, is decided elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
-from destination_rdstation_crm.objects.entries import email_sign, entries, phone_sign, profile_sign
+from destination_rdstation_crm.objects.entries import PHONE_TYPES, email_sign, entries, phone_sign, profile_sign
 from destination_rdstation_crm.objects.texts import blank
 
 __all__ = ["Join", "join_address", "join_emails", "join_phones", "join_profiles", "replace"]
 
 Join: TypeAlias = Callable[[Any, Any], Any]
-
-_PHONE_TYPES: Final = ("work", "fax", "home", "mobile")
 
 
 def replace(held: Any, sent: Any) -> Any:
@@ -32,7 +30,7 @@ def join_emails(held: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def join_phones(held: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """As e-mails, compared by digits. A phone of no known type goes back as mobile: null may be refused [guess]."""
     joined = _joined(entries(held), sent, phone_sign)
-    return [phone if phone.get("type") in _PHONE_TYPES else {**phone, "type": "mobile"} for phone in joined]
+    return [phone if phone.get("type") in PHONE_TYPES else {**phone, "type": "mobile"} for phone in joined]
 
 
 def join_profiles(held: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
