@@ -1,4 +1,4 @@
-"""Which stream of the catalog a message speaks of: not every platform repeats the catalog's namespace. Pure."""
+"""Which stream of the catalog a message speaks of: not every platform repeats the catalog's namespace."""
 
 from __future__ import annotations
 

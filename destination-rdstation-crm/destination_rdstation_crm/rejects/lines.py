@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 
 import orjson
@@ -22,17 +21,9 @@ def json_line(content: object) -> bytes:
     """One line, whatever a row may hold."""
     try:
         return orjson.dumps(content, default=str, option=orjson.OPT_APPEND_NEWLINE)
-    except orjson.JSONEncodeError:  # a number of too many digits, or half of a surrogate pair
-        return json.dumps(_with_nulls(content), default=str).encode() + b"\n"
-
-
-def _with_nulls(content: object) -> object:
-    """The same with null for NaN and infinity, as orjson writes them: JSON has neither."""
-    if isinstance(content, dict):
-        return {name: _with_nulls(value) for name, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [_with_nulls(item) for item in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content
+    except orjson.JSONEncodeError:  # a number of too many digits, half of a surrogate pair, or many levels
+        parsed = json.loads(json.dumps(content, default=str), parse_constant=lambda _: None)  # JSON has no NaN
+        return json.dumps(parsed).encode() + b"\n"
 
 
 def _object(reject: Reject) -> dict[str, object]:
