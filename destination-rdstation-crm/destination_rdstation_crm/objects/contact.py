@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.objects.days import birthday
-from destination_rdstation_crm.objects.entries import PHONE_TYPES, email_sign, phone_sign
+from destination_rdstation_crm.objects.entries import PHONE_TYPES, email_sign, phone_sign, profile_sign
 from destination_rdstation_crm.objects.field import TEXT, Field, Schema, reference
 from destination_rdstation_crm.objects.identities import email
 from destination_rdstation_crm.objects.joining import join_emails, join_phones, join_profiles
@@ -56,6 +56,13 @@ def _several(name: str) -> Schema:
 
 
 def _profile(network: str, title: str) -> Field:
+    def read(cell: Any) -> Any:
+        """The user name that a list of profiles, as the source has it, gives for the network."""
+        meant = unfolded(cell)
+        if not isinstance(meant, list) or not all(isinstance(item, dict) for item in meant):
+            return meant
+        return next((item.get("username") for item in meant if profile_sign(item) == network), None)
+
     return Field(
         network,
         title,
@@ -64,6 +71,7 @@ def _profile(network: str, title: str) -> Field:
         same=same_profiles,
         join=join_profiles,
         clear=lambda: [{"type": network, "username": None}],
+        read=read,
     )
 
 
