@@ -19,13 +19,13 @@ from typing import IO, Any
 
 import duckdb
 
+from demo.rows import batches
 from rdstation import config_file
 
 __all__ = ["DESTINATION", "Pushed", "main", "push"]
 
 DESTINATION = Path(__file__).resolve().parent.parent / ".venv" / "bin" / "destination-rdstation-crm"
 ROWS_A_STATE = 1_000
-JSON_TYPES = {"BOOLEAN": "boolean", "INTEGER": "integer", "BIGINT": "integer", "DOUBLE": "number", "FLOAT": "number"}
 
 
 @dataclass
@@ -49,16 +49,15 @@ def push(config: Path, database: Path, table: str, *, sync_mode: str, key: str |
             rows = tables.table(table) if _is_table(tables, table) else tables.view(table)
         except duckdb.Error:
             raise ValueError(f"{database} has no table or view {table}.") from None
-        columns = {name: str(kind) for name, kind in zip(rows.columns, rows.types, strict=True)}
-        files = {"config": config_file.load(config), "catalog": _catalog(table, columns, sync_mode, key)}
+        files = {"config": config_file.load(config), "catalog": _catalog(table, rows.columns, sync_mode, key)}
         config_file.save(config, files["config"])  # a folder that cannot be written is found before a token is spent
         command = [str(DESTINATION), "write"]
         for name, content in files.items():
             path = Path(folder, f"{name}.json")
             config_file.save(path, content)
             command += [f"--{name}", str(path)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-            feeder = threading.Thread(target=_feed, args=(process.stdin, _messages(table, rows, pushed)), daemon=True)
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as process:
+            feeder = threading.Thread(target=_feed, args=(process.stdin, table, rows, pushed), daemon=True)
             feeder.start()
             for line in process.stdout or ():
                 _take(json.loads(line), pushed, config)
@@ -73,11 +72,10 @@ def _is_table(tables: duckdb.DuckDBPyConnection, name: str) -> bool:
     return bool(tables.execute(query, [name]).fetchone())
 
 
-def _catalog(table: str, columns: dict[str, str], sync_mode: str, key: str | None) -> dict[str, Any]:
-    properties = {name: {"type": ["null", JSON_TYPES.get(kind, "string")]} for name, kind in columns.items()}
+def _catalog(table: str, columns: Sequence[str], sync_mode: str, key: str | None) -> dict[str, Any]:
     stream = {
         "name": table,
-        "json_schema": {"type": "object", "properties": properties},
+        "json_schema": {"type": "object", "properties": {name: {} for name in columns}},
         "supported_sync_modes": ["full_refresh"],
     }
     configured = {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": sync_mode}
@@ -86,26 +84,25 @@ def _catalog(table: str, columns: dict[str, str], sync_mode: str, key: str | Non
 
 def _messages(table: str, rows: duckdb.DuckDBPyRelation, pushed: Pushed) -> Iterator[dict[str, Any]]:
     """Every row, with a STATE now and then, and one at the end: what comes back is written for good."""
-    while batch := rows.fetchmany(ROWS_A_STATE):
-        for row in batch:
-            data = {
-                name: value for name, value in zip(rows.columns, row, strict=True) if not name.startswith("_airbyte")
-            }
+    for batch in batches(rows, ROWS_A_STATE):
+        for data in batch:
             yield {"type": "RECORD", "record": {"stream": table, "data": data, "emitted_at": 0}}
         pushed.sent += len(batch)
         state = {"stream_descriptor": {"name": table}, "stream_state": {"rows": pushed.sent}}
         yield {"type": "STATE", "state": {"type": "STREAM", "stream": state}}
 
 
-def _feed(stdin: IO[str] | None, messages: Iterator[dict[str, Any]]) -> None:
+def _feed(stdin: IO[str] | None, table: str, rows: duckdb.DuckDBPyRelation, pushed: Pushed) -> None:
     if stdin is None:
         return
     try:
         with stdin:
-            for message in messages:
-                stdin.write(json.dumps(message, default=str) + "\n")
+            for message in _messages(table, rows, pushed):
+                stdin.write(json.dumps(message) + "\n")
     except BrokenPipeError:
         return  # the destination has ended, and says why
+    except duckdb.Error as error:
+        pushed.error = f"{table} cannot be read to its end ({type(error).__name__}): what is counted above was sent."
 
 
 def _take(message: dict[str, Any], pushed: Pushed, config: Path) -> None:

@@ -37,8 +37,9 @@ def configured(crm: Emulator, folder: Path, **more: Any) -> Path:
     return path
 
 
-def push(config: Path, database: Path, table: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "demo.push", str(config), "--db", str(database), "--table", table, "--key", "mail"]
+def push(config: Path, database: Path, table: str, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "demo.push", str(config), "--db", str(database), "--table", table]
+    command += more or ["--key", "mail"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -79,3 +80,28 @@ def test_given_no_such_table_when_pushed_then_a_sentence_and_nothing_is_written(
         assert "has no table or view pessoas" in run.stderr
         assert "Traceback" not in run.stderr
         assert crm.requests() == []
+
+
+def test_given_lists_objects_dates_and_nan_when_pushed_then_they_are_what_the_fields_take(tmp_path: Path) -> None:
+    path = tmp_path / "people.duckdb"
+    with duckdb.connect(str(path)) as tables:
+        tables.execute(
+            """CREATE TABLE people AS SELECT
+                 'Ana Inventada' AS name, ['ana@people.test', 'ana@work.test'] AS email,
+                 [{'phone': '+55 11 90000-0001', 'type': 'work'}] AS phone, DATE '1990-01-31' AS birthday,
+                 1.50::DECIMAL(10, 3) AS job_title, 'nan'::DOUBLE AS linkedin,
+                 '["Preço","Prazo"]'::JSON AS "@interesses",
+                 TIMESTAMPTZ '2024-01-31 10:00:00+00' AS _airbyte_extracted_at"""
+        )
+    with account(AccountSize(contacts=3)) as crm:
+        config = configured(crm, tmp_path, column_mapping=[])
+
+        run = push(config, path, "people", "--mode", "append")
+
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert "not sent" not in run.stdout
+        (ana,) = [row for row in crm.truth("contacts") if row["name"] == "Ana Inventada"]
+        assert [each["email"] for each in ana["emails"]] == ["ana@people.test", "ana@work.test"]
+        assert ana["phones"] == [{"phone": "+55 11 90000-0001", "type": "work"}]
+        assert (ana["birthday"], ana["job_title"], ana["social_profiles"]) == ("1990-01-31", "1.5", [])
+        assert ana["custom_fields"] == {"interesses": ["Preço", "Prazo"]}
