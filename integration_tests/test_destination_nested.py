@@ -150,3 +150,21 @@ def test_given_an_option_that_is_json_text_in_the_account_when_written_then_it_i
     assert as_it_is == {"custom_fields": {"tag": '["tag 1"]', "tags": ['["tag 1"]']}}
     assert as_list == {"custom_fields": {"tags": ["tag 2", "tag 3"]}}
     assert as_one.startswith("t: row 3, column @tag: ")
+
+
+def test_given_lists_of_emails_when_upserted_then_any_of_them_finds_the_contact(crm: Emulator) -> None:
+    crm.create("contacts", {"name": "Ana", "emails": [{"email": "second@people.test"}]})
+    rows = [
+        record("t", name="Ana", email='["first@people.test","second@people.test"]'),
+        record("t", name="Bia", email='[{"email":"third@people.test"},{"email":"fourth@people.test"}]'),
+        record("t", name="Bia Nova", email=["fourth@people.test"]),
+    ]
+    crm.clear_requests()
+
+    run = Destination(crm).write(table("t", ["name", "email"], "append_dedup", "email"), [*rows, state("t", 3)])
+
+    assert run.exit_code == 0, run.log
+    assert sorted(request["method"] for request in writes(crm)) == ["POST", "PUT"]
+    held = {row["name"]: [each["email"] for each in row["emails"]] for row in crm.truth("contacts")}
+    assert held["Ana"] == ["first@people.test", "second@people.test"]
+    assert sorted(held["Bia Nova"]) == ["fourth@people.test", "third@people.test"]

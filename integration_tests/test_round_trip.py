@@ -41,6 +41,8 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 @pytest.fixture(scope="module")
 def crm() -> Iterator[Emulator]:
     with account(SIZE) as running:
+        for row, value in zip(running.truth("contacts"), (True, False, ["1", "2"], [], "Sim"), strict=False):
+            running.edit("contacts", row["id"], custom_fields={"cpf": value})  # no texts, and yet seen in such fields
         yield running
 
 

@@ -43,8 +43,8 @@ class Prepared:
     row: Row
     id: str | None
     """The record it updates, where the row itself names one."""
-    key: str | None = field(repr=False)
-    """The matching key's value, folded for comparison; None if it is empty, is the `_id`, or there is no key."""
+    keys: tuple[str, ...] = field(repr=False)
+    """The matching key's values, folded for comparison; none if it is empty, is the `_id`, or there is no key."""
     body: Mapping[str, Any] = field(repr=False)
     """Field name on the wire -> value, as a creation wants it; None clears the field. Never holds `_id`."""
 

@@ -30,7 +30,7 @@ def row(number: int) -> Row:
 
 def prepared(number: int, name: str = "Ana", email: str | None = None, id_: str | None = None) -> Prepared:
     body: dict[str, Any] = {"name": name} | ({"emails": [{"email": email}]} if email else {})
-    return Prepared(row(number), id_, email.casefold() if email else None, body)
+    return Prepared(row(number), id_, (email.casefold(),) if email else (), body)
 
 
 @dataclass

@@ -49,7 +49,7 @@ def test_given_a_record_that_holds_nothing_when_asked_then_nothing_matches_it(ke
 def test_given_a_row_about_a_record_when_both_are_folded_then_they_meet(key: str, cell: Any) -> None:
     plan = plan_for("contacts", key, sync="update", key=key)
 
-    assert prepare(plan, {key: cell}).key in plan.match_values(RECORD)
+    assert prepare(plan, {key: cell}).keys[0] in plan.match_values(RECORD)
 
 
 def test_given_rows_when_looked_up_then_the_filter_lists_their_spelling_and_the_lower_case() -> None:

@@ -64,8 +64,8 @@ def test_given_a_record_that_is_deleted_after_its_look_up_when_written_then_its_
 
 def test_given_a_record_that_is_deleted_when_its_rows_need_two_writes_then_it_is_created_once() -> None:
     of, crm = plan(), Gone()
-    emptied = Prepared(row(1), None, "ana@people.test", {"name": "Ana", "phones": []})
-    filled = Prepared(row(2), None, "ana@people.test", {"phones": [{"phone": "1", "type": "mobile"}]})
+    emptied = Prepared(row(1), None, ("ana@people.test",), {"name": "Ana", "phones": []})
+    filled = Prepared(row(2), None, ("ana@people.test",), {"phones": [{"phone": "1", "type": "mobile"}]})
     writer = RecordWriter(of, cast(Crm, crm), lookup(crm, of), {}, skip_unchanged=False, dry_run=False)
 
     writer.write(Target([emptied, filled], "x1"), Ledger([emptied.row, filled.row], go_on=True))
@@ -100,8 +100,8 @@ class Kept(FakeCrm):
 
 def test_given_a_lost_creation_that_is_found_when_its_rows_need_two_writes_then_it_is_still_called_created() -> None:
     of, crm = plan(), Kept()
-    emptied = Prepared(row(1), None, "ana@people.test", {"phones": []})
-    filled = Prepared(row(2), None, "ana@people.test", {"phones": [{"phone": "1", "type": "mobile"}]})
+    emptied = Prepared(row(1), None, ("ana@people.test",), {"phones": []})
+    filled = Prepared(row(2), None, ("ana@people.test",), {"phones": [{"phone": "1", "type": "mobile"}]})
     writer = RecordWriter(of, cast(Crm, crm), lookup(crm, of), {}, skip_unchanged=False, dry_run=False)
     ledger = Ledger([emptied.row, filled.row], go_on=True)
 

@@ -98,7 +98,7 @@ def test_given_keys_that_are_not_found_when_looked_up_then_they_are_sought_in_an
 )
 def test_given_a_lost_creation_when_looked_for_then_the_verdict_is(held: list[dict[str, Any]], verdict: str) -> None:
     body = {"name": "Ana", "job_title": "Compras"} if verdict == "uncertain" else {"name": "Ana"}
-    lost = Lost(Target([Prepared(row(1), None, None, body)]), body, BEGAN)
+    lost = Lost(Target([Prepared(row(1), None, (), body)]), body, BEGAN)
     waited: list[float] = []
     creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1, Stop()), waited.append)
 
@@ -123,9 +123,7 @@ def test_given_two_lost_creations_when_one_says_all_that_the_other_does_then_eac
     held = [contact("x1", created_at="2026-05-01T12:00:01Z", job_title="Compras"),
             contact("x2", created_at="2026-05-01T12:00:01Z")]  # fmt: skip
     bodies = [{"name": "Ana"}, {"name": "Ana", "job_title": "Compras"}]
-    lost = [
-        Lost(Target([Prepared(row(number), None, None, body)]), body, BEGAN) for number, body in enumerate(bodies, 1)
-    ]
+    lost = [Lost(Target([Prepared(row(number), None, (), body)]), body, BEGAN) for number, body in enumerate(bodies, 1)]
     creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1, Stop()), lambda _: None)
 
     verdicts = creations.resolve(lost, set())

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from destination_rdstation_crm.invisible import plain_name, shown
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
-from destination_rdstation_crm.mapping.match import fold, key_text
+from destination_rdstation_crm.mapping.match import fold, key_texts
 from destination_rdstation_crm.mapping.near import suggestion
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS, ID_FIELD, CrmObject
 from destination_rdstation_crm.objects.field import as_it_is
@@ -76,8 +76,8 @@ class ColumnMapping:
                 reason = "its lists and objects are nested too deeply"
                 raise RowRejectedError(reason, column=column.name, field_name=column.field_name) from None
         id_ = body.pop(ID_FIELD, None)
-        key = key_text(self.key_field, body) if self.key_field else None
-        return Prepared(row, id_, None if key is None else fold(key), body)
+        keys = key_texts(self.key_field, body) if self.key_field else []
+        return Prepared(row, id_, tuple(map(fold, keys)), body)
 
     def _put(self, body: dict[str, Any], column: Column, cell: Any) -> None:
         meant = column.read(cell)

@@ -15,7 +15,7 @@ from destination_rdstation_crm.mapping.near import suggestion
 from destination_rdstation_crm.mapping.options import Options
 from destination_rdstation_crm.objects.days import brazilian_day
 from destination_rdstation_crm.objects.field import TEXT, Schema, as_it_is
-from destination_rdstation_crm.objects.sameness import Same, same_day, same_fold, same_set, same_text
+from destination_rdstation_crm.objects.sameness import Same, same_day, same_fold, same_set, same_untyped
 from destination_rdstation_crm.objects.texts import blank, text
 from destination_rdstation_crm.row import RowRejectedError
 from rdstation.errors import config_error
@@ -24,7 +24,7 @@ __all__ = ["CustomField", "CustomFields"]
 
 Kind = Literal["text", "date", "option", "multiple_choice"]
 _SAME: Final[Mapping[Kind, Same]] = {
-    "text": same_text,
+    "text": same_untyped,
     "date": same_day,
     "option": same_fold,
     "multiple_choice": same_set,

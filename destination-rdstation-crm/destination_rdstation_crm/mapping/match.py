@@ -14,12 +14,12 @@ from destination_rdstation_crm.objects.entries import entries
 from destination_rdstation_crm.objects.texts import blank, fold, text
 from rdstation import rdql
 
-__all__ = ["contains_filter", "control_texts", "fold", "key_text", "lookup_filter", "match_values", "single_filters"]
+__all__ = ["contains_filter", "control_texts", "fold", "key_texts", "lookup_filter", "match_values", "single_filters"]
 
 
-def key_text(key_field: str, body: Mapping[str, Any]) -> str | None:
-    """The matching key's value in a prepared body, as the row spells it; None if it is empty."""
-    return next(iter(_texts(key_field, body, body.get(CUSTOM_FIELDS) or {})), None)
+def key_texts(key_field: str, body: Mapping[str, Any]) -> list[str]:
+    """The matching key's values in a prepared body, as the row spells them; several of a list of e-mails."""
+    return _texts(key_field, body, body.get(CUSTOM_FIELDS) or {})
 
 
 def match_values(key_field: str, record: Mapping[str, Any], custom_fields: CustomFields) -> frozenset[str]:

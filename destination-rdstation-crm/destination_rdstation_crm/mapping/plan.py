@@ -103,5 +103,4 @@ class StreamPlan:
         return match.lookup_filter(key_field, [*match.control_texts(key_field)[:1], *keys]) if keys else ""
 
     def _keys(self, bodies: Iterable[Mapping[str, Any]]) -> list[str]:
-        keys = (match.key_text(self.key_field or "", body) for body in bodies)
-        return [key for key in keys if key is not None]
+        return [key for body in bodies for key in match.key_texts(self.key_field or "", body)]

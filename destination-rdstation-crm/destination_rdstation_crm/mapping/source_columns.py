@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from destination_rdstation_crm.invisible import plain_name
-from destination_rdstation_crm.objects.texts import blank, fold
+from destination_rdstation_crm.objects.texts import blank
+from destination_rdstation_crm.objects.truths import truth
 from destination_rdstation_crm.row import Row
 
 __all__ = ["deletion_mark", "is_added"]
@@ -17,7 +18,6 @@ _DELETION_MARKS: Final = (
     "__deleted",  # Debezium: "true" or "false"
 )
 _ADDED_BY_AIRBYTE: Final = ("_ab_", "_airbyte_")
-_NO: Final = frozenset({"false", "f", "0", "no", "n"})
 
 
 def is_added(column: str) -> bool:
@@ -35,4 +35,4 @@ def deletion_mark(row: Row) -> str | None:
 
 
 def _says_yes(cell: Any) -> bool:
-    return not blank(cell) and fold(str(cell)) not in _NO
+    return not blank(cell) and truth(cell) is not False

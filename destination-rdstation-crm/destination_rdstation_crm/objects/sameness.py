@@ -7,12 +7,15 @@ raises: the API gives "" for null, integers for floats, date-times for dates and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
 from destination_rdstation_crm.objects.days import birthday, day_of
 from destination_rdstation_crm.objects.entries import email_sign, entries, phone_sign, profile_sign
+from destination_rdstation_crm.objects.nested import begins_nested, unfolded
 from destination_rdstation_crm.objects.numbers import number
 from destination_rdstation_crm.objects.texts import blank, fold, plain
+from destination_rdstation_crm.objects.truths import truth
 from destination_rdstation_crm.row import RowRejectedError
 
 __all__ = [
@@ -27,6 +30,7 @@ __all__ = [
     "same_profiles",
     "same_set",
     "same_text",
+    "same_untyped",
 ]
 
 Same: TypeAlias = Callable[[Any, Any], bool]
@@ -64,6 +68,18 @@ def _profiles(held: Any) -> frozenset[tuple[str, str]]:
 def _parts(address: Any) -> dict[str, str]:
     parts = address if isinstance(address, Mapping) else {"line": address}
     return {name: plain(part) for name, part in parts.items() if not blank(part)}
+
+
+def same_untyped(held: Any, sent: Any) -> bool:
+    """Of a custom text: some hold true or false, or a list [seen], which a table may keep as text."""
+    if isinstance(held, bool):
+        return truth(sent) is held
+    if begins_nested(sent):
+        with suppress(RowRejectedError):
+            meant = unfolded(sent)
+            if meant == held or (blank(meant) and blank(held)):
+                return True
+    return same_text(held, sent)
 
 
 same_text: Final = _read_alike(plain)

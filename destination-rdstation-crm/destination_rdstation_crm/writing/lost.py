@@ -67,8 +67,8 @@ class LostCreations:
             if not waiting:
                 break
             self._sleep(seconds)
-            keyed = [one for one in waiting if _key_of(one.target.rows) is not None]
-            keyless = [one for one in waiting if _key_of(one.target.rows) is None]
+            keyed = [one for one in waiting if _has_key(one.target.rows)]
+            keyless = [one for one in waiting if not _has_key(one.target.rows)]
             waiting = self._by_matching_key(keyed, verdicts) + self._by_natural_key(keyless, claimed, verdicts)
         verdicts.not_created += [one.target for one in waiting]
         return verdicts
@@ -113,8 +113,8 @@ class LostCreations:
         return still
 
 
-def _key_of(rows: Sequence[Prepared]) -> str | None:
-    return next((row.key for row in rows if row.key is not None), None)
+def _has_key(rows: Sequence[Prepared]) -> bool:
+    return any(row.keys for row in rows)
 
 
 def _natural_key(body: Mapping[str, Any]) -> str:

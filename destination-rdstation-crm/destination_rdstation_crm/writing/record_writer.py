@@ -55,15 +55,15 @@ class RecordWriter:
         self._lock = threading.Lock()
         self._not_taken: set[str] = set()
 
-    def created_with(self, key: str | None) -> str | None:
-        """The id of the record that this sync has created with a matching key."""
-        return None if key is None else self._created.get(key)
+    def created_with(self, prepared: Prepared) -> str | None:
+        """The id of the record that this sync has created with a row's matching key."""
+        return next((self._created[key] for key in prepared.keys if key in self._created), None)
 
     def note_created(self, target: Target, id_: str) -> None:
         """Remembers a record that this sync has created."""
         with self._lock:
             self.created_ids.add(id_)
-            self._created.update({prepared.key: id_ for prepared in target.rows if prepared.key is not None})
+            self._created.update({key: id_ for prepared in target.rows for key in prepared.keys})
 
     def has_to_read(self, body: Mapping[str, Any]) -> bool:
         """Whether an update has to know the record: to compare, or to join lists that a PUT replaces."""
@@ -104,7 +104,7 @@ class RecordWriter:
                 # The rows behind it must not be written before it: they wait with it, and share its fate.
                 behind = target.rows[target.rows.index(prepared) + 1 :]
                 return replace(lost, target=replace(lost.target, rows=[prepared, *behind]))
-            created = None if prepared.id else self.created_with(prepared.key)
+            created = None if prepared.id else self.created_with(prepared)
             id_ = id_ if created is None else created
         return None
 

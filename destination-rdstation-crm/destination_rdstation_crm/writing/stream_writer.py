@@ -109,9 +109,9 @@ class StreamWriter:
     def _insist_on_key(self, prepared: Prepared) -> None:
         """A row that can match nothing may be created in `append`, or where the `_id` alone is the key."""
         reason = ""
-        if prepared.key is None and (self._plan.sync_mode == DestinationSyncMode.update or self._keyed):
+        if not prepared.keys and (self._plan.sync_mode == DestinationSyncMode.update or self._keyed):
             reason = "the matching key is empty"
-        elif prepared.key is not None and not self._lookup.can_ask_for(prepared.body):
+        elif prepared.keys and not self._lookup.can_ask_for(prepared.body):
             reason = "the matching key is too long to be looked up"
         if reason:
             field = self._plan.key_field or ID_FIELD
@@ -139,13 +139,14 @@ class StreamWriter:
         held: dict[int, Hits] = {}
         keyed = [each for each in prepared if self._keyed and each.id is None]
         if keyed:
-            told = {each.key: each.id for each in prepared if each.id is not None}  # a row names it beside the key
+            # A row names it beside the key.
+            told = {key: each.id for each in prepared if each.id is not None for key in each.keys}
             for each, hits in zip(keyed, self._lookup.matches([each.body for each in keyed]), strict=True):
-                known = self._writer.created_with(each.key)
+                known = self._writer.created_with(each)
                 if hits == [] and known is not None:
                     hits = [{"id": known}]
-                elif hits == [] and each.key in told:
-                    hits = self._lookup.record(told[each.key])
+                elif hits == []:
+                    hits = next((self._lookup.record(told[key]) for key in each.keys if key in told), hits)
                 held[each.row.number] = hits
         named = [each for each in prepared if each.id and self._writer.has_to_read(each.body)]
         if len(named) > 1 and self._plan.crm_object.name in LISTED_BY_ID:

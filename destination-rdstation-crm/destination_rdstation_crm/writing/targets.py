@@ -63,7 +63,7 @@ def _signs(prepared: Prepared, id_: str | None, *, unique_names: bool) -> list[t
     if id_:
         return [("id", id_)]
     name = prepared.body.get("name")
-    signs: list[tuple[str, object]] = [] if prepared.key is None else [("key", prepared.key)]
+    signs: list[tuple[str, object]] = [("key", key) for key in prepared.keys]
     if unique_names and isinstance(name, str):
         signs.append(("name", fold(name)))
     return signs
