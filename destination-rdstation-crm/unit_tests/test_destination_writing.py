@@ -11,7 +11,7 @@ import pytest
 from fake_crm import BEGAN, FakeCrm, contact, lookup, plan, prepared, row
 
 from destination_rdstation_crm.config import read_settings
-from destination_rdstation_crm.outcome import Reject, Written
+from destination_rdstation_crm.outcome import Reject, Skipped, Written
 from destination_rdstation_crm.row import Prepared
 from destination_rdstation_crm.settlement import Settlement
 from destination_rdstation_crm.writing.crew import Crew
@@ -131,6 +131,16 @@ def test_given_two_lost_creations_when_one_says_all_that_the_other_does_then_eac
     assert {target.rows[0].row.number: id_ for target, id_ in verdicts.created} == {1: "x2", 2: "x1"}
 
 
+def test_given_an_id_that_rd_station_refuses_to_look_up_when_looked_up_then_it_is_its_row_that_is_left_open() -> None:
+    class Refusing(FakeCrm):
+        def read(self, *_of: object) -> None:
+            raise RequestRefusedError("", "", None)
+
+    hits = lookup(Refusing(), plan()).record("x1")
+
+    assert isinstance(hits, Untold)
+
+
 def test_given_a_lost_creation_with_a_matching_key_when_it_is_there_then_it_is_brought_up_to_date() -> None:
     old = (BEGAN - timedelta(days=9)).isoformat()
     one = prepared(1, email="ana@people.test")
@@ -189,6 +199,16 @@ def test_given_rejects_that_are_allowed_when_put_down_then_all_rows_are_due() ->
 
     assert (ledger.settled, ledger.fatal) == (3, None)
     assert all(ledger.is_due(each) for each in rows)
+
+
+def test_given_rows_deleted_at_the_source_among_rejects_when_seen_then_they_say_nothing_of_the_reason() -> None:
+    watch = SameReason()
+    outcomes = [each for number in range(FIRST_ROWS) for each in (Skipped(row(number)), Reject(row(number), "no"))]
+
+    verdicts = [watch.verdict(outcome) for outcome in outcomes]
+
+    assert verdicts[:-1] == [None] * (2 * FIRST_ROWS - 1)
+    assert verdicts[-1] is not None
 
 
 def test_given_a_hundred_rejects_for_one_reason_when_seen_then_the_hundredth_ends_the_sync() -> None:

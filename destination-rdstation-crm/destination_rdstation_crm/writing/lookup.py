@@ -22,9 +22,9 @@ from urllib.parse import quote
 from destination_rdstation_crm.mapping.plan import Body, StreamPlan
 from destination_rdstation_crm.writing.crew import Crew
 from destination_rdstation_crm.writing.crm import BeyondReachError, Crm, FilterFailedError, Held
-from destination_rdstation_crm.writing.index import Hits, Index, WholeIndex
+from destination_rdstation_crm.writing.index import Hits, Index, Untold, WholeIndex
 from destination_rdstation_crm.writing.known_forms import Form, KnownForms
-from rdstation.errors import NotFoundError
+from rdstation.errors import NotFoundError, RequestRefusedError
 from rdstation.rdql import all_of, at_least
 from rdstation.rdql import quote as literal
 
@@ -82,12 +82,14 @@ class Lookup:
             search.similar([body for sign, body in asked.items() if search.found.of(sign) == []])
         return [search.found.of(sign) for sign in signs]
 
-    def record(self, id_: str) -> list[Held]:
+    def record(self, id_: str) -> Hits:
         """The record with this id, if there is one."""
         try:
             return [self._crm.read(self._plan.crm_object, id_)]
         except NotFoundError:
             return []
+        except RequestRefusedError:
+            return Untold(_REFUSED)
 
     def by_id(self, ids: Sequence[str]) -> dict[str, Held]:
         """The records with these ids, as far as the list can be asked for them."""
