@@ -59,7 +59,7 @@ class Credentials(SettingsModel):
 class Column(SettingsModel):
     """A column of the table and the field of the CRM that it fills."""
 
-    column: Annotated[str, Field(min_length=1)]
+    column: Text
     field: Text
 
 

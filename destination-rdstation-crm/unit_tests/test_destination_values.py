@@ -14,9 +14,11 @@ from destination_rdstation_crm.objects.days import birthday, brazilian_day, iso_
 from destination_rdstation_crm.objects.identities import email, identifier, identifiers, status
 from destination_rdstation_crm.objects.numbers import price, rating
 from destination_rdstation_crm.objects.texts import blank, fold, text
+from destination_rdstation_crm.objects.truths import truth
 from destination_rdstation_crm.row import RowRejectedError
 
 HEX = "66f1a2b3c4d5e6f708091001"
+FLAG = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 UUID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 ENCODERS = (text, price, rating, iso_day, brazilian_day, birthday, email, identifier, identifiers, status)
 CELLS = st.recursive(
@@ -25,7 +27,7 @@ CELLS = st.recursive(
 )
 
 
-@pytest.mark.parametrize("cell", [None, "", "  \t", [], {}, [None, " "], {"line": ""}])
+@pytest.mark.parametrize("cell", [None, "", "  \t", "\u200b\ufeff", [], {}, [None, " "], {"line": ""}])
 def test_given_nothing_said_when_asked_then_it_is_blank(cell: Any) -> None:
     assert blank(cell)
 
@@ -49,6 +51,37 @@ def test_given_something_said_when_asked_then_it_is_not_blank(cell: Any) -> None
 )
 def test_given_a_text_or_number_when_a_text_is_needed_then_it_is_plain(cell: Any, expected: str) -> None:
     assert text(cell) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("\ufeffA\u200bn\u00ada\u2060\x00", "Ana"),
+        ("A\u200dna\ufe0f", "Ana"),
+        ("Ana\u00a0Souza\u3000x", "Ana Souza x"),
+        ("a\tb\r\nc", "a\tb\r\nc"),
+        ("Jose\u0301", "José"),
+        ("👩\u200d💻 ❤\ufe0f\u200d🔥 1\ufe0f\u20e3", "👩\u200d💻 ❤\ufe0f\u200d🔥 1\ufe0f\u20e3"),
+        (FLAG, FLAG),
+        ("x\U000e0067\U000e0062", "x"),
+        ("\u0646\u0645\u06cc\u200c\u062e", "\u0646\u0645\u06cc\u200c\u062e"),
+    ],
+)  # fmt: skip
+def test_given_characters_that_nobody_sees_when_a_text_is_needed_then_only_those_of_pictures_and_letters_stay(
+    cell: str, expected: str
+) -> None:
+    assert text(cell) == expected
+    assert fold(cell) == fold(expected)
+    assert not blank(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [("VERDADEIRO", True), ("sim", True), (1, True), ("t", True), (True, True), ("Não", False), (0.0, False),
+     ("FALSO", False), ("f", False), ("talvez", None), ("", None)],
+)  # fmt: skip
+def test_given_a_word_for_true_or_false_when_read_then_it_is_that(cell: Any, expected: bool | None) -> None:
+    assert truth(cell) is expected
 
 
 @pytest.mark.parametrize("cell", [True, ["a"], {"a": 1}, float("nan"), float("-inf"), "\ud800"])
