@@ -67,7 +67,7 @@ soak: .venv/.installed ## Two hours of an account's life in some minutes, both w
 	@$(BIN)/python -m soak $(ARGS)
 
 wheel-test: .venv/.installed .venv-demo/.installed .venv-wheel/.installed ## Run the built wheel under PyAirbyte: sources into DuckDB, and on into the destination
-	@$(BIN)/python -m pytest -n 2 -m wheel $(ARGS) integration_tests/test_wheel.py
+	@$(BIN)/python -m pytest -n 2 -m wheel $(ARGS) integration_tests/test_wheel.py integration_tests/test_round_trip.py
 
 spec-forms: .venv/.installed ## Draw the connectors' configuration forms into build/spec-forms (needs npm and Chromium)
 	@$(BIN)/python tests/spec_forms/render.py

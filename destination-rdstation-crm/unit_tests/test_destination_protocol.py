@@ -97,6 +97,18 @@ def test_given_statistics_in_a_state_when_completed_then_they_are_replaced() -> 
     )
 
 
+@pytest.mark.parametrize("value", [b"NaN", b"-Infinity", b"9" * 5_000, b'"\\ud83d"'])
+def test_given_a_state_with_what_json_lacks_when_completed_then_it_stays_as_it_came(value: bytes) -> None:
+    line = b'{"type":"STATE","state":{"data":{"cursor":' + value + b"}}}"
+
+    state = read_line(b"\xef\xbb\xbf" + line + b"\r\n")
+
+    assert isinstance(state, State)
+    assert with_statistics(state.line, Counts(1, 0)).encode() == line[:-2] + (
+        b',"destinationStats":{"recordCount":1.0,"rejectedRecordCount":0.0}}}'
+    )
+
+
 def test_given_a_line_in_two_writes_when_another_thread_writes_between_then_both_lines_are_whole() -> None:
     out = io.StringIO()
     lines = WholeLines(out)

@@ -12,7 +12,7 @@ from json import JSONDecoder
 
 __all__ = ["Counts", "with_statistics"]
 
-_decoder = JSONDecoder()
+_decoder = JSONDecoder(parse_int=str)  # only places count, and Python reads no integer of thousands of digits
 
 
 @dataclass
