@@ -16,7 +16,7 @@ _AS_THEY_ARE: Final = frozenset({
     "boolean", "tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint",
     "uhugeint", "double", "decimal", "varchar",
 })  # fmt: skip
-_NESTED: Final = frozenset({"list", "array", "struct", "map"})
+_NESTED: Final = frozenset({"list", "array", "struct", "map", "variant"})
 
 
 def batches(rows: duckdb.DuckDBPyRelation, size: int) -> Iterator[list[dict[str, Any]]]:
@@ -36,7 +36,7 @@ def _selected(name: str, kind: str) -> str:
     if kind in _AS_THEY_ARE:
         return quoted
     if kind in _NESTED:
-        return f"to_json({quoted})::VARCHAR"
+        return f"{quoted}::JSON::VARCHAR"
     if kind == "float":
         return f"{quoted}::VARCHAR::DOUBLE"  # 1.1, and not 1.10000002384
     return f"base64({quoted})" if kind == "blob" else f"{quoted}::VARCHAR"
@@ -52,7 +52,7 @@ def _value(cell: Any, holds_json: bool) -> Any:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=lambda _: None)  # to_json writes NaN
+        return json.loads(text, parse_constant=lambda _: None)  # DuckDB writes NaN
     except ValueError:
         return text  # a column may be called JSON and hold none
 

@@ -46,6 +46,8 @@ TYPES: list[tuple[str, Any]] = [
     ),
     ("MAP {'a': 1, 'b': 2}", {"a": 1, "b": 2}),
     ("MAP {1: 'a'}", {"1": "a"}),
+    ("{'a': 1, 'b': [NULL, 2]}::VARIANT", {"a": 1, "b": [None, 2]}),
+    ("union_value(number := 2)", "2"),
 ]
 
 
