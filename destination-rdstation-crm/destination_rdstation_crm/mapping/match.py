@@ -14,12 +14,28 @@ from destination_rdstation_crm.objects.entries import entries
 from destination_rdstation_crm.objects.texts import blank, fold, text
 from rdstation import rdql
 
-__all__ = ["contains_filter", "control_texts", "fold", "key_texts", "lookup_filter", "match_values", "single_filters"]
+__all__ = [
+    "body_of_key",
+    "contains_filter",
+    "control_texts",
+    "fold",
+    "key_texts",
+    "lookup_filter",
+    "match_values",
+    "single_filters",
+]
 
 
 def key_texts(key_field: str, body: Mapping[str, Any]) -> list[str]:
     """The matching key's values in a prepared body, as the row spells them; several of a list of e-mails."""
     return _texts(key_field, body, body.get(CUSTOM_FIELDS) or {})
+
+
+def body_of_key(key_field: str, text: str) -> dict[str, Any]:
+    """A body that says nothing but a key."""
+    if key_field == "email":
+        return {"emails": [{"email": text}]}
+    return {CUSTOM_FIELDS: {key_field[1:]: text}} if key_field.startswith("@") else {key_field: text}
 
 
 def match_values(key_field: str, record: Mapping[str, Any], custom_fields: CustomFields) -> frozenset[str]:
@@ -63,4 +79,5 @@ def _texts(key_field: str, record: Mapping[str, Any], customs: Mapping[str, Any]
         values = [customs.get(key_field.removeprefix("@"))]
     else:
         values = [record.get(key_field)]
-    return [text(value) for value in values if not blank(value) and not isinstance(value, (list, dict, bool))]
+    there = [value for value in values if not blank(value) and not isinstance(value, (list, dict, bool))]
+    return [value if isinstance(value, str) else text(value) for value in there]

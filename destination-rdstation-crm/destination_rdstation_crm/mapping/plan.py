@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from airbyte_cdk.models import DestinationSyncMode
 
-from destination_rdstation_crm.invisible import shown
+from destination_rdstation_crm.invisible import plain_name, shown, without_invisible
 from destination_rdstation_crm.mapping import match, merge
 from destination_rdstation_crm.mapping.column_mapping import ColumnMapping
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.objects.crm_object import CrmObject
+from destination_rdstation_crm.objects.nested import begins_nested
+from destination_rdstation_crm.objects.texts import fold
 from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
 
 __all__ = ["Body", "StreamPlan"]
+
+_CONTROLS: Final = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))  # a filter with one of them may be refused
 
 Body: TypeAlias = Mapping[str, Any]
 """A row in the CRM's terms."""
@@ -75,6 +79,16 @@ class StreamPlan:
     def match_values(self, record: Mapping[str, Any]) -> frozenset[str]:
         """The folded values of the matching key that a held record has; none in `append`."""
         return match.match_values(self.key_field, record, self.custom_fields) if self.key_field else frozenset()
+
+    def as_spelled(self, prepared: Prepared) -> list[Body]:
+        """A body with the key as the row spells it, if what nobody sees was left out of it: the CRM may hold that."""
+        column = self.mapping.column_of(self.key_field or "")
+        cell = prepared.row.cells.get(plain_name(column)) if column else None
+        if not isinstance(cell, str) or begins_nested(cell) or fold(cell) not in prepared.keys:
+            return []
+        if without_invisible(cell) == cell or not _CONTROLS.isdisjoint(cell):
+            return []
+        return [match.body_of_key(self.key_field or "", cell.strip())]
 
     def lookup_filter(self, bodies: Iterable[Mapping[str, Any]]) -> str:
         """Finds the records that prepared rows may be about; the rows must have a key."""

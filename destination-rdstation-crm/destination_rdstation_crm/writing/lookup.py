@@ -68,11 +68,13 @@ class Lookup:
         """Whether the body's key fits into a request; one that does not is answered with an error of its own."""
         return len(quote(self._plan.lookup_filter([body]))) <= _LONGEST_FILTER
 
-    def matches(self, bodies: Sequence[Body], since: datetime | None = None) -> list[Hits]:
+    def matches(
+        self, bodies: Sequence[Body], since: datetime | None = None, as_spelled: Sequence[Body] = ()
+    ) -> list[Hits]:
         """The records that match each body's key; several where the key is not unique in the CRM.
 
         A reason where that cannot be told. With `since`, only records created then or later, which have the very
-        spelling of the row.
+        spelling of the row. What is not found is sought once more as the rows spell it (`as_spelled`).
         """
         signs = [self._plan.match_values(body) for body in bodies]
         asked = {sign: body for sign, body in zip(signs, bodies, strict=True) if sign and self.can_ask_for(body)}
@@ -80,6 +82,8 @@ class Lookup:
         search.equal(list(asked.values()))
         if not since:
             search.similar([body for sign, body in asked.items() if search.found.of(sign) == []])
+            spelled = [body for body in as_spelled if self.can_ask_for(body)]
+            search.equal([body for body in spelled if search.found.of(self._plan.match_values(body)) == []])
         return [search.found.of(sign) for sign in signs]
 
     def record(self, id_: str) -> Hits:

@@ -141,7 +141,9 @@ class StreamWriter:
         if keyed:
             # A row names it beside the key.
             told = {key: each.id for each in prepared if each.id is not None for key in each.keys}
-            for each, hits in zip(keyed, self._lookup.matches([each.body for each in keyed]), strict=True):
+            spelled = [body for each in keyed for body in self._plan.as_spelled(each)]
+            found = self._lookup.matches([each.body for each in keyed], as_spelled=spelled)
+            for each, hits in zip(keyed, found, strict=True):
                 known = self._writer.created_with(each)
                 if hits == [] and known is not None:
                     hits = [{"id": known}]
