@@ -67,6 +67,8 @@ NESTED: list[tuple[str, str, Any, Any]] = [
     ("contacts", "phone", [{"phone": "+55 11 90000-0001", "type": "home"}],
      {"phones": [{"phone": "+55 11 90000-0001", "type": "home"}]}),
     ("contacts", "phone", '["+55 11 90000-0001"]', {"phones": [{"phone": "+55 11 90000-0001", "type": "mobile"}]}),
+    ("contacts", "phone", '"[{\\"phone\\":\\"+55 11 90000-0001\\"}]"',
+     {"phones": [{"phone": "+55 11 90000-0001", "type": "mobile"}]}),
     ("contacts", "phone", "[11] 90000-0001", {"phones": [{"phone": "[11] 90000-0001", "type": "mobile"}]}),
     ("contacts", "phone", "[]", {}),
     ("contacts", "email", '[{"email":"a@people.test"},{"email":"b@people.test"},{"email":"A@people.test"}]',

@@ -105,3 +105,16 @@ def test_given_lists_objects_dates_and_nan_when_pushed_then_they_are_what_the_fi
         assert ana["phones"] == [{"phone": "+55 11 90000-0001", "type": "work"}]
         assert (ana["birthday"], ana["job_title"], ana["social_profiles"]) == ("1990-01-31", "1.5", [])
         assert ana["custom_fields"] == {"interesses": ["Preço", "Prazo"]}
+
+
+def test_given_a_view_that_cannot_be_read_when_pushed_then_a_sentence_and_exit_code_1(tmp_path: Path) -> None:
+    path = tmp_path / "people.duckdb"
+    with duckdb.connect(str(path)) as tables:
+        tables.execute("CREATE VIEW people AS SELECT error('Ana Inventada') AS mail, 'Ana' AS full_name")
+    with account(AccountSize(contacts=3)) as crm:
+        run = push(configured(crm, tmp_path), path, "people")
+
+        assert run.returncode == 1
+        assert "people cannot be read to its end" in run.stderr
+        assert "Traceback" not in run.stderr
+        assert crm.writes() == 0

@@ -11,8 +11,8 @@ from destination_rdstation_crm.row import RowRejectedError
 
 __all__ = ["begins_nested", "flat_text", "unfolded"]
 
-# "[Fundos] Rua A" and "[11] 90000-0001" are texts.
-_BEGINS: Final = re.compile(r"""\s*(\{|\[(?!\s*[^\s\[\]{}"'][^\[\]{}"']*\]\s*\S))""")
+# "[Fundos] Rua A" and "[11] 90000-0001" are texts. A quotation mark before it: JSON text that was made JSON text again.
+_BEGINS: Final = re.compile(r"""\s*"?\s*(\{|\[(?!\s*[^\s\[\]{}"'][^\[\]{}"']*\]\s*\S))""")
 
 
 def begins_nested(cell: Any) -> bool:
@@ -27,7 +27,7 @@ def unfolded(cell: Any) -> Any:
     if not begins_nested(cell):
         return cell
     try:
-        return json.loads(cell)
+        return unfolded(json.loads(cell))
     except ValueError:
         raise RowRejectedError("the text begins like a JSON list or object, and is no valid JSON") from None
 
