@@ -137,8 +137,8 @@ def _object(configured: ConfiguredAirbyteStream, mode: str | None) -> CrmObject:
     if name:
         if name not in OBJECTS:
             raise config_error(
-                f"Stream `{shown(configured.stream.name)}` goes to `{name}`, which RD Station CRM does not have. "
-                f"{suggestion(name, OBJECTS)}"
+                f"Stream `{shown(configured.stream.name)}` goes to `{shown(name)}`, which RD Station CRM does not "
+                f"have. {suggestion(name, OBJECTS)}"
             )
         return OBJECTS[name]
     if mode is None or mode not in MODES:

@@ -49,6 +49,17 @@ def _each(
     return list(found.values())
 
 
+def _list_of(name: str) -> Callable[[Any], Any]:
+    def read(cell: Any) -> Any:
+        """The list that a cell holds, without objects that the CRM itself holds without a value."""
+        meant = unfolded(cell)
+        if not isinstance(meant, list):
+            return meant
+        return [item for item in meant if not isinstance(item, dict) or not blank(item.get(name, "…"))]
+
+    return read
+
+
 def _several(name: str) -> Schema:
     """One text, or a list of texts or of objects, as the source has it."""
     entry = {"type": "object", "properties": {name: TEXT}}
@@ -82,8 +93,28 @@ CONTACT: Final = CrmObject(
     matching_keys=("_id", "email", "name"),
     fields=(
         Field("name", "Name", clearable=False),
-        Field("email", "E-mail", "emails", _emails, _several("email"), same_emails, join_emails, list, read=unfolded),
-        Field("phone", "Phone", "phones", _phones, _several("phone"), same_phones, join_phones, list, read=unfolded),
+        Field(
+            "email",
+            "E-mail",
+            "emails",
+            _emails,
+            _several("email"),
+            same=same_emails,
+            join=join_emails,
+            clear=list,
+            read=_list_of("email"),
+        ),
+        Field(
+            "phone",
+            "Phone",
+            "phones",
+            _phones,
+            _several("phone"),
+            same=same_phones,
+            join=join_phones,
+            clear=list,
+            read=_list_of("phone"),
+        ),
         Field("job_title", "Job title"),
         reference("organization_id", "Organization"),
         Field(
