@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import orjson
 
@@ -39,19 +41,11 @@ class Image:
 
         The network is the host's: the emulator listens on loopback, and plain http goes nowhere else.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            # Airbyte's own: others may enter and read, because the connector is not the user who wrote them.
-            Path(folder).chmod(0o755)
-            arguments = [command]
-            for name, content in (files or {}).items():
-                path = Path(folder, f"{name}.json")
-                path.write_bytes(orjson.dumps(content))
-                path.chmod(0o644)
-                arguments += [f"--{name}", f"{INSIDE}/{path.name}"]
+        with self._mounted(files or {}) as (folder, arguments):
             mounted = ["--rm", "-i", "--network", "host", "-v", f"{folder}:{INSIDE}:ro"]
             begun = time.monotonic()
             done = subprocess.run(
-                [*self.engine, "run", *mounted, self.tag, *arguments],
+                [*self.engine, "run", *mounted, self.tag, command, *arguments],
                 input=stdin,
                 capture_output=True,
                 timeout=RUN_MAY_TAKE_S,
@@ -59,6 +53,38 @@ class Image:
             ended = time.monotonic()
         lines = [Line(ended, text) for text in done.stdout.split(b"\n") if text]
         return Run(lines, done.stderr.decode(errors="replace"), done.returncode, seconds=ended - begun)
+
+    def stopped(self, command: str, files: Mapping[str, Any]) -> Run:
+        """A run that is stopped as Docker does it, once it has printed a line; 137 if it had to be killed."""
+        name = f"stopped-{uuid4().hex}"
+        with self._mounted(files) as (folder, arguments):
+            mounted = ["--rm", "-i", "--name", name, "--network", "host", "-v", f"{folder}:{INSIDE}:ro"]
+            with subprocess.Popen(
+                [*self.engine, "run", *mounted, self.tag, command, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            ) as process:
+                assert process.stdout is not None
+                first = process.stdout.readline()
+                subprocess.run([*self.engine, "stop", "--time", "10", name], check=True, capture_output=True)
+                rest = process.stdout.read()
+                code = process.wait(RUN_MAY_TAKE_S)
+        return Run([Line(0, text) for text in (first + rest).split(b"\n") if text], "", code)
+
+    @contextlib.contextmanager
+    def _mounted(self, files: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+        """A folder with the files, and the arguments that name them inside."""
+        with tempfile.TemporaryDirectory() as folder:
+            # Airbyte's own: others may enter and read, because the connector is not the user who wrote them.
+            Path(folder).chmod(0o755)
+            arguments = []
+            for name, content in files.items():
+                path = Path(folder, f"{name}.json")
+                path.write_bytes(orjson.dumps(content))
+                path.chmod(0o644)
+                arguments += [f"--{name}", f"{INSIDE}/{path.name}"]
+            yield folder, arguments
 
     def sh(self, script: str) -> str:
         """What a shell in the image says."""

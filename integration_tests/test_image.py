@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
 import orjson
 import pytest
 
-from harness import AccountSize, Emulator, account, status_of
+from harness import AccountSize, DeskSize, Emulator, account, status_of
 from images import Image, built_images
 
 pytestmark = pytest.mark.image
@@ -75,6 +76,20 @@ def test_data_flow_through_the_image(image: Image, crm: Emulator) -> None:
             assert_reads_all(image, config)
         else:
             assert_writes(image, config, crm)
+
+
+@each_image
+def test_given_docker_stop_then_the_image_ends_before_it_is_killed(image: Image) -> None:
+    with account(AccountSize(deals=3_000), desk=DeskSize(contacts=300), latency_s=0.2) as crm:
+        config = configurations(image, crm)[0]
+        name = "deals" if "crm" in str(image) else "messages_history"
+        stream = {"name": name, "json_schema": {"type": "object"}, "supported_sync_modes": ["full_refresh"]}
+        catalog = {"streams": [{"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "append"}]}
+
+        run = image.stopped("read" if image.connector.is_source else "write", {"config": config, "catalog": catalog})
+
+    assert run.exit_code == 128 + signal.SIGTERM
+    assert all(line.message for line in run.lines)
 
 
 def assert_reads_all(image: Image, config: dict[str, object]) -> None:

@@ -28,10 +28,11 @@ from rdstation.errors import ConnectorError, unknown_error
 from rdstation.redaction import RedactingFilter, kind_and_place
 from rdstation.stop import StoppedError
 
-__all__ = ["connector_process", "leave_by", "send"]
+__all__ = ["connector_process", "hide_texts_of_errors", "leave_by", "send"]
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _SIGNALLED: Final = 128  # and the signal's number: the exit code that shells and engines expect
+_NO_STDOUT: Final = "The connector cannot write to stdout"
 _SECONDS_TO_LEAVE: Final = 8.0  # `docker stop` kills after ten
 
 
@@ -45,6 +46,7 @@ def connector_process(arguments: Sequence[str], on_signal: Callable[[int], None]
     _speak_utf8()
     for handler in logging.getLogger().handlers:
         handler.addFilter(RedactingFilter())  # for loggers of libraries, too
+    hide_texts_of_errors()
     gc.freeze()  # what is imported lives as long as the process: a big read is a seventh faster if nobody walks it
     _listen(on_signal)
     try:
@@ -61,10 +63,20 @@ def connector_process(arguments: Sequence[str], on_signal: Callable[[int], None]
             code = _tell(error, is_check=arguments[:1] == ["check"])
             sys.stdout.flush()
         except Exception as second:  # noqa: BLE001 - stdout is what is broken
-            _tell_stderr(kind_and_place(second))
+            _tell_stderr(f"{_NO_STDOUT}: {kind_and_place(second)}.")
         finally:
             # At once: threads may wait for a queue that nobody empties any more, for a line of stdin, for an answer.
             os._exit(code)
+
+
+def hide_texts_of_errors() -> None:
+    """Have errors that nobody catches, in any thread, end on stderr as kind and place; the CDK would print more."""
+    sys.excepthook = lambda _kind, error, _place: _tell_stderr(f"Uncaught: {kind_and_place(error)}.")
+    threading.excepthook = lambda args: _tell_stderr(f"Uncaught: {_of(args.exc_type, args.exc_value)}.")
+
+
+def _of(kind: type[BaseException], error: BaseException | None) -> str:
+    return kind.__name__ if error is None else kind_and_place(error)
 
 
 def send(message: AirbyteMessage) -> None:
@@ -81,7 +93,7 @@ def leave_by(number: int) -> None:
 def _speak_utf8() -> None:
     """The protocol's encoding, whatever the machine's locale."""
     if sys.stdout is None:
-        _tell_stderr("it is closed")
+        _tell_stderr(f"{_NO_STDOUT}: it is closed.")
         os._exit(1)  # an ordinary exit would flush what the CDK would like to print
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -129,7 +141,7 @@ def _known(error: BaseException) -> ConnectorError:
     return unknown_error(error)
 
 
-def _tell_stderr(why: str) -> None:
+def _tell_stderr(sentence: str) -> None:
     """To the file itself: `sys.stderr` is the CDK's buffer for stdout."""
     with suppress(OSError):
-        os.write(2, f"The connector cannot write to stdout: {why}.\n".encode())
+        os.write(2, f"{sentence}\n".encode())

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 from typing_extensions import Self
 
 from rdstation.dates import FIRST_YEAR, format_instant, normalize_instant, parse_instant
@@ -106,16 +107,22 @@ class CommonSettings(SettingsModel):
 
 def explain(error: ValidationError, unnamed: Collection[str] = ()) -> ConnectorError:
     """A config error that names each property that is wrong; `unnamed` parts of its path are no properties."""
-    problems = []
-    for problem in error.errors(include_input=False, include_context=False, include_url=False):
-        name = ".".join(
-            part
-            for part in problem["loc"]
-            if isinstance(part, str) and not part.startswith("function-") and part not in unnamed
-        )
-        text = problem["msg"].removeprefix("Value error, ")
-        problems.append(f"`{name}` {_SENTENCES.get(problem['type'], text)}")
-    return config_error(f"The configuration is not valid: {'; '.join(dict.fromkeys(problems))}.")
+    problems: dict[str, str] = {}
+    for problem in error.errors(include_input=False, include_url=False):
+        # A part with a bracket names a form that was tried (`literal['']`), not a property.
+        parts = [part for part in problem["loc"] if isinstance(part, str) and "[" not in part and part not in unnamed]
+        problems.setdefault(".".join(parts), _sentence(problem))
+    told = "; ".join(f"`{name}` {sentence}" for name, sentence in problems.items())
+    return config_error(f"The configuration is not valid: {told}.")
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    """What is wrong, in our words: the library's speak of Python."""
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    if problem["type"] == "literal_error":
+        return f"must be {problem['ctx']['expected']}"
+    return _SENTENCES.get(problem["type"], "is not valid")
 
 
 _SENTENCES: Final = {
@@ -126,5 +133,10 @@ _SENTENCES: Final = {
     "int_type": "must be a whole number",
     "greater_than_equal": "is too small",
     "less_than_equal": "is too large",
+    "bool_type": "must be true or false",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "string_too_short": "is empty",
     "union_tag_invalid": "is of an unknown type",  # the library's own text quotes it
 }

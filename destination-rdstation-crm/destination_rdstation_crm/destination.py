@@ -30,7 +30,6 @@ from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets, update_secrets
 from destination_rdstation_crm.account import Account
 from destination_rdstation_crm.config import Settings, read_settings
 from destination_rdstation_crm.discovery.catalog import destination_catalog
-from destination_rdstation_crm.invisible import plain_name
 from destination_rdstation_crm.mapping.column_mapping import Entry
 from destination_rdstation_crm.mapping.setup import plan_streams
 from destination_rdstation_crm.objects.table import MODES
@@ -44,6 +43,7 @@ from destination_rdstation_crm.writing.sync import Sync
 from rdstation.credentials import remark_on
 from rdstation.errors import ConnectorError, system_error
 from rdstation.input_files import read_catalog, read_config
+from rdstation.invisible import plain_name
 from rdstation.patience import Patience
 from rdstation.process import leave_by
 from rdstation.specification import read_specification

@@ -36,6 +36,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from rdstation.credentials import remark_on
 from rdstation.errors import ConnectorError, config_error
 from rdstation.input_files import read_catalog, read_config, read_file
+from rdstation.invisible import shown
 from rdstation.patience import Patience
 from rdstation.settings import CommonSettings
 from rdstation.source.account import Account
@@ -181,8 +182,8 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         self._account = account
         if unknown := sorted(set(wanted) - set(account.stream_names)):
             raise config_error(
-                f"The catalog names streams that this source does not have: {', '.join(unknown)}. Refresh the source's "
-                "schema and select the streams again."
+                f"The catalog names streams that this source does not have: {', '.join(map(shown, unknown))}. Refresh "
+                "the source's schema and select the streams again."
             )
         self._concurrent_source = self._engine(len(wanted), settings.num_workers)
         return account.streams(wanted, lambda name: self._state_of.get(name, {}))

@@ -14,7 +14,7 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.logger import PRINT_BUFFER, is_platform_debug_log_enabled
 from airbyte_cdk.models import AirbyteMessage, Type
 
-from rdstation.process import connector_process, leave_by
+from rdstation.process import connector_process, hide_texts_of_errors, leave_by
 from rdstation.source.base import RdstationSource
 
 __all__ = ["run"]
@@ -80,6 +80,10 @@ class _Lines:
 
 class _Entrypoint(AirbyteEntrypoint):
     """The CDK's, without the temporary folder of its `run`, which a pod need not have and nothing here needs."""
+
+    def __init__(self, source: RdstationSource[Any]) -> None:
+        super().__init__(source)
+        hide_texts_of_errors()
 
     def run(self, parsed_args: argparse.Namespace) -> Iterator[str]:
         """The messages of one command, as lines."""

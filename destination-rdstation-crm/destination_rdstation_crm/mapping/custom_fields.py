@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from destination_rdstation_crm.invisible import shown
 from destination_rdstation_crm.mapping.near import suggestion
 from destination_rdstation_crm.mapping.options import Options
 from destination_rdstation_crm.objects.days import brazilian_day
@@ -19,6 +18,7 @@ from destination_rdstation_crm.objects.sameness import Same, same_day, same_fold
 from destination_rdstation_crm.objects.texts import blank, text
 from destination_rdstation_crm.row import RowRejectedError
 from rdstation.errors import config_error
+from rdstation.invisible import shown
 
 __all__ = ["CustomField", "CustomFields"]
 

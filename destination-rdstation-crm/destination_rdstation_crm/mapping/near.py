@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
-from destination_rdstation_crm.invisible import plain_name, shown
+from rdstation.invisible import plain_name, shown
 
 __all__ = ["suggestion"]
 

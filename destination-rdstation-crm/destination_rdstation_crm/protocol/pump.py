@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
-from destination_rdstation_crm.invisible import shown
 from destination_rdstation_crm.outcome import Reject
 from destination_rdstation_crm.protocol.echo import Counts, with_statistics
 from destination_rdstation_crm.protocol.incoming import Incoming
@@ -17,6 +16,7 @@ from destination_rdstation_crm.row import Row, StreamKey
 from destination_rdstation_crm.settlement import Settlement
 from destination_rdstation_crm.writing.same_reason import FIRST_ROWS
 from rdstation.errors import config_error
+from rdstation.invisible import shown
 
 __all__ = ["Pump"]
 

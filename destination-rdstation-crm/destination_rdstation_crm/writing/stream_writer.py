@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from airbyte_cdk.models import DestinationSyncMode
 
-from destination_rdstation_crm.invisible import shown
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.source_columns import deletion_mark
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
@@ -23,6 +22,7 @@ from destination_rdstation_crm.writing.lost import Lost, LostCreations
 from destination_rdstation_crm.writing.record_writer import RecordWriter, uncertain
 from destination_rdstation_crm.writing.targets import Target, targets_of
 from rdstation.errors import ConnectorError, transient_error
+from rdstation.invisible import shown
 
 __all__ = ["StreamWriter"]
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from destination_rdstation_crm.config import Settings
-from destination_rdstation_crm.invisible import shown
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.outcome import Reject
 from destination_rdstation_crm.rejects.lines import as_lines
@@ -23,6 +22,7 @@ from destination_rdstation_crm.writing.crew import Crew
 from destination_rdstation_crm.writing.crm import Crm
 from destination_rdstation_crm.writing.results import result_lines
 from destination_rdstation_crm.writing.stream_writer import StreamWriter
+from rdstation.invisible import shown
 from rdstation.stop import Stop
 
 __all__ = ["Sync"]
