@@ -117,7 +117,7 @@ def budget(examples: int) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize(("api", "stream"), WAYS)
-@budget(6)
+@budget(3)
 @given(number=st.integers(0, 10_000), value=values)
 def test_given_any_value_in_any_field_when_read_then_the_sync_ends_and_says_nothing_of_it(
     crm: Emulator, api: Version, stream: str, number: int, value: object
@@ -158,7 +158,7 @@ def assert_answers(crm: Emulator, lines: Sequence[bytes]) -> None:
     assert MARK not in said
 
 
-@budget(10)
+@budget(8)
 @given(lines=LINES)
 def test_given_any_bytes_on_stdin_when_written_then_they_are_rows_or_a_sentence(
     crm: Emulator, lines: Sequence[bytes]
@@ -196,7 +196,7 @@ CREDENTIALS = [
 
 
 @pytest.mark.parametrize(("api", "name"), CREDENTIALS)
-@budget(4)
+@budget(2)
 @given(text=texts)
 def test_given_any_text_in_a_credential_when_checked_then_a_status_says_nothing_of_it(
     crm: Emulator, api: Version, name: str, text: str
