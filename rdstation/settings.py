@@ -14,6 +14,7 @@ from typing_extensions import Self
 
 from rdstation.dates import FIRST_YEAR, format_instant, normalize_instant, parse_instant
 from rdstation.errors import ConnectorError, config_error
+from rdstation.invisible import without_invisible
 
 __all__ = ["BaseUrl", "CommonSettings", "PaceSetting", "SettingsModel", "StartDate", "Text", "explain"]
 
@@ -44,8 +45,10 @@ def _start_date(value: str) -> str:
 
 def _base_url(value: str) -> str:
     try:
-        parts = urlsplit(value.strip())
+        parts = urlsplit(without_invisible(value).strip())
         host, _ = parts.hostname or "", parts.port
+        if any(map(str.isspace, host.encode("idna").decode())):  # which also refuses empty and endless parts
+            raise ValueError("a blank")
     except ValueError:
         raise ValueError("is no valid address") from None
     if parts.query or parts.fragment or parts.username or parts.password or parts.path.strip("/") or not host:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
-from rdstation.dates import format_instant, parse_instant
+from rdstation.dates import LAST_YEAR, format_instant, normalize_instant, parse_instant
 from rdstation.errors import config_error
 
 __all__ = ["Instant", "StateModel", "StreamState", "WalkState", "read_state"]
@@ -23,8 +23,16 @@ def _instant(text: str) -> str:
     return format_instant(parse_instant(text))
 
 
+def _instant_of_any_future(text: str) -> str:
+    """A moment of another age can be told, and brought back, but not calculated with."""
+    canonical = normalize_instant(text)
+    return canonical if canonical > str(LAST_YEAR) else _instant(text)
+
+
 Instant = Annotated[str, AfterValidator(_instant)]
 """RFC 3339 in UTC with milliseconds and `Z`: such texts sort as the instants do."""
+_Moment = Annotated[str, AfterValidator(_instant_of_any_future)]
+"""As above, but perhaps in a future that `read_state` brings back to now."""
 
 _SENTINELS = frozenset({"__ab_no_cursor_state_message", "__ab_full_refresh_sync_complete"})
 
@@ -40,13 +48,13 @@ class StateModel(BaseModel):
 class WalkState(StateModel):
     """A read that was interrupted: when it began, and in subclasses how far it came."""
 
-    started: Instant
+    started: _Moment
 
 
 class StreamState(StateModel):
     """What every state has: how far the stream is complete, and whether older records may still show."""
 
-    cursor: Instant | None = None
+    cursor: _Moment | None = None
     settled: bool = False
     walk: WalkState | None = None
 
