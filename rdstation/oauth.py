@@ -37,6 +37,7 @@ __all__ = ["NO_TOKEN_ENDPOINT", "UNKNOWN_CLIENT", "WRONG_HOST", "TokenOwner", "j
 _LEEWAY: Final = timedelta(minutes=5)  # renew when less than this is left [doc]; never more than half of a token's life
 _LIFETIME_SECONDS: Final = 7200.0  # where the answer names none [doc]
 _LONGEST_LIFETIME_SECONDS: Final = 86_400.0  # more is no lifetime (a moment in milliseconds, say)
+_SECRETS: Final = ("client_secret", "refresh_token", "access_token")
 _AUTHORIZE_AGAIN: Final = (
     "Authorize the connection again (a refresh token works once, and dies after 14 days without use)."
 )
@@ -72,7 +73,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
     ) -> None:
         """`publish`, in the place of the platform, gets the configuration with each new pair before it is used."""
         credentials = config["credentials"]
-        mask(*(text for text in credentials.values() if isinstance(text, str)))
+        mask(*(text for name in _SECRETS if isinstance(text := credentials.get(name), str)))
         tidy(credentials)  # in place: the newest pair is published where the user's own stands
         super().__init__(config, token_url)
         self._keep = publish or emit_configuration_as_airbyte_control_message

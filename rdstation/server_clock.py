@@ -8,10 +8,12 @@ from typing import Final
 
 import requests
 
+from rdstation.dates import FIRST_YEAR
+
 __all__ = ["ServerClock"]
 
 _DOUBT: Final = timedelta(minutes=10)  # how far a local clock may run ahead of RD Station's
-_FARTHEST: Final = timedelta(days=1)  # a header that differs by more tells no time
+_FARTHEST_AHEAD: Final = timedelta(days=1)
 
 
 class ServerClock:
@@ -25,13 +27,18 @@ class ServerClock:
         return local + (-_DOUBT if self._ahead is None else self._ahead)
 
     def note(self, response: requests.Response) -> None:
-        """Set the clock by the first answer that tells the time."""
+        """Set the clock by the first answer that tells the time.
+
+        What is far ahead of our own clock is not believed: a moment too early only has records read again, one too late
+        may hide some.
+        """
         if self._ahead is not None:
             return
         now = datetime.now(timezone.utc)
         try:
-            ahead = parsedate_to_datetime(response.headers.get("Date", "")) - now
+            moment = parsedate_to_datetime(response.headers.get("Date", ""))
+            ahead = moment - now
         except (IndexError, OverflowError, TypeError, ValueError):
             return
-        if abs(ahead) <= _FARTHEST:
+        if moment.year >= FIRST_YEAR and ahead <= _FARTHEST_AHEAD:
             self._ahead = ahead

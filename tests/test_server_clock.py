@@ -1,0 +1,39 @@
+"""RD Station's clock, as its answers tell it: never later than it may be."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+
+import pytest
+import requests
+
+from rdstation.server_clock import ServerClock
+
+
+def clock_after(header: str) -> ServerClock:
+    clock = ServerClock()
+    answer = requests.Response()
+    answer.headers["Date"] = header
+    clock.note(answer)
+    return clock
+
+
+@pytest.mark.parametrize("hours", [-3, 3, -24 * 365])
+def test_given_a_date_header_then_it_sets_the_clock(hours: int) -> None:
+    now = datetime.now(timezone.utc)
+    told = now + timedelta(hours=hours)
+
+    at = clock_after(format_datetime(told, usegmt=True)).at(now)
+
+    assert abs(at - told) < timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "soon", "Thu, 01 Jan 2998 00:00:00 GMT", "Thu, 29 Nov 2026 10:00:00 -0000"],
+)
+def test_given_a_header_that_tells_no_time_then_the_clock_is_a_little_behind_ours(header: str) -> None:
+    now = datetime.now(timezone.utc)
+
+    assert clock_after(header).at(now) == now - timedelta(minutes=10)
