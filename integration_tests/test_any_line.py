@@ -31,7 +31,7 @@ STREAMS = {
     CONVERSAS: ("contacts", "reports", "messages", "messages_history"),
 }
 WAYS = [pytest.param(api, stream, id=f"{api}-{stream}") for api, streams in STREAMS.items() for stream in streams]
-IN_EACH_RUN = 5
+IN_EACH_RUN = 3
 
 Place = tuple[str, int]
 

@@ -16,10 +16,14 @@ import orjson
 import pytest
 
 from connectors import CONNECTORS, Connector
-from harness import TINY, V2, Emulator, Source, account, catalog
+from harness import TINY, V2, Emulator, Source, account, catalog, often
 from output import Line, Run, status_of
 from prefork import command_of, start
 
+few_connectors = pytest.mark.parametrize(
+    "connector",
+    [pytest.param(each, id=str(each), marks=pytest.mark.long if each.is_source else []) for each in CONNECTORS],
+)
 each_connector = pytest.mark.parametrize("connector", CONNECTORS, ids=str)
 UNTOUCHED = {
     name: value
@@ -104,7 +108,7 @@ def test_given_catalog_and_state_with_a_byte_order_mark_when_read_then_they_serv
     assert run.ids("deals") == crm.ids("deals")
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1", "cp1252"])
+@pytest.mark.parametrize("encoding", often(["ascii", "iso-8859-1", "cp1252"], long=["iso-8859-1", "cp1252"]))
 def test_given_a_locale_that_is_not_utf_8_when_read_then_stdout_is_utf_8(
     crm: Emulator, tmp_path: Path, encoding: str
 ) -> None:
@@ -128,7 +132,7 @@ def test_given_no_argument_when_started_then_the_commands_are_named_and_nothing_
     assert run.lines == []
 
 
-@pytest.mark.parametrize("connector", CONNECTORS[1:], ids=str)
+@few_connectors
 def test_given_a_closed_stdout_when_started_then_stderr_says_so(connector: Connector) -> None:
     run = ran(str(connector), "spec", prefix=">&-")
 
@@ -214,7 +218,7 @@ cd / && exec "$0" check --config "$1"
 """
 
 
-@pytest.mark.parametrize("connector", CONNECTORS[1:], ids=str)
+@few_connectors
 def test_given_no_folder_that_can_be_written_when_checked_then_it_works(
     crm: Emulator, tmp_path: Path, connector: Connector
 ) -> None:
