@@ -14,14 +14,16 @@ import contextlib
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
-from emulator.client import Emulator
+from emulator.client import AccountSize, Emulator
 from emulator.request_log import is_write
+from harness import account
 from output import Line, Message, Run
 from overheard import overhear
 from prefork import Process, start
@@ -32,6 +34,8 @@ __all__ = [
     "mapping",
     "record",
     "rejects_in",
+    "sent",
+    "shared_account",
     "state",
     "statistics",
     "table",
@@ -119,6 +123,27 @@ def statistics(run: Run) -> list[tuple[float, float]]:
 def writes(crm: Emulator) -> list[dict[str, Any]]:
     """The requests that may change the account."""
     return [request for request in crm.requests() if is_write(request["method"], request["path"])]
+
+
+def sent(crm: Emulator) -> list[dict[str, Any]]:
+    """What each write said of its record."""
+    return [request["body"]["data"] for request in writes(crm)]
+
+
+def shared_account(**settings: Any) -> tuple[Any, Any]:
+    """Make a module's fixtures `shared` and `crm`: a small account for all its tests, with no request yet for each."""
+
+    @pytest.fixture(scope="module")
+    def shared() -> Iterator[Emulator]:
+        with account(AccountSize(contacts=2, deals=1, organizations=1, tasks=0), **settings) as running:
+            yield running
+
+    @pytest.fixture
+    def crm(shared: Emulator) -> Emulator:
+        shared.clear_requests()
+        return shared
+
+    return shared, crm
 
 
 def rejects_in(folder: Path) -> list[Message]:

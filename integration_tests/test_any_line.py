@@ -31,7 +31,6 @@ STREAMS = {
     CONVERSAS: ("contacts", "reports", "messages", "messages_history"),
 }
 WAYS = [pytest.param(api, stream, id=f"{api}-{stream}") for api, streams in STREAMS.items() for stream in streams]
-IN_EACH_RUN = 3
 
 Place = tuple[str, int]
 
@@ -99,18 +98,10 @@ def assert_ends(crm: Emulator, api: Version, stream: str, place: Place) -> None:
 
 
 @pytest.mark.parametrize(("api", "stream"), WAYS)
-def test_given_an_error_at_some_line_of_a_reader_then_the_sync_ends_and_names_the_stream(
-    crm: Emulator, api: Version, stream: str
+@pytest.mark.parametrize("lines", [3, pytest.param(None, id="all", marks=pytest.mark.long)])
+def test_given_an_error_at_any_line_of_a_reader_then_the_sync_ends_and_names_the_stream(
+    crm: Emulator, api: Version, stream: str, lines: int | None
 ) -> None:
     places = places_of(crm, api, stream)
-    for place in random.Random(stream).sample(places, IN_EACH_RUN):
-        assert_ends(crm, api, stream, place)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(("api", "stream"), WAYS)
-def test_given_an_error_at_any_line_of_a_reader_then_the_sync_ends_and_names_the_stream(
-    crm: Emulator, api: Version, stream: str
-) -> None:
-    for place in places_of(crm, api, stream):
+    for place in places if lines is None else random.Random(stream).sample(places, lines):
         assert_ends(crm, api, stream, place)

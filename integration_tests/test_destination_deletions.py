@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from destination import Destination, record, state, statistics, table, writes
+from destination import Destination, record, sent, state, statistics, table
 from harness import AccountSize, Emulator, Message, account
 
 TINY = AccountSize(contacts=2, deals=1, organizations=1, tasks=0)
@@ -18,10 +18,6 @@ TINY = AccountSize(contacts=2, deals=1, organizations=1, tasks=0)
 def crm() -> Iterator[Emulator]:
     with account(TINY) as running:
         yield running
-
-
-def sent(crm: Emulator) -> list[dict[str, Any]]:
-    return [request["body"]["data"] for request in writes(crm)]
 
 
 @pytest.mark.parametrize(

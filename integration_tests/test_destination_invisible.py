@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from destination import Destination, mapping, record, state, table, writes
+from destination import Destination, mapping, record, sent, state, table, writes
 from harness import AccountSize, Emulator, account
 
 TINY = AccountSize(contacts=2, deals=1, organizations=1, tasks=0)
@@ -19,10 +19,6 @@ ID = "66f1a2b3c4d5e6f708091001"
 def crm() -> Iterator[Emulator]:
     with account(TINY) as running:
         yield running
-
-
-def sent(crm: Emulator) -> list[dict[str, Any]]:
-    return [request["body"]["data"] for request in writes(crm)]
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from destination import Destination, mapping, record, rejects_in, state, statistics, table, writes
-from harness import AccountSize, Emulator, Message, Run, account
+from destination import Destination, mapping, record, rejects_in, sent, shared_account, state, statistics, table
+from harness import Emulator, Message, Run
 
-TINY = AccountSize(contacts=2, deals=1, organizations=1, tasks=0)
 MARKS = {
     "bom": "\ufeffemail",
     "zero-width-space": "e\u200bmail",
@@ -23,20 +21,7 @@ MARKS = {
 }
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with account(TINY) as running:
-        yield running
-
-
-@pytest.fixture
-def crm(shared: Emulator) -> Emulator:
-    shared.clear_requests()
-    return shared
-
-
-def bodies(crm: Emulator) -> list[dict[str, Any]]:
-    return [request["body"]["data"] for request in writes(crm)]
+shared, crm = shared_account()
 
 
 def failure(run: Run) -> str:
@@ -68,7 +53,7 @@ def test_given_an_invisible_mark_in_a_columns_name_when_written_then_it_does_not
 
     assert run.exit_code == 0, run.log
     assert run.log_lines("WARN") == []
-    assert [body.get("emails") for body in bodies(crm)] in ([[{"email": address}]], [])
+    assert [body.get("emails") for body in sent(crm)] in ([[{"email": address}]], [])
     assert address in {each["email"] for row in crm.truth("contacts") for each in row["emails"]}
 
 
@@ -82,7 +67,7 @@ def test_given_two_columns_that_look_the_same_when_written_then_the_config_error
 
     assert "`email` and `\\ufeffemail`" in failure(run)
     assert "`people`" in failure(run)
-    assert bodies(crm) == []
+    assert sent(crm) == []
 
 
 def test_given_two_columns_that_look_the_same_and_are_not_sent_when_written_then_the_row_is(crm: Emulator) -> None:
@@ -137,4 +122,4 @@ def test_given_columns_that_airbyte_adds_when_written_then_there_is_no_warning_a
 
     assert run.exit_code == 0, run.log
     assert run.log_lines("WARN") == []
-    assert bodies(crm) == [{"name": "Ana Exemplo"}]
+    assert sent(crm) == [{"name": "Ana Exemplo"}]

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from destination import Destination, record, state, statistics, table, writes
-from harness import AccountSize, Emulator, Message, account
+from destination import Destination, record, shared_account, state, statistics, table, writes
+from harness import Emulator, Message
 
-TINY = AccountSize(contacts=2, deals=1, organizations=1, tasks=0)
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with account(TINY) as running:
-        yield running
-
-
-@pytest.fixture
-def crm(shared: Emulator) -> Emulator:
-    shared.clear_requests()
-    return shared
+shared, crm = shared_account()
 
 
 def named(message: Message, namespace: str | None) -> Message:

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from destination import Destination, record, state, table, writes
-from harness import AccountSize, Emulator, account
+from destination import Destination, record, sent, shared_account, state, table, writes
+from harness import Emulator
 
-TINY = AccountSize(contacts=2, deals=1, organizations=1, tasks=0)
 ID = "66f1a2b3c4d5e6f708091001"
 OTHER = "66f1a2b3c4d5e6f708091002"
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with account(TINY) as running:
-        running.settings(unknown_reference="accept")
-        yield running
-
-
-@pytest.fixture
-def crm(shared: Emulator) -> Emulator:
-    shared.clear_requests()
-    return shared
-
-
-def sent(crm: Emulator) -> list[dict[str, Any]]:
-    return [request["body"]["data"] for request in writes(crm)]
+shared, crm = shared_account(unknown_reference="accept")
 
 
 def written(crm: Emulator, mode: str, rows: list[dict[str, Any]]) -> list[Any]:

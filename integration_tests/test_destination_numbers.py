@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
 import pytest
 
-from destination import Destination, mapping, record, rejects_in, state, statistics, table, writes
-from harness import AccountSize, Emulator, Message, account
+from destination import Destination, mapping, record, rejects_in, sent, shared_account, state, statistics, table
+from harness import Emulator, Message
 
-TINY = AccountSize(contacts=2, deals=1, organizations=1, tasks=0)
 TOKENS = [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"[NaN]", b"9" * 5_000, b'"\\ud83d"']
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with account(TINY) as running:
-        yield running
-
-
-@pytest.fixture
-def crm(shared: Emulator) -> Emulator:
-    shared.clear_requests()
-    return shared
-
-
-def sent(crm: Emulator) -> list[dict[str, Any]]:
-    return [request["body"]["data"] for request in writes(crm)]
+shared, crm = shared_account()
 
 
 @pytest.mark.parametrize("column", ["email", "job_title", "phone", "name", "score", "@interesses", "organization_id"])

@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from destination import Destination, table
@@ -124,28 +124,25 @@ def assert_survives(crm: Emulator, api: Version, stream: str, number: int, value
         assert sorted(each["id"] for each in sync.rows) == whole(crm, api, stream)
 
 
-def budget(examples: int) -> Callable[..., Any]:
-    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return settings(max_examples=examples, deadline=None, suppress_health_check=checks)
+def tried(prove: Callable[..., None], examples: int, **strategies: st.SearchStrategy[Any]) -> None:
+    """Proves a property on so many examples."""
+    settings(max_examples=examples, deadline=None)(given(**strategies)(prove))()
+
+
+def few_or_many(few: int, many: int) -> pytest.MarkDecorator:
+    """How many examples are tried: few in each run, many under the marker `long`."""
+    return pytest.mark.parametrize("examples", [few, pytest.param(many, marks=pytest.mark.long)])
 
 
 @pytest.mark.parametrize(("api", "stream"), WAYS)
-@budget(3)
-@given(number=st.integers(0, 10_000), value=values)
+@few_or_many(3, 150)
 def test_given_any_value_in_any_field_when_read_then_the_sync_ends_and_says_nothing_of_it(
-    crm: Emulator, api: Version, stream: str, number: int, value: object
+    crm: Emulator, api: Version, stream: str, examples: int
 ) -> None:
-    assert_survives(crm, api, stream, number, value)
+    def survives(number: int, value: object) -> None:
+        assert_survives(crm, api, stream, number, value)
 
-
-@pytest.mark.long
-@pytest.mark.parametrize(("api", "stream"), WAYS)
-@budget(150)
-@given(number=st.integers(0, 10_000), value=values)
-def test_given_many_values_in_many_fields_when_read_then_the_sync_ends_and_says_nothing_of_them(
-    crm: Emulator, api: Version, stream: str, number: int, value: object
-) -> None:
-    assert_survives(crm, api, stream, number, value)
+    tried(survives, examples, number=st.integers(0, 10_000), value=values)
 
 
 LINES = st.lists(
@@ -171,21 +168,12 @@ def assert_answers(crm: Emulator, lines: Sequence[bytes]) -> None:
     assert MARK not in said
 
 
-@budget(8)
-@given(lines=LINES)
-def test_given_any_bytes_on_stdin_when_written_then_they_are_rows_or_a_sentence(
-    crm: Emulator, lines: Sequence[bytes]
-) -> None:
-    assert_answers(crm, lines)
+@few_or_many(8, 300)
+def test_given_any_bytes_on_stdin_when_written_then_they_are_rows_or_a_sentence(crm: Emulator, examples: int) -> None:
+    def answers(lines: Sequence[bytes]) -> None:
+        assert_answers(crm, lines)
 
-
-@pytest.mark.long
-@budget(300)
-@given(lines=LINES)
-def test_given_many_bytes_on_stdin_when_written_then_they_are_rows_or_a_sentence(
-    crm: Emulator, lines: Sequence[bytes]
-) -> None:
-    assert_answers(crm, lines)
+    tried(answers, examples, lines=LINES)
 
 
 def assert_checked(crm: Emulator, api: Version, name: str, text: str) -> None:
@@ -209,19 +197,11 @@ CREDENTIALS = [
 
 
 @pytest.mark.parametrize(("api", "name"), CREDENTIALS)
-@budget(2)
-@given(text=texts)
+@few_or_many(2, 200)
 def test_given_any_text_in_a_credential_when_checked_then_a_status_says_nothing_of_it(
-    crm: Emulator, api: Version, name: str, text: str
+    crm: Emulator, api: Version, name: str, examples: int
 ) -> None:
-    assert_checked(crm, api, name, text)
+    def checked(text: str) -> None:
+        assert_checked(crm, api, name, text)
 
-
-@pytest.mark.long
-@pytest.mark.parametrize(("api", "name"), CREDENTIALS)
-@budget(200)
-@given(text=texts)
-def test_given_many_texts_in_a_credential_when_checked_then_a_status_says_nothing_of_them(
-    crm: Emulator, api: Version, name: str, text: str
-) -> None:
-    assert_checked(crm, api, name, text)
+    tried(checked, examples, text=texts)

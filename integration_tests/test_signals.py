@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -19,13 +18,13 @@ import pytest
 
 from destination import FASTER_THAN_ANY_TEST, Destination, record, state, table
 from harness import CONVERSAS, V1, V2, AccountSize, DeskSize, Emulator, Source, Version, account, catalog
+from namespaces import AS_PROCESS_1, needs
 from output import Line, Run
 from prefork import Process, command_of, start
 
 pytestmark = pytest.mark.waits(10)
 
 LONGEST = 20.0  # seconds; a connector takes eight at the most, and a busy machine some more
-UNSHARE = shutil.which("unshare") or "unshare"
 ROWS = 120
 SIZES: dict[Version, tuple[str, AccountSize | None, DeskSize | None]] = {
     V2: ("deals", AccountSize(deals=3_000), None),
@@ -206,14 +205,9 @@ def test_given_sigterm_while_nothing_comes_then_it_ends_with_the_states_of_what_
         assert len(people(crm)) == ROWS
 
 
-AS_PROCESS_1 = [UNSHARE, "--pid", "--fork", "--kill-child", "--mount-proc"]
-
-
+@needs(AS_PROCESS_1)
 @pytest.mark.parametrize("command", ["read", "write"])
 def test_given_sigterm_to_process_1_then_it_ends(command: str) -> None:
-    probe = subprocess.run([*AS_PROCESS_1, "true"], capture_output=True, check=False)
-    if probe.returncode:
-        pytest.skip("This user may not make a namespace for processes.")
     with account(AccountSize(deals=3_000), latency_s=0.05) as crm, tempfile.TemporaryDirectory() as folder:
         if command == "read":
             script, selected = V2.script, catalog(["deals"])

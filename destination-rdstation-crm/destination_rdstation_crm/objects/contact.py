@@ -10,9 +10,9 @@ from destination_rdstation_crm.objects.days import birthday
 from destination_rdstation_crm.objects.entries import PHONE_TYPES, email_sign, phone_sign, profile_sign
 from destination_rdstation_crm.objects.field import TEXT, Field, Schema, reference
 from destination_rdstation_crm.objects.identities import email
-from destination_rdstation_crm.objects.joining import join_emails, join_phones, join_profiles
+from destination_rdstation_crm.objects.joining import Join, join_emails, join_phones, join_profiles
 from destination_rdstation_crm.objects.nested import flat_text, unfolded
-from destination_rdstation_crm.objects.sameness import same_birthday, same_emails, same_phones, same_profiles
+from destination_rdstation_crm.objects.sameness import Same, same_birthday, same_emails, same_phones, same_profiles
 from destination_rdstation_crm.objects.texts import blank
 from destination_rdstation_crm.row import RowRejectedError
 
@@ -86,6 +86,11 @@ def _profile(network: str, title: str) -> Field:
     )
 
 
+def _several_of(kind: str, label: str, encode: Callable[[Any], Any], same: Same, join: Join) -> Field:
+    """A field of several entries: addresses or numbers."""
+    return Field(kind, label, f"{kind}s", encode, _several(kind), same=same, join=join, clear=list, read=_list_of(kind))
+
+
 CONTACT: Final = CrmObject(
     name="contact",
     mode="contacts",
@@ -93,28 +98,8 @@ CONTACT: Final = CrmObject(
     matching_keys=("_id", "email", "name"),
     fields=(
         Field("name", "Name", clearable=False),
-        Field(
-            "email",
-            "E-mail",
-            "emails",
-            _emails,
-            _several("email"),
-            same=same_emails,
-            join=join_emails,
-            clear=list,
-            read=_list_of("email"),
-        ),
-        Field(
-            "phone",
-            "Phone",
-            "phones",
-            _phones,
-            _several("phone"),
-            same=same_phones,
-            join=join_phones,
-            clear=list,
-            read=_list_of("phone"),
-        ),
+        _several_of("email", "E-mail", _emails, same_emails, join_emails),
+        _several_of("phone", "Phone", _phones, same_phones, join_phones),
         Field("job_title", "Job title"),
         reference("organization_id", "Organization"),
         Field(
