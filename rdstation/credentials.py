@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, MutableMapping
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator
+
+from rdstation.invisible import without_invisible
 
 __all__ = ["Credential", "OptionalCredential", "remark_on", "tidied", "tidy"]
 
 _NAMES: Final = ("client_id", "client_secret", "refresh_token", "access_token")
 _QUOTES: Final = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
 _BEARER: Final = re.compile(r"bearer([\s:]+|$)", re.IGNORECASE)
-_ADDED: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
-"""Control and zero-width characters, spaces, line ends: a terminal or a document wraps a long text with them."""
 
 
 def tidied(text: str) -> str:
     """Take off what pasting adds: quotes around, the word Bearer, and blanks and invisible characters anywhere."""
-    return "".join(each for each in _unwrapped(text) if unicodedata.category(each) not in _ADDED)
+    return "".join(_unwrapped(text).split())
 
 
 def tidy(credentials: MutableMapping[str, Any]) -> None:
@@ -35,11 +34,7 @@ def remark_on(config: Mapping[str, Any]) -> str:
     """
     inner = config.get("credentials")
     named = {f"credentials.{name}": text for name, text in _texts(inner).items()} if isinstance(inner, Mapping) else {}
-    odd = [
-        f"`{name}`"
-        for name, text in {**_texts(config), **named}.items()
-        if any(_is_blank(each) for each in _unwrapped(text))
-    ]
+    odd = [f"`{name}`" for name, text in {**_texts(config), **named}.items() if any(map(str.isspace, _unwrapped(text)))]
     if not odd:
         return ""
     return (
@@ -53,27 +48,14 @@ def _texts(credentials: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _unwrapped(text: str) -> str:
-    before = ""
+    text, before = without_invisible(text), ""
     while text != before:
         before = text
-        text = _without_ends(text)
+        text = text.strip()
         text = text[len(found[0]) :] if (found := _BEARER.match(text)) else text
         if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
             text = text[1:-1]
     return text
-
-
-def _is_blank(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character) == "Cc"
-
-
-def _without_ends(text: str) -> str:
-    start, end = 0, len(text)
-    while start < end and unicodedata.category(text[start]) in _ADDED:
-        start += 1
-    while end > start and unicodedata.category(text[end - 1]) in _ADDED:
-        end -= 1
-    return text[start:end]
 
 
 def _optional(value: str) -> str:
