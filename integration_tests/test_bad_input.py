@@ -90,6 +90,10 @@ FILES: dict[str, tuple[dict[str, Any], str]] = {
     "state-with-a-cursor-that-is-a-number": ({"state": state_of("contacts", updated_at=1767225600)}, "contacts"),
     "state-with-a-walk-of-another-shape": ({"state": state_of("contacts", walk={**WALK, "spans": "all"})}, "contacts"),
     "state-with-a-walk-of-tasks-for-contacts": ({"state": state_of("contacts", walk={**WALK, "page": 3})}, "contacts"),
+    "state-of-children-with-a-walk": (
+        {"state": state_of("deal_notes", walk={"started": WALK["started"]})},
+        "deal_notes",
+    ),
     "state-of-children-of-another-shape": ({"state": state_of("deal_notes", recent=["x"])}, "deal_notes"),
     "state-that-is-global": ({"state": [GLOBAL]}, "tate"),
     "state-of-the-time-before-streams": ({"state": [LEGACY]}, "tate"),

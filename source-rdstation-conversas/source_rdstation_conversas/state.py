@@ -10,6 +10,8 @@ __all__ = ["MessagesState", "ReportsState"]
 class ReportsState(StreamState):
     """How far the windows are complete."""
 
+    walk: None = None
+
 
 class _ContactPosition(WalkState):
     after: str

@@ -52,5 +52,6 @@ class ChildState(StreamState):
     And the filter that proved to list the deals that have children.
     """
 
+    walk: None = None
     recent: dict[str, str] = Field(default_factory=dict)
     parents: str | None = None
