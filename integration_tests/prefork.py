@@ -20,6 +20,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
@@ -28,11 +29,12 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import IO, Final, TypeAlias
 
-__all__ = ["Forked", "Process", "can_fork", "command_of", "emulator", "fork", "join", "serving", "start"]
+__all__ = ["Forked", "Process", "call", "can_fork", "command_of", "emulator", "fork", "join", "serving", "start"]
 
 CONNECTORS: Final = ("source-rdstation-crm", "source-rdstation-conversas", "destination-rdstation-crm")
 EMULATOR: Final = "emulator"
 MADE_ONCE: Final = "emulator.conversas.sealing:make_keys"  # a tenth of a second for each account otherwise
+CALL_MAY_TAKE_S: Final = 120
 SERVER: Final = Path(__file__).with_name("prefork_server.py")
 READ_BY_THE_INTERPRETER: Final = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_")
 """Environment variables that count when a process starts, not when it runs: who changes them gets a real process."""
@@ -109,6 +111,24 @@ def start(
         env=environ,
         start_new_session=True,
     )
+
+
+def call(module: str, function: str, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Call a function of a module in a process of its own, with `argv` as its command line, and await its end."""
+    with tempfile.TemporaryFile() as errors:
+        if can_fork():
+            process: Process = fork(module, function, argv, stderr=errors)
+        else:
+            program = f"import sys; from {module} import {function}; sys.argv = {list(argv)!r}; {function}()"
+            process = subprocess.Popen(
+                [sys.executable, "-c", program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
+            )
+        assert process.stdout is not None
+        with process.stdout as stdout:
+            printed = stdout.read().decode()
+        code = process.wait(CALL_MAY_TAKE_S)
+        errors.seek(0)
+        return subprocess.CompletedProcess(list(argv), code, printed, errors.read().decode())
 
 
 def fork(

@@ -1,4 +1,4 @@
-"""What test_prefork.py has a process do: show what it has, or leave traces that no other process may see."""
+"""What tests have a process do: show what it has, leave traces that no other process may see, or fail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-__all__ = ["defile", "hang", "show", "wait_and_specify"]
+__all__ = ["SECRET", "defile", "fail", "hang", "show", "wait_and_specify"]
+
+SECRET = "um-segredo"
 
 LOGGERS = ("", "airbyte", "airbyte.rdstation", "airbyte_cdk", "urllib3")
 _kept: list[Any] = []
@@ -62,9 +64,29 @@ def defile() -> None:
     sys.exit(3)
 
 
+def fail() -> None:
+    """Raise what the second argument names in the process of a connector whose command is the first."""
+    from rdstation.errors import transient_error
+    from rdstation.process import connector_process
+
+    command, raising = sys.argv[1:]
+
+    def raise_unknown() -> None:
+        raise KeyError(SECRET)
+
+    with connector_process([command], lambda number: None):
+        if raising == "known":
+            raise transient_error("Nobody is there.")
+        if raising == "unknown":
+            raise_unknown()
+        thread = threading.Thread(target=raise_unknown)
+        thread.start()
+        thread.join()
+
+
 def hang() -> None:
     """Say so, and wait for a signal."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # not if whoever started the tests ignores it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a real process may have it ignored, see prefork_server
     print("waiting", flush=True)  # noqa: T201 - stdout is its purpose
     signal.pause()
 

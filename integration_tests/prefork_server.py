@@ -106,6 +106,7 @@ def _report(run: _Run) -> None:
 def _become(request: dict[str, Any], pipes: Sequence[int]) -> Callable[[], None]:
     """Take on the run's session, pipes, environment, folder and arguments; what is then to be called."""
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have what they start in the background ignore it
     for number, pipe in enumerate(pipes):
         os.dup2(pipe, number)
         os.close(pipe)

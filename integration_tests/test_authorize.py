@@ -8,7 +8,6 @@ import json
 import os
 import pty
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+import prefork
 from harness import AccountSize, Emulator, account, launch, status_of
 from rdstation.authorize.run import run
 from servers import closed_port, stranger
@@ -346,10 +346,10 @@ def test_given_a_terminal_then_the_secret_is_asked_for_and_not_shown(crm: Emulat
     assert credentials["client_secret"] not in shown
 
 
-def test_given_a_mistake_when_run_by_its_name_then_one_line_on_stderr_and_exit_code_1(output: Path) -> None:
+def test_given_a_mistake_when_run_then_one_line_on_stderr_and_exit_code_1(output: Path) -> None:
     command = [str(SCRIPT), "--api-base-url", "http://api.exemplo.test", "--output", str(output)]
 
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    done = prefork.call("rdstation.authorize.run", "run", command)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1

@@ -16,7 +16,7 @@ WALKED = {
     V2: ("contacts", "deals", "deal_notes", "deal_products", "organizations", "tasks"),
     V1: ("contacts", "companies", "deals", "deals_details", "deal_stages", "tasks"),
 }
-KILLS = [pytest.param(5, id="5-kills"), pytest.param(20, id="20-kills", marks=pytest.mark.long)]
+KILLS = [pytest.param(3, id="3-kills"), pytest.param(20, id="20-kills", marks=pytest.mark.long)]
 KILLS_ALONE = [pytest.param(2, id="2-kills"), pytest.param(20, id="20-kills", marks=pytest.mark.long)]
 
 

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(not prefork.can_fork(), reason="runs are real pr
 
 IMPORTS = "import " + ", ".join(f"{name.replace('-', '_')}.run" for name in prefork.CONNECTORS) + ", emulator.__main__"
 FRESH = f"{IMPORTS}, prefork_probe; prefork_probe.show()"
+HEEDING_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # as a foreground process
 ASPECTS = (
     "log handlers", "log filters", "log levels", "secrets of the CDK's filter", "environment", "folder", "arguments",
     "open files", "signals", "threads", "session", "collector", "text streams",
@@ -48,7 +49,7 @@ def defiled() -> int:
 @pytest.fixture(scope="module")
 def both() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """What a fresh process has, and what a fork has after another fork left its traces."""
-    command = [sys.executable, "-c", FRESH, "one", "two"]
+    command = [sys.executable, "-c", f"{HEEDING_SIGINT}; {FRESH}", "one", "two"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PROBE_OF", "this run")
         fresh = subprocess.run(

@@ -56,20 +56,15 @@ def probe(crm: Emulator, api: Version, folder: Path, *arguments: str, **changes:
     config, report = folder / "config.json", folder / "report.json"
     config.write_text(json.dumps({**api.config(crm), "requests_per_minute": FASTER_THAN_ANY_TEST, **changes}))
     argv = ["rdstation-probe", "--config", str(config), "--report", str(report), *arguments]
-    with (folder / "stderr").open("wb") as errors:
-        process = prefork.fork("rdstation.probe.run", "run", argv, stderr=errors)
-        assert process.stdout is not None
-        with process.stdout as stdout:
-            printed = stdout.read().decode()
-        code = process.wait(120)
-    printed += (folder / "stderr").read_text()
+    done = prefork.call("rdstation.probe.run", "run", argv)
+    printed = done.stdout + done.stderr
     text = report.read_text() if report.exists() else "{}"
     run = Run()
     run.stderr = printed + text
     overhear(run)  # no secret and nobody's data is in it
     findings = json.loads(text).get("findings", [])
     assert len({one["row"] for one in findings}) == len(findings), "a row is told twice"
-    return Report(code, printed, {one["row"]: one for one in findings})
+    return Report(done.returncode, printed, {one["row"]: one for one in findings})
 
 
 # Switches that do not meet share a run.
@@ -364,18 +359,12 @@ def test_given_a_configuration_that_cannot_be_used_when_probed_then_a_sentence_s
 ) -> None:
     config = tmp_path / "config.json"
     config.write_text(text)
-    with (tmp_path / "stderr").open("wb") as errors:
-        process = prefork.fork(
-            "rdstation.probe.run", "run", ["rdstation-probe", "--config", str(config)], stderr=errors
-        )
-        assert process.stdout is not None
-        with process.stdout:
-            code = process.wait(60)
 
-    said = (tmp_path / "stderr").read_text()
-    assert code == 1
-    assert words in said
-    assert len(said.splitlines()) == 1
+    done = prefork.call("rdstation.probe.run", "run", ["rdstation-probe", "--config", str(config)])
+
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_given_tokens_that_are_dead_when_probed_then_a_sentence_says_so(tmp_path: Path) -> None:

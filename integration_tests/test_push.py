@@ -107,6 +107,7 @@ def test_given_lists_objects_dates_and_nan_when_pushed_then_they_are_what_the_fi
         assert ana["custom_fields"] == {"interesses": ["Preço", "Prazo"]}
 
 
+@pytest.mark.long
 def test_given_a_view_that_cannot_be_read_when_pushed_then_a_sentence_and_exit_code_1(tmp_path: Path) -> None:
     path = tmp_path / "people.duckdb"
     with duckdb.connect(str(path)) as tables:

@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,21 +42,10 @@ def files(folder: str, **contents: Any) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(script: str, *arguments: str, takes_stdin: bool = False, heeds_sigint: bool = False) -> Iterator[Process]:
-    """The connector, killed after two minutes; a process of its own where it `heeds_sigint` whoever runs the tests."""
+def running(script: str, *arguments: str, takes_stdin: bool = False) -> Iterator[Process]:
+    """The connector, killed after two minutes."""
     with tempfile.TemporaryFile() as errors:
-        if heeds_sigint:
-            stdin = subprocess.PIPE if takes_stdin else subprocess.DEVNULL
-            process: Process = subprocess.Popen(
-                [*command_of(script), *arguments],
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,
-                preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
-            )
-        else:
-            process = start(script, arguments, stderr=errors, takes_stdin=takes_stdin)
+        process = start(script, arguments, stderr=errors, takes_stdin=takes_stdin)
         overdue = threading.Timer(120, process.kill)
         overdue.start()
         try:
@@ -118,7 +106,7 @@ def test_given_sigterm_in_a_read_then_it_ends_with_whole_lines_and_the_next_sync
 def test_given_sigint_in_a_read_then_it_ends_as_shells_expect() -> None:
     with account(AccountSize(deals=3_000), latency_s=0.02) as crm, tempfile.TemporaryDirectory() as folder:
         arguments = files(folder, config=Source(crm, num_workers=1).config, catalog=catalog(["deals"]))
-        with running(V2.script, "read", *arguments, heeds_sigint=True) as process:
+        with running(V2.script, "read", *arguments) as process:
             run = signalled(process, signal.SIGINT, has_states)
 
     assert run.exit_code == 128 + signal.SIGINT
@@ -149,14 +137,13 @@ def write(process: Process, lines: Iterator[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def writing(crm: Emulator, *, heeds_sigint: bool = False, **settings: Any) -> Iterator[Process]:
+def writing(crm: Emulator, **settings: Any) -> Iterator[Process]:
     """A write of all rows whose stdin stays open."""
     config = {**Destination(crm).config, "requests_per_minute": FASTER_THAN_ANY_TEST, **settings}
     selected = {"streams": [table("people", ["name", "email"])]}
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["write", *files(folder, config=config, catalog=selected)]
-        connector = running("destination-rdstation-crm", *arguments, takes_stdin=True, heeds_sigint=heeds_sigint)
-        with connector as process:
+        with running("destination-rdstation-crm", *arguments, takes_stdin=True) as process:
             write(process, messages())
             yield process
 
@@ -168,7 +155,7 @@ def people(crm: Emulator) -> list[str]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_given_a_signal_in_a_write_then_what_is_under_way_is_finished_and_confirmed(number: int) -> None:
     with account(AccountSize(contacts=1), latency_s=0.05) as crm:
-        with writing(crm, num_workers=2, heeds_sigint=number == signal.SIGINT) as process:
+        with writing(crm, num_workers=2) as process:
             run = signalled(process, number, has_states)
         written = people(crm)
         last = run.states_of("people")[-1]["position"]

@@ -47,7 +47,7 @@ def at_the_edges() -> Any:
         yield crm, set(made)
 
 
-@pytest.mark.parametrize("reading", often(READINGS, long={"-03:00-inclusive", "UTC-exclusive"}))
+@pytest.mark.parametrize("reading", often(READINGS, long={"-03:00-inclusive", "UTC-exclusive", "UTC-inclusive"}))
 def test_given_deals_at_the_edges_of_slices_when_read_then_each_comes_once(
     at_the_edges: tuple[Emulator, set[str]], reading: str
 ) -> None:

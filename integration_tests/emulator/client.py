@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal, Protocol
 
+import orjson
 import requests
 
 from .client_desk import DeskCalls
@@ -244,7 +245,7 @@ class Emulator(DeskCalls):
         answer = self._session.request(method, f"{self.base_url}/_emulator{path}", json=body, timeout=CONTROL_TIMEOUT_S)
         if answer.status_code != 200:
             raise ValueError(f"{method} {path}: {answer.json()['error']}")
-        return answer.json()
+        return orjson.loads(answer.content)
 
     def _await_ready(self) -> None:
         if self._process is None or self._process.stdout is None:

@@ -6,6 +6,7 @@ import base64
 import importlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 __all__ = ["opened"]
@@ -16,5 +17,11 @@ def opened(text: str, key: Mapping[str, str]) -> tuple[dict[str, Any], bytes]:
     head = text.partition(".")[0]
     header: dict[str, Any] = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
     jwe = importlib.import_module("jwcrypto.jwe").JWE()
-    jwe.deserialize(text, importlib.import_module("jwcrypto.jwk").JWK(**key))
+    jwe.deserialize(text, _checked(*key.items()))
     return header, jwe.payload
+
+
+@cache
+def _checked(*key: tuple[str, str]) -> Any:
+    """The key once its numbers are checked, which takes longer than to decrypt a page."""
+    return importlib.import_module("jwcrypto.jwk").JWK(**dict(key))
