@@ -48,7 +48,7 @@ test: .venv/.installed ## Run the tests; ARGS="-k keyset" narrows them
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 9 $(SIDE_BY_SIDE) -m 'not long and not image and not wheel'
+	@$(BIN)/python -m pytest -n 8 $(SIDE_BY_SIDE) -m 'not long and not image and not wheel'
 endif
 
 test-unit: .venv/.installed ## Run the tests that start no process: under half a minute

@@ -98,7 +98,7 @@ def assert_ends(crm: Emulator, api: Version, stream: str, place: Place) -> None:
 
 
 @pytest.mark.parametrize(("api", "stream"), WAYS)
-@pytest.mark.parametrize("lines", [3, pytest.param(None, id="all", marks=pytest.mark.long)])
+@pytest.mark.parametrize("lines", [2, pytest.param(None, id="all", marks=pytest.mark.long)])
 def test_given_an_error_at_any_line_of_a_reader_then_the_sync_ends_and_names_the_stream(
     crm: Emulator, api: Version, stream: str, lines: int | None
 ) -> None:
