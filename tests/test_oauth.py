@@ -114,7 +114,7 @@ def test_given_an_access_token_whose_end_is_unknown_when_asked_then_it_is_used_u
     assert endpoint.call_count == 0
 
 
-@pytest.mark.parametrize("expires_in", [2, "2", 2.0])
+@pytest.mark.parametrize("expires_in", [200, "200", 200.0])
 def test_given_a_short_life_when_renewed_then_half_of_it_is_used(
     config: dict[str, Any], endpoint: requests_mock.Mocker, expires_in: object
 ) -> None:
