@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE  # compile a module once, not in each of the pr
 
 PYTHON ?= python3
 BIN := .venv/bin
-CHECKED := rdstation source-rdstation-crm source-rdstation-conversas destination-rdstation-crm \
+CHECKED := airbyte_rdstation emulator source-rdstation-crm source-rdstation-conversas destination-rdstation-crm \
 	integration_tests tests benchmarks demo conftest.py
 BENCHED := bare cdk dlt singer  # benchmarks/alternatives, by the environment they run in
 CONNECTORS := $(shell sed -nE 's/^((source|destination)-[a-z-]+) = .*/\1/p' pyproject.toml)
@@ -30,7 +30,7 @@ authorize: .venv/.installed ## Authorize a connection to RD Station CRM and writ
 
 probe: .venv/.installed ## Ask a real account what the documents leave open: CONFIG=path.json [ARGS="--write --report probe.json"]
 	@$(if $(CONFIG),,echo 'Say which configuration to use: make probe CONFIG=path.json' >&2; exit 2)
-	@$(BIN)/python -m rdstation.probe.run --config "$(CONFIG)" $(ARGS)
+	@$(BIN)/python -m airbyte_rdstation.probe.run --config "$(CONFIG)" $(ARGS)
 
 # Connectors rotate RD Station's single-use refresh tokens: CONFIG is rewritten with the newest ones.
 sync: .venv/.installed .venv-demo/.installed ## Read a real account: CONFIG=path.json [DB=path.duckdb] [STREAMS=deals,contacts]
@@ -173,7 +173,7 @@ install_lock = echo "Installing $(2) into $(1) with $$("$$python" --version) ...
 	@touch $@
 
 # What a user installs: the wheel, and the very versions that requirements/runtime.txt names.
-SHIPPED := $(shell find rdstation $(foreach connector,$(CONNECTORS),$(connector)/$(subst -,_,$(connector))) \
+SHIPPED := $(shell find airbyte_rdstation $(foreach connector,$(CONNECTORS),$(connector)/$(subst -,_,$(connector))) \
 	-type f -not -name '*.pyc' 2>/dev/null)
 
 .venv-wheel/.locked: requirements/runtime.txt .venv/.locked

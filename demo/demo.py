@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from airbyte_rdstation import config_file
 from demo.acts import ACTS, Act
 from demo.push_back import push_back
 from emulator.client import AccountSize, Emulator
 from emulator.desk.size import DeskSize
-from rdstation import config_file
 
 __all__ = ["main"]
 

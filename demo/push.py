@@ -19,8 +19,8 @@ from typing import IO, Any
 
 import duckdb
 
+from airbyte_rdstation import config_file
 from demo.rows import batches
-from rdstation import config_file
 
 __all__ = ["DESTINATION", "Pushed", "main", "push"]
 

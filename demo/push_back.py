@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from airbyte_rdstation import config_file
 from emulator.client import Emulator
-from rdstation import config_file
 
 __all__ = ["push_back"]
 

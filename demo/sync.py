@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rdstation import config_file
+from airbyte_rdstation import config_file
 
 __all__ = ["Report", "StreamRead", "SyncFailed", "sync"]
 

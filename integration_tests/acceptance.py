@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from airbyte_rdstation import config_file
 from connectors import Connector
 from harness import FASTER_THAN_ANY_TEST, AccountSize, DeskSize, account
-from rdstation import config_file
 
 __all__ = ["emulated_account", "scenario_folder"]
 

@@ -16,8 +16,8 @@ from airbyte_cdk.models import (
     Type,
 )
 
+from airbyte_rdstation.airbyte.source import RdstationSource
 from harness import CONVERSAS, Version, catalog
-from rdstation.source.base import RdstationSource
 from source_rdstation_conversas.source import SourceRdstationConversas
 from source_rdstation_crm.source import SourceRdstationCrm
 

@@ -66,8 +66,8 @@ def defile() -> None:
 
 def fail() -> None:
     """Raise what the second argument names in the process of a connector whose command is the first."""
-    from rdstation.errors import transient_error
-    from rdstation.process import connector_process
+    from airbyte_rdstation.airbyte.process import connector_process
+    from airbyte_rdstation.client.errors import transient_error
 
     command, raising = sys.argv[1:]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 __all__ = ["drawing", "imports_among"]
 
 Room = str
-"""Its folder below the package's parent: `rdstation/walks`."""
+"""Its folder below the package's parent: `airbyte_rdstation/pagination`."""
 
 
 def imports_among(packages: Mapping[str, Path]) -> dict[Room, set[Room]]:

@@ -14,16 +14,17 @@ from typing import Any
 
 import pytest
 
-import rdstation
+import airbyte_rdstation
 import source_rdstation_conversas
 import source_rdstation_crm
+from airbyte_rdstation.client.errors import ConnectorError
 from harness import CONVERSAS, TINY, V1, V2, Emulator, Version, account
 from in_process import Sync, read
-from rdstation.errors import ConnectorError
 
 SECRET = "um-segredo-do-erro"
 ROOTS = tuple(
-    str(Path(str(each.__file__)).parent) for each in (rdstation, source_rdstation_crm, source_rdstation_conversas)
+    str(Path(str(each.__file__)).parent)
+    for each in (airbyte_rdstation, source_rdstation_crm, source_rdstation_conversas)
 )
 STREAMS = {
     V2: ("pipelines", "stages", "deals", "contacts", "tasks", "deal_notes", "deal_products"),

@@ -12,7 +12,7 @@ from rooms import drawing, imports_among
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
-SHARED = "rdstation"
+SHARED = "airbyte_rdstation"
 CONNECTORS = ("source_rdstation_crm", "source_rdstation_conversas", "destination_rdstation_crm")
 PACKAGES = {SHARED: ROOT / SHARED, **{name: ROOT / name.replace("_", "-") / name for name in CONNECTORS}}
 

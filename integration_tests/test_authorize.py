@@ -18,8 +18,8 @@ import pytest
 import requests
 
 import prefork
+from airbyte_rdstation.authorize.run import run
 from harness import AccountSize, Emulator, account, launch, status_of
-from rdstation.authorize.run import run
 from servers import closed_port, stranger
 
 SCRIPT = Path(sys.executable).with_name("rdstation-authorize")
@@ -349,7 +349,7 @@ def test_given_a_terminal_then_the_secret_is_asked_for_and_not_shown(crm: Emulat
 def test_given_a_mistake_when_run_then_one_line_on_stderr_and_exit_code_1(output: Path) -> None:
     command = [str(SCRIPT), "--api-base-url", "http://api.exemplo.test", "--output", str(output)]
 
-    done = prefork.call("rdstation.authorize.run", "run", command)
+    done = prefork.call("airbyte_rdstation.authorize.run", "run", command)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1

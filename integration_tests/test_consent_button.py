@@ -16,8 +16,8 @@ import pytest
 import requests
 from airbyte_cdk.sources.declarative.models.declarative_component_schema import OAuthConfigSpecification
 
+from airbyte_rdstation.authorize.consent import consent_url
 from harness import AccountSize, Emulator, account, launch, status_of
-from rdstation.authorize.consent import consent_url
 
 BUTTONS: Final = ("source-rdstation-crm", "destination-rdstation-crm")
 CALLBACK: Final = "https://airbyte.exemplo.test/auth_flow"

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airbyte_rdstation.client.errors import ConnectorError
+from airbyte_rdstation.client.retry import RetryPolicy
 from destination import Destination, table
 from harness import CONVERSAS, TINY, V1, V2, Emulator, Version, account, launch, status_of
 from in_process import read
-from rdstation.errors import ConnectorError
-from rdstation.patience import Patience
 from servers import altering
 
 MARK = "um-segredo"
@@ -91,9 +91,9 @@ class Spoiler:
 def impatient() -> Iterator[None]:
     """What cannot be read is asked for once: the spoiler would answer the same again."""
     with pytest.MonkeyPatch.context() as patch:
-        once = partial(Patience, tries=1, tries_on_500=1)
-        for module in ("rdstation.http", "source_rdstation_conversas.account"):
-            patch.setattr(f"{module}.Patience", once)
+        once = partial(RetryPolicy, tries=1, tries_on_500=1)
+        for module in ("airbyte_rdstation.client.client", "source_rdstation_conversas.factory_conversas"):
+            patch.setattr(f"{module}.RetryPolicy", once)
         yield
 
 

@@ -56,7 +56,7 @@ def probe(crm: Emulator, api: Version, folder: Path, *arguments: str, **changes:
     config, report = folder / "config.json", folder / "report.json"
     config.write_text(json.dumps({**api.config(crm), "requests_per_minute": FASTER_THAN_ANY_TEST, **changes}))
     argv = ["rdstation-probe", "--config", str(config), "--report", str(report), *arguments]
-    done = prefork.call("rdstation.probe.run", "run", argv)
+    done = prefork.call("airbyte_rdstation.probe.run", "run", argv)
     printed = done.stdout + done.stderr
     text = report.read_text() if report.exists() else "{}"
     run = Run()
@@ -360,7 +360,7 @@ def test_given_a_configuration_that_cannot_be_used_when_probed_then_a_sentence_s
     config = tmp_path / "config.json"
     config.write_text(text)
 
-    done = prefork.call("rdstation.probe.run", "run", ["rdstation-probe", "--config", str(config)])
+    done = prefork.call("airbyte_rdstation.probe.run", "run", ["rdstation-probe", "--config", str(config)])
 
     assert done.returncode == 1
     assert words in done.stderr

@@ -47,4 +47,4 @@ def test_given_a_package_then_it_imports_quick_start_before_all_else(package: st
         if isinstance(node, (ast.Import, ast.ImportFrom)) and ast.unparse(node) != "from __future__ import annotations"
     ]
 
-    assert ast.unparse(imports[0]) == "import rdstation.quick_start"
+    assert ast.unparse(imports[0]) == "import airbyte_rdstation.quick_start"

@@ -81,7 +81,7 @@ def answer(connector: str, command: str, **files: Path) -> Json:
 def test_the_wheel_holds_the_packages_with_their_data_and_no_test() -> None:
     (wheel,) = WHEEL.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    packages = {"rdstation", *(connector.name.replace("-", "_") for connector in CONNECTORS)}
+    packages = {"airbyte_rdstation", *(connector.name.replace("-", "_") for connector in CONNECTORS)}
 
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == packages
     assert [name for name in names if re.search(r"test|emulator|\.pyc$|secrets", name)] == []

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from airbyte_rdstation import config_file
 from demo.sync import SyncFailed, _keep_newest, _source_for, _Watch
-from rdstation import config_file
 
 OLD = {"credentials": {"refresh_token": "old"}, "start_date": "2024-01-01T00:00:00Z"}
 NEW = {"credentials": {"refresh_token": "new"}, "start_date": "2024-01-01T00:00:00Z"}

@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from source_rdstation_conversas.table import STREAMS as STREAMS_CONVERSAS
-from source_rdstation_crm.v1.table import STREAMS as STREAMS_V1
-from source_rdstation_crm.v2.table import STREAMS as STREAMS_V2
+from source_rdstation_crm.v1.streams import STREAMS as STREAMS_V1
+from source_rdstation_crm.v2.streams import STREAMS as STREAMS_V2
 from versions import CONVERSAS, V1, V2, Version
 
 ROOT = Path(__file__).resolve().parent.parent

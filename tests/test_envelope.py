@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from rdstation.envelope import BadAnswerError, read_page
+from airbyte_rdstation.client.responses import BadAnswerError, read_page
 
 ROWS = [{"id": "a"}, {"id": "b"}]
 LAST = "https://api.example/api/v2/deals?page%5Bnumber%5D=7&page%5Bsize%5D=200"

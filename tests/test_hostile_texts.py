@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdstation.dates import normalize_date, normalize_instant, parse_instant
-from rdstation.envelope import BadAnswerError, read_page
-from rdstation.errors import ConnectorError
-from rdstation.source.state import StreamState, read_state
-from source_rdstation_conversas.decoding.plaintext import decode
-from source_rdstation_conversas.decryption.key_text import read_keys
-from source_rdstation_conversas.decryption.private_keys import PrivateKeys, UndecryptableError
+from airbyte_rdstation.airbyte.incoming_state import StreamState, read_state
+from airbyte_rdstation.client.errors import ConnectorError
+from airbyte_rdstation.client.responses import BadAnswerError, read_page
+from airbyte_rdstation.dates import normalize_date, normalize_instant, parse_instant
+from source_rdstation_conversas.conversas_state import MessagesState, ReportsState
 from source_rdstation_conversas.envelopes import extract, read_history
-from source_rdstation_conversas.state import MessagesState, ReportsState
-from source_rdstation_crm import state as crm_states
-from source_rdstation_crm.v1.answers import read_account, read_list, read_record
+from source_rdstation_conversas.jwe.key_text import read_keys
+from source_rdstation_conversas.jwe.plaintext import decode
+from source_rdstation_conversas.jwe.private_keys import PrivateKeys, UndecryptableError
+from source_rdstation_crm import crm_state as crm_states
+from source_rdstation_crm.v1.client_v1 import read_account, read_list, read_record
 
 KEYS = (
     "data",

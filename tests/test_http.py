@@ -11,12 +11,12 @@ import requests
 import requests_mock
 from airbyte_cdk.models import FailureType
 
-from rdstation.envelope import Page, read_page
-from rdstation.errors import STATUSES, ConnectorError, ForbiddenError, NotFoundError, RequestRefusedError
-from rdstation.http import Api
-from rdstation.patience import Patience
-from rdstation.rate_limit import RateLimit
-from rdstation.session import Session
+from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.errors import STATUSES, ConnectorError, ForbiddenError, NotFoundError, RequestRefusedError
+from airbyte_rdstation.client.rate_limit import RateLimit
+from airbyte_rdstation.client.responses import Page, read_page
+from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.session import Session
 
 BASE = "https://api.example/crm/v2"
 GOOD: dict[str, Any] = {"json": {"data": [{"id": "a"}], "links": {}}}
@@ -55,7 +55,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 def get(tokens: Tokens | None = None) -> Page:
     session = Session(RateLimit(1_000_000), num_workers=2, auth=tokens or Tokens())
-    api = Api(BASE, session, Patience(tries=3, tries_on_500=2, seconds=30))
+    api = Api(BASE, session, RetryPolicy(tries=3, tries_on_500=2, seconds=30))
     return api.get("/deals", {"filter": 'email:"ana@exemplo.test"'}, read_page, stream="deals", hint=" Hint.")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdstation.json_text import as_json_text, fault_of, mended, parse
+from airbyte_rdstation.client.json_text import as_json_text, fault_of, mended, parse
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),

@@ -13,10 +13,10 @@ import requests
 import requests_mock
 from airbyte_cdk.models import FailureType
 
-from rdstation.errors import ConnectorError
-from rdstation.oauth import TokenOwner
-from rdstation.patience import Patience
-from rdstation.rate_limit import RateLimit
+from airbyte_rdstation.client.errors import ConnectorError
+from airbyte_rdstation.client.oauth import TokenOwner
+from airbyte_rdstation.client.rate_limit import RateLimit
+from airbyte_rdstation.client.retry import RetryPolicy
 
 URL = "https://api.example/oauth2/token"
 FRESH = {"access_token": "access-2", "refresh_token": "refresh-2", "expires_in": 7200, "token_type": "bearer"}
@@ -35,7 +35,7 @@ def endpoint() -> Any:
 
 
 def owner(config: dict[str, Any]) -> TokenOwner:
-    return TokenOwner(config, URL, RateLimit(1_000_000), Patience(tries=2, tries_on_500=2, seconds=5))
+    return TokenOwner(config, URL, RateLimit(1_000_000), RetryPolicy(tries=2, tries_on_500=2, seconds=5))
 
 
 def test_given_no_access_token_when_asked_then_the_new_pair_is_published_before_it_can_be_used(
@@ -43,7 +43,7 @@ def test_given_no_access_token_when_asked_then_the_new_pair_is_published_before_
 ) -> None:
     published: list[tuple[dict[str, Any], str]] = []
     monkeypatch.setattr(
-        "rdstation.oauth.emit_configuration_as_airbyte_control_message",
+        "airbyte_rdstation.client.oauth.emit_configuration_as_airbyte_control_message",
         lambda whole: published.append((json.loads(json.dumps(whole)), config["credentials"].get("access_token", ""))),
     )
     endpoint.post(URL, json=FRESH)
@@ -203,5 +203,5 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     def skip(seconds: float) -> None:
         assert seconds >= 0
 
-    monkeypatch.setattr("rdstation.oauth.time.sleep", skip)
+    monkeypatch.setattr("airbyte_rdstation.client.oauth.time.sleep", skip)
     return skip

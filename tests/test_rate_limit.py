@@ -16,9 +16,9 @@ from email.utils import format_datetime
 import pytest
 import requests
 
-from rdstation.errors import ConnectorError
-from rdstation.patience import Patience
-from rdstation.rate_limit import RateLimit, Started, even_share, retry_after
+from airbyte_rdstation.client.errors import ConnectorError
+from airbyte_rdstation.client.rate_limit import RateLimit, Started, even_share, retry_after
+from airbyte_rdstation.client.retry import RetryPolicy
 
 
 class Clock:
@@ -84,7 +84,7 @@ def test_given_a_429_while_one_waits_for_the_limit_when_it_goes_on_then_it_waits
 
 
 def test_given_a_halt_longer_than_a_sync_when_one_waits_then_an_error_says_so() -> None:
-    limit = RateLimit(60, Patience(seconds=30))
+    limit = RateLimit(60, RetryPolicy(seconds=30))
     limit.heed(answer(429, {"Retry-After": "31"}))
 
     with pytest.raises(ConnectorError, match="429"), limit.one_request():

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdstation import rdql
-from rdstation.dates import (
+from airbyte_rdstation.client import rdql
+from airbyte_rdstation.dates import (
     floor_second,
     format_instant,
     is_older,

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 import requests
 
-from rdstation.server_clock import ServerClock
+from airbyte_rdstation.client.server_clock import ServerClock
 
 
 def clock_after(header: str) -> ServerClock:

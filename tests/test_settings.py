@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from airbyte_rdstation.client.errors import ConnectorError
 from destination_rdstation_crm.config import read_settings as read_destination
-from rdstation.errors import ConnectorError
 from source_rdstation_conversas.config import read_settings as read_conversas
 from source_rdstation_crm.config import read_settings as read_crm
 

@@ -8,13 +8,19 @@ import pytest
 import requests
 import requests_mock
 
-from rdstation.envelope import parse_json
-from rdstation.errors import AnswerLostError, ConnectorError, ForbiddenError, NotFoundError, RequestRefusedError
-from rdstation.http import Api
-from rdstation.patience import Patience
-from rdstation.rate_limit import RateLimit
-from rdstation.refusal import message_of
-from rdstation.session import Session
+from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.errors import (
+    AnswerLostError,
+    ConnectorError,
+    ForbiddenError,
+    NotFoundError,
+    RequestRefusedError,
+)
+from airbyte_rdstation.client.rate_limit import RateLimit
+from airbyte_rdstation.client.refusal import message_of
+from airbyte_rdstation.client.responses import parse_json
+from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.session import Session
 
 BASE = "https://api.example/crm/v2"
 DONE: dict[str, Any] = {"json": {"data": {"id": "a"}}, "status_code": 201}
@@ -33,7 +39,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def send(method: str) -> Any:
-    api = Api(BASE, Session(RateLimit(1_000_000), num_workers=2), Patience(tries=3, tries_on_500=3, seconds=30))
+    api = Api(BASE, Session(RateLimit(1_000_000), num_workers=2), RetryPolicy(tries=3, tries_on_500=3, seconds=30))
     return getattr(api, method)("/contacts", {"data": {"price": 100.0}}, parse_json, stream="contacts")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import rdstation.quick_start  # noqa: F401 - before all that imports the CDK
+import airbyte_rdstation.quick_start  # noqa: F401 - before all that imports the CDK
 from destination_rdstation_crm.destination import DestinationRdstationCrm
 
 __all__ = ["DestinationRdstationCrm"]

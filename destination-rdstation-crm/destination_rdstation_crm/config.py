@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, StrictBool, ValidationError
 
-from rdstation.credentials import Credential, OptionalCredential
-from rdstation.dates import format_instant, parse_instant
-from rdstation.errors import config_error
-from rdstation.settings import CommonSettings, PaceSetting, SettingsModel, Text, explain
+from airbyte_rdstation.client.credentials import Credential, OptionalCredential
+from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.config import CommonSettings, PaceSetting, SettingsModel, Text, explain
+from airbyte_rdstation.dates import format_instant, parse_instant
 
 __all__ = ["Column", "LocalStorage", "NoStorage", "S3Storage", "Settings", "Storage", "read_settings"]
 

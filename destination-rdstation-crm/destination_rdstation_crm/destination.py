@@ -27,27 +27,27 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets, update_secrets
 
-from destination_rdstation_crm.account import Account
+from airbyte_rdstation.airbyte.input_files import read_catalog, read_config
+from airbyte_rdstation.airbyte.process import leave_by
+from airbyte_rdstation.airbyte.specification import read_specification
+from airbyte_rdstation.airbyte.stop import Stop
+from airbyte_rdstation.client.credentials import remark_on
+from airbyte_rdstation.client.errors import ConnectorError, system_error
+from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.invisible import plain_name
+from destination_rdstation_crm.catalog import destination_catalog
 from destination_rdstation_crm.config import Settings, read_settings
-from destination_rdstation_crm.discovery.catalog import destination_catalog
+from destination_rdstation_crm.connection import Connection
 from destination_rdstation_crm.mapping.column_mapping import Entry
 from destination_rdstation_crm.mapping.setup import plan_streams
-from destination_rdstation_crm.objects.table import MODES
+from destination_rdstation_crm.objects.all_objects import MODES
 from destination_rdstation_crm.protocol.incoming import Incoming
+from destination_rdstation_crm.protocol.message_loop import MessageLoop
 from destination_rdstation_crm.protocol.outgoing import send, send_line, stream_status
-from destination_rdstation_crm.protocol.pump import Pump
 from destination_rdstation_crm.rejects.private_file import PrivateFile
 from destination_rdstation_crm.rejects.store import open_store
 from destination_rdstation_crm.row import StreamKey
 from destination_rdstation_crm.writing.sync import Sync
-from rdstation.credentials import remark_on
-from rdstation.errors import ConnectorError, system_error
-from rdstation.input_files import read_catalog, read_config
-from rdstation.invisible import plain_name
-from rdstation.patience import Patience
-from rdstation.process import leave_by
-from rdstation.specification import read_specification
-from rdstation.stop import Stop
 
 __all__ = ["DestinationRdstationCrm"]
 
@@ -108,7 +108,7 @@ class DestinationRdstationCrm(Destination):
         if parsed_args.command == "check":
             yield AirbyteMessage(Type.CONNECTION_STATUS, connectionStatus=self.check(_logger, config))
         elif parsed_args.command == "discover":
-            account = Account(config, read_settings(config))
+            account = Connection(config, read_settings(config))
             found = destination_catalog(account.custom_fields_of)
             # The CDK's own message has no place for it.
             send_line(orjson.dumps({"type": "DESTINATION_CATALOG", "destination_catalog": found}).decode())
@@ -144,7 +144,7 @@ class DestinationRdstationCrm(Destination):
 
     def _check(self, config: MutableMapping[str, Any]) -> None:
         settings = read_settings(config)
-        Account(config, settings.of_check(), Patience.of_check()).check(MODES[settings.mode], _entries(settings))
+        Connection(config, settings.of_check(), RetryPolicy.of_check()).check(MODES[settings.mode], _entries(settings))
         open_store(settings.object_storage_config).probe()
         if settings.results_path:
             PrivateFile(Path(settings.results_path), "results_path", fresh=False).probe()
@@ -154,7 +154,7 @@ class DestinationRdstationCrm(Destination):
     ) -> None:
         settings = read_settings(config)
         self._is_writing = True
-        account = Account(config, settings, sleep=self._stop.sleep)
+        account = Connection(config, settings, sleep=self._stop.sleep)
         plans = plan_streams(
             catalog,
             mode=settings.mode,
@@ -166,16 +166,16 @@ class DestinationRdstationCrm(Destination):
         sync = Sync(settings, plans, account.crm, self._stop)
         sync.prepare()
         _tell_start(settings, plans)
-        pump = Pump(plans, sync.writer, sync.keep, send_line, echoes=not settings.dry_run)
+        message_loop = MessageLoop(plans, sync.writer, sync.keep, send_line, echoes=not settings.dry_run)
         complete = False
         try:
-            pump.run(Incoming(lines, self._stop))
+            message_loop.run(Incoming(lines, self._stop))
             complete = True
         finally:
             sync.close()
             sync.conclude()
             for stream in plans:
-                whole = complete and stream not in pump.interrupted
+                whole = complete and stream not in message_loop.interrupted
                 send(stream_status(stream, AirbyteStreamStatus.COMPLETE if whole else AirbyteStreamStatus.INCOMPLETE))
 
 

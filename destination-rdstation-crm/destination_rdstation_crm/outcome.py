@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeAlias
 
+from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.row import Row, RowRejectedError
-from rdstation.invisible import shown
 
 __all__ = ["Action", "Outcome", "Reject", "Skipped", "Written"]
 

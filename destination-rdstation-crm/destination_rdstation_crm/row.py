@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from rdstation.invisible import plain_name
+from airbyte_rdstation.invisible import plain_name
 
 __all__ = ["Prepared", "Row", "RowRejectedError", "StreamKey"]
 

@@ -6,9 +6,9 @@ import contextlib
 import sys
 from typing import TextIO, cast
 
+from airbyte_rdstation.airbyte.process import connector_process, send
 from destination_rdstation_crm.destination import DestinationRdstationCrm
 from destination_rdstation_crm.protocol.outgoing import WholeLines
-from rdstation.process import connector_process, send
 
 __all__ = ["run"]
 

@@ -9,12 +9,12 @@ from typing import Any, cast
 
 from planned import plan_for
 
+from airbyte_rdstation.client.responses import Page
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.row import Prepared, Row
-from destination_rdstation_crm.writing.crm import BeyondReachError, Crm
+from destination_rdstation_crm.writing.crm_api import BeyondReachError, Crm
 from destination_rdstation_crm.writing.known_forms import KnownForms
 from destination_rdstation_crm.writing.lookup import Lookup
-from rdstation.envelope import Page
 
 BEGAN = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 COLUMNS = ("name", "email", "phone", "job_title")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from airbyte_cdk.models import FailureType
 
+from airbyte_rdstation.client.errors import ConnectorError
 from destination_rdstation_crm.config import LocalStorage, NoStorage, S3Storage, read_settings
-from rdstation.errors import ConnectorError
 
 SECRET = "invented-value"
 GOOD: dict[str, Any] = {

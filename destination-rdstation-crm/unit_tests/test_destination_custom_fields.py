@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planned import fields_of
 
+from airbyte_rdstation.client.errors import ConnectorError
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.mapping.options import Options
 from destination_rdstation_crm.row import RowRejectedError
-from rdstation.errors import ConnectorError
 
 CONTACT = fields_of("contact")
 WORDS = st.text("abç ,", min_size=1, max_size=6).map(str.strip).filter(lambda word: word.strip(","))

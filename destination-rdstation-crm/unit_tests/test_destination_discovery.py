@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 from planned import ID, fields_of
 
-from destination_rdstation_crm.discovery.catalog import destination_catalog
-from destination_rdstation_crm.objects.table import OBJECTS
+from destination_rdstation_crm.catalog import destination_catalog
+from destination_rdstation_crm.objects.all_objects import OBJECTS
 
 OPERATIONS = {(each.object_name, each.sync_mode.value): each for each in destination_catalog(fields_of).operations}
 

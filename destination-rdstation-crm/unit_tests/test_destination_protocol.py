@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airbyte_rdstation.airbyte.stop import Stop
+from airbyte_rdstation.client.errors import ConnectorError, config_error
+from destination_rdstation_crm.batch_result import BatchResult
 from destination_rdstation_crm.outcome import Outcome, Reject, Written
-from destination_rdstation_crm.protocol.echo import Counts, with_statistics
 from destination_rdstation_crm.protocol.incoming import Incoming
 from destination_rdstation_crm.protocol.lines import BadLineError, Record, State, StreamStatus, read_line
+from destination_rdstation_crm.protocol.message_loop import MessageLoop
 from destination_rdstation_crm.protocol.outgoing import WholeLines
-from destination_rdstation_crm.protocol.pump import Pump
+from destination_rdstation_crm.protocol.state_echo import Counts, with_statistics
 from destination_rdstation_crm.row import Row, StreamKey
-from destination_rdstation_crm.settlement import Settlement
-from rdstation.errors import ConnectorError, config_error
-from rdstation.stop import Stop
 
 PEOPLE: StreamKey = ("people", None)
 MORE: StreamKey = ("more", "public")
@@ -131,18 +131,18 @@ class Writer:
     until: int = 10_000
     batches: list[int] = field(default_factory=list)
 
-    def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> Settlement:
+    def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> BatchResult:
         self.batches.append(len(rows))
         outcomes: list[Outcome] = [
             Reject(row, "no") if row.number in self.bad else Written(row, "created", "id") for _, row in rows
         ]
-        return Settlement(outcomes[: self.until], outcomes[self.until :], self.failure)
+        return BatchResult(outcomes[: self.until], outcomes[self.until :], self.failure)
 
 
 def pumped(writer: Writer, lines: Sequence[bytes]) -> list[dict[str, float]]:
     sent: list[str] = []
     try:
-        Pump([PEOPLE, MORE], writer, lambda _: None, sent.append).run(Incoming(lines, Stop()))
+        MessageLoop([PEOPLE, MORE], writer, lambda _: None, sent.append).run(Incoming(lines, Stop()))
     finally:
         states = [orjson.loads(line)["state"]["destinationStats"] for line in sent]
     return states
@@ -169,7 +169,7 @@ def test_given_a_failure_in_a_batch_when_pumped_then_only_states_of_settled_rows
     sent: list[str] = []
 
     with pytest.raises(ConnectorError, match="no"):
-        Pump([PEOPLE], writer, lambda _: None, sent.append).run(
+        MessageLoop([PEOPLE], writer, lambda _: None, sent.append).run(
             Incoming([record(), record(), state(), record(), state(), record(), state()], Stop())
         )
 
@@ -177,12 +177,12 @@ def test_given_a_failure_in_a_batch_when_pumped_then_only_states_of_settled_rows
 
 
 def test_given_rejects_that_cannot_be_kept_when_pumped_then_no_state_is_sent() -> None:
-    def keep(_: Settlement) -> None:
+    def keep(_: BatchResult) -> None:
         raise config_error("no room")
 
     sent: list[str] = []
     with pytest.raises(ConnectorError, match="no room"):
-        Pump([PEOPLE], Writer(), keep, sent.append).run(Incoming([record(), state()], Stop()))
+        MessageLoop([PEOPLE], Writer(), keep, sent.append).run(Incoming([record(), state()], Stop()))
 
     assert sent == []
 
@@ -194,7 +194,7 @@ def test_given_an_input_that_breaks_off_when_pumped_then_what_came_is_written_an
 
     writer = Writer()
     with pytest.raises(ConnectorError, match="broke off after line 1") as caught:
-        Pump([PEOPLE], writer, lambda _: None, lambda _: None).run(Incoming(lines(), Stop()))  # type: ignore[arg-type]
+        MessageLoop([PEOPLE], writer, lambda _: None, lambda _: None).run(Incoming(lines(), Stop()))  # type: ignore[arg-type]
 
     assert writer.batches == [1]
     assert "Ana" not in str(caught.value)

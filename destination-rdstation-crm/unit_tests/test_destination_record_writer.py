@@ -9,13 +9,13 @@ from typing import Any, cast
 import pytest
 from fake_crm import FakeCrm, contact, lookup, plan, prepared, row
 
+from airbyte_rdstation.client.errors import NotFoundError
 from destination_rdstation_crm.outcome import Reject, Written
 from destination_rdstation_crm.row import Prepared
-from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.ledger import Ledger
 from destination_rdstation_crm.writing.record_writer import RecordWriter
 from destination_rdstation_crm.writing.targets import Target
-from rdstation.errors import NotFoundError
 
 
 class Gone(FakeCrm):

@@ -9,8 +9,8 @@ import pytest
 from airbyte_cdk.models import FailureType
 from planned import ID, fields_of, plans, prepare, stream
 
+from airbyte_rdstation.client.errors import ConnectorError
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
-from rdstation.errors import ConnectorError
 
 Lines = Mapping[str, str] | Sequence[tuple[str, str]]
 

@@ -10,21 +10,21 @@ from urllib.parse import quote
 import pytest
 from fake_crm import BEGAN, FakeCrm, contact, lookup, plan, prepared, row
 
+from airbyte_rdstation.airbyte.stop import Stop
+from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
+from destination_rdstation_crm.batch_result import BatchResult
 from destination_rdstation_crm.config import read_settings
 from destination_rdstation_crm.outcome import Reject, Skipped, Written
 from destination_rdstation_crm.row import Prepared
-from destination_rdstation_crm.settlement import Settlement
-from destination_rdstation_crm.writing.crew import Crew
-from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.api_errors import refused
+from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.index import Untold
 from destination_rdstation_crm.writing.ledger import Ledger
-from destination_rdstation_crm.writing.lost import Lost, LostCreations
-from destination_rdstation_crm.writing.refusals import refused
+from destination_rdstation_crm.writing.lost_creates import Lost, LostCreations
 from destination_rdstation_crm.writing.same_reason import FIRST_ROWS, SameReason
 from destination_rdstation_crm.writing.sync import Sync
 from destination_rdstation_crm.writing.targets import Target, combined, targets_of
-from rdstation.errors import NotFoundError, RequestRefusedError
-from rdstation.stop import Stop
+from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
 
 def test_given_rows_of_one_record_when_grouped_then_they_are_one_target_in_their_order() -> None:
@@ -100,7 +100,7 @@ def test_given_a_lost_creation_when_looked_for_then_the_verdict_is(held: list[di
     body = {"name": "Ana", "job_title": "Compras"} if verdict == "uncertain" else {"name": "Ana"}
     lost = Lost(Target([Prepared(row(1), None, (), body)]), body, BEGAN)
     waited: list[float] = []
-    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1, Stop()), waited.append)
+    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), WorkerPool(1, Stop()), waited.append)
 
     verdicts = creations.resolve([lost], {"mine"})
 
@@ -111,7 +111,7 @@ def test_given_a_lost_creation_when_looked_for_then_the_verdict_is(held: list[di
 def test_given_two_equal_lost_creations_and_one_record_when_looked_for_then_one_is_written_again() -> None:
     held = [contact("x1", created_at="2026-05-01T12:00:01Z")]
     lost = [Lost(Target([prepared(number)]), prepared(number).body, BEGAN) for number in (1, 2)]
-    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1, Stop()), lambda _: None)
+    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), WorkerPool(1, Stop()), lambda _: None)
 
     verdicts = creations.resolve(lost, set())
 
@@ -124,7 +124,7 @@ def test_given_two_lost_creations_when_one_says_all_that_the_other_does_then_eac
             contact("x2", created_at="2026-05-01T12:00:01Z")]  # fmt: skip
     bodies = [{"name": "Ana"}, {"name": "Ana", "job_title": "Compras"}]
     lost = [Lost(Target([Prepared(row(number), None, (), body)]), body, BEGAN) for number, body in enumerate(bodies, 1)]
-    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), Crew(1, Stop()), lambda _: None)
+    creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), WorkerPool(1, Stop()), lambda _: None)
 
     verdicts = creations.resolve(lost, set())
 
@@ -145,7 +145,7 @@ def test_given_a_lost_creation_with_a_matching_key_when_it_is_there_then_it_is_b
     old = (BEGAN - timedelta(days=9)).isoformat()
     one = prepared(1, email="ana@people.test")
     crm = FakeCrm([contact("x1", "ana@people.test", created_at=old)])
-    creations = LostCreations(cast(Crm, crm), plan(), Crew(1, Stop()), lambda _: None)
+    creations = LostCreations(cast(Crm, crm), plan(), WorkerPool(1, Stop()), lambda _: None)
 
     (target,) = creations.resolve([Lost(Target([one]), one.body, BEGAN)], set()).matched
 
@@ -162,7 +162,7 @@ def test_given_a_sync_of_minutes_when_batches_end_then_what_is_done_is_told_once
 
     with caplog.at_level(logging.INFO, logger="airbyte.rdstation"):
         for number in range(3):
-            sync.keep(Settlement([Written(row(number), "created", "x")], (), None))
+            sync.keep(BatchResult([Written(row(number), "created", "x")], (), None))
 
     assert caplog.messages == ["people: so far 2 created, 0 updated, 0 unchanged, 0 rejected."]
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 COMMAND = [sys.executable, "-m", "emulator", "--port", "0", "--contacts", "3"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

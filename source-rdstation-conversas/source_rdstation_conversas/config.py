@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints, ValidationError
 
-from rdstation.credentials import OptionalCredential
-from rdstation.errors import config_error
-from rdstation.settings import CommonSettings, PaceSetting, StartDate, explain
-from source_rdstation_conversas.decryption.private_keys import PrivateKeys
+from airbyte_rdstation.client.credentials import OptionalCredential
+from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.config import CommonSettings, PaceSetting, StartDate, explain
+from source_rdstation_conversas.jwe.private_keys import PrivateKeys
 
 __all__ = ["Settings", "read_settings", "require_for"]
 

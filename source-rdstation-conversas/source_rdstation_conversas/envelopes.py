@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rdstation.envelope import BadAnswerError, kind_of, parse_json
-from source_rdstation_conversas.decryption.compact_jwe import looks_like_jwe
+from airbyte_rdstation.client.responses import BadAnswerError, kind_of, parse_json
+from source_rdstation_conversas.jwe.compact_jwe import looks_like_jwe
 
 __all__ = ["HistoryPage", "extract", "list_in", "read_history"]
 

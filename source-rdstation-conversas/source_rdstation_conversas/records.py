@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from rdstation.envelope import BadAnswerError, Row, keys_of, kind_of
-from rdstation.json_text import as_json_text
+from airbyte_rdstation.client.json_text import as_json_text
+from airbyte_rdstation.client.responses import BadAnswerError, Row, keys_of, kind_of
 
 __all__ = ["fitted", "row_of", "without_place"]
 
@@ -44,7 +44,7 @@ def row_of(stream: str, item: Any, place: int) -> Row:
 
 
 def without_place(row: Row) -> Row:
-    """The row without an `id` that is but its place in the answer; a copy, as the walk still looks at the row."""
+    """The row without an `id` that is but its place in the answer; a copy, as the read still looks at the row."""
     return {name: value for name, value in row.items() if name != "id" or not isinstance(value, int)}
 
 

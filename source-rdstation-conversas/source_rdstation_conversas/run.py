@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rdstation.source import entry
+from airbyte_rdstation.airbyte import entrypoint
 from source_rdstation_conversas.source import SourceRdstationConversas
 
 __all__ = ["run"]
@@ -10,7 +10,7 @@ __all__ = ["run"]
 
 def run(args: list[str] | None = None) -> None:
     """Runs `spec`, `check`, `discover` or `read`."""
-    entry.run(SourceRdstationConversas, args)
+    entrypoint.run(SourceRdstationConversas, args)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from rdstation.patience import Patience
-from rdstation.source.base import RdstationSource
-from source_rdstation_conversas.account import AccountConversas
+from airbyte_rdstation.airbyte.source import RdstationSource
+from airbyte_rdstation.client.retry import RetryPolicy
 from source_rdstation_conversas.config import Settings, read_settings, require_for
+from source_rdstation_conversas.factory_conversas import ConversasStreamFactory
 
 __all__ = ["SourceRdstationConversas"]
 
@@ -26,8 +26,8 @@ class SourceRdstationConversas(RdstationSource[Settings]):
         settings: Settings,
         *,
         streams: Collection[str] = (),
-        patience: Patience | None = None,
-    ) -> AccountConversas:
+        retry_policy: RetryPolicy | None = None,
+    ) -> ConversasStreamFactory:
         """The account of the token; a config error where a selected stream lacks a setting that it needs."""
         require_for(streams, settings)
-        return AccountConversas(settings, self.message_repository, patience)
+        return ConversasStreamFactory(settings, self.message_repository, retry_policy)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["CONTACTS", "EMPLOYEES", "STREAMS", "Paging", "Shape", "StreamSpec"]
+__all__ = ["CONTACTS", "EMPLOYEES", "STREAMS", "Kind", "Paging", "StreamSpec"]
 
-Shape = Literal["small_list", "reports", "messages_history", "messages"]
+Kind = Literal["small_list", "reports", "messages_history", "messages"]
 Paging = Literal["none", "contacts", "reports"]
 
 
 @dataclass(frozen=True)
 class StreamSpec:
-    """What sets a stream apart from the others of its shape."""
+    """What sets a stream apart from the others of its kind."""
 
     name: str
-    shape: Shape
+    kind: Kind
     path: str
     rows_key: str = ""
     """The key under which the answer may hold its list."""

@@ -10,7 +10,7 @@ from typing import Any
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
-from source_rdstation_conversas.decryption.private_keys import PrivateKeys
+from source_rdstation_conversas.jwe.private_keys import PrivateKeys
 
 VECTORS = Path(__file__).parent / "vectors"
 NODE_JOSE = VECTORS / "node_jose"

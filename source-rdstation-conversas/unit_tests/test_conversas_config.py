@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from conversas_samples import TEST_KEY
 
-from rdstation.errors import ConnectorError
+from airbyte_rdstation.client.errors import ConnectorError
 from source_rdstation_conversas.config import read_settings, require_for
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJlbXBsb3llZSI6IjEifQ.c2lnbmF0dXJl"

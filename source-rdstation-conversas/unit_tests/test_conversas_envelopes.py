@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conversas_samples import encrypted
 
-from rdstation.envelope import BadAnswerError
+from airbyte_rdstation.client.responses import BadAnswerError
 from source_rdstation_conversas.envelopes import HistoryPage, extract, read_history
 
 ROWS = [{"id": "Ana"}, {"id": "Bia"}]

@@ -11,7 +11,7 @@ from conversas_samples import message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_rdstation_conversas.history.messages import ContactMessages, MessagePage, messages_of
+from source_rdstation_conversas.history.contact_messages import ContactMessages, MessagePage, messages_of
 
 FILE = {"file_name": "ação.oga", "file_path": "m/a.oga", "file_extension": "oga", "mimetype": "audio/ogg"}
 NO_FILE = dict.fromkeys(FILE)

@@ -9,7 +9,7 @@ from conversas_samples import message
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from source_rdstation_conversas.history.messages import ContactMessages
+from source_rdstation_conversas.history.contact_messages import ContactMessages
 
 Row = dict[str, Any]
 

@@ -13,9 +13,9 @@ from conversas_samples import low_bytes, message, survivors
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rdstation.json_text import as_json_text
-from source_rdstation_conversas.decoding.plaintext import Decoded, decode
-from source_rdstation_conversas.decoding.quotes import repair_quotes
+from airbyte_rdstation.client.json_text import as_json_text
+from source_rdstation_conversas.jwe.plaintext import Decoded, decode
+from source_rdstation_conversas.jwe.quotes import repair_quotes
 
 COMPACT, SPACED, INDENTED = {"separators": (",", ":")}, {"separators": (", ", ": ")}, {"indent": 1}
 LAYOUTS = pytest.mark.parametrize("layout", [COMPACT, SPACED, INDENTED], ids=["compact", "spaced", "indented"])

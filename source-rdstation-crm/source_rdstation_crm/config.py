@@ -7,10 +7,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from rdstation.credentials import Credential, OptionalCredential
-from rdstation.dates import format_instant, parse_instant
-from rdstation.errors import config_error
-from rdstation.settings import CommonSettings, PaceSetting, SettingsModel, StartDate, explain
+from airbyte_rdstation.client.credentials import Credential, OptionalCredential
+from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.config import CommonSettings, PaceSetting, SettingsModel, StartDate, explain
+from airbyte_rdstation.dates import format_instant, parse_instant
 
 __all__ = ["Settings", "V1Credentials", "V2Credentials", "read_settings"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rdstation.source import entry
+from airbyte_rdstation.airbyte import entrypoint
 from source_rdstation_crm.source import SourceRdstationCrm
 
 __all__ = ["run"]
@@ -10,7 +10,7 @@ __all__ = ["run"]
 
 def run(args: list[str] | None = None) -> None:
     """Runs `spec`, `check`, `discover` or `read`."""
-    entry.run(SourceRdstationCrm, args)
+    entrypoint.run(SourceRdstationCrm, args)
 
 
 if __name__ == "__main__":

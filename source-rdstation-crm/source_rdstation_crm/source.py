@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any
 
-from rdstation.patience import Patience
-from rdstation.source.base import RdstationSource
-from source_rdstation_crm.account import CrmAccount
+from airbyte_rdstation.airbyte.source import RdstationSource
+from airbyte_rdstation.client.retry import RetryPolicy
 from source_rdstation_crm.config import Settings, V1Credentials, read_settings
-from source_rdstation_crm.v1.account import AccountV1
-from source_rdstation_crm.v2.account import AccountV2
+from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
+from source_rdstation_crm.v1.factory_v1 import StreamFactoryV1
+from source_rdstation_crm.v2.factory_v2 import StreamFactoryV2
 
 __all__ = ["SourceRdstationCrm"]
 
@@ -28,14 +28,14 @@ class SourceRdstationCrm(RdstationSource[Settings]):
         settings: Settings,
         *,
         streams: Collection[str] = (),
-        patience: Patience | None = None,
-    ) -> CrmAccount[Any]:
+        retry_policy: RetryPolicy | None = None,
+    ) -> CrmStreamFactory[Any]:
         """The account over the version of the API that the credentials are for."""
         if isinstance(settings.credentials, V1Credentials):
-            return AccountV1(settings.credentials, settings, self.message_repository, patience)
+            return StreamFactoryV1(settings.credentials, settings, self.message_repository, retry_policy)
         # The token owner writes the newest tokens into the very dict that the platform's CONTROL message repeats.
         mutable = config if isinstance(config, MutableMapping) else dict(config)
-        return AccountV2(mutable, settings, self.message_repository, patience)
+        return StreamFactoryV2(mutable, settings, self.message_repository, retry_policy)
 
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
         """As its parent's; the version of the API is filled in, which the CDK's check of the schema asks for."""

@@ -10,9 +10,9 @@ from airbyte_cdk.models import AirbyteMessage, Type
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 
-from rdstation.envelope import Page
-from rdstation.source.cursor import StreamContext
-from rdstation.walks.listing import Fetch, Query
+from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.pagination.listing import Fetch, Query
 
 __all__ = ["Collected", "announced", "context"]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from simulated_list import SimulatedList
 
-from rdstation.envelope import Page
-from rdstation.walks.listing import Query
+from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.pagination.listing import Query
 
 __all__ = ["CountedList", "counted"]
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from rdstation.dates import format_instant, parse_instant
-from rdstation.envelope import Page, Row
-from rdstation.walks.listing import Query
+from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.dates import format_instant, parse_instant
+from airbyte_rdstation.pagination.listing import Query
 
 DAWN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 WALL_ROWS = 10_000

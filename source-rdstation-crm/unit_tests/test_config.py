@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from airbyte_cdk.models import FailureType
 
-from rdstation.errors import ConnectorError
-from rdstation.source.state import StreamState, read_state
+from airbyte_rdstation.airbyte.incoming_state import StreamState, read_state
+from airbyte_rdstation.client.errors import ConnectorError
 from source_rdstation_crm.config import V1Credentials, read_settings
-from source_rdstation_crm.state import ChildState, NewestFirstState, SpanState
+from source_rdstation_crm.crm_state import ChildState, NewestFirstState, SpanState
 
 CREDENTIALS = {"api_version": "v2", "client_id": "app", "client_secret": "hush-1", "refresh_token": "hush-2"}
 TOMORROW_WEEK = (datetime.now(timezone.utc) + timedelta(days=7)).isoformat()

@@ -10,11 +10,11 @@ from collected import Collected, announced, context
 from scenario import spread_list
 from simulated_list import SimulatedList, moment
 
-from rdstation.envelope import Page
-from rdstation.errors import RequestRefusedError, system_error
-from rdstation.source.state import read_state
-from rdstation.walks.listing import Fetch, Query
-from source_rdstation_crm.state import ChildState
+from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.client.errors import RequestRefusedError, system_error
+from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.pagination.listing import Fetch, Query
+from source_rdstation_crm.crm_state import ChildState
 from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildren
 
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
-from rdstation.envelope import Page
-from rdstation.walks.keyset import walk
-from rdstation.walks.listing import Query, WalkError
+from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.pagination.keyset import read_keyset
+from airbyte_rdstation.pagination.listing import PaginationError, Query
 
 BY_UPDATE = ("updated_at", "created_at")
 BY_CREATION = ("created_at",)
@@ -20,7 +20,7 @@ BY_CREATION = ("created_at",)
 
 def read(crm: SimulatedList, keys: tuple[str, ...] = BY_UPDATE, start: int | None = None) -> list[str]:
     since = None if start is None else moment(start)
-    batches = walk(crm.fetch, keys, since, now=moment(crm.now), tie_sort="name")
+    batches = read_keyset(crm.fetch, keys, since, now=moment(crm.now), tie_sort="name")
     return [row["id"] for batch in batches for row in batch.rows]
 
 
@@ -86,7 +86,7 @@ def test_given_more_rows_than_the_wall_in_one_second_of_both_keys_when_walked_th
 ):
     crm = spread_list(10_400, page_size=400, milliseconds_apart=0)
 
-    with pytest.raises(WalkError, match="2026-01-01 00:00:00"):
+    with pytest.raises(PaginationError, match="2026-01-01 00:00:00"):
         read(crm)
 
 
@@ -103,8 +103,8 @@ def test_given_a_page_that_repeats_for_ever_when_walked_then_it_fails() -> None:
     def fetch(query: Query) -> Page:
         return page
 
-    with pytest.raises(WalkError, match="ignores its filter"):
-        list(walk(fetch, BY_UPDATE, None, now=moment(0)))
+    with pytest.raises(PaginationError, match="ignores its filter"):
+        list(read_keyset(fetch, BY_UPDATE, None, now=moment(0)))
 
 
 def test_given_rows_without_the_key_when_walked_then_they_arrive_too() -> None:
@@ -117,7 +117,7 @@ def test_given_rows_without_the_key_when_walked_then_they_arrive_too() -> None:
             return Page(rows + dated.fetch(Query("updated_at")).rows[: 3 - len(rows)], has_next=True)
         return dated.fetch(query)
 
-    ids = {row["id"] for batch in walk(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
+    ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
 
     assert ids == {row["id"] for row in blank} | set(dated.created)
 
@@ -126,7 +126,7 @@ def test_given_a_range_whose_end_is_pulled_in_when_walked_then_it_stops_there() 
     crm = spread_list(1_000, page_size=100)
     end: dict[str, datetime | None] = {"at": None}
     ids = []
-    for batch in walk(crm.fetch, BY_UPDATE, None, now=moment(crm.now), end=lambda: end["at"]):
+    for batch in read_keyset(crm.fetch, BY_UPDATE, None, now=moment(crm.now), end=lambda: end["at"]):
         ids += [row["id"] for row in batch.rows]
         end["at"] = end["at"] or moment(500_000)
 
@@ -148,6 +148,6 @@ def test_given_rows_without_the_key_at_either_end_when_walked_then_they_arrive_t
         rows = [*blank, *rows] if at_front else [*rows, *blank]
         return Page(rows[(query.page - 1) * size : query.page * size], has_next=query.page * size < len(rows))
 
-    ids = {row["id"] for batch in walk(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
+    ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
 
     assert ids == {row["id"] for row in blank} | set(dated.created)

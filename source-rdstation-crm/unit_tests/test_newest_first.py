@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
-from rdstation.dates import format_instant
-from rdstation.source.state import read_state
-from rdstation.walks.listing import Batch
-from source_rdstation_crm.state import NewestFirstState
-from source_rdstation_crm.streams.newest_first import NewestFirst
+from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.dates import format_instant
+from airbyte_rdstation.pagination.listing import Batch
+from source_rdstation_crm.crm_state import NewestFirstState
+from source_rdstation_crm.streams.newest_first_stream import NewestFirstStream
 
 
 def stream(
     crm: SimulatedList, messages: Collected, state: dict[str, Any] | None = None, start_date: str | None = None
-) -> NewestFirst:
+) -> NewestFirstStream:
     given = context("tasks", messages, lambda: moment(crm.now), start_date)
-    return NewestFirst(
+    return NewestFirstStream(
         given,
         fetch=announced(given, crm.fetch),
         cursor_field="updated_at",

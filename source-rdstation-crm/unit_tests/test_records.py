@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from rdstation.source.records import Normalizer
-from rdstation.source.schemas import schema_of
-from source_rdstation_crm.catalog import with_custom_fields
+from airbyte_rdstation.airbyte.normalizer import Normalizer
+from airbyte_rdstation.airbyte.schemas import schema_of
+from source_rdstation_crm.custom_field_schema import with_custom_fields
 
 
 def deals_schema() -> dict[str, Any]:

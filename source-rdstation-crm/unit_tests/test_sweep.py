@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 
-from rdstation.envelope import Page, Row
-from rdstation.walks import sweep as sweep_module
-from rdstation.walks.listing import Query, WalkError
-from rdstation.walks.single_pass import single_pass
-from rdstation.walks.sweep import sweep
+from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.pagination import sweep as sweep_module
+from airbyte_rdstation.pagination.listing import PaginationError, Query
+from airbyte_rdstation.pagination.single_pass import single_pass
+from airbyte_rdstation.pagination.sweep import sweep
 
 
 @given(scenario=scenarios(deletes=False))
@@ -37,14 +37,14 @@ def test_given_a_sorted_list_when_read_in_one_pass_then_each_row_comes_once(rows
 def test_given_a_page_that_repeats_for_ever_when_read_then_it_fails() -> None:
     page = Page([{"id": "a"}], has_next=True)
 
-    with pytest.raises(WalkError, match="again and again"):
+    with pytest.raises(PaginationError, match="again and again"):
         list(single_pass(lambda _: page, Query("name")))
 
 
 def test_given_a_walled_list_when_swept_beyond_it_then_it_fails_rather_than_ask() -> None:
     crm = spread_list(10_001, page_size=500)
 
-    with pytest.raises(WalkError, match="10,000"):
+    with pytest.raises(PaginationError, match="10,000"):
         list(sweep(crm.fetch, Query("created_at")))
 
 
@@ -55,7 +55,7 @@ def test_given_an_undocumented_wall_of_empty_pages_when_read_then_it_fails_rathe
     def fetch(query: Query) -> Page:
         return Page([], has_next=False) if query.page > 50 else crm.fetch(query)
 
-    with pytest.raises(WalkError, match="stops at 10,000"):
+    with pytest.raises(PaginationError, match="stops at 10,000"):
         list(single_pass(fetch, Query("created_at")))
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from rdstation.envelope import BadAnswerError
-from source_rdstation_crm.v1.answers import read_account, read_list, read_record
+from airbyte_rdstation.client.responses import BadAnswerError
+from source_rdstation_crm.v1.client_v1 import read_account, read_list, read_record
 
 BOTH = [{"_id": "a", "id": "a"}, {"_id": "b", "id": "b"}]
 

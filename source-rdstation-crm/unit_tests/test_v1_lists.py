@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from rdstation.dates import parse_instant
-from rdstation.walks.listing import Bound, Query
-from source_rdstation_crm.v1.lists import Lists
-from source_rdstation_crm.v1.table import STREAMS, StreamSpec
+from airbyte_rdstation.dates import parse_instant
+from airbyte_rdstation.pagination.listing import Bound, Query
+from source_rdstation_crm.v1.client_v1 import ListClientV1
+from source_rdstation_crm.v1.streams import STREAMS, StreamSpec
 
 SPECS = {spec.name: spec for spec in STREAMS}
 MARCH, APRIL = parse_instant("2026-03-01T12:00:00Z"), parse_instant("2026-04-01T00:00:00Z")
@@ -27,7 +27,7 @@ class RecordingApi:
 
 def asked(spec: StreamSpec, query: Query, only: dict[str, str] | None = None) -> dict[str, str]:
     api = RecordingApi()
-    Lists(api).fetch(spec.name, spec, only)(query)  # type: ignore[arg-type]
+    ListClientV1(api).fetch(spec.name, spec, only)(query)  # type: ignore[arg-type]
     return api.params
 
 

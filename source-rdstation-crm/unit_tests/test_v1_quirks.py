@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 from airbyte_cdk.models import FailureType
 
-from rdstation.envelope import Page
-from rdstation.errors import NotFoundError
-from source_rdstation_crm.v1.records import without_empty_birthdays
-from source_rdstation_crm.v1.stages import StageDesk
-from source_rdstation_crm.v1.visibility import sees_only_own_deals
+from airbyte_rdstation.client.errors import NotFoundError
+from airbyte_rdstation.client.responses import Page
+from source_rdstation_crm.v1.quirks import StageFilter, sees_only_own_deals, without_empty_birthdays
 
 EMPTY = {"_id": "b", "day": None, "month": None, "year": None, "created_at": "2026-01-01T00:00:00.000Z"}
 MAY = {"day": 3, "month": 5, "year": None}
@@ -59,7 +57,7 @@ def never(_stage_id: str) -> Any:
 def test_given_a_row_of_a_pipeline_when_adopted_then_it_is_complete_and_its_own(
     row: dict[str, Any], fetch: Any, expected: Any
 ) -> None:
-    assert StageDesk("deal_stages", fetch).adopt(dict(row), "p") == expected
+    assert StageFilter("deal_stages", fetch).adopt(dict(row), "p") == expected
 
 
 MINE = {"user": {"email": "me@exemplo.test"}}

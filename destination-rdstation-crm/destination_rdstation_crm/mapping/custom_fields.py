@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from destination_rdstation_crm.mapping.near import suggestion
+from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.mapping.options import Options
+from destination_rdstation_crm.mapping.suggestions import suggestion
 from destination_rdstation_crm.objects.days import brazilian_day
+from destination_rdstation_crm.objects.equality import Same, same_day, same_fold, same_set, same_untyped
 from destination_rdstation_crm.objects.field import TEXT, Schema, as_it_is
-from destination_rdstation_crm.objects.sameness import Same, same_day, same_fold, same_set, same_untyped
 from destination_rdstation_crm.objects.texts import blank, text
 from destination_rdstation_crm.row import RowRejectedError
-from rdstation.errors import config_error
-from rdstation.invisible import shown
 
 __all__ = ["CustomField", "CustomFields"]
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from airbyte_cdk.models import ConfiguredAirbyteStream
 
+from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.invisible import plain_name, shown
 from destination_rdstation_crm.mapping.column_mapping import CUSTOM_PREFIX, Entry
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.objects.crm_object import CrmObject
-from rdstation.errors import config_error
-from rdstation.invisible import plain_name, shown
 
 __all__ = ["key_field_of", "matching_keys"]
 

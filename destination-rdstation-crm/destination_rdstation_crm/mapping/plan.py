@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from airbyte_cdk.models import DestinationSyncMode
 
+from airbyte_rdstation.invisible import plain_name, shown, without_invisible
 from destination_rdstation_crm.mapping import match, merge
 from destination_rdstation_crm.mapping.column_mapping import ColumnMapping
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
@@ -15,7 +16,6 @@ from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.objects.nested import begins_nested
 from destination_rdstation_crm.objects.texts import fold
 from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
-from rdstation.invisible import plain_name, shown, without_invisible
 
 __all__ = ["Body", "StreamPlan"]
 

@@ -10,16 +10,16 @@ from typing import Final
 
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteStream, DestinationSyncMode
 
+from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.invisible import plain_name, shown
 from destination_rdstation_crm.mapping.column_mapping import CUSTOM_PREFIX, Column, ColumnMapping, Entry, column_of
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.mapping.key_field import key_field_of
-from destination_rdstation_crm.mapping.near import suggestion
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.source_columns import is_added
+from destination_rdstation_crm.mapping.suggestions import suggestion
+from destination_rdstation_crm.objects.all_objects import MODES, OBJECTS
 from destination_rdstation_crm.objects.crm_object import ID_FIELD, CrmObject
-from destination_rdstation_crm.objects.table import MODES, OBJECTS
-from rdstation.errors import config_error
-from rdstation.invisible import plain_name, shown
 
 __all__ = ["SYNC_MODES", "StreamPlan", "check_mapping", "plan_streams"]
 

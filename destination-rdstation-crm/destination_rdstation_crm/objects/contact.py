@@ -8,11 +8,11 @@ from typing import Any, Final
 from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.objects.days import birthday
 from destination_rdstation_crm.objects.entries import PHONE_TYPES, email_sign, phone_sign, profile_sign
+from destination_rdstation_crm.objects.equality import Same, same_birthday, same_emails, same_phones, same_profiles
 from destination_rdstation_crm.objects.field import TEXT, Field, Schema, reference
 from destination_rdstation_crm.objects.identities import email
-from destination_rdstation_crm.objects.joining import Join, join_emails, join_phones, join_profiles
+from destination_rdstation_crm.objects.merging import Join, join_emails, join_phones, join_profiles
 from destination_rdstation_crm.objects.nested import flat_text, unfolded
-from destination_rdstation_crm.objects.sameness import Same, same_birthday, same_emails, same_phones, same_profiles
 from destination_rdstation_crm.objects.texts import blank
 from destination_rdstation_crm.row import RowRejectedError
 

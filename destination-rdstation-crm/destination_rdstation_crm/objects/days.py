@@ -6,8 +6,8 @@ import re
 from datetime import date
 from typing import Any, Final
 
+from airbyte_rdstation.invisible import without_invisible
 from destination_rdstation_crm.row import RowRejectedError
-from rdstation.invisible import without_invisible
 
 __all__ = ["birthday", "brazilian_day", "day_of", "iso_day"]
 

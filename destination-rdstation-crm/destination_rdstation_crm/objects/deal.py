@@ -6,11 +6,11 @@ from typing import Final
 
 from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.objects.days import iso_day
+from destination_rdstation_crm.objects.equality import same_day, same_fold, same_price, same_set
 from destination_rdstation_crm.objects.field import DATE, IDS, Field, reference
 from destination_rdstation_crm.objects.identities import STATUSES, identifiers, status
 from destination_rdstation_crm.objects.nested import unfolded
 from destination_rdstation_crm.objects.numbers import price, rating
-from destination_rdstation_crm.objects.sameness import same_day, same_fold, same_price, same_set
 
 __all__ = ["DEAL"]
 

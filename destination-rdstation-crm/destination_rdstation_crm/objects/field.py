@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from destination_rdstation_crm.objects.equality import Same, same_fold, same_text
 from destination_rdstation_crm.objects.identities import identifier
-from destination_rdstation_crm.objects.joining import Join, replace
-from destination_rdstation_crm.objects.sameness import Same, same_fold, same_text
+from destination_rdstation_crm.objects.merging import Join, replace
 from destination_rdstation_crm.objects.texts import text
 
 __all__ = ["DATE", "ID", "IDS", "TEXT", "Field", "Schema", "as_it_is", "reference"]

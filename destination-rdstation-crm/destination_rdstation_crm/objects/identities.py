@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from airbyte_rdstation.invisible import without_invisible
 from destination_rdstation_crm.objects.texts import blank, text
 from destination_rdstation_crm.row import RowRejectedError
-from rdstation.invisible import without_invisible
 
 __all__ = ["STATUSES", "email", "identifier", "identifiers", "status"]
 

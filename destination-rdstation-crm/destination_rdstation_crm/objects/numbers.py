@@ -6,8 +6,8 @@ import math
 import re
 from typing import Any, Final
 
+from airbyte_rdstation.invisible import without_invisible
 from destination_rdstation_crm.row import RowRejectedError
-from rdstation.invisible import without_invisible
 
 __all__ = ["number", "price", "rating"]
 

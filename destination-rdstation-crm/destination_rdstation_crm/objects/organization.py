@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from destination_rdstation_crm.objects.crm_object import CrmObject
+from destination_rdstation_crm.objects.equality import same_address, same_set
 from destination_rdstation_crm.objects.field import IDS, Field, reference
 from destination_rdstation_crm.objects.identities import identifiers
-from destination_rdstation_crm.objects.joining import join_address
+from destination_rdstation_crm.objects.merging import join_address
 from destination_rdstation_crm.objects.nested import flat_text, unfolded
-from destination_rdstation_crm.objects.sameness import same_address, same_set
 from destination_rdstation_crm.objects.texts import blank
 from destination_rdstation_crm.row import RowRejectedError
 

@@ -7,8 +7,8 @@ import unicodedata
 from decimal import Decimal
 from typing import Any
 
+from airbyte_rdstation.invisible import cleaned, without_invisible
 from destination_rdstation_crm.row import RowRejectedError
-from rdstation.invisible import cleaned, without_invisible
 
 __all__ = ["blank", "fold", "plain", "text"]
 

@@ -8,9 +8,9 @@ from contextlib import suppress
 from queue import Empty, Full, Queue
 from typing import Final, Literal, TypeAlias
 
+from airbyte_rdstation.airbyte.stop import Stop
+from airbyte_rdstation.client.errors import ConnectorError, system_error
 from destination_rdstation_crm.protocol.lines import BadLineError, Message, read_line
-from rdstation.errors import ConnectorError, system_error
-from rdstation.stop import Stop
 
 __all__ = ["Incoming", "Next"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.row import StreamKey
-from rdstation.errors import config_error
-from rdstation.invisible import shown
 
 __all__ = ["known_stream"]
 

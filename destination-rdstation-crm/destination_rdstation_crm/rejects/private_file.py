@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from rdstation.errors import config_error, system_error
+from airbyte_rdstation.client.errors import config_error, system_error
 
 __all__ = ["PrivateFile"]
 

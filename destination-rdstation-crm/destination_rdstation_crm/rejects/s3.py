@@ -9,8 +9,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
+from airbyte_rdstation.client.errors import ConnectorError, config_error, transient_error
 from destination_rdstation_crm.config import S3Storage
-from rdstation.errors import ConnectorError, config_error, transient_error
 
 __all__ = ["S3Objects"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from airbyte_rdstation.client.errors import ConnectorError, config_error
+from destination_rdstation_crm.batch_result import BatchResult
 from destination_rdstation_crm.outcome import Outcome, Reject
 from destination_rdstation_crm.row import Row, StreamKey
-from destination_rdstation_crm.settlement import Settlement
 from destination_rdstation_crm.writing.ledger import Ledger
 from destination_rdstation_crm.writing.same_reason import SameReason
 from destination_rdstation_crm.writing.stream_writer import StreamWriter
-from rdstation.errors import ConnectorError, config_error
 
 __all__ = ["BatchWriter"]
 
@@ -24,8 +24,8 @@ class BatchWriter:
         self._go_on = go_on
         self._same_reason = {stream: SameReason() for stream in writers}
 
-    def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> Settlement:
-        """Writes what can be written; never raises a ConnectorError, which is part of the settlement."""
+    def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> BatchResult:
+        """Writes what can be written; never raises a ConnectorError, which is part of the result."""
         ledger = Ledger([row for _, row in rows], go_on=self._go_on)
         failure: ConnectorError | None = None
         try:
@@ -36,11 +36,11 @@ class BatchWriter:
         outcomes = list(ledger.outcomes())
         settled = ledger.settled
         decided = [outcome for outcome in outcomes[:settled] if outcome is not None]
-        beyond = [outcome for outcome in outcomes[settled:] if outcome is not None]
+        after_gap = [outcome for outcome in outcomes[settled:] if outcome is not None]
         same_for_all = self._same_for_all(rows, outcomes)
         if same_for_all:  # the rows have to come again once the set-up is corrected: no state may cover them
-            return Settlement((), [*decided, *beyond], same_for_all)
-        return Settlement(decided, beyond, failure or _fatal(ledger.fatal))
+            return BatchResult((), [*decided, *after_gap], same_for_all)
+        return BatchResult(decided, after_gap, failure or _fatal(ledger.fatal))
 
     def _same_for_all(
         self, rows: Sequence[tuple[StreamKey, Row]], outcomes: Sequence[Outcome | None]

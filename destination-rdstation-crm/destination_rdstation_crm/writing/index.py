@@ -10,7 +10,7 @@ from typing import TypeAlias
 import orjson
 
 from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.writing.crm import Held
+from destination_rdstation_crm.writing.crm_api import Held
 
 __all__ = ["Hits", "Index", "Untold", "WholeIndex"]
 

@@ -19,14 +19,14 @@ from itertools import islice
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
+from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
+from airbyte_rdstation.client.rdql import all_of, at_least
+from airbyte_rdstation.client.rdql import quote as literal
 from destination_rdstation_crm.mapping.plan import Body, StreamPlan
-from destination_rdstation_crm.writing.crew import Crew
-from destination_rdstation_crm.writing.crm import BeyondReachError, Crm, FilterFailedError, Held
+from destination_rdstation_crm.writing.crm_api import BeyondReachError, Crm, FilterFailedError, Held
 from destination_rdstation_crm.writing.index import Hits, Index, Untold, WholeIndex
 from destination_rdstation_crm.writing.known_forms import Form, KnownForms
-from rdstation.errors import NotFoundError, RequestRefusedError
-from rdstation.rdql import all_of, at_least
-from rdstation.rdql import quote as literal
+from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
 __all__ = ["LISTED_BY_ID", "Lookup"]
 
@@ -53,15 +53,15 @@ _logger = logging.getLogger("airbyte.rdstation")
 class Lookup:
     """Finds the records of one stream's object."""
 
-    def __init__(self, crm: Crm, plan: StreamPlan, crew: Crew | None) -> None:
+    def __init__(self, crm: Crm, plan: StreamPlan, pool: WorkerPool | None) -> None:
         self._crm = crm
         self._plan = plan
         self._known: KnownForms[WholeIndex] = crm.known_forms(plan.crm_object, plan.key_field)
-        self._map: Callable[..., list[Any]] = crew.map if crew else lambda job, items: list(map(job, items))
+        self._map: Callable[..., list[Any]] = pool.map if pool else lambda job, items: list(map(job, items))
 
     @staticmethod
     def alone(crm: Crm, plan: StreamPlan) -> Lookup:
-        """For one of the crew's own jobs, which must not wait for another job of the crew."""
+        """For one of the pool's own jobs, which must not wait for another job of the pool."""
         return Lookup(crm, plan, None)
 
     def can_ask_for(self, body: Body) -> bool:

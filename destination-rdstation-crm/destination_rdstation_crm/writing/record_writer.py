@@ -11,17 +11,17 @@ from typing import Any, Final
 
 from airbyte_cdk.models import DestinationSyncMode
 
+from airbyte_rdstation.client.errors import AnswerLostError, NotFoundError, RequestRefusedError
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.outcome import Action, Reject, Written
 from destination_rdstation_crm.row import Prepared, RowRejectedError
-from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.api_errors import RefusedError, refused
+from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.index import Untold
 from destination_rdstation_crm.writing.ledger import Ledger
 from destination_rdstation_crm.writing.lookup import Lookup
-from destination_rdstation_crm.writing.lost import Lost
-from destination_rdstation_crm.writing.refusals import RefusedError, refused
+from destination_rdstation_crm.writing.lost_creates import Lost
 from destination_rdstation_crm.writing.targets import Target, at_odds, combined
-from rdstation.errors import AnswerLostError, NotFoundError, RequestRefusedError
 
 __all__ = ["RecordWriter", "uncertain"]
 

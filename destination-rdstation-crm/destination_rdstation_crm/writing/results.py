@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from airbyte_rdstation.invisible import plain_name
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
 from destination_rdstation_crm.outcome import Outcome, Written
-from destination_rdstation_crm.rejects.lines import json_line
-from rdstation.invisible import plain_name
+from destination_rdstation_crm.rejects.json_lines import json_line
 
 __all__ = ["result_lines"]
 

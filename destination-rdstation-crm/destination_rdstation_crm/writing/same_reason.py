@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from airbyte_rdstation.client.errors import ConnectorError, config_error
+from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.outcome import Outcome, Reject, Skipped
-from rdstation.errors import ConnectorError, config_error
-from rdstation.invisible import shown
 
 __all__ = ["FIRST_ROWS", "SameReason"]
 

@@ -8,21 +8,21 @@ from typing import Any, Final
 
 from airbyte_cdk.models import DestinationSyncMode
 
+from airbyte_rdstation.client.errors import ConnectorError, transient_error
+from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.source_columns import deletion_mark
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
 from destination_rdstation_crm.outcome import Reject, Skipped, Written
 from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
-from destination_rdstation_crm.writing.crew import Crew
-from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.index import Hits, Untold
 from destination_rdstation_crm.writing.ledger import Ledger
 from destination_rdstation_crm.writing.lookup import LISTED_BY_ID, Lookup
-from destination_rdstation_crm.writing.lost import Lost, LostCreations
+from destination_rdstation_crm.writing.lost_creates import Lost, LostCreations
 from destination_rdstation_crm.writing.record_writer import RecordWriter, uncertain
 from destination_rdstation_crm.writing.targets import Target, targets_of
-from rdstation.errors import ConnectorError, transient_error
-from rdstation.invisible import shown
+from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
 __all__ = ["StreamWriter"]
 
@@ -40,7 +40,7 @@ class StreamWriter:
         self,
         plan: StreamPlan,
         crm: Crm,
-        crew: Crew,
+        pool: WorkerPool,
         created: dict[str, str],
         *,
         skip_unchanged: bool | None,
@@ -48,9 +48,9 @@ class StreamWriter:
         sleep: Callable[[float], object],
     ) -> None:
         self._plan = plan
-        self._crew = crew
-        self._lookup = Lookup(crm, plan, crew)
-        self._lost = LostCreations(crm, plan, crew, sleep)
+        self._pool = pool
+        self._lookup = Lookup(crm, plan, pool)
+        self._lost = LostCreations(crm, plan, pool, sleep)
         matches = plan.sync_mode != DestinationSyncMode.append
         self._keyed = matches and plan.key_field != ID_FIELD
         self._told_of_deletions = False
@@ -161,7 +161,7 @@ class StreamWriter:
         return Reject(prepared.row, reason, self._plan.mapping.column_of(field or ""), field)
 
     def _settle(self, targets: Sequence[Target], ledger: Ledger) -> list[Lost]:
-        results = self._crew.map(lambda target: self._writer.write(target, ledger), targets)
+        results = self._pool.map(lambda target: self._writer.write(target, ledger), targets)
         return [result for result in results if result is not None]
 
     def _resolve(self, lost: Sequence[Lost], ledger: Ledger) -> list[Target]:

@@ -9,21 +9,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from airbyte_rdstation.airbyte.stop import Stop
+from airbyte_rdstation.invisible import shown
+from destination_rdstation_crm.batch_result import BatchResult
 from destination_rdstation_crm.config import Settings
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.outcome import Reject
-from destination_rdstation_crm.rejects.lines import as_lines
+from destination_rdstation_crm.rejects.json_lines import as_lines
 from destination_rdstation_crm.rejects.private_file import PrivateFile
 from destination_rdstation_crm.rejects.store import open_store
 from destination_rdstation_crm.row import StreamKey
-from destination_rdstation_crm.settlement import Settlement
 from destination_rdstation_crm.writing.batch_writer import BatchWriter
-from destination_rdstation_crm.writing.crew import Crew
-from destination_rdstation_crm.writing.crm import Crm
+from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.results import result_lines
 from destination_rdstation_crm.writing.stream_writer import StreamWriter
-from rdstation.invisible import shown
-from rdstation.stop import Stop
+from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
 __all__ = ["Sync"]
 
@@ -50,7 +50,7 @@ class Sync:
         self._clock = clock
         self._told = clock()
         self._plans = {name: plan for (name, _), plan in plans.items()}
-        self._crew = Crew(settings.num_workers, stop)
+        self._pool = WorkerPool(settings.num_workers, stop)
         self._store = open_store(settings.object_storage_config)
         path = settings.results_path
         self._results = (
@@ -64,7 +64,7 @@ class Sync:
                 stream: StreamWriter(
                     plan,
                     crm,
-                    self._crew,
+                    self._pool,
                     created[plan.crm_object.name, plan.key_field],
                     skip_unchanged=settings.skip_unchanged,
                     dry_run=settings.dry_run,
@@ -82,9 +82,9 @@ class Sync:
         if self._results:
             self._results.probe()
 
-    def keep(self, settlement: Settlement) -> None:
+    def keep(self, result: BatchResult) -> None:
         """Logs rejects and makes them, and the results, durable."""
-        outcomes = [*settlement.outcomes, *settlement.beyond]
+        outcomes = [*result.outcomes, *result.after_gap]
         rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
         for outcome in outcomes:
             self._totals[outcome.row.stream][outcome.action] += 1
@@ -115,4 +115,4 @@ class Sync:
 
     def close(self) -> None:
         """No more writes."""
-        self._crew.dismiss()
+        self._pool.close()

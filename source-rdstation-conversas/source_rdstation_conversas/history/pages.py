@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from rdstation.json_text import as_json_text
-from source_rdstation_conversas.decoding.plaintext import decode
-from source_rdstation_conversas.decryption.compact_jwe import holds_empty_list
-from source_rdstation_conversas.decryption.private_keys import PrivateKeys, UndecryptableError
+from airbyte_rdstation.client.json_text import as_json_text
 from source_rdstation_conversas.envelopes import HistoryPage
-from source_rdstation_conversas.history.messages import messages_of
+from source_rdstation_conversas.history.contact_messages import messages_of
+from source_rdstation_conversas.jwe.compact_jwe import holds_empty_list
+from source_rdstation_conversas.jwe.plaintext import decode
+from source_rdstation_conversas.jwe.private_keys import PrivateKeys, UndecryptableError
 
-__all__ = ["OpenedPage", "Opener"]
+__all__ = ["OpenedPage", "PageDecryptor"]
 
 _KID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what a log line may show of a header
 
@@ -34,7 +34,7 @@ class OpenedPage:
     fault: str | None = None
     """Why (some of) its messages cannot be told; names no value."""
     is_end: bool = False
-    was_read: bool = True
+    decrypted: bool = True
     likeness: object = None
     """Equal for two sightings of the same page, as far as can be told."""
 
@@ -42,7 +42,7 @@ class OpenedPage:
 _END: Final = OpenedPage(is_end=True)
 
 
-class Opener:
+class PageDecryptor:
     """Opens the pages of one stream; warns once of each key and each fault, and counts the pages."""
 
     def __init__(self, stream: str, keys: PrivateKeys | None) -> None:
@@ -81,16 +81,16 @@ class Opener:
 
     def count(self, page: OpenedPage) -> None:
         """Told each page that is taken: warns of what is wrong with it, and counts it."""
-        if page.fault is None or (self._keys is None and not page.was_read):
+        if page.fault is None or (self._keys is None and not page.decrypted):
             return
         with self._lock:
-            if page.was_read:
+            if page.decrypted:
                 self.faulty += 1
             else:
                 self.encrypted += 1
             new = page.fault not in self._warned
             self._warned.add(page.fault)
-        if new and page.was_read:
+        if new and page.decrypted:
             _logger.warning("%s: a page of messages cannot be read in full: %s.", self._stream, page.fault)
         elif new:
             _logger.warning("%s: a page of messages cannot be decrypted: %s.", self._stream, page.fault)
@@ -98,7 +98,7 @@ class Opener:
     def _closed(self, jwe: str, fault: str) -> OpenedPage:
         if holds_empty_list(jwe):
             return _END
-        return OpenedPage(jwe, fault=fault, was_read=False, likeness=len(jwe))
+        return OpenedPage(jwe, fault=fault, decrypted=False, likeness=len(jwe))
 
 
 def _plain(value: Any, data: str) -> OpenedPage:

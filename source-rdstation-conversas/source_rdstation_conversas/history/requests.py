@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Final, TypeAlias
 
-from rdstation.errors import RequestRefusedError, system_error
-from rdstation.http import Api
+from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.errors import RequestRefusedError, system_error
 from source_rdstation_conversas.config import Settings
+from source_rdstation_conversas.day_windows import day_windows
 from source_rdstation_conversas.envelopes import HistoryPage, read_history
 from source_rdstation_conversas.history.pages import OpenedPage
-from source_rdstation_conversas.windows import day_windows
 
-__all__ = ["History", "Sighting", "Span"]
+__all__ = ["History", "Sighting", "TimeRange"]
 
 _PATH: Final = "/v2/messages/history"
 _LIMIT: Final = 100  # messages a page, the most [doc2][seen]
@@ -26,13 +26,13 @@ _REPEATS: Final = 3  # a page that comes so often in a row is no page of a list
 _REPEATS_UNREAD: Final = 12  # ciphertexts of the same length may be chance
 _ONE_DAY: Final = timedelta(days=1)
 
-Span: TypeAlias = "tuple[date, date | None]"
+TimeRange: TypeAlias = "tuple[date, date | None]"
 """First and last day, the last one open where None."""
 
 
 @dataclass(frozen=True)
 class Sighting:
-    """One page of a contact's walk, as it was seen."""
+    """One page of a contact's read, as it was seen."""
 
     page: OpenedPage
     again: Callable[[], OpenedPage]
@@ -67,7 +67,7 @@ class History:
         }
         self._split = False
 
-    def walk(self, customer_id: str, since: datetime) -> Iterator[Sighting]:
+    def pages(self, customer_id: str, since: datetime) -> Iterator[Sighting]:
         """Every page from the newest on, to the empty one that ends the list.
 
         A page shorter than asked for is no proof of the end: filters may thin it. Days are taken from one day before
@@ -85,7 +85,7 @@ class History:
         for window in reversed(list(day_windows(first, last))):
             yield from self._span(customer_id, window)
 
-    def _span(self, customer_id: str, span: Span) -> Iterator[Sighting]:
+    def _span(self, customer_id: str, span: TimeRange) -> Iterator[Sighting]:
         last_seen: object = None
         repeats = 0
         for number in range(1, _MOST_PAGES + 1):
@@ -94,8 +94,8 @@ class History:
                 return
             repeats = repeats + 1 if page.likeness == last_seen else 1
             last_seen = page.likeness
-            if repeats >= (_REPEATS if page.was_read else _REPEATS_UNREAD):
-                if page.was_read and len(page.messages) < _LIMIT:
+            if repeats >= (_REPEATS if page.decrypted else _REPEATS_UNREAD):
+                if page.decrypted and len(page.messages) < _LIMIT:
                     return  # the API ignores `page`, but this one holds the whole history
                 break
             yield Sighting(
@@ -108,7 +108,7 @@ class History:
             "messages of the contact cannot be read."
         )
 
-    def _page(self, customer_id: str, span: Span, number: int) -> OpenedPage:
+    def _page(self, customer_id: str, span: TimeRange, number: int) -> OpenedPage:
         first, last = span
         params: dict[str, str | list[str]] = {
             "customer_id": customer_id,

@@ -1,3 +1,3 @@
-"""The shapes beyond small lists: windows of reports, and walks over the contacts' histories."""
+"""A file a way of reading beyond small lists: reports in windows of days, the history of each contact."""
 
 from __future__ import annotations

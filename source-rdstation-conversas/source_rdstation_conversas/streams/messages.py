@@ -13,17 +13,17 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import Any, Final
 
-from rdstation.dates import format_instant, is_older, parse_instant
-from rdstation.envelope import Row
-from rdstation.errors import ConnectorError, UnauthorizedError
-from rdstation.source.cursor import CheckpointCursor, StreamContext
-from rdstation.source.slices import Slice
-from rdstation.walks.listing import Fetch
-from source_rdstation_conversas.history.messages import ContactMessages
-from source_rdstation_conversas.history.pages import OpenedPage, Opener
+from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
+from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.client.errors import ConnectorError, UnauthorizedError
+from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.dates import format_instant, is_older, parse_instant
+from airbyte_rdstation.pagination.listing import Fetch
+from source_rdstation_conversas.conversas_state import MessagesState
+from source_rdstation_conversas.history.contact_messages import ContactMessages
+from source_rdstation_conversas.history.pages import OpenedPage, PageDecryptor
 from source_rdstation_conversas.history.requests import History, Sighting
-from source_rdstation_conversas.state import MessagesState
-from source_rdstation_conversas.streams.contact_visits import ContactVisits, listed_contacts
+from source_rdstation_conversas.streams.contact_progress import ContactProgress, listed_contacts
 
 __all__ = ["Messages"]
 
@@ -41,7 +41,7 @@ class Messages(CheckpointCursor):
         *,
         fetch_contacts: Fetch,
         history: History,
-        opener: Opener,
+        decryptor: PageDecryptor,
         explain_401: Callable[[UnauthorizedError], ConnectorError],
         cursor_field: str,
         state: MessagesState,
@@ -52,8 +52,8 @@ class Messages(CheckpointCursor):
         self._incoming = state
         self._fetch_contacts = fetch_contacts
         self._history = history
-        self._opener = opener
-        self._visits = ContactVisits(
+        self._decryptor = decryptor
+        self._visits = ContactProgress(
             context, read=self._read, done=self._done, gone=self._gone_contact, explain_401=explain_401
         )
         self._due: list[str] = []
@@ -65,16 +65,16 @@ class Messages(CheckpointCursor):
         self._ended = False
 
     def slices(self) -> Iterator[Slice]:
-        """A slice for each contact that the walk has not read yet."""
+        """Yield a partition for each contact that is not read yet."""
         contacts = listed_contacts(self._context, self._fetch_contacts, self.request_answered)
         self._due = [contact for contact in contacts if self._after is None or contact > self._after]
         self._gone = set(self._incoming.gone) & set(contacts)
         yield from self._visits.slices(self._due)
         if self._visits.broken_off:
             return
-        unread = self._opener.encrypted + self._opener.faulty
+        unread = self._decryptor.encrypted + self._decryptor.faulty
         if unread:
-            self._context.fall_short(
+            self._context.report_incomplete(
                 f"{unread:,} pages could not be decrypted or read, and their messages are missing; the cursor stays "
                 "where it was, so that they come once they can be. If they were encrypted for a key that has been "
                 "replaced, add that key to private_key_jwk (a JWKS holds several), or set a later start_date."
@@ -86,7 +86,7 @@ class Messages(CheckpointCursor):
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        """The cursor, and beside it the walk's position while it is under way."""
+        """The cursor, and beside it the read's position while it is under way."""
         cursor = self._incoming.cursor or self._context.start_date
         moves = self._ended and not (self._unread or self._visits.failed)
         cursor = max(self._started, cursor or "") if moves else cursor
@@ -100,7 +100,7 @@ class Messages(CheckpointCursor):
 
     @cached_property
     def _started(self) -> str:
-        """The start of the walk's first attempt; asked for only after the first answer set the clock."""
+        """When the read was first begun; asked for only after the first answer set the clock."""
         walk = self._incoming.walk
         return walk.started if walk else format_instant(self._context.server_time(self._begun))
 
@@ -130,9 +130,9 @@ class Messages(CheckpointCursor):
         contact = ContactMessages(customer_id)
         bound = self._bound(customer_id)
         since = format_instant(bound)
-        for seen in self._history.walk(customer_id, bound):
+        for seen in self._history.pages(customer_id, bound):
             page = self._settled(contact, seen)
-            self._opener.count(page)
+            self._decryptor.count(page)
             if page.fault is not None:
                 self._unread = True
             for record in contact.feed(page.messages):

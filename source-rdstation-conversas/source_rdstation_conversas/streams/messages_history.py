@@ -9,15 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 
-from rdstation.dates import parse_instant
-from rdstation.envelope import Row
-from rdstation.errors import ConnectorError, UnauthorizedError
-from rdstation.source.cursor import FullRefreshCursor, StreamContext
-from rdstation.source.slices import Slice
-from rdstation.walks.listing import Fetch
-from source_rdstation_conversas.history.pages import Opener
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext
+from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.client.errors import ConnectorError, UnauthorizedError
+from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.dates import parse_instant
+from airbyte_rdstation.pagination.listing import Fetch
+from source_rdstation_conversas.history.pages import PageDecryptor
 from source_rdstation_conversas.history.requests import History
-from source_rdstation_conversas.streams.contact_visits import ContactVisits, listed_contacts
+from source_rdstation_conversas.streams.contact_progress import ContactProgress, listed_contacts
 
 __all__ = ["MessagesHistory"]
 
@@ -33,33 +33,34 @@ class MessagesHistory:
         *,
         fetch_contacts: Fetch,
         history: History,
-        opener: Opener,
+        decryptor: PageDecryptor,
         explain_401: Callable[[UnauthorizedError], ConnectorError],
     ) -> None:
         self.cursor = FullRefreshCursor(context)
         self._context = context
         self._fetch_contacts = fetch_contacts
         self._history = history
-        self._opener = opener
-        self._visits = ContactVisits(context, read=self._read, explain_401=explain_401)
+        self._decryptor = decryptor
+        self._visits = ContactProgress(context, read=self._read, explain_401=explain_401)
 
     def slices(self) -> Iterator[Slice]:
         """A slice for each contact."""
-        if not self._opener.has_keys:
+        if not self._decryptor.has_keys:
             _logger.info("%s: without private_key_jwk, `data` holds encrypted pages.", self._context.name)
         contacts = listed_contacts(self._context, self._fetch_contacts, self.cursor.request_answered)
         yield from self._visits.slices(contacts)
-        if self._opener.encrypted:
-            self._context.fall_short(
-                f"{self._opener.encrypted:,} pages could not be decrypted and stay encrypted in `data`. If they were "
-                "encrypted for a key that has been replaced, add that key to private_key_jwk (a JWKS holds several)."
+        if self._decryptor.encrypted:
+            self._context.report_incomplete(
+                f"{self._decryptor.encrypted:,} pages could not be decrypted and stay encrypted in `data`. If they "
+                "were encrypted for a key that has been replaced, add that key to private_key_jwk (a JWKS holds "
+                "several)."
             )
         self.cursor.checkpoint()
         self._visits.raise_failures()
 
     def _read(self, customer_id: str) -> Iterator[Row]:
         since = parse_instant(self._context.start_date or "")
-        for number, seen in enumerate(self._history.walk(customer_id, since), start=1):
-            self._opener.count(seen.page)
+        for number, seen in enumerate(self._history.pages(customer_id, since), start=1):
+            self._decryptor.count(seen.page)
             yield self._context.normalize({"customer_id": customer_id, "page": number, "data": seen.page.data})
             self.cursor.request_answered()

@@ -12,14 +12,14 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, partial
 from typing import Any, Final
 
-from rdstation.dates import format_instant, is_older, parse_instant
-from rdstation.envelope import Page, Row
-from rdstation.source.cursor import CheckpointCursor, StreamContext
-from rdstation.source.slices import Slice
-from rdstation.walks.listing import Fetch, Query
-from rdstation.walks.sweep import RestlessError, sweep
-from source_rdstation_conversas.state import ReportsState
-from source_rdstation_conversas.windows import day_windows
+from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
+from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.dates import format_instant, is_older, parse_instant
+from airbyte_rdstation.pagination.listing import Fetch, Query
+from airbyte_rdstation.pagination.sweep import RestlessError, sweep
+from source_rdstation_conversas.conversas_state import ReportsState
+from source_rdstation_conversas.day_windows import day_windows
 
 __all__ = ["Reports"]
 
@@ -133,7 +133,7 @@ class Reports(CheckpointCursor):
                         yield row
                 self.request_answered()
         except RestlessError:
-            self._context.fall_short("A window of days never came to rest; its last records may be missing.")
+            self._context.report_incomplete("A window of days never came to rest; its last records may be missing.")
         with self._lock:
             self._read_rows += read
             self._counted += total if total is not None else read

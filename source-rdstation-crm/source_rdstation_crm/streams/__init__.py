@@ -1,3 +1,3 @@
-"""The shapes a stream can have: a small list, children of a parent, a keyset walk, a list read from its newest row."""
+"""A file a way of reading a stream: by keyset, newest row first, by page number, in time windows, child by child."""
 
 from __future__ import annotations

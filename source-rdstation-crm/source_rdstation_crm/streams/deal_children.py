@@ -1,7 +1,7 @@
 """Children of deals (notes, products): one slice a deal, several at once; incremental by the deal's `updated_at`.
 
-The children carry no `deal_id` and no date that an incremental read could use, so the deals are walked (by the keyset
-walk, from the state on) and each changed deal is visited. Facts: docs/api/crm-v2.md#deal-notes, #deal-products and
+The children carry no `deal_id` and no date that an incremental read could use, so the deals are read (by keyset,
+from the state on) and each changed deal is visited. Facts: docs/api/crm-v2.md#deal-notes, #deal-products and
 unknown 22.
 """
 
@@ -11,15 +11,15 @@ import logging
 from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
-from rdstation.envelope import Row
-from rdstation.errors import RequestRefusedError, ServerFailedError
-from rdstation.source.cursor import StreamContext
-from rdstation.source.slices import Slice
-from rdstation.walks.keyset import walk
-from rdstation.walks.listing import Fetch, Query
-from rdstation.walks.sweep import sweep
-from source_rdstation_crm.state import ChildState
-from source_rdstation_crm.streams.deal_visits import DealVisits
+from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.client.errors import RequestRefusedError, ServerFailedError
+from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.pagination.keyset import read_keyset
+from airbyte_rdstation.pagination.listing import Fetch, Query
+from airbyte_rdstation.pagination.sweep import sweep
+from source_rdstation_crm.crm_state import ChildState
+from source_rdstation_crm.streams.substream import DealSubstream
 
 __all__ = ["ALL_DEALS", "DealChildren"]
 
@@ -28,7 +28,7 @@ ALL_DEALS: Final = ""
 _logger = logging.getLogger("airbyte.rdstation")
 
 
-class DealChildren(DealVisits):
+class DealChildren(DealSubstream):
     """One such stream: its slices, and its state."""
 
     def __init__(
@@ -45,7 +45,7 @@ class DealChildren(DealVisits):
     ) -> None:
         """`fetch_deals` lists the deals by filter: those that may name the deals with children, then ALL_DEALS.
 
-        The deals are walked by `deal_keys`, of which the first is their `updated_at`.
+        The deals are read by `deal_keys`, of which the first is their `updated_at`.
         """
         super().__init__(context, cursor_field=cursor_field, state=state)
         self._fetch_deals = fetch_deals
@@ -92,7 +92,7 @@ class DealChildren(DealVisits):
         return self._filter in (ALL_DEALS, self._incoming.parents) or self._has_children
 
     def _attempt(self, form: str) -> Generator[Slice, None, int | None]:
-        """Visits the deals that a filter names, and waits for that; returns how many, None if it is refused."""
+        """ParentProgress the deals that a filter names, and waits for that; returns how many, None if it is refused."""
         self._filter = form
         self._visits = self._new_visits()
         try:
@@ -106,7 +106,7 @@ class DealChildren(DealVisits):
         return self._visits.count
 
     def _visit_all(self, fetch: Fetch) -> Iterator[Slice]:
-        deals = walk(fetch, self._deal_keys, self._bound(), now=self._begun, tie_sort=self._deal_tie_sort)
+        deals = read_keyset(fetch, self._deal_keys, self._bound(), now=self._begun, tie_sort=self._deal_tie_sort)
         for batch in deals:
             yield from self._visit(batch.rows)
             if self._places.given_up:
@@ -116,7 +116,7 @@ class DealChildren(DealVisits):
     def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[Row]:
         fetch = self._fetch_below(deal_id)
         batches = (
-            walk(fetch, (self._sort,), None, now=self._begun)
+            read_keyset(fetch, (self._sort,), None, now=self._begun)
             if self._sort.endswith("_at")  # a moment that does not change
             else sweep(fetch, Query(self._sort), walled=False)
         )

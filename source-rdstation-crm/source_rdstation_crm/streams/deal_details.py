@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from rdstation.dates import format_instant
-from rdstation.envelope import Row
-from rdstation.source.cursor import StreamContext
-from rdstation.source.slices import Slice
-from rdstation.walks.listing import instant_of
-from source_rdstation_crm.state import ChildState
-from source_rdstation_crm.streams.deal_visits import DealVisits
-from source_rdstation_crm.streams.windowed import tell_unread
-from source_rdstation_crm.walks.windows import Windows
+from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.dates import format_instant
+from airbyte_rdstation.pagination.listing import instant_of
+from airbyte_rdstation.pagination.time_windows import Windows
+from source_rdstation_crm.crm_state import ChildState
+from source_rdstation_crm.streams.substream import DealSubstream
+from source_rdstation_crm.streams.time_window_stream import tell_unread
 
 __all__ = ["DealDetails"]
 
 
-class DealDetails(DealVisits):
+class DealDetails(DealSubstream):
     """One such stream: its slices, and its state."""
 
     def __init__(

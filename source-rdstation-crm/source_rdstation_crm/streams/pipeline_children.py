@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from rdstation.envelope import Row
-from rdstation.errors import NotFoundError
-from rdstation.source.cursor import FullRefreshCursor, StreamContext
-from rdstation.source.slices import Slice
-from rdstation.source.small_list import read_small_list
-from rdstation.walks.listing import Fetch
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext
+from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.airbyte.small_list import read_small_list
+from airbyte_rdstation.client.errors import NotFoundError
+from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.pagination.listing import Fetch
 
 __all__ = ["PipelineChildren"]
 

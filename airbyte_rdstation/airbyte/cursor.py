@@ -1,0 +1,142 @@
+"""States on their way out: one STATE a stream, only after the records it covers, and never many requests apart."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
+from airbyte_cdk.sources.message import MessageRepository
+from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, FinalStateCursor
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.types import Record
+
+from airbyte_rdstation.client.responses import Row
+
+__all__ = ["CheckpointCursor", "FullRefreshCursor", "StreamContext"]
+
+
+# The platform may lose at most twenty requests of a stream: a state follows the records of every fifth, and where
+# requests bring no records for long (retries, sweeps), the state that stands is said again.
+_REQUESTS_A_STATE: Final = 5
+_REQUESTS_WITHOUT_NEWS: Final = 8
+
+
+@dataclass
+class StreamContext:
+    """What every stream of a sync is given."""
+
+    name: str
+    messages: MessageRepository
+    normalize: Callable[[Row], Row]
+    start_date: str | None
+    """Canonical instant: older changes are not asked for, where the stream has a cursor."""
+    server_time: Callable[[datetime], datetime]
+    """RD Station's time at a local moment, or a little earlier."""
+    readers: int
+    """How many requests may be under way at once."""
+    report_incomplete: Callable[[str], None] = lambda _: None
+    """Takes the sentence that says what of the stream cannot be read, to be told at the end of the sync."""
+    on_request: Callable[[], None] = lambda: None
+    """Called before each request of the stream; its cursor listens here."""
+    on_failure: Callable[[], object] = lambda: None
+    """Called once an error has ended a slice of the stream, whatever ended it; who waits for slices listens here."""
+
+    def request_sent(self) -> None:
+        """Tells the stream's cursor."""
+        self.on_request()
+
+    def compare(self, read: int, total: int | None) -> None:
+        """Says so if RD Station counts more records than it showed."""
+        if total is not None and total > read:
+            self.report_incomplete(
+                f"RD Station counts {total:,} records and showed {read:,} of them. The others were deleted meanwhile, "
+                "or the user whose credentials these are may not see them: connect with a user who sees everything."
+            )
+
+
+class _Checkpoints(Cursor):
+    """Counts the requests of a stream and emits its state every few of them."""
+
+    _lock: threading.RLock
+    _requests: int = 0  # since the last state
+    _emitted: MutableMapping[str, Any] | None = None
+
+    def request_sent(self) -> None:
+        """One more request is about to be sent."""
+        with self._lock:
+            self._requests += 1
+            if self._requests > _REQUESTS_WITHOUT_NEWS:
+                self.checkpoint()
+
+    def request_answered(self) -> None:
+        """The records of a request are emitted, and the state covers them."""
+        with self._lock:
+            if self._requests >= _REQUESTS_A_STATE:
+                self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Emit the state now."""
+        with self._lock:  # what the state says and when it is said is one step: two threads must not swap their states
+            self._requests = 0
+            self._emitted = self.state
+            self._emit(self._emitted)
+
+    def ensure_at_least_one_state_emitted(self) -> None:
+        """Emit what is not emitted yet. The CDK calls this once a stream has ended, well or not.
+
+        It then says COMPLETE before the state leaves the queue, so a stream that ends well has emitted its last state
+        itself by then.
+        """
+        with self._lock:
+            if self.state != self._emitted:
+                self.checkpoint()
+
+    @abstractmethod
+    def _emit(self, state: Mapping[str, Any]) -> None: ...
+
+
+class CheckpointCursor(_Checkpoints):
+    """The state of a stream that can go on where it was; subclasses say what it is."""
+
+    def __init__(self, context: StreamContext) -> None:
+        self._context = context
+        self._stream = context.name
+        self._states = ConnectorStateManager()
+        self._lock = threading.RLock()
+        context.on_request = self.request_sent
+
+    @property
+    @abstractmethod
+    def state(self) -> MutableMapping[str, Any]:
+        """The state that covers exactly the records emitted by now."""
+
+    def _emit(self, state: Mapping[str, Any]) -> None:
+        self._states.update_state_for_stream(self._stream, None, state)
+        self._context.messages.emit_message(self._states.create_state_message(self._stream, None))
+
+    def observe(self, record: Record) -> None:
+        """Nothing: states move a request at a time."""
+
+    def close_partition(self, partition: Partition) -> None:
+        """Nothing: partitions report to their stream."""
+
+    def should_be_synced(self, record: Record) -> bool:
+        """True: what is read is emitted."""
+        return True
+
+
+class FullRefreshCursor(_Checkpoints, FinalStateCursor):
+    """The state of a stream without a cursor: a mark that says so."""
+
+    def __init__(self, context: StreamContext) -> None:
+        FinalStateCursor.__init__(self, context.name, None, context.messages)
+        self._lock = threading.RLock()
+        context.on_request = self.request_sent
+
+    def _emit(self, state: Mapping[str, Any]) -> None:
+        FinalStateCursor.ensure_at_least_one_state_emitted(self)

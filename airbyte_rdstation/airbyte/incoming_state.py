@@ -1,0 +1,100 @@
+"""Incoming states: read at the border, refused when they are not ours, and never later than now."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.dates import LAST_YEAR, format_instant, normalize_instant, parse_instant
+
+__all__ = ["Instant", "ReadPosition", "StateModel", "StreamState", "read_state"]
+
+_CLOCK_DOUBT: Final = timedelta(minutes=10)  # how far RD Station's clock may run ahead of ours
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+def _instant(text: str) -> str:
+    return format_instant(parse_instant(text))
+
+
+def _instant_of_any_future(text: str) -> str:
+    """A moment of another age can be told, and brought back, but not calculated with."""
+    canonical = normalize_instant(text)
+    return canonical if canonical > str(LAST_YEAR) else _instant(text)
+
+
+Instant = Annotated[str, AfterValidator(_instant)]
+"""RFC 3339 in UTC with milliseconds and `Z`: such texts sort as the instants do."""
+_Moment = Annotated[str, AfterValidator(_instant_of_any_future)]
+"""As above, but perhaps in a future that `read_state` brings back to now."""
+
+_SENTINELS = frozenset({"__ab_no_cursor_state_message", "__ab_full_refresh_sync_complete"})
+
+S = TypeVar("S", bound="StreamState")
+
+
+class StateModel(BaseModel):
+    """Strict: what is not of this shape was not written by us."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReadPosition(StateModel):
+    """A read that was interrupted: when it began, and in subclasses how far it came."""
+
+    started: _Moment
+
+
+class StreamState(StateModel):
+    """What every state has: how far the stream is complete, and whether older records may still show."""
+
+    cursor: _Moment | None = None
+    settled: bool = False
+    walk: ReadPosition | None = None
+
+
+def read_state(stream: str, cursor_field: str, raw: Mapping[str, Any], model: type[S]) -> S:
+    """Read the state of one stream. A config error where it is of a foreign shape; nothing is read then.
+
+    A cursor in the future (an edited state, a clock that was wrong) would hide every change before it: it is brought
+    back to this moment, with a warning, and a read that began in the future begins anew.
+    """
+    known = {name: value for name, value in raw.items() if name not in _SENTINELS}
+    if cursor_field in known:
+        known["cursor"] = known.pop(cursor_field)
+    try:
+        state = model.model_validate(known)
+    except ValidationError as error:
+        where = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}))
+        raise config_error(
+            f"The saved state of stream {stream} was not written by this connector (see: {where or 'its shape'}). "
+            "Clear the stream's state (in Airbyte: Refresh or Clear data) to read it from the beginning."
+        ) from None
+    return _not_beyond_now(stream, state)
+
+
+def _not_beyond_now(stream: str, state: S) -> S:
+    now = datetime.now(timezone.utc)
+    latest = format_instant(now + _CLOCK_DOUBT)
+    changes: dict[str, Any] = {}
+    if state.cursor is not None and state.cursor > latest:
+        changes = {"cursor": format_instant(now), "settled": False}
+        _logger.warning(
+            "%s: the saved state lies in the future (%s). Reading goes on from now (%s). If records are missing, clear "
+            "the stream's state to read it from the beginning.",
+            stream,
+            state.cursor,
+            changes["cursor"],
+        )
+    if state.walk is not None and state.walk.started > latest:
+        changes["walk"] = None
+        _logger.warning(
+            "%s: the saved state says that a read began in the future (%s). It begins anew.", stream, state.walk.started
+        )
+    return state.model_copy(update=changes)

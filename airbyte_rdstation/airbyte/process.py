@@ -1,0 +1,147 @@
+"""The process that a connector is: its streams, its signals, and the one door through which errors leave it."""
+
+from __future__ import annotations
+
+import gc
+import io
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Final
+
+import orjson
+from airbyte_cdk.models import (
+    AirbyteConnectionStatus,
+    AirbyteMessage,
+    AirbyteMessageSerializer,
+    FailureType,
+    Status,
+    Type,
+)
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from airbyte_rdstation.airbyte.stop import StoppedError
+from airbyte_rdstation.client.errors import ConnectorError, unknown_error
+from airbyte_rdstation.client.redaction import RedactingFilter, kind_and_place
+
+__all__ = ["connector_process", "hide_texts_of_errors", "leave_by", "send"]
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_SIGNALLED: Final = 128  # and the signal's number: the exit code that shells and engines expect
+_NO_STDOUT: Final = "The connector cannot write to stdout"
+_SECONDS_TO_LEAVE: Final = 8.0  # `docker stop` kills after ten
+
+
+@contextmanager
+def connector_process(arguments: Sequence[str], on_signal: Callable[[int], None]) -> Iterator[None]:
+    """Run a command of a connector: whatever happens ends as a message of the protocol and an exit code.
+
+    `check` ends with a CONNECTION_STATUS in any case. SIGTERM and SIGINT call `on_signal` with their number, in a
+    thread of its own, and the process is left after eight seconds at the latest, with 143 or 130.
+    """
+    _speak_utf8()
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RedactingFilter())  # for loggers of libraries, too
+    hide_texts_of_errors()
+    gc.freeze()  # what is imported lives as long as the process: a big read is a seventh faster if nobody walks it
+    _listen(on_signal)
+    try:
+        yield
+        sys.stdout.flush()
+    except SystemExit:
+        raise
+    except StoppedError as stopped:
+        sys.stdout.flush()
+        leave_by(stopped.number)
+    except BaseException as error:  # noqa: BLE001 - also a closed pipe
+        code = 1
+        try:
+            code = _tell(error, is_check=arguments[:1] == ["check"])
+            sys.stdout.flush()
+        except Exception as second:  # noqa: BLE001 - stdout is what is broken
+            _tell_stderr(f"{_NO_STDOUT}: {kind_and_place(second)}.")
+        finally:
+            # At once: threads may wait for a queue that nobody empties any more, for a line of stdin, for an answer.
+            os._exit(code)
+
+
+def hide_texts_of_errors() -> None:
+    """Have errors that nobody catches, in any thread, end on stderr as kind and place; the CDK would print more."""
+    sys.excepthook = lambda _kind, error, _place: _tell_stderr(f"Uncaught: {kind_and_place(error)}.")
+    threading.excepthook = lambda args: _tell_stderr(f"Uncaught: {_of(args.exc_type, args.exc_value)}.")
+
+
+def _of(kind: type[BaseException], error: BaseException | None) -> str:
+    return kind.__name__ if error is None else kind_and_place(error)
+
+
+def send(message: AirbyteMessage) -> None:
+    """Print a message; it has left the process when this returns."""
+    sys.stdout.write(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode() + "\n")
+    sys.stdout.flush()
+
+
+def leave_by(number: int) -> None:
+    """End the process as one that the signal of that number has ended."""
+    os._exit(_SIGNALLED + number)
+
+
+def _speak_utf8() -> None:
+    """The protocol's encoding, whatever the machine's locale."""
+    if sys.stdout is None:
+        _tell_stderr(f"{_NO_STDOUT}: it is closed.")
+        os._exit(1)  # an ordinary exit would flush what the CDK would like to print
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _listen(on_signal: Callable[[int], None]) -> None:
+    """Wait for signals in a thread: as process 1 the kernel would drop those that nobody waits for.
+
+    A handler would interrupt the main thread anywhere, in the middle of a line, too.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        return  # Windows
+    awaited = {number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
+
+    def wait() -> None:
+        number = signal.sigwait(awaited)
+        latest = threading.Timer(_SECONDS_TO_LEAVE, leave_by, (number,))
+        latest.daemon = True
+        latest.start()
+        on_signal(number)
+
+    if awaited:
+        signal.pthread_sigmask(signal.SIG_BLOCK, awaited)  # of all threads: each inherits it
+        threading.Thread(target=wait, name="signals", daemon=True).start()
+
+
+def _tell(error: BaseException, *, is_check: bool) -> int:
+    """Send what an error means; returns the exit code."""
+    known = _known(error)
+    is_answer = is_check and isinstance(error, ConnectorError)
+    if not is_answer or known.failure_type != FailureType.config_error:
+        send(known.as_airbyte_message())
+    if is_check:
+        failed = AirbyteConnectionStatus(Status.FAILED, str(known))
+        send(AirbyteMessage(Type.CONNECTION_STATUS, connectionStatus=failed))
+    return 0 if is_answer else 1
+
+
+def _known(error: BaseException) -> ConnectorError:
+    if isinstance(error, ConnectorError):
+        return error
+    if isinstance(error, AirbyteTracedException) and error.message:  # the CDK's: of the memory that runs out, say
+        return ConnectorError(kind_and_place(error), error.message, error.failure_type)
+    return unknown_error(error)
+
+
+def _tell_stderr(sentence: str) -> None:
+    """To the file itself: `sys.stderr` is the CDK's buffer for stdout."""
+    with suppress(OSError):
+        os.write(2, f"{sentence}\n".encode())

@@ -1,0 +1,82 @@
+"""Lists of a few pages, read whole each time: by page number under a sort, or swept where none exists.
+
+Facts: docs/api/crm-v2.md#listing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext
+from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.pagination.listing import Fetch, Query
+from airbyte_rdstation.pagination.single_pass import single_pass
+from airbyte_rdstation.pagination.sweep import RestlessError, sweep
+
+__all__ = ["SmallList", "read_small_list"]
+
+
+class SmallList:
+    """A stream of one slice."""
+
+    def __init__(self, context: StreamContext, *, fetch: Fetch, sort: str | None) -> None:
+        self.cursor = FullRefreshCursor(context)
+        self._context = context
+        self._fetch = fetch
+        self._sort = sort
+
+    def slices(self) -> Iterator[Slice]:
+        """The whole list."""
+        yield Slice(self._context.name, {}, self._read)
+
+    def _read(self) -> Iterator[Row]:
+        read = 0
+        watched = _Watched(self._fetch)
+        try:
+            for rows in read_small_list(watched.fetch, self._sort):
+                read += len(rows)
+                yield from map(self._context.normalize, rows)
+                self.cursor.request_answered()
+        except RestlessError:
+            self._context.report_incomplete(
+                f"The list grew during the whole read of {read:,} records. What came last may be missing until the "
+                "next sync."
+            )
+        else:
+            if watched.repeats and watched.total is None:
+                self._context.report_incomplete(
+                    f"RD Station answers every page with the same {read:,} records. If there are more, it does not "
+                    "show them."
+                )
+            self._context.compare(read, watched.total)
+        self.cursor.checkpoint()
+
+
+class _Watched:
+    """A list's pages on their way: what it counts, and whether its second page repeats the first."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._first: set[str] = set()
+        self.total: int | None = None
+        self.repeats = False
+
+    def fetch(self, query: Query) -> Page:
+        """The page."""
+        page = self._fetch(query)
+        ids = {row["id"] for row in page.rows}
+        if query.page == 1:
+            self._first = ids
+        elif query.page == 2:
+            self.repeats = bool(ids) and ids == self._first
+        self.total = page.total
+        return page
+
+
+def read_small_list(fetch: Fetch, sort: str | None) -> Iterator[list[Row]]:
+    """The rows of a small list, one batch a request, each id once."""
+    query = Query(sort)
+    batches = single_pass(fetch, query) if sort else sweep(fetch, query, walled=False)
+    for batch in batches:
+        yield batch.rows

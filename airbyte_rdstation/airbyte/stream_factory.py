@@ -1,0 +1,126 @@
+"""An account behind an API: its streams for the CDK, and what a sync could not read of it."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
+
+from airbyte_cdk.sources.message import MessageRepository
+from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField
+from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
+
+from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.normalizer import Normalizer
+from airbyte_rdstation.airbyte.partitions import Slice, Slices
+from airbyte_rdstation.airbyte.schemas import schema_of
+from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.config import CommonSettings
+
+__all__ = ["BuiltStream", "Spec", "StreamFactory"]
+
+BuiltStream: TypeAlias = "tuple[Callable[[], Iterable[Slice]], Cursor]"
+"""A stream's slices, and what keeps its state."""
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+class Spec(Protocol):
+    """A stream as a row of a table, as far as all tables agree."""
+
+    @property
+    def name(self) -> str:
+        """The stream's name."""
+
+    @property
+    def cursor(self) -> str:
+        """Empty: the stream is read whole each time."""
+
+    @property
+    def primary_key(self) -> str | tuple[str, ...]:
+        """The field that tells records apart, or the fields that do so together; none where nothing does."""
+
+
+S = TypeVar("S", bound=Spec)
+T = TypeVar("T", bound=CommonSettings)
+
+
+class StreamFactory(ABC, Generic[S, T]):
+    """One account over one API; subclasses know how its lists are asked for."""
+
+    table: ClassVar[Sequence[Any]]
+    """The streams."""
+    schemas: ClassVar[tuple[str, str]]
+    """Where their JSON schemas are: a package and a folder in it."""
+
+    def __init__(self, settings: T, messages: MessageRepository, api: Api) -> None:
+        self._settings = settings
+        self._messages = messages
+        self._api = api
+        self.incomplete: dict[str, str] = {}
+        """What could not be read, by stream: sentences for the user, complete once the sync has ended."""
+        self._contexts: dict[str, StreamContext] = {}
+
+    @property
+    def stream_names(self) -> list[str]:
+        """Every stream, in alphabetical order."""
+        return [spec.name for spec in self.table]
+
+    @abstractmethod
+    def check(self) -> str | None:
+        """Proves credentials and permissions with a few cheap requests; raises the error that says what to do.
+
+        Returns what the user should know of a connection that works.
+        """
+
+    def streams(
+        self, names: Iterable[str], states: Callable[[str], Mapping[str, Any]], *, describe: bool = False
+    ) -> list[DefaultStream]:
+        """The streams of these names, each once; `states` gives the incoming state of a stream by its name.
+
+        `describe` asks the account for what its schemas should say of its own fields.
+        """
+        rows = {spec.name: spec for spec in self.table}
+        return [self._stream(rows[name], states(name), describe=describe) for name in dict.fromkeys(names)]
+
+    def give_up(self, stream: str) -> None:
+        """An error has ended a slice of the stream: nobody may wait for it."""
+        if stream in self._contexts:
+            self._contexts[stream].on_failure()
+
+    @abstractmethod
+    def _build(self, spec: S, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        """The stream of that row."""
+
+    def _schema(self, spec: S, *, describe: bool) -> dict[str, Any]:
+        """The stream's JSON schema."""
+        return schema_of(*self.schemas, spec.name)
+
+    def _normalize(self, spec: S) -> Callable[[Row], Row]:
+        """Makes a row of the API the record that is emitted."""
+        return Normalizer(spec.name, schema_of(*self.schemas, spec.name))
+
+    def _stream(self, spec: S, state: Mapping[str, Any], *, describe: bool) -> DefaultStream:
+        context = StreamContext(
+            spec.name,
+            self._messages,
+            normalize=self._normalize(spec),
+            start_date=self._settings.start_date,
+            server_time=self._api.server_time,
+            readers=self._settings.num_workers,
+            report_incomplete=lambda sentence: self.incomplete.__setitem__(spec.name, sentence),
+        )
+        self._contexts[spec.name] = context
+        slices, cursor = self._build(spec, context, state)
+        key = spec.primary_key
+        return DefaultStream(
+            partition_generator=Slices(spec.name, slices),
+            name=spec.name,
+            json_schema=self._schema(spec, describe=describe),
+            primary_key=[key] if isinstance(key, str) else list(key),
+            cursor_field=CursorField(spec.cursor) if spec.cursor else None,
+            logger=_logger,
+            cursor=cursor,
+        )

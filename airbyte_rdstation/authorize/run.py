@@ -1,0 +1,170 @@
+"""The console script `rdstation-authorize`: a conversation at a terminal, the only module here that prints."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from getpass import getpass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+from airbyte_rdstation import config_file
+from airbyte_rdstation.authorize.consent import ConsentError, code_of, consent_url, redirect_uri_of
+from airbyte_rdstation.authorize.exchange import Application, Tokens, exchange
+from airbyte_rdstation.client.errors import ConnectorError
+from airbyte_rdstation.config import BaseUrl
+
+__all__ = ["run"]
+
+_API: Final = "https://api.rd.services"
+_ACCOUNTS: Final = "https://accounts.rdstation.com"
+
+
+@dataclass(frozen=True)
+class _Connector:
+    name: str
+    credentials: Mapping[str, str]
+    settings: Mapping[str, str]
+    """What its configuration needs beside the credentials, to be changed by hand."""
+
+
+_CONNECTORS: Final = {
+    "source": _Connector("source-rdstation-crm", {"api_version": "v2"}, {}),
+    "destination": _Connector("destination-rdstation-crm", {}, {"mode": "contacts"}),
+}
+
+
+class _InputError(Exception):
+    """What was asked for cannot be done; the text says why."""
+
+
+def run(args: Sequence[str] | None = None) -> None:
+    """Authorizes a connection and writes its configuration; exits with 1 and a sentence where that fails."""
+    options = _parser().parse_args(args)
+    try:
+        _authorize(options)
+    except (ConnectorError, ConsentError, _InputError) as error:
+        sys.exit(f"rdstation-authorize: {error}")
+    except EOFError:
+        sys.exit("rdstation-authorize: The input ended before everything was answered.")
+    except OSError as error:
+        sys.exit(f"rdstation-authorize: {options.output} cannot be written: {error.strerror or type(error).__name__}.")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _authorize(options: argparse.Namespace) -> None:
+    connector = _CONNECTORS[options.connector]
+    output = options.output or Path("secrets", f"{connector.name}.json")
+    options.output = output
+    api = _base_url(options.api_base_url, "--api-base-url") if options.api_base_url else _API
+    accounts = _accounts_of(options, api)
+    _prepare(output, options.force)
+
+    application = _application(options.client_id, options.redirect_uri)
+    state = secrets.token_urlsafe(24)
+    print(f"\nOpen this address in a browser, as the user whose data {connector.name} may use:\n")
+    print(f"  {consent_url(accounts, application.client_id, application.redirect_uri, state)}\n")
+    print("After your consent the browser goes to the redirect URI; that page may well not exist. Its address matters:")
+    print("copy it whole from the address bar. The code in it lives for 5 minutes and works once.\n")
+    tokens = exchange(application, code_of(input("Address after the consent: "), state), api)
+
+    config = _config(connector, application, tokens, options.api_base_url and api)
+    try:
+        config_file.save(output, config, replace=options.force)
+    except FileExistsError:
+        raise _InputError(f"{output} has appeared meanwhile and was left as it is. Begin again.") from None
+    print(f"\nWrote {output}, readable by you alone: a configuration for {connector.name}. Try it:\n")
+    print(f"  {connector.name} check --config {output}\n")
+    print(
+        "The refresh token in it works once. Each run that renews it prints the new one as a CONTROL message: keep it,"
+    )
+    print("or let Airbyte or `make sync` keep it for you. Give the file to one connection only.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rdstation-authorize",
+        description="Authorize a connection to RD Station CRM (API v2) and write its configuration.",
+        epilog="The client secret is asked for, or taken from RDSTATION_CLIENT_SECRET: never from the command line, "
+        "which shells remember. RDSTATION_CLIENT_ID and RDSTATION_REDIRECT_URI are taken, too.",
+    )
+    parser.add_argument(
+        "--for", dest="connector", choices=list(_CONNECTORS), default="source", help="which connector (default: source)"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="PATH", help="the file to write (default: secrets/<connector>.json)"
+    )
+    parser.add_argument("--force", action="store_true", help="replace the file if it exists")
+    parser.add_argument("--client-id", default=os.environ.get("RDSTATION_CLIENT_ID"), metavar="ID")
+    parser.add_argument(
+        "--redirect-uri",
+        default=os.environ.get("RDSTATION_REDIRECT_URI"),
+        metavar="URI",
+        help="the https:// callback registered with the application",
+    )
+    parser.add_argument("--api-base-url", metavar="URL", help="for a proxy or a test server")
+    parser.add_argument(
+        "--accounts-base-url",
+        metavar="URL",
+        help="where the consent page is (default: RD Station's; with an API base URL on a loopback address, the same)",
+    )
+    return parser
+
+
+def _base_url(text: str, option: str) -> str:
+    try:
+        return TypeAdapter(BaseUrl).validate_python(text)
+    except ValidationError as error:
+        raise _InputError(f"{option} {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
+
+
+def _accounts_of(options: argparse.Namespace, api: str) -> str:
+    if options.accounts_base_url:
+        return _base_url(options.accounts_base_url, "--accounts-base-url")
+    # A test server plays both hosts; a proxy in front of the API shows no pages to a browser.
+    return api if urlsplit(api).scheme == "http" else _ACCOUNTS
+
+
+def _prepare(output: Path, force: bool) -> None:
+    """Whatever may be wrong with the file is said before anybody consents: a code works once."""
+    if output.exists() and not force:
+        raise _InputError(f"{output} exists. Name another file with --output, or replace it with --force.")
+    if output.is_dir():
+        raise _InputError(f"{output} is a folder. Name a file with --output.")
+    output.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.access(output.parent, os.W_OK):
+        raise _InputError(f"The folder {output.parent} cannot be written to. Name another file with --output.")
+
+
+def _application(client_id: str | None, redirect_uri: str | None) -> Application:
+    client_id = (client_id or input("Client ID: ")).strip()
+    secret = (os.environ.get("RDSTATION_CLIENT_SECRET") or getpass("Client secret (not shown): ")).strip()
+    redirect_uri = redirect_uri_of(redirect_uri or input("Redirect URI (https://…): "))
+    if not client_id or not secret:
+        raise _InputError("Client ID and client secret are needed: both are shown with your application.")
+    return Application(client_id, secret, redirect_uri)
+
+
+def _config(
+    connector: _Connector, application: Application, tokens: Tokens, api_base_url: str | None
+) -> dict[str, Any]:
+    credentials = {
+        **connector.credentials,
+        "client_id": application.client_id,
+        "client_secret": application.client_secret,
+        **tokens.as_credentials(),
+    }
+    config: dict[str, Any] = {"credentials": credentials, **connector.settings}
+    return {**config, "api_base_url": api_base_url} if api_base_url else config
+
+
+if __name__ == "__main__":
+    run()

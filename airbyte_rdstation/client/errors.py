@@ -1,0 +1,189 @@
+"""What went wrong, sorted by what to do next, and each status of RD Station with its sentence for the user.
+
+`config_error`: the user must act. `transient_error`: it passes, the platform tries again. `system_error`: an assumption
+of ours failed. No text holds a body, a query or a value of a record. Facts: docs/api/crm-v2.md#errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
+from airbyte_cdk.sources.streams.http.error_handlers import ErrorResolution, ResponseAction
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests import exceptions as failures
+
+from airbyte_rdstation.client.bounded import LARGEST_BODY, OversizedAnswerError
+from airbyte_rdstation.client.redaction import kind_and_place
+
+__all__ = [
+    "STATUSES",
+    "AnswerLostError",
+    "ConnectorError",
+    "ForbiddenError",
+    "NotFoundError",
+    "RequestRefusedError",
+    "ServerFailedError",
+    "Statuses",
+    "UnauthorizedError",
+    "UnreadableAnswerError",
+    "config_error",
+    "final",
+    "never_sent",
+    "system_error",
+    "transient_error",
+    "unknown_error",
+    "unreachable",
+]
+
+Statuses: TypeAlias = Mapping["int | str | type[Exception]", ErrorResolution]
+"""What a status means: whether to try again, whose fault it is, and the user's sentence."""
+
+
+class ConnectorError(AirbyteTracedException):
+    """Root of our errors: `message` tells the user what happened and what to do, `internal_message` names the call."""
+
+    status = 0
+    """Of the answer that was final, where there was one."""
+    said = ""
+    """What RD Station says of a write that it refuses. It may quote values: for the user's files, never for a log."""
+
+    def as_airbyte_message(self, stream_descriptor: StreamDescriptor | None = None) -> AirbyteMessage:
+        """The TRACE message, without the stack: the sentence says what to do, and a stack's lines can quote values."""
+        message = super().as_airbyte_message(stream_descriptor)
+        if message.trace and message.trace.error:
+            message.trace.error.stack_trace = None
+        return message
+
+    def __str__(self) -> str:
+        """The user's sentence."""
+        return self.message or ""
+
+    def __repr__(self) -> str:
+        """The user's sentence: the CDK prints the `repr` of failed streams' errors."""
+        return str(self)
+
+
+class NotFoundError(ConnectorError):
+    """404 or 410: the record is gone, or the address leads nowhere. The caller knows which."""
+
+
+class UnauthorizedError(ConnectorError):
+    """401: the token, or what it may not see, as far as the API tells them apart."""
+
+
+class ForbiddenError(ConnectorError):
+    """402 or 403: this account's plan or this user's role does not give access."""
+
+
+class RequestRefusedError(ConnectorError):
+    """400, 409, 413 or 422: RD Station does not take what the request says."""
+
+
+class ServerFailedError(ConnectorError):
+    """500, every time: an outage, or a filter that RD Station does not know."""
+
+
+class UnreadableAnswerError(ConnectorError):
+    """A 2xx answer, every time, that is not what the endpoint promises."""
+
+
+class AnswerLostError(ConnectorError):
+    """A creation that may have been carried out: its answer never came, or cannot be read."""
+
+
+def config_error(message: str, internal: str | None = None) -> ConnectorError:
+    """The user must change the configuration (or authorize again)."""
+    return ConnectorError(internal or message, message, FailureType.config_error)
+
+
+def transient_error(message: str, internal: str | None = None) -> ConnectorError:
+    """It passes: the platform tries the sync again and nothing is lost."""
+    return ConnectorError(internal or message, message, FailureType.transient_error)
+
+
+def system_error(message: str, internal: str | None = None) -> ConnectorError:
+    """An assumption about the API failed; the text names it."""
+    return ConnectorError(internal or message, message, FailureType.system_error)
+
+
+def unknown_error(error: BaseException, of: str = "The connector") -> ConnectorError:
+    """A mistake of ours, or of a library: its kind and its place; its own text may quote a record or a secret."""
+    return system_error(f"{of} ended in an error that it does not know: {kind_and_place(error)}. Please report it.")
+
+
+def unreachable(error: Exception | None) -> tuple[str, bool]:
+    """What a failed connection means, as a sentence, and whether it passes by itself."""
+    if isinstance(error, (failures.InvalidURL, failures.InvalidSchema, failures.MissingSchema)):
+        return "the API base URL is no valid address. Check it.", False
+    if isinstance(error, failures.SSLError):
+        return (
+            "the server's certificate is not trusted. If a proxy opens TLS, name its CA in REQUESTS_CA_BUNDLE.",
+            False,
+        )
+    if isinstance(error, failures.ProxyError):
+        return "the proxy refuses the connection. Check HTTPS_PROXY and NO_PROXY.", True
+    if isinstance(error, OversizedAnswerError):
+        return (
+            f"an answer has more than {LARGEST_BODY:,} bytes, as no page of records has. Check the API base URL.",
+            False,
+        )
+    if isinstance(error, failures.ReadTimeout):
+        return "no answer in time.", True
+    if isinstance(error, (failures.ChunkedEncodingError, failures.ContentDecodingError)):
+        return "the answer broke off.", True
+    if "NameResolution" in repr(error) or "getaddrinfo" in repr(error):
+        return "the host name cannot be resolved. Check the network and the API base URL.", True
+    return "nothing answers there. Check the network, the firewall and the API base URL.", True
+
+
+def never_sent(error: Exception | None) -> bool:
+    """True where no connection came about, so that nothing can have been carried out."""
+    return any(sign in repr(error) for sign in ("NewConnection", "NameResolution", "ConnectTimeout"))
+
+
+def final(failure: FailureType, sentence: str) -> ErrorResolution:
+    """A status that no further try can change."""
+    return ErrorResolution(ResponseAction.FAIL, failure, sentence)
+
+
+def _retry(sentence: str) -> ErrorResolution:
+    return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, sentence)
+
+
+STATUSES: Final[Statuses] = {
+    400: final(FailureType.system_error, "RD Station refused the request as malformed (400)."),
+    401: final(  # the session has renewed the token by then
+        FailureType.config_error,
+        "RD Station does not accept the access token, not even a fresh one (401). Check that the application was "
+        "created for RD Station CRM (not for RD Station Marketing), then authorize again.",
+    ),
+    402: final(
+        FailureType.config_error,
+        "The account's RD Station plan does not include this data (402). Upgrade the plan or deselect the stream.",
+    ),
+    403: final(
+        FailureType.config_error,
+        "RD Station denies access (403): the user who authorized the connection lacks the permission, or the account's "
+        "plan lacks the feature. Grant the permission in RD Station, or deselect the stream.",
+    ),
+    404: final(
+        FailureType.config_error,
+        "RD Station knows no such address (404). Check the API base URL; leave it empty for RD Station itself.",
+    ),
+    408: _retry("RD Station gave up waiting for the request (408)."),
+    410: final(FailureType.config_error, "RD Station says that what was asked for is gone (410)."),
+    413: final(FailureType.system_error, "RD Station refused the request as too large (413)."),
+    422: final(FailureType.system_error, "RD Station refused the request's values (422)."),
+    429: ErrorResolution(
+        ResponseAction.RATE_LIMITED,
+        FailureType.transient_error,
+        "RD Station's rate limit is used up (429). Lower requests_per_minute, or move other integrations of the "
+        "account to another time.",
+    ),
+    500: _retry("RD Station answers with an internal error (500)."),
+    502: _retry("RD Station's gateway answers with an error (502)."),
+    503: _retry("RD Station is unavailable at the moment (503)."),
+    504: _retry("RD Station took too long to answer its own gateway (504)."),
+}

@@ -1,0 +1,228 @@
+"""The sole owner of the token pair: refresh, rotation, publication.
+
+Every refresh returns a new refresh token and kills the old one at once [doc]; losing one locks the user out. So there
+is one owner in a process, it refreshes under a lock, and it hands the new pair to the platform (a CONTROL message on
+stdout) before anybody can send a request with it. Facts: docs/api/crm-v2.md#authorization.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, MutableMapping
+from copy import deepcopy
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+import requests
+from airbyte_cdk.config_observation import emit_configuration_as_airbyte_control_message
+from airbyte_cdk.sources.streams.http.requests_native_auth import SingleUseRefreshTokenOauth2Authenticator
+from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now, ab_datetime_parse
+
+from airbyte_rdstation.client.bounded import bound
+from airbyte_rdstation.client.credentials import tidy
+from airbyte_rdstation.client.environment import environment_of
+from airbyte_rdstation.client.errors import (
+    ConnectorError,
+    config_error,
+    never_sent,
+    system_error,
+    transient_error,
+    unreachable,
+)
+from airbyte_rdstation.client.json_text import mended
+from airbyte_rdstation.client.rate_limit import RateLimit, retry_after
+from airbyte_rdstation.client.redaction import describe, mask
+from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.dates import format_instant
+
+__all__ = ["NO_TOKEN_ENDPOINT", "UNKNOWN_CLIENT", "WRONG_HOST", "TokenOwner", "json_object", "lifetime_of"]
+
+_LEEWAY: Final = timedelta(minutes=5)  # renew when less than this is left [doc]; never more than half of a token's life
+_LIFETIME_SECONDS: Final = 7200.0  # where the answer names none [doc]
+_LONGEST_LIFETIME_SECONDS: Final = 86_400.0  # more is no lifetime (a moment in milliseconds, say)
+_SECRETS: Final = ("client_secret", "refresh_token", "access_token")
+_AUTHORIZE_AGAIN: Final = (
+    "Authorize the connection again (a refresh token works once, and dies after 14 days without use)."
+)
+
+NO_TOKEN_ENDPOINT: Final = frozenset({301, 302, 303, 307, 308, 404, 405})
+WRONG_HOST: Final = (
+    "What answers is not RD Station's token endpoint. Check the API base URL; leave it empty for RD Station itself."
+)
+
+UNKNOWN_CLIENT: Final = (
+    "RD Station does not know this client ID and client secret. Copy both again from the application in RD Station's "
+    "App Store, and check that it was created for RD Station CRM."
+)
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
+    """Authorizes requests; renews the pair when it is about to expire, and once when a request is answered 401.
+
+    `config` is the user's whole configuration with `credentials.{client_id, client_secret, refresh_token}`; it is
+    updated in place and published whole.
+    """
+
+    def __init__(
+        self,
+        config: MutableMapping[str, Any],
+        token_url: str,
+        rate_limit: RateLimit,
+        retry_policy: RetryPolicy | None = None,
+        *,
+        publish: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
+        """`publish`, in the place of the platform, gets the configuration with each new pair before it is used."""
+        credentials = config["credentials"]
+        mask(*(text for name in _SECRETS if isinstance(text := credentials.get(name), str)))
+        tidy(credentials)  # in place: the newest pair is published where the user's own stands
+        super().__init__(config, token_url)
+        self._keep = publish or emit_configuration_as_airbyte_control_message
+        self._rate_limit = rate_limit
+        self._retry_policy = retry_policy or RetryPolicy()
+        self._leeway = _LEEWAY
+
+    def token_has_expired(self) -> bool:
+        """True some time before the expiry: a token that dies on its way costs a 401 and one more rotation."""
+        credentials = self._connector_config["credentials"]
+        if not credentials.get("access_token"):
+            return True
+        if not credentials.get("token_expiry_date"):
+            # So the platform's consent flow leaves it. A 401 tells of its end; a renewal before that would spend the
+            # refresh token in the very first check, whose CONTROL message no platform keeps.
+            return False
+        return ab_datetime_now() + self._leeway > _moment(credentials["token_expiry_date"])
+
+    def refresh_and_set_access_token(self) -> None:
+        """Renews the pair, publishes it, and only then lets other threads see it."""
+        before_waiting = self.access_token
+        with self._token_refresh_lock:
+            if self.access_token != before_waiting:
+                return  # another thread renewed it meanwhile
+            access_token, expiry, refresh_token = self.refresh_access_token()
+            fresh = {"access_token": access_token, "token_expiry_date": format_instant(expiry)}
+            # Whatever else the answer lacks, a new refresh token must not be lost: the old one is dead by now.
+            self._publish({**fresh, "refresh_token": refresh_token} if refresh_token else fresh)
+            if not access_token:
+                raise system_error("RD Station's token endpoint answers without an access token.")
+
+    def refresh_access_token(self) -> tuple[str, AirbyteDateTime, str | None]:  # type: ignore[override] # as its parent
+        """The new access token, its expiry and the new refresh token (None where the answer names none)."""
+        asked = ab_datetime_now()
+        answer = self._ask()
+        access_token, refresh_token = answer.get("access_token"), answer.get("refresh_token")
+        for token in (access_token, refresh_token):
+            if isinstance(token, str):
+                mask(token)  # at once: no log line may show it
+        lifetime = timedelta(seconds=lifetime_of(answer.get("expires_in")))
+        self._leeway = min(_LEEWAY, lifetime / 2)
+        return str(access_token or ""), asked + lifetime, refresh_token if isinstance(refresh_token, str) else None
+
+    def _publish(self, fresh: dict[str, str]) -> None:
+        published = deepcopy(dict(self._connector_config))
+        published["credentials"] = {**published["credentials"], **fresh}
+        self._keep(published)
+        self._connector_config["credentials"].update(fresh)
+
+    def _ask(self) -> dict[str, Any]:
+        """The token endpoint's answer. Retries what passes; a rejected refresh token is a config error.
+
+        An attempt whose answer was lost may have rotated the token [guess], so the old one is tried again; if it is
+        dead by then, the user has to authorize again, and the error says why.
+        """
+        started = time.monotonic()
+        answer_lost = False
+        for attempt in range(1, self._retry_policy.tries + 1):
+            wait = random.uniform(0.25, 1.0) * min(30.0, 0.5 * 2.0**attempt)  # noqa: S311 - jitter, no secret
+            try:
+                response = self._post()
+            except requests.RequestException as error:
+                sentence, passes = unreachable(error)
+                failure = (transient_error if passes else config_error)(
+                    f"The token endpoint of RD Station: {sentence}", f"POST /oauth2/token -> {type(error).__name__}"
+                )
+                answer_lost = answer_lost or not never_sent(error)
+                if not passes:
+                    raise failure from None
+            else:
+                call = describe("POST", response.url, response.status_code)
+                body = json_object(response.content)
+                if response.status_code in NO_TOKEN_ENDPOINT:
+                    raise config_error(WRONG_HOST, call)
+                if response.ok and body is not None:
+                    return body
+                if response.status_code == requests.codes.too_many_requests:
+                    wait = retry_after(response, self._retry_policy.rate_limit_wait)
+                elif not response.ok and response.status_code < requests.codes.server_error:
+                    raise _rejected(body or {}, call, answer_lost)
+                answer_lost = answer_lost or response.ok
+                failure = (
+                    config_error(WRONG_HOST, call)
+                    if response.ok
+                    else transient_error("RD Station's token endpoint does not answer properly at the moment.", call)
+                )
+            if attempt == self._retry_policy.tries or not self._retry_policy.allows(started, wait):
+                raise failure
+            _logger.info("%s: try %s failed, trying again.", failure.internal_message, attempt)
+            time.sleep(wait)
+        raise failure
+
+    def _post(self) -> requests.Response:
+        request = requests.Request(
+            "POST", self.get_token_refresh_endpoint(), data=self.build_refresh_request_body()
+        ).prepare()
+        with self._rate_limit.one_request(), requests.Session() as session:
+            settings = {**environment_of(session, str(request.url)), "stream": True}
+            response = session.send(request, timeout=self._retry_policy.timeout, allow_redirects=False, **settings)
+            return bound(response, self._retry_policy.timeout[1])
+
+
+@lru_cache(maxsize=4)  # asked before each request; to read it again took a sixth of a request's work
+def _moment(text: str) -> AirbyteDateTime:
+    return ab_datetime_parse(text)
+
+
+def json_object(content: bytes) -> dict[str, Any] | None:
+    """The body, if it is a JSON object."""
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        readable = mended(content)  # one odd byte must not cost a refresh token
+        body = None if readable is None else orjson.loads(readable)
+    return body if isinstance(body, dict) else None
+
+
+def lifetime_of(expires_in: object) -> float:
+    """Seconds that an access token lives, whatever the answer says or leaves out."""
+    try:
+        seconds = float(str(expires_in))
+    except ValueError:
+        return _LIFETIME_SECONDS
+    return seconds if 0 < seconds <= _LONGEST_LIFETIME_SECONDS else _LIFETIME_SECONDS
+
+
+def _rejected(body: dict[str, Any], call: str, answer_lost: bool) -> ConnectorError:
+    """The config error for a 4xx of the token endpoint in its known shapes (the words are matched, not shown)."""
+    words = " ".join(str(body.get(key, "")) for key in ("error", "error_type", "error_description", "error_message"))
+    words = words.lower().replace("_", " ")
+    if answer_lost:
+        return config_error(
+            "The connection broke while the tokens were renewed, and RD Station no longer accepts the old refresh "
+            f"token. {_AUTHORIZE_AGAIN}",
+            call,
+        )
+    if "refresh token" in words or "invalid grant" in words or "grant" in words:
+        return config_error(f"RD Station no longer accepts the refresh token. {_AUTHORIZE_AGAIN}", call)
+    if any(hint in words for hint in ("access denied", "credentials", "client")):
+        return config_error(UNKNOWN_CLIENT, call)
+    return config_error(
+        "RD Station's token endpoint rejects the credentials. Check client ID and client secret (of an application for "
+        f"RD Station CRM). {_AUTHORIZE_AGAIN}",
+        call,
+    )

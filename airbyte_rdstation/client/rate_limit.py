@@ -1,0 +1,164 @@
+"""The one rate limit of a process: an even pace, a window that no delay overfills, and a common halt on 429.
+
+RD Station allows 120 requests a minute per account, all methods together [doc], and the budget is shared with the
+account's other integrations, so a 429 can come early. Facts: docs/api/crm-v2.md#rate-limit.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import requests
+
+from airbyte_rdstation.client.errors import transient_error
+from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.dates import parse_instant
+
+__all__ = ["RateLimit", "Started", "even_share", "retry_after"]
+
+_LIMIT: Final = 120  # a minute [doc]; with another `requests_per_minute`, within proportionally more or less time
+# Requests that may go at once. Fewer would be evener still, but each portion waits for a thread to wake up, and what
+# that takes is lost.
+_PORTIONS: Final = (20, 10)
+_PORTIONS_A_SECOND: Final = 10
+_SECONDS: Final = re.compile(r"\+?([0-9]{1,18}(?:\.[0-9]*)?)\s*(?:(m)?s|sec|secs|seconds?)?", re.ASCII | re.IGNORECASE)
+_MILLISECONDS: Final = 1_000
+_A_MOMENT: Final = 1e9  # so many seconds are no wait, but a moment since 1970
+_IN_MILLISECONDS: Final = 1e12
+
+
+@dataclass(eq=False)
+class Started:
+    """A request that has left, and the moment its answer was there, in seconds of the limit's clock."""
+
+    answered: float | None = None
+
+
+class RateLimit:
+    """`requests_per_minute` for every request of the process; safe to share among threads.
+
+    Two rules, both kept: no second carries more than its share (`even_share`), and no more than 120 requests are under
+    way or were answered within the last minute. A server counts arrivals, and a request arrives between its departure
+    and its answer, after delays that only the server sees (connections that are opened, a machine that stalls). Who
+    counts departures meets a 429 after each stall; who counts a request until a minute after its answer never does,
+    and loses one latency a minute for it (2 s: 3 %). tests/test_rate_limit.py plays both at the real scale.
+    """
+
+    def __init__(
+        self,
+        requests_per_minute: int,
+        retry_policy: RetryPolicy | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._retry_policy = retry_policy or RetryPolicy()
+        self._clock = clock
+        self._sleep = sleep
+        self._portion, self._interval = even_share(requests_per_minute)
+        self._window = 60 * _LIMIT / requests_per_minute
+        self._lock = threading.Lock()
+        self._departures = deque[float](maxlen=self._portion)
+        self._counted: list[Started] = []
+        self._halted_until = -math.inf
+
+    @contextmanager
+    def one_request(self) -> Iterator[None]:
+        """Wait until one more request may leave; the block sends it, and ends with its answer or failure.
+
+        Raises a transient error where a halt after 429 is longer than a sync can take.
+        """
+        while not isinstance(started := self.try_start(), Started):
+            if started > self._retry_policy.seconds:
+                raise transient_error("RD Station's rate limit asks for a longer wait than a sync can take (429).")
+            self._sleep(started)  # and look again: others wait, too, and a halt may have begun meanwhile
+        try:
+            yield
+        finally:
+            self.answered(started)
+
+    def try_start(self) -> Started | float:
+        """Count one more request, if it may leave now; else the seconds until one may, as far as is known now."""
+        with self._lock:
+            now = self._clock()
+            wait = max(self._halted_until, self._next_even(), self._next_in_window(now)) - now
+            if wait > 0:
+                return wait
+            started = Started()
+            self._departures.append(now)
+            self._counted.append(started)
+            return started
+
+    def answered(self, started: Started) -> None:
+        """Note that the answer is there, or that none will come."""
+        with self._lock:
+            started.answered = self._clock()
+
+    def heed(self, response: requests.Response) -> None:
+        """After a 429 let nothing leave before `Retry-After`: the limit is the account's, not the request's."""
+        if response.status_code == requests.codes.too_many_requests:
+            with self._lock:
+                wait = retry_after(response, self._retry_policy.rate_limit_wait)
+                self._halted_until = max(self._halted_until, self._clock() + wait)
+
+    def _next_even(self) -> float:
+        """The moment from which on the share of a second has room."""
+        return self._departures[0] + self._interval if len(self._departures) == self._portion else -math.inf
+
+    def _next_in_window(self, now: float) -> float:
+        """The moment from which on the window has room; a full one without any answer is looked at again soon."""
+        if len(self._counted) >= _LIMIT:
+            self._counted = [one for one in self._counted if one.answered is None or one.answered > now - self._window]
+        if len(self._counted) < _LIMIT:
+            return -math.inf
+        answers = [one.answered for one in self._counted if one.answered is not None]
+        return min(answers) + self._window if answers else now + self._interval
+
+
+def even_share(requests_per_minute: int) -> tuple[int, float]:
+    """How many requests may leave within how many seconds, so that no second carries more than a sixtieth, rounded up.
+
+    A portion is a whole part of the share: of other portions, one too many would fall into some second. A minute holds
+    whole portions: of 121 requests in threes, 120.
+    """
+    share = math.ceil(requests_per_minute / 60)
+    portion = next((size for size in _PORTIONS if share % size == 0 and share // size <= _PORTIONS_A_SECOND), share)
+    return portion, 60 / (requests_per_minute // portion)
+
+
+def retry_after(response: requests.Response, otherwise: float) -> float:
+    """Read the seconds to wait after a 429, or take `otherwise` where the header is missing or says nothing.
+
+    The header may say seconds [doc], with a fraction or a unit (`30`, `1.5`, `30s`, `500 ms`), a moment (an HTTP date,
+    an ISO date, seconds or milliseconds since 1970), or several of these, of which the longest wait counts.
+    """
+    header = response.headers.get("Retry-After", "").strip()
+    waits = [wait for part in (header, *header.split(",")) if (wait := _wait_in(part.strip())) is not None]
+    return max(waits, default=otherwise)
+
+
+def _wait_in(text: str) -> float | None:
+    now = datetime.now(timezone.utc)
+    if found := _SECONDS.fullmatch(text):
+        number = float(found[1]) / (_MILLISECONDS if found[2] == "m" else 1)
+        if number >= _IN_MILLISECONDS:
+            number /= _MILLISECONDS
+        return max(0.0, number - now.timestamp()) if number >= _A_MOMENT else number
+    for read in (parse_instant, parsedate_to_datetime):
+        try:
+            moment = read(text)
+        except (IndexError, OverflowError, TypeError, ValueError):
+            continue
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return max(0.0, (moment - now).total_seconds())
+    return None

@@ -1,0 +1,115 @@
+"""Answers of lists: a page of rows, and whether more follow; how API v2 writes them. Pure.
+
+Tolerant where the sheet lists variants, never silently empty: what cannot be read is a `BadAnswerError` that names
+keys and types, not values. Facts: docs/api/crm-v2.md#basics, #listing and #small-lists.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+import orjson
+
+from airbyte_rdstation.client.json_text import fault_of
+
+__all__ = ["BadAnswerError", "NoJsonError", "Page", "Row", "identity", "keys_of", "kind_of", "parse_json", "read_page"]
+
+Row = dict[str, Any]
+
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z_]{1,40}")
+_PAGE_NUMBER: Final = re.compile(r"page\[number\]=(\d+)")
+
+
+class BadAnswerError(Exception):
+    """A 2xx answer that is not what the endpoint promises. Its text holds keys and types only."""
+
+
+class NoJsonError(BadAnswerError):
+    """A body that a strict parser refuses; a lenient one may still read it (`json_text.mended`)."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list."""
+
+    rows: list[Row]
+    has_next: bool | None
+    """None where the answer carries no `links` at all: it may be the last page, it may not."""
+    last: int | None = None
+    """The number of the last page, as far as `links.last` tells (past the wall it may stop at 10,000 rows)."""
+    total: int | None = None
+    """How many rows the list has, where the answer says so (API v1), rows beyond the wall included [seen]."""
+    cursor: str | None = None
+    """What names the rows after these (`next_page` of API v1's deals)."""
+
+
+def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> Page:
+    """The rows of a list answer, each with an `id`, which may be called `id_field`.
+
+    `single` accepts one object in the place of the list: the published samples of /custom_fields are swapped [doc].
+    """
+    body = parse_json(content)
+    if not isinstance(body, dict):
+        raise BadAnswerError(f"the body is a JSON {kind_of(body)} where an object is expected")
+    if "data" not in body:
+        raise BadAnswerError(f"there is no `data`, only {keys_of(body)}")
+    data = body["data"]
+    if single and isinstance(data, dict):
+        data = [data]
+    if not isinstance(data, list):
+        raise BadAnswerError(f"`data` is a JSON {kind_of(data)} where a list is expected")
+    for row in data:
+        if not isinstance(row, dict):
+            raise BadAnswerError(f"a record is a JSON {kind_of(row)} where an object is expected")
+        row["id"] = identity(row["id"] if "id" in row else row.get(id_field), id_field, row)
+    return Page(rows=data, has_next=_has_next(body), last=_last_page(body.get("links")))
+
+
+def identity(value: object, name: str, row: Row) -> str:
+    """The id of a row as a text; BadAnswerError where it has none that tells it from others."""
+    if not value:
+        raise BadAnswerError(f"a record has no `{name}`, only {keys_of(row)}")
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        return str(value)
+    raise BadAnswerError(f"the `{name}` of a record is a JSON {kind_of(value)}")
+
+
+def _has_next(body: dict[str, Any]) -> bool | None:
+    links = body.get("links")
+    if links is None:
+        return None
+    # `links: []` and `links: {}` are seen on last pages, as is `next: null`.
+    return isinstance(links, dict) and bool(links.get("next"))
+
+
+def _last_page(links: object) -> int | None:
+    if not isinstance(links, dict) or not isinstance(links.get("last"), str):
+        return None
+    # Only the number is taken: the address carries the gateway's internal prefix and leads nowhere [seen].
+    found = _PAGE_NUMBER.search(unquote(links["last"]))
+    return int(found.group(1)) if found else None
+
+
+def parse_json(content: bytes) -> Any:
+    """The body; NoJsonError if a strict parser refuses it."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise NoJsonError(fault_of(content)) from None
+
+
+def keys_of(body: dict[str, Any]) -> str:
+    """The keys of an object, for sentences; those that may be data (an address, a name) are only counted."""
+    plain = sorted(key for key in body if _PLAIN_KEY.fullmatch(key))
+    others = len(body) - len(plain)
+    return f"the keys {plain}" + (f" and {others} others" if others else "")
+
+
+def kind_of(value: object) -> str:
+    """The JSON type of a value, for sentences that must not show it."""
+    if value is None:
+        return "null"
+    return {dict: "object", list: "list", str: "string", bool: "boolean"}.get(type(value), "number")

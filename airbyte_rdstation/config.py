@@ -1,0 +1,145 @@
+"""What every source lets its user set, checked once: raw JSON becomes models, and each mistake a sentence."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from datetime import datetime, timedelta, timezone
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+from typing_extensions import Self
+
+from airbyte_rdstation.client.errors import ConnectorError, config_error
+from airbyte_rdstation.dates import FIRST_YEAR, format_instant, normalize_instant, parse_instant
+from airbyte_rdstation.invisible import without_invisible
+
+__all__ = ["BaseUrl", "CommonSettings", "PaceSetting", "SettingsModel", "StartDate", "Text", "explain"]
+
+_CLOCKS_APART: Final = timedelta(days=1)  # somebody's "today" may be our tomorrow
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty")
+    return value.strip()
+
+
+def _start_date(value: str) -> str:
+    try:
+        text = normalize_instant(value)
+    except ValueError:
+        raise ValueError("is no date; write it like 2024-01-31T00:00:00Z") from None
+    if text < str(FIRST_YEAR):
+        raise ValueError(f"lies before {FIRST_YEAR}; RD Station holds nothing so old")
+    try:
+        moment = parse_instant(text)
+    except ValueError:
+        moment = None  # in a year far beyond this one
+    if moment is None or moment > datetime.now(timezone.utc) + _CLOCKS_APART:
+        raise ValueError("lies in the future, so nothing would be read")
+    return format_instant(moment)
+
+
+def _base_url(value: str) -> str:
+    try:
+        parts = urlsplit(without_invisible(value).strip())
+        host, _ = parts.hostname or "", parts.port
+        if any(map(str.isspace, host.encode("idna").decode())):  # which also refuses empty and endless parts
+            raise ValueError("a blank")
+    except ValueError:
+        raise ValueError("is no valid address") from None
+    if parts.query or parts.fragment or parts.username or parts.password or parts.path.strip("/") or not host:
+        raise ValueError("must be scheme, host and port only, like https://api.rd.services")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        raise ValueError(
+            "must start with https:// (http:// is for a loopback address only: the token would travel openly)"
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _whole_number(value: Any) -> Any:
+    # JSON knows one kind of number: 8.0 is an integer to the spec's JSON schema, too.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+"""Scheme, host and port: https, or http on a loopback address."""
+Text = Annotated[str, AfterValidator(_text)]
+"""A text that is not empty, without the line ends that come with pasting."""
+StartDate = Annotated[str, AfterValidator(_start_date)]
+"""An instant that is not in the future."""
+
+
+class SettingsModel(BaseModel):
+    """Frozen; its errors quote no value."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+PaceSetting = Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=1)]
+"""Requests a minute."""
+
+
+_PACE_OF_CHECK: Final = 60
+
+
+class CommonSettings(SettingsModel):
+    """The settings that all connectors have; the defaults are the subclass's."""
+
+    api_base_url: BaseUrl
+    requests_per_minute: PaceSetting
+    num_workers: Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=1, le=20)] = 8
+    start_date: str | None = None
+
+    def of_check(self) -> Self:
+        """The same, at a pace at which a check ends within the minute that a platform waits for it."""
+        return self.model_copy(update={"requests_per_minute": max(_PACE_OF_CHECK, self.requests_per_minute)})
+
+
+def explain(error: ValidationError, unnamed: Collection[str] = ()) -> ConnectorError:
+    """A config error that names each property that is wrong; `unnamed` parts of its path are no properties."""
+    problems: dict[str, str] = {}
+    for problem in error.errors(include_input=False, include_url=False):
+        # A part with a bracket names a form that was tried (`literal['']`), not a property.
+        parts = [part for part in problem["loc"] if isinstance(part, str) and "[" not in part and part not in unnamed]
+        problems.setdefault(".".join(parts), _sentence(problem))
+    told = "; ".join(f"`{name}` {sentence}" for name, sentence in problems.items())
+    return config_error(f"The configuration is not valid: {told}.")
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    """What is wrong, in our words: the library's speak of Python."""
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    if problem["type"] == "literal_error":
+        return f"must be {problem['ctx']['expected']}"
+    return _SENTENCES.get(problem["type"], "is not valid")
+
+
+_SENTENCES: Final = {
+    "missing": "is missing",
+    "string_type": "must be a text",
+    "string_pattern_mismatch": "must hold names, each an item of its own",
+    "tuple_type": "must be a list",
+    "int_type": "must be a whole number",
+    "greater_than_equal": "is too small",
+    "less_than_equal": "is too large",
+    "bool_type": "must be true or false",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "string_too_short": "is empty",
+    "union_tag_invalid": "is of an unknown type",  # the library's own text quotes it
+}

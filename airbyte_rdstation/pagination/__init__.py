@@ -1,0 +1,20 @@
+"""Decides which page of a list to ask for next, so that a list that moves while it is read loses no row.
+
+Pure: no HTTP, no CDK; the only I/O of these modules is the function `fetch` that they are given.
+
+| the list has                          | example                 | read it with                            |
+| ------------------------------------- | ----------------------- | --------------------------------------- |
+| a filter and a sort by its cursor     | contacts, deals of v2   | `keyset`, shared out by `time_ranges`   |
+| a sort by its cursor, no filter       | tasks of v2             | `newest_first`                          |
+| a sort by creation, no filter         | contacts of v1          | `last_page_first`, then `newest_first`  |
+| ... and more rows than its wall       | contacts of v1          | `beyond_limit`                          |
+| a filter by creation                  | deals of v1             | `time_windows`                          |
+| a sort by a key that seldom changes   | pipelines, users        | `single_pass`                           |
+| no order at all                       | custom fields           | `sweep`                                 |
+
+Wall: the row, 10,000, behind which page numbers end. Sweep: reading all pages again until passes agree that nothing is
+left. Keyset: asking for page 1 again and again, with a filter that begins at the last value read. Tie: rows with equal
+sort keys.
+"""
+
+from __future__ import annotations

@@ -1,0 +1,8 @@
+"""`rdstation-probe`: asks a real account what the documents leave open, and tells what the connectors make of it.
+
+Its questions are the rows of "Unknowns" in docs/api. No connector imports it.
+"""
+
+from __future__ import annotations
+
+import airbyte_rdstation.quick_start  # noqa: F401 - before all that imports the CDK

@@ -1,0 +1,199 @@
+"""Which forms of a filter API v2 obeys. An answer is believed by its rows: 200 alone proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from airbyte_rdstation.client.rdql import contains, one_of, quote
+from airbyte_rdstation.probe.caller import Answer, CannotTellError
+from airbyte_rdstation.probe.findings import Question
+from airbyte_rdstation.probe.v2_account import AccountV2, Row, at_least
+
+__all__ = ["FILTER_QUESTIONS"]
+
+_VISITS: Final = 10
+Values = Callable[[Row], "list[str]"]
+
+
+def _emails(row: Row) -> list[str]:
+    return [str(item["email"]) for item in row.get("emails") or () if isinstance(item, dict) and item.get("email")]
+
+
+def _phones(row: Row) -> list[str]:
+    return [str(item["phone"]) for item in row.get("phones") or () if isinstance(item, dict) and item.get("phone")]
+
+
+def _text(key: str, row: Row) -> list[str]:
+    return [row[key]] if isinstance(row.get(key), str) and row[key].strip() else []
+
+
+def _custom(slug: str, row: Row) -> list[str]:
+    held = row.get("custom_fields")
+    value = held.get(slug) if isinstance(held, dict) else None
+    return [value] if isinstance(value, str) and value.strip() else []
+
+
+def _two(rows: list[Row], values: Values) -> list[str]:
+    """Two different values that few records have."""
+    found = list(dict.fromkeys(value for row in rows for value in values(row) if '"' not in value))
+    if len(found) < 2:
+        raise CannotTellError("the records do not differ in it")
+    return found[:2]
+
+
+def _outcome(answer: Answer, wanted: set[str], values: Values, *, part: bool = False) -> str:
+    """What became of a condition that the wanted values fit."""
+    if not answer.ok:
+        return str(answer.status)
+    rows = answer.rows()
+    if not rows:
+        return "finds nothing"
+    folded = {value.casefold() for value in wanted}
+    held = [{value.casefold() for value in values(row)} for row in rows]
+    fitting = [any(_fits(value, folded, part) for value in row) for row in held]
+    if sum(fitting) * 2 < len(rows):
+        return "ignored"
+    found = {value for row in held for value in row} & folded
+    return "obeyed" if found == folded else "first value only" if len(folded) > 1 else "finds others"
+
+
+def _fits(value: str, wanted: set[str], part: bool) -> bool:
+    return value in wanted or (part and any(text in value for text in wanted))
+
+
+def _equal(path: str, name: str, values: Values, account: AccountV2) -> str:
+    first, _ = _two(account.sample(path), values)
+    return _outcome(account.filtered(path, f"{name}:{quote(first)}"), {first}, values)
+
+
+def _list(path: str, name: str, values: Values, account: AccountV2) -> str:
+    both = _two(account.sample(path), values)
+    return _outcome(account.filtered(path, one_of(name, both)), set(both), values)
+
+
+def _part(path: str, name: str, values: Values, account: AccountV2) -> str:
+    first, _ = _two(account.sample(path), values)
+    return _outcome(account.filtered(path, contains(name, first)), {first}, values, part=True)
+
+
+def _by_slug(form: Callable[[str, str, Values, AccountV2], str], account: AccountV2) -> str:
+    for path, entity in (("contacts", "contact"), ("organizations", "organization"), ("deals", "deal")):
+        for field in account.custom_fields:
+            slug = str(field.get("slug"))
+            if field.get("entity") != entity or field.get("type") != "text":
+                continue
+            values = partial(_custom, slug)
+            if len({value for row in account.sample(path) for value in values(row)}) > 1:
+                return form(path, f"@{slug}", values, account)
+    raise CannotTellError("no custom field of texts has two values")
+
+
+def _ids_bare(account: AccountV2) -> str:
+    both = _two(account.sample("deals"), partial(_text, "id"))
+    return _outcome(account.filtered("deals", f"id:({','.join(both)})"), set(both), partial(_text, "id"))
+
+
+def _letters(account: AccountV2) -> str:
+    """How `:` compares texts, in the words of the emulator's `text_match`."""
+    for row in account.sample("contacts"):
+        name = str(row.get("name") or "")
+        first = name.split(" ")[0]
+        if '"' in name or first == name or name == name.upper():
+            continue
+        part = account.filtered("contacts", f"name:{quote(first)}")
+        if not part.ok:
+            return str(part.status)
+        if any(
+            found.get("name") != first and first.casefold() in str(found.get("name")).casefold()
+            for found in part.rows()
+        ):
+            return "contains"
+        capitals = account.filtered("contacts", f"name:{quote(name.upper())}")
+        found_names = [str(found.get("name")) for found in capitals.rows()]
+        return "fold" if any(found.casefold() == name.casefold() for found in found_names) else "exact"
+    raise CannotTellError("no contact has a name of two words")
+
+
+def _unlisted(account: AccountV2) -> str:
+    at_least(account.sample("contacts"), 1, "contacts")
+    answer = account.filtered("contacts", 'unlisted_property:"x"')
+    if not answer.ok:
+        return str(answer.status)
+    return "ignore" if answer.rows() else "finds nothing"
+
+
+def _instant(literal: str, account: AccountV2) -> str:
+    answer = account.filtered("deals", f"updated_at:>={literal}")
+    return "accepted" if answer.ok else str(answer.status)
+
+
+def _has(account: AccountV2) -> str:
+    """Which forms of `has:product` are obeyed, in the words of the emulator's `has_form`."""
+    deals = at_least(account.sample("deals"), 2, "deals")
+    without = _without_products(account, deals)
+    obeyed = [name for name, form in (("bare", "has:product"), ("value", "has:product:true")) if without(form)]
+    return "both" if len(obeyed) > 1 else obeyed[0] if obeyed else "none"
+
+
+def _without_products(account: AccountV2, deals: list[Row]) -> Callable[[str], bool]:
+    """Whether a form is accepted and leaves out a deal that has no product."""
+    for deal in deals[:_VISITS]:
+        if not account.page(f"deals/{deal['id']}/products").rows():
+            break
+    else:
+        raise CannotTellError(f"each of {_VISITS} deals has products")
+
+    def obeys(form: str) -> bool:
+        answer = account.filtered("deals", form)
+        return answer.ok and bool(rows := answer.rows()) and deal["id"] not in {row.get("id") for row in rows}
+
+    return obeys
+
+
+def _active(account: AccountV2) -> str:
+    answer = account.page("users", condition="is:active")
+    return "accepted" if answer.ok else str(answer.status)
+
+
+_ID: Final = partial(_text, "id")
+_OBEYED: Final = "obeyed"
+_LADDER: Final = "looks up by lists, then single keys, then reads all records once"
+_PARTS: Final = "compares exactly on its own side"
+
+
+def _forms() -> tuple[Question[AccountV2], ...]:
+    lists = (
+        ("contacts", "email", _emails),
+        ("contacts", "name", partial(_text, "name")),
+        ("organizations", "name", partial(_text, "name")),
+        ("deals", "name", partial(_text, "name")),
+    )
+    found = []
+    for path, name, values in lists:
+        of = "" if name == "email" else f" of {path}"
+        found += [
+            Question(f"35 {name}:({of}", f"{name}:(…,…){of}", _OBEYED, _LADDER, partial(_list, path, name, values)),
+            Question(f"28 {name}:{of}", f'{name}:"…"{of}', _OBEYED, _LADDER, partial(_equal, path, name, values)),
+            Question(f"28 {name}:~{of}", f"{name}:~{of}", _OBEYED, _PARTS, partial(_part, path, name, values)),
+        ]
+    for row, form in (("35 @slug:(", _list), ("28 @slug:", _equal), ("28 @slug:~", _part)):
+        found.append(Question(row, row.partition(" ")[2], _OBEYED, _LADDER, partial(_by_slug, form)))
+    return tuple(found)
+
+
+FILTER_QUESTIONS: Final = (
+    Question("6", "a filter by a property that is not listed", "500", "never sends one; checks what comes", _unlisted),
+    Question("7 point", "a moment with fractions of a second", "500", "sends whole seconds",
+        partial(_instant, '"2000-01-01 00:00:00.000"')),
+    Question("7 bare", "a moment without quotes", "500", "sends quotes", partial(_instant, "2000-01-01 00:00:00")),
+    Question("22", "forms of has:product", "both", "tries has:product, then has:product:true, then asks every deal",
+        _has),
+    Question("22 is", "is:active on users", "accepted", "does not filter users", _active),
+    Question("28", "how `:` compares texts", "exact", "quotes, and compares exactly on its own side", _letters),
+    Question("28 phone:", "phone:", _OBEYED, "never looks up by phone", partial(_equal, "contacts", "phone", _phones)),
+    Question("35 id:(", 'id:("…","…") on deals', _OBEYED, "bare next, then singly", partial(_list, "deals", "id", _ID)),
+    Question("35 id:( bare", "id:(…,…) on deals", _OBEYED, "one by one next", _ids_bare),
+    *_forms(),
+)  # fmt: skip

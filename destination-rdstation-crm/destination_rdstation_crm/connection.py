@@ -1,0 +1,72 @@
+"""One account: the connection, its custom fields, and whether the token's user may write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, MutableMapping, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+from airbyte_cdk.models import FailureType
+
+from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.errors import STATUSES, Statuses, final
+from airbyte_rdstation.client.oauth import TokenOwner
+from airbyte_rdstation.client.rate_limit import RateLimit
+from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.session import Session
+from destination_rdstation_crm.config import Settings
+from destination_rdstation_crm.mapping.column_mapping import Entry
+from destination_rdstation_crm.mapping.custom_fields import CustomFields
+from destination_rdstation_crm.mapping.setup import check_mapping
+from destination_rdstation_crm.objects.crm_object import CrmObject
+from destination_rdstation_crm.writing.crm_api import Crm, Held
+
+__all__ = ["Connection"]
+
+_PERMISSION: Final = "Grant the permission in RD Station, or connect with a user who has it."
+_STATUSES: Final[Statuses] = {
+    **STATUSES,
+    402: final(
+        FailureType.config_error,
+        "The account's RD Station plan does not include this (402). Upgrade the plan.",
+    ),
+    403: final(
+        FailureType.config_error,
+        "RD Station denies access (403): the user who authorized the connection lacks the permission, or the account's "
+        f"plan lacks the feature. {_PERMISSION}",
+    ),
+    409: final(FailureType.system_error, "RD Station says that the record is in conflict with another (409)."),
+}
+
+
+class Connection:
+    """`config` is the user's own, in which the token owner keeps the newest tokens."""
+
+    def __init__(
+        self,
+        config: MutableMapping[str, Any],
+        settings: Settings,
+        retry_policy: RetryPolicy | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        rate_limit = RateLimit(settings.requests_per_minute, retry_policy, sleep=sleep)
+        tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, retry_policy)
+        session = Session(rate_limit, settings.num_workers, tokens)
+        api = Api(f"{settings.api_base_url}/crm/v2", session, retry_policy, _STATUSES, tells_platform=False)
+        self.crm = Crm(api)
+
+    def check(self, crm_object: CrmObject, column_mapping: Sequence[Entry]) -> None:
+        """Raises the error that says what is wrong; leaves nothing behind in the account."""
+        check_mapping(column_mapping, crm_object, self.custom_fields_of(crm_object.entity))
+        self.crm.probe_reading(crm_object)
+        self.crm.probe_writing(crm_object)
+
+    @cached_property
+    def _custom_fields(self) -> list[Held]:
+        return self.crm.custom_fields()
+
+    def custom_fields_of(self, entity: str) -> CustomFields:
+        """The custom fields that the account defines for contacts, deals or organizations; asked for once."""
+        return CustomFields.of(self._custom_fields, entity)

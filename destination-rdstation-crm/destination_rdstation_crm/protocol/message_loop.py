@@ -1,0 +1,155 @@
+"""Rows into batches, batches to the writer, and each STATE back once everything before it is durably written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.invisible import shown
+from destination_rdstation_crm.batch_result import BatchResult
+from destination_rdstation_crm.outcome import Reject
+from destination_rdstation_crm.protocol.incoming import Incoming
+from destination_rdstation_crm.protocol.known_stream import known_stream
+from destination_rdstation_crm.protocol.lines import Record, State, StreamStatus
+from destination_rdstation_crm.protocol.state_echo import Counts, with_statistics
+from destination_rdstation_crm.row import Row, StreamKey
+from destination_rdstation_crm.writing.same_reason import FIRST_ROWS
+
+__all__ = ["MessageLoop"]
+
+_BATCH_ROWS: Final = 600  # four look-ups of matching keys, each of them full
+_STATE_ROWS: Final = 100
+"""A STATE behind so many rows is not kept waiting for more of them."""
+_OLDEST_ROW_SECONDS: Final = 10.0
+_QUIET_SECONDS: Final = 0.1
+"""After a STATE and so long a silence the platform may be waiting for the echo."""
+
+
+class Writer(Protocol):
+    """Where batches go."""
+
+    def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> BatchResult:
+        """What became of each row."""
+
+
+class MessageLoop:
+    """Moves a sync's messages from one end to the other."""
+
+    def __init__(
+        self,
+        streams: Iterable[StreamKey],
+        writer: Writer,
+        keep: Callable[[BatchResult], None],
+        send_line: Callable[[str], None],
+        *,
+        echoes: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`keep` makes rejects and results durable; without `echoes` no STATE goes back, since nothing is written."""
+        self._writer = writer
+        self._keep = keep
+        self._send_line = send_line
+        self._echoes = echoes
+        self._clock = clock
+        self._numbers = dict.fromkeys(streams, 0)
+        self._counts = {stream: Counts() for stream in self._numbers}
+        self._batch_rows = FIRST_ROWS
+        self._rows: list[tuple[StreamKey, Row]] = []
+        self._states: list[tuple[int, State]] = []
+        self._begun = 0.0
+        self.interrupted: set[StreamKey] = set()
+        """Streams that the source did not bring to their end."""
+
+    def run(self, incoming: Incoming) -> None:
+        """Until the input ends; raises what ends the sync, with the states of what is written sent."""
+        message = None
+        while message != "end":
+            try:
+                message = incoming.next(self._retry_policy())
+                if isinstance(message, Record):
+                    self._take(message)
+                elif isinstance(message, State):
+                    self._hold(message)
+                elif isinstance(message, StreamStatus):
+                    self._note(message)
+            except Exception:
+                self._flush()  # what came before it
+                raise
+            if message in ("quiet", "end") or self._is_full():
+                self._flush()
+
+    def _take(self, record: Record) -> None:
+        stream = known_stream(record.stream, self._numbers)
+        if stream is None:
+            raise config_error(
+                f"The platform sends rows of a stream that the catalog does not name: {shown(record.stream[0])}. "
+                "Refresh the connection's schema."
+            )
+        if not self._rows:
+            self._begun = self._clock()
+        self._numbers[stream] += 1
+        self._rows.append((stream, Row(stream[0], self._numbers[stream], record.data)))
+
+    def _hold(self, state: State) -> None:
+        stream = state.stream and known_stream(state.stream, self._numbers)
+        self._states.append((len(self._rows), replace(state, stream=stream or state.stream)))
+
+    def _note(self, status: StreamStatus) -> None:
+        stream = known_stream(status.stream, self._numbers)
+        if stream and status.status == "INCOMPLETE":
+            self.interrupted.add(stream)
+        elif stream and status.status == "COMPLETE":
+            self.interrupted.discard(stream)
+
+    def _retry_policy(self) -> float | None:
+        """How long to wait for more before what is there is written; None while there is nothing."""
+        if self._states:
+            return _QUIET_SECONDS
+        if self._rows:
+            return max(0.0, self._begun + _OLDEST_ROW_SECONDS - self._clock())
+        return None
+
+    def _is_full(self) -> bool:
+        return (
+            len(self._rows) >= self._batch_rows
+            or (bool(self._states) and (len(self._rows) >= _STATE_ROWS or not self._rows))
+            or (bool(self._rows) and self._clock() - self._begun >= _OLDEST_ROW_SECONDS)
+        )
+
+    def _flush(self) -> None:
+        rows, states = self._rows, self._states
+        self._rows, self._states, self._batch_rows = [], [], _BATCH_ROWS
+        result = self._writer.write(rows) if rows else BatchResult((), (), None)
+        self._keep(result)
+        counted = 0
+        for place, state in states:
+            if place > len(result.outcomes) or not self._echoes:
+                break
+            self._count(rows, result, counted, place)
+            counted = place
+            self._send_line(with_statistics(state.line, self._counts_for(state)))
+        else:
+            self._count(rows, result, counted, len(result.outcomes))
+        if result.failure:
+            raise result.failure
+
+    def _count(self, rows: Sequence[tuple[StreamKey, Row]], result: BatchResult, start: int, end: int) -> None:
+        for (stream, _), outcome in zip(rows[start:end], result.outcomes[start:end], strict=True):
+            if isinstance(outcome, Reject):
+                self._counts[stream].rejected += 1
+            else:
+                self._counts[stream].accepted += 1
+
+    def _counts_for(self, state: State) -> Counts:
+        """Of the rows since the stream's last STATE; a state that names no stream speaks of all."""
+        streams = list(self._counts) if state.stream is None else [state.stream]
+        whole = Counts()
+        for stream in streams:
+            counts = self._counts.get(stream, Counts())
+            whole.accepted += counts.accepted
+            whole.rejected += counts.rejected
+            self._counts[stream] = Counts()
+        return whole

@@ -1,0 +1,181 @@
+"""The calls that a write needs. Facts: docs/api/crm-v2.md#listing, #rdql and #writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any, Final, TypeAlias
+
+from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.errors import (
+    ForbiddenError,
+    NotFoundError,
+    RequestRefusedError,
+    ServerFailedError,
+    config_error,
+    system_error,
+)
+from airbyte_rdstation.client.rdql import all_of
+from airbyte_rdstation.client.responses import BadAnswerError, Page, keys_of, kind_of, parse_json, read_page
+from airbyte_rdstation.pagination.keyset import read_keyset
+from airbyte_rdstation.pagination.listing import PaginationError, Query
+from destination_rdstation_crm.objects.crm_object import CrmObject
+from destination_rdstation_crm.writing.known_forms import KnownForms
+
+__all__ = ["BeyondReachError", "Crm", "FilterFailedError", "Held"]
+
+Held: TypeAlias = dict[str, Any]
+"""A record as the CRM holds it."""
+
+_PAGE_SIZE: Final = 200  # the most [seen]
+_LAST_PAGE: Final = 50  # nothing lies beyond 10,000 rows [doc]
+_NOBODY: Final = "0" * 24  # an id that no record has
+_UNSORTED_PAGES_DIFFER: Final = "created_at"  # without a sort, two pages of one list overlap [seen]; this never changes
+
+
+class BeyondReachError(Exception):
+    """More records fit the filter than page numbers reach."""
+
+
+class FilterFailedError(Exception):
+    """RD Station refuses or ignores a filter; the text says which, as the end of "RD Station …"."""
+
+    def __init__(self, text: str, *, ignored: bool = False) -> None:
+        super().__init__(text)
+        self.ignored = ignored
+
+
+class Crm:
+    """Reads and writes records of one account."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._known: dict[tuple[str, str | None], KnownForms[Any]] = {}
+
+    def known_forms(self, crm_object: CrmObject, key_field: str | None) -> KnownForms[Any]:
+        """What this sync has learnt of look-ups in the object by the key."""
+        fresh: KnownForms[Any] = KnownForms(crm_object.mode, key_field)
+        return self._known.setdefault((crm_object.name, key_field), fresh)
+
+    def custom_fields(self) -> list[Held]:
+        """Every custom field of the account."""
+        params = {"sort[order]": "asc"}
+        # The published samples give one object in the place of the list [doc].
+        parse = partial(read_page, single=True)
+        pages = _pages(
+            lambda number: self._api.get(
+                "/custom_fields", params | _page_parameters(number), parse, stream="custom_fields"
+            )
+        )
+        return [row for page in pages for row in page.rows]
+
+    def create(self, crm_object: CrmObject, body: Mapping[str, Any]) -> Held:
+        """The new record. Raises AnswerLostError where it may or may not exist now."""
+        return self._api.post(crm_object.path, {"data": dict(body)}, _record, stream=crm_object.mode)
+
+    def update(self, crm_object: CrmObject, id_: str, body: Mapping[str, Any]) -> Held | None:
+        """The record after it; None where the answer has no body, which is a success too [used]."""
+
+        def parse(content: bytes) -> Held | None:
+            return _record(content) if content.strip() else None
+
+        return self._api.put(f"{crm_object.path}/{id_}", {"data": dict(body)}, parse, stream=crm_object.mode)
+
+    def read(self, crm_object: CrmObject, id_: str) -> Held:
+        """The record; NotFoundError where there is none."""
+        return self._api.get(f"{crm_object.path}/{id_}", {}, _record, stream=crm_object.mode)
+
+    def find(self, crm_object: CrmObject, filter_: str, obeys: Callable[[Held], bool]) -> Iterator[Page]:
+        """The records that a filter finds, page by page; BeyondReachError behind the last page of too many.
+
+        `obeys` says whether a record may be an answer. FilterFailedError where most of a page may not, or where RD
+        Station refuses the filter: by 400 or 422, or by a 500 each time while it answers the list without the filter.
+        """
+        params = {"filter": filter_, f"sort[{_UNSORTED_PAGES_DIFFER}]": "asc"}
+        try:
+            for page in _pages(lambda number: self._filtered(crm_object, params | _page_parameters(number))):
+                if sum(map(obeys, page.rows)) * 2 < len(page.rows):
+                    raise FilterFailedError("ignores look-ups by", ignored=True)
+                yield page
+        except RequestRefusedError as error:
+            raise FilterFailedError(f"refuses ({error.status}) look-ups by") from None
+
+    def all(self, crm_object: CrmObject, since: datetime | None) -> Iterator[Held]:
+        """Every record, or those created since, however many there are."""
+
+        def fetch(query: Query) -> Page:
+            params = _page_parameters(query.page)
+            if query.sort:
+                params[f"sort[{query.sort}]"] = "desc" if query.descending else "asc"
+            if condition := all_of(*(bound.rdql() for bound in query.bounds)):
+                params["filter"] = condition
+            return self._api.get(crm_object.path, params, read_page, stream=crm_object.mode)
+
+        try:
+            for batch in read_keyset(fetch, (_UNSORTED_PAGES_DIFFER,), since, now=datetime.now(timezone.utc)):
+                yield from batch.rows
+        except PaginationError as error:
+            raise system_error(
+                f"{crm_object.mode}: the records cannot be read whole to look rows up. {error}"
+            ) from None
+
+    def server_time(self, local: datetime) -> datetime:
+        """RD Station's time at a local moment, or a little earlier."""
+        return self._api.server_time(local)
+
+    def probe_reading(self, crm_object: CrmObject) -> None:
+        """Raises what a look-up would raise."""
+        self._api.get(crm_object.path, _page_parameters(1) | {"page[size]": "1"}, read_page, stream=crm_object.mode)
+
+    def probe_writing(self, crm_object: CrmObject) -> None:
+        """Raises ForbiddenError where a write would; it updates a record that does not exist."""
+        try:
+            self.update(crm_object, _NOBODY, {})
+        except (NotFoundError, RequestRefusedError):
+            return  # permission is asked before anything else
+        except ForbiddenError as error:
+            raise config_error(
+                f"The user who authorized the connection may not write {crm_object.mode} (403). Grant the permission "
+                "in RD Station, or connect with a user who has it.",
+                error.internal_message,
+            ) from None
+
+    def _filtered(self, crm_object: CrmObject, params: Mapping[str, str]) -> Page:
+        """A page of a filtered list. A 500 may be the filter's fault: it is tried again once, not for minutes."""
+        ask = partial(self._api.get, crm_object.path, params, read_page, stream=crm_object.mode, tries_on_500=1)
+        try:
+            return ask()
+        except ServerFailedError:
+            self.probe_reading(crm_object)  # an outage is waited for here, without the filter
+        try:
+            return ask()
+        except ServerFailedError:
+            raise FilterFailedError("refuses (500) look-ups by") from None
+
+
+def _pages(ask: Callable[[int], Page]) -> Iterator[Page]:
+    for number in range(1, _LAST_PAGE + 1):
+        page = ask(number)
+        yield page
+        if page.has_next is False or not page.rows or (page.has_next is None and len(page.rows) < _PAGE_SIZE):
+            return
+    raise BeyondReachError
+
+
+def _page_parameters(number: int) -> dict[str, str]:
+    return {"page[number]": str(number), "page[size]": str(_PAGE_SIZE)}
+
+
+def _record(content: bytes) -> Held:
+    body = parse_json(content)
+    if not isinstance(body, dict):
+        raise BadAnswerError(f"the body is a JSON {kind_of(body)} where an object is expected")
+    record = body.get("data")
+    if isinstance(record, list) and len(record) == 1:
+        record = record[0]
+    if not isinstance(record, dict):
+        raise BadAnswerError(f"`data` is no object; there are {keys_of(body)}")
+    if not isinstance(record.get("id"), str) or not record["id"]:
+        raise BadAnswerError(f"the record has no `id`, only {keys_of(record)}")
+    return record

@@ -1,0 +1,124 @@
+"""One account: its connection, and which shape reads each of its streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from typing import Any, Final
+
+from airbyte_cdk.sources.message import MessageRepository
+from typing_extensions import assert_never
+
+from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.airbyte.normalizer import Normalizer
+from airbyte_rdstation.airbyte.schemas import schema_of
+from airbyte_rdstation.airbyte.small_list import SmallList
+from airbyte_rdstation.airbyte.stream_factory import BuiltStream, StreamFactory
+from airbyte_rdstation.client.auth import BearerToken
+from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.errors import ConnectorError, UnauthorizedError, config_error
+from airbyte_rdstation.client.rate_limit import RateLimit
+from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.session import Session
+from airbyte_rdstation.pagination.listing import Fetch, Query
+from source_rdstation_conversas.client_conversas import STATUSES_CONVERSAS, ConversasListClient
+from source_rdstation_conversas.config import Settings
+from source_rdstation_conversas.conversas_state import MessagesState, ReportsState
+from source_rdstation_conversas.history.pages import PageDecryptor
+from source_rdstation_conversas.history.requests import History
+from source_rdstation_conversas.records import fitted, without_place
+from source_rdstation_conversas.streams.messages import Messages
+from source_rdstation_conversas.streams.messages_history import MessagesHistory
+from source_rdstation_conversas.streams.reports import Reports
+from source_rdstation_conversas.table import CONTACTS, EMPLOYEES, STREAMS, StreamSpec
+
+__all__ = ["ConversasStreamFactory"]
+
+_RATE_LIMIT_WAIT: Final = 3.0  # seconds after a 429 that does not say [guess]
+
+
+class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
+    """The streams of one account, as its token sees it."""
+
+    table = STREAMS
+    schemas = ("source_rdstation_conversas", "schemas")
+
+    def __init__(
+        self, settings: Settings, messages: MessageRepository, retry_policy: RetryPolicy | None = None
+    ) -> None:
+        retry_policy = replace(retry_policy or RetryPolicy(), rate_limit_wait=_RATE_LIMIT_WAIT)
+        rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
+        session = Session(rate_limit, settings.num_workers, BearerToken(settings.access_token))
+        super().__init__(settings, messages, Api(settings.api_base_url, session, retry_policy, STATUSES_CONVERSAS))
+        self._lists = ConversasListClient(self._api)
+
+    def check(self) -> str | None:
+        """Whether the token works."""
+        self._lists.fetch("The connection", EMPLOYEES)(Query(None))
+        return None
+
+    def _normalize(self, spec: StreamSpec) -> Callable[[Row], Row]:
+        schema = schema_of(*self.schemas, spec.name)
+        normalize = Normalizer(spec.name, schema)
+        return lambda row: normalize(fitted(without_place(row), schema))
+
+    def _build(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        if spec.kind == "small_list":
+            small = SmallList(context, fetch=self._list(context, spec), sort=None)
+            return small.slices, small.cursor
+        if spec.kind == "reports":
+            reports = Reports(
+                context,
+                fetch_window=partial(self._reports, context, spec),
+                lookback=timedelta(days=self._settings.reports_lookback_days),
+                cursor_field=spec.cursor,
+                state=read_state(spec.name, spec.cursor, state, ReportsState),
+            )
+            return reports.slices, reports
+        decryptor = PageDecryptor(context.name, self._settings.private_key_jwk)
+        history = History(
+            self._api, self._settings, stream=context.name, opened=decryptor.open, on_request=context.request_sent
+        )
+        contacts = self._list(context, CONTACTS)
+        explain_401 = partial(self._explain_401, context.name)
+        if spec.kind == "messages_history":
+            pages = MessagesHistory(
+                context, fetch_contacts=contacts, history=history, decryptor=decryptor, explain_401=explain_401
+            )
+            return pages.slices, pages.cursor
+        if spec.kind == "messages":
+            stream = Messages(
+                context,
+                fetch_contacts=contacts,
+                history=history,
+                decryptor=decryptor,
+                explain_401=explain_401,
+                cursor_field=spec.cursor,
+                state=read_state(spec.name, spec.cursor, state, MessagesState),
+            )
+            return stream.slices, stream
+        assert_never(spec.kind)
+
+    def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
+        return self._lists.fetch(context.name, spec, only, on_request=context.request_sent)
+
+    def _reports(self, context: StreamContext, spec: StreamSpec, first: date, last: date) -> Fetch:
+        return self._list(context, spec, start_date=first.isoformat(), end_date=last.isoformat())
+
+    def _explain_401(self, stream: str, error: UnauthorizedError) -> ConnectorError:
+        """The history says 401 to a plan without it, too: then the token still works elsewhere."""
+        try:
+            self._lists.fetch(stream, EMPLOYEES)(Query(None))
+        except UnauthorizedError:
+            return error
+        except ConnectorError as other:
+            return other
+        return config_error(
+            f"{stream}: RD Station refuses the message history (401), though the token works: the account's plan does "
+            "not include it. Upgrade the plan or deselect the stream.",
+            error.internal_message,
+        )

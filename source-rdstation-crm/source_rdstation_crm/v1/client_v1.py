@@ -1,0 +1,154 @@
+"""Asks for API v1's lists and reads its answers: page, limit, order and filters are parameters.
+
+A `created_at` bound becomes a period of whole days, the one form of a date that was seen to work. It is a day wider on
+both sides: the zone in which the API reads it is unknown, and so is whether the last day belongs to it. Answers are
+`{"<rows key>": [{"_id": …}, …], "has_more": …, "total": …, "next_page": …}` or a bare list.
+Facts: docs/api/crm-v1.md#basics, #paging, #identity and #rate-limit-and-errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import Any, Final
+
+from airbyte_cdk.models import FailureType
+
+from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.errors import STATUSES, Statuses, final
+from airbyte_rdstation.client.responses import BadAnswerError, Page, Row, identity, keys_of, kind_of, parse_json
+from airbyte_rdstation.pagination.listing import Bound, Fetch, Query
+from source_rdstation_crm.v1.streams import StreamSpec
+
+__all__ = ["STATUSES_V1", "ListClientV1", "read_account", "read_list", "read_record"]
+
+STATUSES_V1: Final[Statuses] = {
+    **STATUSES,
+    401: final(
+        FailureType.config_error,
+        "RD Station does not accept the token (401): it is mistyped, or its user has been deactivated. Copy the token "
+        "again from the profile of an active user in RD Station CRM.",
+    ),
+    403: final(
+        FailureType.config_error,
+        "RD Station denies access (403): the token's user lacks the permission, or the account's plan lacks the "
+        "feature. Grant the permission in RD Station, or deselect the stream.",
+    ),
+}
+
+
+def read_list(content: bytes, *, rows_key: str, limit: int | None) -> Page:
+    """A page of a list; `limit` is how many rows were asked for, None where the answer is the whole list.
+
+    Only `has_more: false` is believed: a list that ignores `page` may say true for ever.
+    """
+    body = parse_json(content)
+    envelope: dict[str, Any] = body if isinstance(body, dict) else {}
+    rows = envelope.get(rows_key) if isinstance(body, dict) else body
+    if not isinstance(rows, list):
+        what = f"only {keys_of(envelope)}" if envelope else f"a JSON {kind_of(body)}"
+        raise BadAnswerError(f"there is no list `{rows_key}`, {what}")
+    has_more = envelope.get("has_more")
+    ends = limit is None or has_more is False or (has_more is None and len(rows) < limit)
+    total, cursor = envelope.get("total"), envelope.get("next_page")
+    return Page(
+        rows=[_identified(row) for row in rows],
+        has_next=False if ends else None,
+        total=total if isinstance(total, int) else None,
+        cursor=cursor if isinstance(cursor, str) else None,
+    )
+
+
+def read_record(content: bytes) -> Row:
+    """A single record."""
+    return _identified(parse_json(content))
+
+
+def read_account(content: bytes) -> Row:
+    """What /token/check tells of the token's user."""
+    body = parse_json(content)
+    if not isinstance(body, dict):
+        raise BadAnswerError(f"the body is a JSON {kind_of(body)} where an object is expected")
+    return body
+
+
+def _identified(row: Any) -> Row:
+    if not isinstance(row, dict):
+        raise BadAnswerError(f"a record is a JSON {kind_of(row)} where an object is expected")
+    found = row.get("_id") or row.get("id")
+    if not found:
+        raise BadAnswerError(f"a record has neither `_id` nor `id`, only {keys_of(row)}")
+    row["_id"], row["id"] = identity(row.get("_id") or found, "_id", row), identity(row.get("id") or found, "id", row)
+    return row
+
+
+_WIDER: Final = timedelta(days=1)
+# A period needs both ends. Open ones are fixed: a next page must be asked for with unchanged parameters [seen].
+_EVER: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NEVER: Final = datetime(2100, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class _List:
+    """One list as one stream reads it."""
+
+    stream: str
+    spec: StreamSpec
+    on_request: Callable[[], None]
+    only: Mapping[str, str] = field(default_factory=dict)
+
+
+class ListClientV1:
+    """The lists of one account."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def fetch(
+        self,
+        stream: str,
+        spec: StreamSpec,
+        only: Mapping[str, str] | None = None,
+        *,
+        on_request: Callable[[], None] = lambda: None,
+    ) -> Fetch:
+        """A function that answers queries for pages of the list; `only` are further parameters that filter it."""
+        return partial(self._fetch, _List(stream, spec, on_request, only or {}))
+
+    def record(self, stream: str, path: str, record_id: str, on_request: Callable[[], None] = lambda: None) -> Row:
+        """A single record of the list at `path`."""
+        return self._api.get(f"{path}/{record_id}", {}, read_record, stream=stream, on_request=on_request)
+
+    def user(self) -> Row:
+        """`email`, `name` and `organization` of the token's user."""
+        return self._api.get("/token/check", {}, read_account, stream="token")
+
+    def _fetch(self, list_: _List, query: Query) -> Page:
+        spec = list_.spec
+        params = dict(list_.only)
+        for bound in query.bounds:
+            params |= _period(bound)
+        if query.sort:
+            params["order"] = query.sort
+            if spec.sort is None:
+                params["direction"] = "desc" if query.descending else "asc"
+        if spec.paging == "limit":
+            params |= {"page": str(query.page), "limit": str(spec.limit)}
+        elif spec.paging == "page" and query.page > 1:
+            params["page"] = str(query.page)
+        if query.cursor:
+            params["next_page"] = query.cursor
+        limit = spec.limit if spec.paging == "limit" else None
+        parse = partial(read_list, rows_key=spec.rows_key, limit=limit if spec.paging != "page" else 1)
+        hint = f" The parameters were {', '.join(sorted(params))}." if params else ""
+        return self._api.get(spec.path, params, parse, stream=list_.stream, hint=hint, on_request=list_.on_request)
+
+
+def _period(bound: Bound) -> dict[str, str]:
+    return {
+        f"{bound.field}_period": "true",
+        "start_date": f"{bound.at_least - _WIDER if bound.at_least else _EVER:%Y-%m-%d}",
+        "end_date": f"{bound.before + 2 * _WIDER if bound.before else _NEVER:%Y-%m-%d}",  # 2: its midnight, at least
+    }

@@ -1,0 +1,169 @@
+"""One account over API v1: its connection, and which shape reads each of its streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any
+
+from airbyte_cdk.sources.message import MessageRepository
+from typing_extensions import assert_never
+
+from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.airbyte.partitions import refusals_named
+from airbyte_rdstation.airbyte.small_list import SmallList, read_small_list
+from airbyte_rdstation.airbyte.stream_factory import BuiltStream
+from airbyte_rdstation.client.auth import QueryToken
+from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError
+from airbyte_rdstation.client.rate_limit import RateLimit
+from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.session import Session
+from airbyte_rdstation.pagination.listing import Fetch, Query
+from airbyte_rdstation.pagination.time_windows import Windows
+from source_rdstation_crm.config import Settings, V1Credentials
+from source_rdstation_crm.crm_state import ChildState, NumberedState
+from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
+from source_rdstation_crm.streams.deal_details import DealDetails
+from source_rdstation_crm.streams.offset_stream import OffsetStream
+from source_rdstation_crm.streams.pipeline_children import PipelineChildren
+from source_rdstation_crm.streams.time_window_stream import TimeWindowStream
+from source_rdstation_crm.v1.client_v1 import STATUSES_V1, ListClientV1
+from source_rdstation_crm.v1.quirks import StageFilter, sees_only_own_deals, without_empty_birthdays
+from source_rdstation_crm.v1.streams import DEAL_PIPELINES, DEALS, STREAMS, USERS, StreamSpec
+
+__all__ = ["StreamFactoryV1"]
+
+
+class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
+    """The streams of one account, as the user of one token sees it."""
+
+    table = STREAMS
+    schemas = ("source_rdstation_crm.schemas", "v1")
+    probed = ("deal_pipelines", "deals", "contacts", "companies")
+    user = "The token's user"
+
+    def __init__(
+        self,
+        credentials: V1Credentials,
+        settings: Settings,
+        messages: MessageRepository,
+        retry_policy: RetryPolicy | None = None,
+    ) -> None:
+        rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
+        session = Session(rate_limit, settings.num_workers, QueryToken(credentials.access_token))
+        super().__init__(settings, messages, Api(f"{settings.api_base_url}/api/v1", session, retry_policy, STATUSES_V1))
+        self._lists = ListClientV1(self._api)
+
+    def check(self) -> str | None:
+        """As its parent's; a user who seems to see only a part of the account is told what that means."""
+        user = self._lists.user()
+        super().check()
+        try:
+            deals = self._lists.fetch(DEALS.name, DEALS)(Query("created_at", descending=True))
+            users = self._lists.fetch(USERS.name, USERS)(Query(None))
+        except ConnectorError:
+            return None  # the connection works; only the remark needs these
+        if sees_only_own_deals(user, deals, users):
+            return (
+                "The connection works, but the token's user seems to see only a part of the account: every deal shown "
+                "belongs to this user, though the account has other active users. API v1 gives what the user may see, "
+                "so the other deals, organizations, contacts and tasks would be missing without an error. Use the "
+                "token of an administrator to read the whole account."
+            )
+        return None
+
+    def _probe(self, spec: StreamSpec) -> None:
+        self._lists.fetch(spec.name, spec)(Query(None))
+
+    def _normalize(self, spec: StreamSpec) -> Callable[[Row], Row]:
+        normalize = super()._normalize(spec)
+        return lambda row: normalize(without_empty_birthdays(row))
+
+    def _build(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        fetch = self._list(context, spec)
+        if spec.kind == "small_list":
+            small = SmallList(context, fetch=fetch, sort=spec.sort)
+            return small.slices, small.cursor
+        if spec.kind == "pipeline_children":
+            desk = StageFilter(spec.name, partial(self._record, context, spec))
+            stages = PipelineChildren(
+                context,
+                fetch_pipelines=self._list(context, DEAL_PIPELINES),
+                pipeline_sort=None,
+                fetch_below=lambda pipeline_id: self._list(context, spec, deal_pipeline_id=pipeline_id),
+                sort=None,
+                adopt=desk.adopt,
+            )
+            return stages.slices, stages.cursor
+        if spec.kind == "offset":
+            segments: set[str] = set()
+            numbered = OffsetStream(
+                context,
+                fetch=_noting_segments(fetch, segments),
+                parts=partial(self._parts_of_companies, context, spec, segments) if spec.name == "companies" else tuple,
+                cursor_field=spec.cursor,
+                state=read_state(spec.name, spec.cursor, state, NumberedState),
+            )
+            return numbered.slices, numbered
+        windows = Windows(refusals_named(fetch), partial(self._parts_of_deals, context, spec), self._now)
+        if spec.kind == "time_windows":
+            windowed = TimeWindowStream(context, windows=windows)
+            return windowed.slices, windowed.cursor
+        if spec.kind == "deal_details":
+            details = DealDetails(
+                context,
+                windows=windows,
+                fetch_deal=partial(self._record, context, spec),
+                cursor_field=spec.cursor,
+                state=read_state(spec.name, spec.cursor, state, ChildState),
+            )
+            return details.slices, details
+        assert_never(spec.kind)
+
+    def _now(self) -> datetime:
+        return self._api.server_time(datetime.now(timezone.utc))
+
+    def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
+        return self._lists.fetch(context.name, spec, only, on_request=context.request_sent)
+
+    def _record(self, context: StreamContext, spec: StreamSpec, record_id: str) -> Row:
+        return self._lists.record(context.name, spec.path, record_id, context.request_sent)
+
+    def _parts_of_companies(self, context: StreamContext, spec: StreamSpec, segments: set[str]) -> Iterator[Fetch]:
+        """By responsible user, and by the segments that occur (API v1 has no list of them)."""
+        with suppress(ForbiddenError):  # then only the segments are left
+            for users in read_small_list(self._list(context, USERS), None):
+                for user in users:
+                    yield self._list(context, spec, user_id=user["id"])
+        for segment_id in sorted(segments):
+            yield self._list(context, spec, organization_segment=segment_id)
+
+    def _parts_of_deals(self, context: StreamContext, spec: StreamSpec) -> Iterator[Fetch]:
+        """By pipeline, then by stage."""
+        try:
+            pipelines = [row for rows in read_small_list(self._list(context, DEAL_PIPELINES), None) for row in rows]
+        except ForbiddenError:
+            return
+        for pipeline in pipelines:
+            yield self._list(context, spec, deal_pipeline_id=pipeline["id"])
+        for pipeline in pipelines:
+            for stage in pipeline.get("deal_stages") or ():
+                yield self._list(context, spec, deal_stage_id=stage.get("_id") or stage["id"])
+
+
+def _noting_segments(fetch: Fetch, segments: set[str]) -> Fetch:
+    def fetch_noting(query: Query) -> Page:
+        page = fetch(query)
+        for row in page.rows:
+            named = row.get("organization_segments")
+            for segment in named if isinstance(named, list) else ():
+                if isinstance(segment, dict) and (id_ := segment.get("id") or segment.get("_id")):
+                    segments.add(id_)
+        return page
+
+    return fetch_noting

@@ -1,0 +1,59 @@
+"""Every stream of API v1 as a row.
+
+Paging and identity: docs/api/crm-v1.md#paging and #identity; keys:
+docs/integrations/sources/source-rdstation-crm.md. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+__all__ = ["DEALS", "DEAL_PIPELINES", "STREAMS", "USERS", "Kind", "Paging", "StreamSpec"]
+
+Kind = Literal["offset", "small_list", "pipeline_children", "time_windows", "deal_details"]
+Paging = Literal["limit", "page", "none"]
+
+
+@dataclass(frozen=True)
+class StreamSpec:
+    """What sets a stream apart from the others of its kind."""
+
+    name: str
+    kind: Kind
+    path: str
+    rows_key: str = ""
+    """The key of the answer's list; a bare array has none."""
+    sort: str | None = None
+    """The one order that a small list has; it has no direction [doc]."""
+    cursor: str = ""
+    """Empty: the stream is read whole each time."""
+    primary_key: str = "id"
+    paging: Paging = "limit"
+    """`limit`: pages of a size that can be asked for; `page`: of the API's own size; `none`: a single answer."""
+    limit: int = 200
+    """The largest page [doc]."""
+
+
+DEALS: Final = StreamSpec("deals", "time_windows", "/deals", "deals")
+DEAL_PIPELINES: Final = StreamSpec("deal_pipelines", "small_list", "/deal_pipelines")
+USERS: Final = StreamSpec("users", "small_list", "/users", "users", paging="none")
+STREAMS: Final = (
+    StreamSpec("activities", "small_list", "/activities", "activities"),
+    StreamSpec("campaigns", "small_list", "/campaigns", "campaigns"),
+    StreamSpec("companies", "offset", "/organizations", "organizations", cursor="updated_at"),
+    StreamSpec("contacts", "offset", "/contacts", "contacts", cursor="updated_at"),
+    StreamSpec("custom_fields", "small_list", "/custom_fields", paging="none"),
+    DEAL_PIPELINES,
+    StreamSpec("deal_sources", "small_list", "/deal_sources", "deal_sources"),
+    StreamSpec("deal_stages", "pipeline_children", "/deal_stages", "deal_stages", limit=12),
+    DEALS,
+    StreamSpec("deals_details", "deal_details", "/deals", "deals", cursor="updated_at"),
+    StreamSpec("products", "small_list", "/products", "products"),
+    StreamSpec(
+        "reasons_for_loss", "small_list", "/deal_lost_reasons", "deal_lost_reasons", sort="name", primary_key="_id"
+    ),
+    StreamSpec("tasks", "small_list", "/tasks", "tasks"),
+    StreamSpec("teams", "small_list", "/teams", "teams", paging="page"),  # no parameters are documented
+    USERS,
+)

@@ -1,0 +1,137 @@
+"""One account over API v2: its connection, and which shape reads each of its streams."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, MutableMapping
+from datetime import datetime, timezone
+from functools import cached_property, partial
+from typing import Any
+
+from airbyte_cdk.sources.message import MessageRepository
+from typing_extensions import assert_never
+
+from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.airbyte.small_list import SmallList, read_small_list
+from airbyte_rdstation.airbyte.stream_factory import BuiltStream
+from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.errors import ForbiddenError
+from airbyte_rdstation.client.oauth import TokenOwner
+from airbyte_rdstation.client.rate_limit import RateLimit
+from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.session import Session
+from airbyte_rdstation.pagination.keyset import read_keyset_whole
+from airbyte_rdstation.pagination.listing import Fetch
+from source_rdstation_crm.config import Settings
+from source_rdstation_crm.crm_state import ChildState, NewestFirstState, SpanState
+from source_rdstation_crm.custom_field_schema import with_custom_fields
+from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
+from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildren
+from source_rdstation_crm.streams.keyset_stream import KeysetStream
+from source_rdstation_crm.streams.newest_first_stream import NewestFirstStream
+from source_rdstation_crm.streams.pipeline_children import PipelineChildren
+from source_rdstation_crm.v2.client_v2 import ListClientV2
+from source_rdstation_crm.v2.streams import DEALS, PIPELINES, STREAMS, StreamSpec
+
+__all__ = ["StreamFactoryV2"]
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
+    """The streams of one account. `config` is the user's own, in which the token owner keeps the newest tokens."""
+
+    table = STREAMS
+    schemas = ("source_rdstation_crm.schemas", "v2")
+    probed = ("pipelines", "deals", "contacts", "organizations")
+    user = "The user who authorized the connection"
+
+    def __init__(
+        self,
+        config: MutableMapping[str, Any],
+        settings: Settings,
+        messages: MessageRepository,
+        retry_policy: RetryPolicy | None = None,
+    ) -> None:
+        rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
+        tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, retry_policy)
+        api = Api(f"{settings.api_base_url}/crm/v2", Session(rate_limit, settings.num_workers, tokens), retry_policy)
+        super().__init__(settings, messages, api)
+        self._lists = ListClientV2(api)
+
+    def _probe(self, spec: StreamSpec) -> None:
+        self._lists.probe(spec.name, spec.path)
+
+    def _schema(self, spec: StreamSpec, *, describe: bool) -> dict[str, Any]:
+        schema = super()._schema(spec, describe=describe)
+        if describe and spec.custom_fields_of:
+            return with_custom_fields(schema, spec.custom_fields_of, self._custom_fields)
+        return schema
+
+    def _build(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        if spec.kind == "small_list":
+            small = SmallList(context, fetch=self._list(context, spec.path, spec.id_field), sort=spec.sort_field)
+            return small.slices, small.cursor
+        if spec.kind == "pipeline_children":
+            stages = PipelineChildren(
+                context,
+                fetch_pipelines=self._list(context, PIPELINES.path),
+                pipeline_sort=PIPELINES.sort_field,
+                fetch_below=partial(self._list_below, context, spec),
+                sort=spec.sort_field,
+                adopt=lambda row, pipeline_id: {**row, "pipeline_id": pipeline_id},  # the record does not name it
+            )
+            return stages.slices, stages.cursor
+        if spec.kind == "keyset":
+            keyset = KeysetStream(
+                context,
+                fetch=self._list(context, spec.path),
+                keys=spec.sort,
+                tie_sort=spec.tie_sort,
+                cursor_field=spec.cursor,
+                state=read_state(spec.name, spec.cursor, state, SpanState),
+            )
+            return keyset.slices, keyset
+        if spec.kind == "newest_first":
+            fetch = self._list(context, spec.path)
+            newest_first = NewestFirstStream(
+                context,
+                fetch=fetch,
+                cursor_field=spec.cursor,
+                state=read_state(spec.name, spec.cursor, state, NewestFirstState),
+                past_wall=partial(read_keyset_whole, fetch, spec.sort[1], now=datetime.now(timezone.utc)),
+            )
+            return newest_first.slices, newest_first
+        if spec.kind == "deal_children":
+            children = DealChildren(
+                context,
+                fetch_deals={
+                    only: self._list(context, DEALS.path, only=only) for only in (*spec.parent_filters, ALL_DEALS)
+                },
+                deal_keys=DEALS.sort,
+                deal_tie_sort=DEALS.tie_sort,
+                fetch_below=partial(self._list_below, context, spec),
+                sort=spec.sort[0],
+                cursor_field=spec.cursor,
+                state=read_state(spec.name, spec.cursor, state, ChildState),
+            )
+            return children.slices, children
+        assert_never(spec.kind)
+
+    def _list(self, context: StreamContext, path: str, id_field: str = "id", only: str = "") -> Fetch:
+        return self._lists.fetch(context.name, path, id_field=id_field, only=only, on_request=context.request_sent)
+
+    def _list_below(self, context: StreamContext, spec: StreamSpec, parent_id: str) -> Fetch:
+        return self._list(context, spec.path.format(parent_id=parent_id))
+
+    @cached_property
+    def _custom_fields(self) -> list[Row]:
+        """The rows of /custom_fields; none where the account may not read them (records pass all the same)."""
+        try:
+            fetch = self._lists.fetch("custom_fields", "/custom_fields")
+            return [row for rows in read_small_list(fetch, "order") for row in rows]
+        except ForbiddenError as error:
+            _logger.warning("Custom fields are not described in the schemas. %s", error.message)
+            return []

@@ -1,0 +1,142 @@
+"""A walk shared out among readers: nothing is lost, whoever is faster, and wherever the process is killed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scenario import Scenario, scenarios, spread_list
+from simulated_list import SimulatedList, moment
+
+from airbyte_rdstation.pagination.keyset import read_keyset
+from airbyte_rdstation.pagination.listing import Batch
+from airbyte_rdstation.pagination.time_ranges import TimeRange, TimeRanges
+
+BY_UPDATE = ("updated_at", "created_at")
+BY_CREATION = ("created_at",)
+
+
+class Readers:
+    """Reads the spans of one walk a request at a time, each time the span that chance picks."""
+
+    def __init__(self, crm: SimulatedList, keys: tuple[str, ...], chance: random.Random, readers: int = 4) -> None:
+        self.crm = crm
+        self.keys = keys
+        self.chance = chance
+        self.readers = readers
+        self.started = moment(crm.now)
+        self.ids: set[str] = set()
+        self.most_at_once = 0
+        self.spans = self._spans([TimeRange(None, None)])
+
+    def read(self, requests: int | None = None) -> bool:
+        """Reads on, for at most so many requests; returns whether all spans are read."""
+        under_way: list[tuple[TimeRange, Iterator[Batch]]] = []
+        while requests is None or requests > 0:
+            while (span := self.spans.take()) is not None:
+                under_way.append((span, self._walk(span)))
+            if not under_way:
+                return True
+            self.most_at_once = max(self.most_at_once, len(under_way))
+            span, batches = self.chance.choice(under_way)
+            batch = next(batches, None)
+            if batch is None:
+                self.spans.finish(span)
+                under_way.remove((span, batches))
+                continue
+            self.ids.update(row["id"] for row in batch.rows)
+            self.spans.advance(span, batch.reached, batch.pages_left)
+            requests = None if requests is None else requests - 1
+        return False
+
+    def die_and_resume(self) -> None:
+        """A new process: it knows what the last state says, and the first attempt's start."""
+        self.spans = self._spans([TimeRange(start, end) for start, end in self.spans.remaining()])
+
+    def _spans(self, spans: list[TimeRange]) -> TimeRanges:
+        moving = self.keys is BY_UPDATE
+        return TimeRanges(spans, horizon=lambda: self.started, moving=moving, readers=self.readers)
+
+    def _walk(self, span: TimeRange) -> Iterator[Batch]:
+        return read_keyset(
+            self.crm.fetch, self.keys, span.position, now=self.started, end=lambda: span.end, tie_sort="name"
+        )
+
+
+@pytest.mark.parametrize("keys", [BY_UPDATE, BY_CREATION], ids=["by-update", "by-creation"])
+@given(
+    scenario=scenarios(most_rows=120, deletes=False) | scenarios(most_rows=120, ties=False),
+    seed=st.integers(0, 2**32),
+    deaths=st.lists(st.integers(1, 12), max_size=4),
+)
+def test_given_many_readers_and_deaths_when_a_moving_list_is_read_then_nothing_that_existed_throughout_is_missing(
+    keys: tuple[str, ...], scenario: Scenario, seed: int, deaths: list[int]
+) -> None:
+    readers = Readers(scenario.crm, keys, random.Random(seed))
+    for requests in deaths:
+        readers.read(requests)
+        readers.die_and_resume()
+
+    assert readers.read()
+
+    assert scenario.existed_throughout <= readers.ids
+
+
+@pytest.mark.parametrize("last_link", [True, False], ids=["last-link", "no-last-link"])
+@pytest.mark.parametrize("keys", [BY_UPDATE, BY_CREATION], ids=["by-update", "by-creation"])
+def test_given_a_big_list_when_read_then_several_readers_share_it_at_few_extra_requests(
+    keys: tuple[str, ...], last_link: bool
+) -> None:
+    crm = spread_list(12_000, page_size=200)
+    crm.last_link = last_link
+    crm.now += int(timedelta(hours=1).total_seconds() * 1000)
+    readers = Readers(crm, keys, random.Random(1), readers=8)
+
+    assert readers.read()
+
+    assert readers.ids == set(crm.created)
+    assert readers.most_at_once >= 4
+    assert crm.requests <= 1.1 * 60 + 5
+
+
+def test_given_a_small_list_when_read_then_it_is_not_cut() -> None:
+    crm = spread_list(700, page_size=200)
+    crm.now += int(timedelta(hours=1).total_seconds() * 1000)
+    readers = Readers(crm, BY_UPDATE, random.Random(1))
+
+    assert readers.read()
+
+    assert readers.most_at_once == 1
+    assert crm.requests == 5, "the pages, and a look at the far end for rows without the key"
+
+
+def test_given_rows_that_move_when_read_in_spans_then_the_open_span_comes_last() -> None:
+    spans = TimeRanges(
+        [TimeRange(moment(0), moment(50_000)), TimeRange(moment(50_000), None)],
+        horizon=lambda: moment(50_000),
+        moving=True,
+        readers=4,
+    )
+
+    closed = spans.take()
+    assert closed is not None
+    assert closed.end is not None
+    assert spans.take() is None
+    spans.finish(closed)
+
+    last = spans.take()
+    assert last is not None
+    assert last.end is None
+
+
+def test_given_a_failed_reader_when_spans_are_asked_for_then_no_more_come_and_the_rest_remains() -> None:
+    spans = TimeRanges([TimeRange(moment(0), moment(9_000))], horizon=lambda: moment(9_000), moving=False, readers=4)
+
+    spans.fail()
+
+    assert list(spans) == []
+    assert spans.remaining() == [(moment(0), moment(9_000))]
