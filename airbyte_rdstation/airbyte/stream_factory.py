@@ -19,7 +19,7 @@ from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.config import CommonSettings
 
-__all__ = ["BuiltStream", "Spec", "StreamFactory"]
+__all__ = ["Builder", "BuiltStream", "Spec", "StreamFactory"]
 
 BuiltStream: TypeAlias = "tuple[Callable[[], Iterable[Slice]], Cursor]"
 """A stream's slices, and what keeps its state."""
@@ -35,6 +35,10 @@ class Spec(Protocol):
         """The stream's name."""
 
     @property
+    def kind(self) -> str:
+        """How it is read."""
+
+    @property
     def cursor(self) -> str:
         """Empty: the stream is read whole each time."""
 
@@ -44,6 +48,8 @@ class Spec(Protocol):
 
 
 S = TypeVar("S", bound=Spec)
+Builder: TypeAlias = Callable[[S, StreamContext, Mapping[str, Any]], BuiltStream]
+"""Makes the stream of a table's row; the last argument is its incoming state, `{}` where there is none."""
 T = TypeVar("T", bound=CommonSettings)
 
 
@@ -90,9 +96,10 @@ class StreamFactory(ABC, Generic[S, T]):
         if stream in self._contexts:
             self._contexts[stream].on_failure()
 
+    @property
     @abstractmethod
-    def _build(self, spec: S, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        """The stream of that row."""
+    def builders(self) -> Mapping[str, Builder[S]]:
+        """What builds a stream, by the `kind` of its row."""
 
     def _schema(self, spec: S, *, describe: bool) -> dict[str, Any]:
         """The stream's JSON schema."""
@@ -113,7 +120,7 @@ class StreamFactory(ABC, Generic[S, T]):
             report_incomplete=lambda sentence: self.incomplete.__setitem__(spec.name, sentence),
         )
         self._contexts[spec.name] = context
-        slices, cursor = self._build(spec, context, state)
+        slices, cursor = self.builders[spec.kind](spec, context, state)
         key = spec.primary_key
         return DefaultStream(
             partition_generator=Slices(spec.name, slices),

@@ -1,4 +1,4 @@
-"""One account: its connection, and which shape reads each of its streams."""
+"""One account: its connection, and how each of its streams is read."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from functools import partial
 from typing import Any, Final
 
 from airbyte_cdk.sources.message import MessageRepository
-from typing_extensions import assert_never
 
 from airbyte_rdstation.airbyte.cursor import StreamContext
 from airbyte_rdstation.airbyte.incoming_state import read_state
 from airbyte_rdstation.airbyte.normalizer import Normalizer
 from airbyte_rdstation.airbyte.schemas import schema_of
 from airbyte_rdstation.airbyte.small_list import SmallList
-from airbyte_rdstation.airbyte.stream_factory import BuiltStream, StreamFactory
+from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, StreamFactory
 from airbyte_rdstation.client.auth import BearerToken
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, UnauthorizedError, config_error
@@ -66,47 +65,65 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         normalize = Normalizer(spec.name, schema)
         return lambda row: normalize(fitted(without_place(row), schema))
 
-    def _build(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        if spec.kind == "small_list":
-            small = SmallList(context, fetch=self._list(context, spec), sort=None)
-            return small.slices, small.cursor
-        if spec.kind == "reports":
-            reports = Reports(
-                context,
-                fetch_window=partial(self._reports, context, spec),
-                lookback=timedelta(days=self._settings.reports_lookback_days),
-                cursor_field=spec.cursor,
-                state=read_state(spec.name, spec.cursor, state, ReportsState),
-            )
-            return reports.slices, reports
+    @property
+    def builders(self) -> Mapping[str, Builder[StreamSpec]]:
+        """A builder a kind of stream."""
+        return {
+            "small_list": self._small_list,
+            "reports": self._reports,
+            "messages_history": self._messages_history,
+            "messages": self._single_messages,
+        }
+
+    def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
+        small = SmallList(context, fetch=self._list(context, spec), sort=None)
+        return small.slices, small.cursor
+
+    def _reports(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        reports = Reports(
+            context,
+            fetch_window=partial(self._window, context, spec),
+            lookback=timedelta(days=self._settings.reports_lookback_days),
+            cursor_field=spec.cursor,
+            state=read_state(spec.name, spec.cursor, state, ReportsState),
+        )
+        return reports.slices, reports
+
+    def _messages_history(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
+        decryptor, history = self._history(context)
+        pages = MessagesHistory(
+            context,
+            fetch_contacts=self._list(context, CONTACTS),
+            history=history,
+            decryptor=decryptor,
+            explain_401=partial(self._explain_401, context.name),
+        )
+        return pages.slices, pages.cursor
+
+    def _single_messages(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        decryptor, history = self._history(context)
+        stream = Messages(
+            context,
+            fetch_contacts=self._list(context, CONTACTS),
+            history=history,
+            decryptor=decryptor,
+            explain_401=partial(self._explain_401, context.name),
+            cursor_field=spec.cursor,
+            state=read_state(spec.name, spec.cursor, state, MessagesState),
+        )
+        return stream.slices, stream
+
+    def _history(self, context: StreamContext) -> tuple[PageDecryptor, History]:
         decryptor = PageDecryptor(context.name, self._settings.private_key_jwk)
         history = History(
             self._api, self._settings, stream=context.name, opened=decryptor.open, on_request=context.request_sent
         )
-        contacts = self._list(context, CONTACTS)
-        explain_401 = partial(self._explain_401, context.name)
-        if spec.kind == "messages_history":
-            pages = MessagesHistory(
-                context, fetch_contacts=contacts, history=history, decryptor=decryptor, explain_401=explain_401
-            )
-            return pages.slices, pages.cursor
-        if spec.kind == "messages":
-            stream = Messages(
-                context,
-                fetch_contacts=contacts,
-                history=history,
-                decryptor=decryptor,
-                explain_401=explain_401,
-                cursor_field=spec.cursor,
-                state=read_state(spec.name, spec.cursor, state, MessagesState),
-            )
-            return stream.slices, stream
-        assert_never(spec.kind)
+        return decryptor, history
 
     def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
         return self._lists.fetch(context.name, spec, only, on_request=context.request_sent)
 
-    def _reports(self, context: StreamContext, spec: StreamSpec, first: date, last: date) -> Fetch:
+    def _window(self, context: StreamContext, spec: StreamSpec, first: date, last: date) -> Fetch:
         return self._list(context, spec, start_date=first.isoformat(), end_date=last.isoformat())
 
     def _explain_401(self, stream: str, error: UnauthorizedError) -> ConnectorError:

@@ -1,4 +1,4 @@
-"""One account over API v1: its connection, and which shape reads each of its streams."""
+"""One account over API v1: its connection, and how each of its streams is read."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from functools import partial
 from typing import Any
 
 from airbyte_cdk.sources.message import MessageRepository
-from typing_extensions import assert_never
 
 from airbyte_rdstation.airbyte.cursor import StreamContext
 from airbyte_rdstation.airbyte.incoming_state import read_state
 from airbyte_rdstation.airbyte.partitions import refusals_named
 from airbyte_rdstation.airbyte.small_list import SmallList, read_small_list
-from airbyte_rdstation.airbyte.stream_factory import BuiltStream
+from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream
 from airbyte_rdstation.client.auth import QueryToken
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError
@@ -84,46 +83,60 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
         normalize = super()._normalize(spec)
         return lambda row: normalize(without_empty_birthdays(row))
 
-    def _build(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        fetch = self._list(context, spec)
-        if spec.kind == "small_list":
-            small = SmallList(context, fetch=fetch, sort=spec.sort)
-            return small.slices, small.cursor
-        if spec.kind == "pipeline_children":
-            desk = StageFilter(spec.name, partial(self._record, context, spec))
-            stages = PipelineChildren(
-                context,
-                fetch_pipelines=self._list(context, DEAL_PIPELINES),
-                pipeline_sort=None,
-                fetch_below=lambda pipeline_id: self._list(context, spec, deal_pipeline_id=pipeline_id),
-                sort=None,
-                adopt=desk.adopt,
-            )
-            return stages.slices, stages.cursor
-        if spec.kind == "offset":
-            segments: set[str] = set()
-            numbered = OffsetStream(
-                context,
-                fetch=_noting_segments(fetch, segments),
-                parts=partial(self._parts_of_companies, context, spec, segments) if spec.name == "companies" else tuple,
-                cursor_field=spec.cursor,
-                state=read_state(spec.name, spec.cursor, state, NumberedState),
-            )
-            return numbered.slices, numbered
-        windows = Windows(refusals_named(fetch), partial(self._parts_of_deals, context, spec), self._now)
-        if spec.kind == "time_windows":
-            windowed = TimeWindowStream(context, windows=windows)
-            return windowed.slices, windowed.cursor
-        if spec.kind == "deal_details":
-            details = DealDetails(
-                context,
-                windows=windows,
-                fetch_deal=partial(self._record, context, spec),
-                cursor_field=spec.cursor,
-                state=read_state(spec.name, spec.cursor, state, ChildState),
-            )
-            return details.slices, details
-        assert_never(spec.kind)
+    @property
+    def builders(self) -> Mapping[str, Builder[StreamSpec]]:
+        """A builder a kind of stream."""
+        return {
+            "small_list": self._small_list,
+            "pipeline_children": self._pipeline_children,
+            "offset": self._offset,
+            "time_windows": self._time_windows,
+            "deal_details": self._deal_details,
+        }
+
+    def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
+        small = SmallList(context, fetch=self._list(context, spec), sort=spec.sort)
+        return small.slices, small.cursor
+
+    def _pipeline_children(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
+        stages = PipelineChildren(
+            context,
+            fetch_pipelines=self._list(context, DEAL_PIPELINES),
+            pipeline_sort=None,
+            fetch_below=lambda pipeline_id: self._list(context, spec, deal_pipeline_id=pipeline_id),
+            sort=None,
+            adopt=StageFilter(spec.name, partial(self._record, context, spec)).adopt,
+        )
+        return stages.slices, stages.cursor
+
+    def _offset(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        segments: set[str] = set()
+        stream = OffsetStream(
+            context,
+            fetch=_noting_segments(self._list(context, spec), segments),
+            parts=partial(self._parts_of_companies, context, spec, segments) if spec.has_parts else tuple,
+            cursor_field=spec.cursor,
+            state=read_state(spec.name, spec.cursor, state, NumberedState),
+        )
+        return stream.slices, stream
+
+    def _time_windows(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
+        stream = TimeWindowStream(context, windows=self._windows(context, spec))
+        return stream.slices, stream.cursor
+
+    def _deal_details(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        details = DealDetails(
+            context,
+            windows=self._windows(context, spec),
+            fetch_deal=partial(self._record, context, spec),
+            cursor_field=spec.cursor,
+            state=read_state(spec.name, spec.cursor, state, ChildState),
+        )
+        return details.slices, details
+
+    def _windows(self, context: StreamContext, spec: StreamSpec) -> Windows:
+        fetch = refusals_named(self._list(context, spec))
+        return Windows(fetch, partial(self._parts_of_deals, context, spec), self._now)
 
     def _now(self) -> datetime:
         return self._api.server_time(datetime.now(timezone.utc))

@@ -6,7 +6,7 @@ docs/integrations/sources/source-rdstation-crm.md. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Final, Literal
 
 __all__ = ["DEALS", "DEAL_PIPELINES", "STREAMS", "USERS", "Kind", "Paging", "StreamSpec"]
@@ -22,6 +22,7 @@ class StreamSpec:
     name: str
     kind: Kind
     path: str
+    _: KW_ONLY
     rows_key: str = ""
     """The key of the answer's list; a bare array has none."""
     sort: str | None = None
@@ -33,27 +34,34 @@ class StreamSpec:
     """`limit`: pages of a size that can be asked for; `page`: of the API's own size; `none`: a single answer."""
     limit: int = 200
     """The largest page [doc]."""
+    has_parts: bool = False
+    """For `offset`: beyond the wall it is also read by responsible user and by segment."""
 
 
-DEALS: Final = StreamSpec("deals", "time_windows", "/deals", "deals")
+DEALS: Final = StreamSpec("deals", "time_windows", "/deals", rows_key="deals")
 DEAL_PIPELINES: Final = StreamSpec("deal_pipelines", "small_list", "/deal_pipelines")
-USERS: Final = StreamSpec("users", "small_list", "/users", "users", paging="none")
+USERS: Final = StreamSpec("users", "small_list", "/users", rows_key="users", paging="none")
 STREAMS: Final = (
-    StreamSpec("activities", "small_list", "/activities", "activities"),
-    StreamSpec("campaigns", "small_list", "/campaigns", "campaigns"),
-    StreamSpec("companies", "offset", "/organizations", "organizations", cursor="updated_at"),
-    StreamSpec("contacts", "offset", "/contacts", "contacts", cursor="updated_at"),
+    StreamSpec("activities", "small_list", "/activities", rows_key="activities"),
+    StreamSpec("campaigns", "small_list", "/campaigns", rows_key="campaigns"),
+    StreamSpec("companies", "offset", "/organizations", rows_key="organizations", cursor="updated_at", has_parts=True),
+    StreamSpec("contacts", "offset", "/contacts", rows_key="contacts", cursor="updated_at"),
     StreamSpec("custom_fields", "small_list", "/custom_fields", paging="none"),
     DEAL_PIPELINES,
-    StreamSpec("deal_sources", "small_list", "/deal_sources", "deal_sources"),
-    StreamSpec("deal_stages", "pipeline_children", "/deal_stages", "deal_stages", limit=12),
+    StreamSpec("deal_sources", "small_list", "/deal_sources", rows_key="deal_sources"),
+    StreamSpec("deal_stages", "pipeline_children", "/deal_stages", rows_key="deal_stages", limit=12),
     DEALS,
-    StreamSpec("deals_details", "deal_details", "/deals", "deals", cursor="updated_at"),
-    StreamSpec("products", "small_list", "/products", "products"),
+    StreamSpec("deals_details", "deal_details", "/deals", rows_key="deals", cursor="updated_at"),
+    StreamSpec("products", "small_list", "/products", rows_key="products"),
     StreamSpec(
-        "reasons_for_loss", "small_list", "/deal_lost_reasons", "deal_lost_reasons", sort="name", primary_key="_id"
+        "reasons_for_loss",
+        "small_list",
+        "/deal_lost_reasons",
+        rows_key="deal_lost_reasons",
+        sort="name",
+        primary_key="_id",
     ),
-    StreamSpec("tasks", "small_list", "/tasks", "tasks"),
-    StreamSpec("teams", "small_list", "/teams", "teams", paging="page"),  # no parameters are documented
+    StreamSpec("tasks", "small_list", "/tasks", rows_key="tasks"),
+    StreamSpec("teams", "small_list", "/teams", rows_key="teams", paging="page"),  # no parameters are documented
     USERS,
 )

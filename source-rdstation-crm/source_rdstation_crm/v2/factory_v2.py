@@ -1,4 +1,4 @@
-"""One account over API v2: its connection, and which shape reads each of its streams."""
+"""One account over API v2: its connection, and how each of its streams is read."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from functools import cached_property, partial
 from typing import Any
 
 from airbyte_cdk.sources.message import MessageRepository
-from typing_extensions import assert_never
 
 from airbyte_rdstation.airbyte.cursor import StreamContext
 from airbyte_rdstation.airbyte.incoming_state import read_state
 from airbyte_rdstation.airbyte.small_list import SmallList, read_small_list
-from airbyte_rdstation.airbyte.stream_factory import BuiltStream
+from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ForbiddenError
 from airbyte_rdstation.client.oauth import TokenOwner
@@ -70,55 +69,68 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
             return with_custom_fields(schema, spec.custom_fields_of, self._custom_fields)
         return schema
 
-    def _build(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        if spec.kind == "small_list":
-            small = SmallList(context, fetch=self._list(context, spec.path, spec.id_field), sort=spec.sort_field)
-            return small.slices, small.cursor
-        if spec.kind == "pipeline_children":
-            stages = PipelineChildren(
-                context,
-                fetch_pipelines=self._list(context, PIPELINES.path),
-                pipeline_sort=PIPELINES.sort_field,
-                fetch_below=partial(self._list_below, context, spec),
-                sort=spec.sort_field,
-                adopt=lambda row, pipeline_id: {**row, "pipeline_id": pipeline_id},  # the record does not name it
-            )
-            return stages.slices, stages.cursor
-        if spec.kind == "keyset":
-            keyset = KeysetStream(
-                context,
-                fetch=self._list(context, spec.path),
-                keys=spec.sort,
-                tie_sort=spec.tie_sort,
-                cursor_field=spec.cursor,
-                state=read_state(spec.name, spec.cursor, state, SpanState),
-            )
-            return keyset.slices, keyset
-        if spec.kind == "newest_first":
-            fetch = self._list(context, spec.path)
-            newest_first = NewestFirstStream(
-                context,
-                fetch=fetch,
-                cursor_field=spec.cursor,
-                state=read_state(spec.name, spec.cursor, state, NewestFirstState),
-                past_wall=partial(read_keyset_whole, fetch, spec.sort[1], now=datetime.now(timezone.utc)),
-            )
-            return newest_first.slices, newest_first
-        if spec.kind == "deal_children":
-            children = DealChildren(
-                context,
-                fetch_deals={
-                    only: self._list(context, DEALS.path, only=only) for only in (*spec.parent_filters, ALL_DEALS)
-                },
-                deal_keys=DEALS.sort,
-                deal_tie_sort=DEALS.tie_sort,
-                fetch_below=partial(self._list_below, context, spec),
-                sort=spec.sort[0],
-                cursor_field=spec.cursor,
-                state=read_state(spec.name, spec.cursor, state, ChildState),
-            )
-            return children.slices, children
-        assert_never(spec.kind)
+    @property
+    def builders(self) -> Mapping[str, Builder[StreamSpec]]:
+        """A builder a kind of stream."""
+        return {
+            "small_list": self._small_list,
+            "pipeline_children": self._pipeline_children,
+            "keyset": self._keyset,
+            "newest_first": self._newest_first,
+            "deal_children": self._deal_children,
+        }
+
+    def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
+        small = SmallList(context, fetch=self._list(context, spec.path, spec.id_field), sort=spec.sort_field)
+        return small.slices, small.cursor
+
+    def _pipeline_children(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
+        stages = PipelineChildren(
+            context,
+            fetch_pipelines=self._list(context, PIPELINES.path),
+            pipeline_sort=PIPELINES.sort_field,
+            fetch_below=partial(self._list_below, context, spec),
+            sort=spec.sort_field,
+            adopt=lambda row, pipeline_id: {**row, "pipeline_id": pipeline_id},  # the record does not name it
+        )
+        return stages.slices, stages.cursor
+
+    def _keyset(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        stream = KeysetStream(
+            context,
+            fetch=self._list(context, spec.path),
+            keys=spec.sort,
+            tie_sort=spec.tie_sort,
+            cursor_field=spec.cursor,
+            state=read_state(spec.name, spec.cursor, state, SpanState),
+        )
+        return stream.slices, stream
+
+    def _newest_first(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        fetch = self._list(context, spec.path)
+        stream = NewestFirstStream(
+            context,
+            fetch=fetch,
+            cursor_field=spec.cursor,
+            state=read_state(spec.name, spec.cursor, state, NewestFirstState),
+            past_wall=partial(read_keyset_whole, fetch, spec.sort[1], now=datetime.now(timezone.utc)),
+        )
+        return stream.slices, stream
+
+    def _deal_children(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        children = DealChildren(
+            context,
+            fetch_deals={
+                only: self._list(context, DEALS.path, only=only) for only in (*spec.parent_filters, ALL_DEALS)
+            },
+            deal_keys=DEALS.sort,
+            deal_tie_sort=DEALS.tie_sort,
+            fetch_below=partial(self._list_below, context, spec),
+            sort=spec.sort[0],
+            cursor_field=spec.cursor,
+            state=read_state(spec.name, spec.cursor, state, ChildState),
+        )
+        return children.slices, children
 
     def _list(self, context: StreamContext, path: str, id_field: str = "id", only: str = "") -> Fetch:
         return self._lists.fetch(context.name, path, id_field=id_field, only=only, on_request=context.request_sent)

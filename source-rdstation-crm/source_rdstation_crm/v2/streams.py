@@ -5,7 +5,7 @@ Sorts and cursors: docs/api/crm-v2.md#listing; keys: docs/integrations/sources/s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Final, Literal
 
 __all__ = ["DEALS", "PIPELINES", "STREAMS", "Kind", "StreamSpec"]
@@ -20,10 +20,11 @@ class StreamSpec:
     name: str
     kind: Kind
     path: str
+    _: KW_ONLY
     sort: tuple[str, ...] = ()
-    """The field to sort by; for a read, further fields that never change and tell apart rows of one second."""
+    """The field to sort by; for `keyset`, further fields that never change and tell apart rows of one second."""
     tie_sort: str | None = None
-    """For a read: the order in which to read rows that share all of `sort`."""
+    """For `keyset`: the order in which to read rows that share all of `sort`."""
     cursor: str = ""
     """Empty: the stream is read whole each time."""
     primary_key: str = "id"
@@ -41,41 +42,57 @@ class StreamSpec:
 
 
 DEALS: Final = StreamSpec(
-    "deals", "keyset", "/deals", ("updated_at", "created_at"), "name", "updated_at", custom_fields_of="deal"
+    "deals",
+    "keyset",
+    "/deals",
+    sort=("updated_at", "created_at"),
+    tie_sort="name",
+    cursor="updated_at",
+    custom_fields_of="deal",
 )
-PIPELINES: Final = StreamSpec("pipelines", "small_list", "/pipelines", ("order",))
+PIPELINES: Final = StreamSpec("pipelines", "small_list", "/pipelines", sort=("order",))
 STREAMS: Final = (
-    StreamSpec("campaigns", "small_list", "/campaigns", ("created_at",)),
-    StreamSpec("contacts", "keyset", "/contacts", ("created_at",), "name", "updated_at", custom_fields_of="contact"),
-    StreamSpec("custom_fields", "small_list", "/custom_fields", ("order",)),
-    StreamSpec("deal_notes", "deal_children", "/deals/{parent_id}/notes", ("registered_at",), cursor="deal_updated_at"),
+    StreamSpec("campaigns", "small_list", "/campaigns", sort=("created_at",)),
+    StreamSpec(
+        "contacts",
+        "keyset",
+        "/contacts",
+        sort=("created_at",),
+        tie_sort="name",
+        cursor="updated_at",
+        custom_fields_of="contact",
+    ),
+    StreamSpec("custom_fields", "small_list", "/custom_fields", sort=("order",)),
+    StreamSpec(
+        "deal_notes", "deal_children", "/deals/{parent_id}/notes", sort=("registered_at",), cursor="deal_updated_at"
+    ),
     StreamSpec(
         "deal_products",
         "deal_children",
         "/deals/{parent_id}/products",
-        ("product_id",),
+        sort=("product_id",),
         cursor="deal_updated_at",
         # The documents name only the field; the form with a value was seen in code that never runs [guess].
         parent_filters=("has:product", "has:product:true"),
     ),
     DEALS,
-    StreamSpec("lost_reasons", "small_list", "/lost_reasons", ("created_at",)),
+    StreamSpec("lost_reasons", "small_list", "/lost_reasons", sort=("created_at",)),
     StreamSpec(
         "organizations",
         "keyset",
         "/organizations",
-        ("updated_at", "created_at"),
-        "name",
-        "updated_at",
+        sort=("updated_at", "created_at"),
+        tie_sort="name",
+        cursor="updated_at",
         custom_fields_of="organization",
     ),
     PIPELINES,
-    StreamSpec("products", "small_list", "/products", ("name",), custom_fields_of="product"),
-    StreamSpec("segments", "small_list", "/segments", ("name",)),
-    StreamSpec("sources", "small_list", "/sources", ("name",)),
-    StreamSpec("stages", "pipeline_children", "/pipelines/{parent_id}/stages", ("order",)),
+    StreamSpec("products", "small_list", "/products", sort=("name",), custom_fields_of="product"),
+    StreamSpec("segments", "small_list", "/segments", sort=("name",)),
+    StreamSpec("sources", "small_list", "/sources", sort=("name",)),
+    StreamSpec("stages", "pipeline_children", "/pipelines/{parent_id}/stages", sort=("order",)),
     # No wall is documented for tasks; should there be one, their due date is another way through [guess].
-    StreamSpec("tasks", "newest_first", "/tasks", ("updated_at", "due_date"), cursor="updated_at"),
+    StreamSpec("tasks", "newest_first", "/tasks", sort=("updated_at", "due_date"), cursor="updated_at"),
     StreamSpec("teams", "small_list", "/teams", id_field="team_id"),  # no sort is documented
     StreamSpec("users", "small_list", "/users"),  # likewise
 )
