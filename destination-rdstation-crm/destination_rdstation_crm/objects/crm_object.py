@@ -22,7 +22,7 @@ ID_FIELD: Final = "_id"
 
 @dataclass(frozen=True, eq=False)
 class CrmObject:
-    """A row of the table in `table`."""
+    """A row of the table in `all_objects`."""
 
     name: str
     mode: str
@@ -37,6 +37,8 @@ class CrmObject:
     """The one value of a field that a creation may carry."""
     unique_name: bool = False
     """Whether no two of them in an account may have the same name."""
+    listed_by_id: bool = False
+    """Whether its list can be filtered by id [doc]."""
     together: tuple[frozenset[str], ...] = ()
     """Keys on the wire that go out together, where the row states them, as soon as one of them changes."""
 

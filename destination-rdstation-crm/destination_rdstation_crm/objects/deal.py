@@ -24,6 +24,7 @@ DEAL: Final = CrmObject(
     mode="deals",
     path="/deals",
     matching_keys=("_id", "name"),
+    listed_by_id=True,
     creation_defaults={"status": "ongoing"},
     creation_only={"status": "ongoing"},  # [doc]
     together=(frozenset({"status", "lost_reason_id"}),),  # a loss goes out with its reason [guess]

@@ -28,9 +28,8 @@ from destination_rdstation_crm.writing.index import Hits, Index, Untold, WholeIn
 from destination_rdstation_crm.writing.known_forms import Form, KnownForms
 from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
-__all__ = ["LISTED_BY_ID", "Lookup"]
+__all__ = ["Lookup"]
 
-LISTED_BY_ID: Final = frozenset({"deal"})  # the lists of contacts and organizations have no filter by id [doc]
 
 _MOST_KEYS: Final = 150  # a page has 200 rows: most answers are one page, though a key may have several hits
 _LONGEST_FILTER: Final = 6_000  # characters in the URL; servers take 8 KB for the whole request line

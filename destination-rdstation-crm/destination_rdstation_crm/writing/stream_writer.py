@@ -18,7 +18,7 @@ from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.index import Hits, Untold
 from destination_rdstation_crm.writing.ledger import Ledger
-from destination_rdstation_crm.writing.lookup import LISTED_BY_ID, Lookup
+from destination_rdstation_crm.writing.lookup import Lookup
 from destination_rdstation_crm.writing.lost_creates import Lost, LostCreations
 from destination_rdstation_crm.writing.record_writer import RecordWriter, uncertain
 from destination_rdstation_crm.writing.targets import Target, targets_of
@@ -151,7 +151,7 @@ class StreamWriter:
                     hits = next((self._lookup.record(told[key]) for key in each.keys if key in told), hits)
                 held[each.row.number] = hits
         named = [each for each in prepared if each.id and self._writer.has_to_read(each.body)]
-        if len(named) > 1 and self._plan.crm_object.name in LISTED_BY_ID:
+        if len(named) > 1 and self._plan.crm_object.listed_by_id:
             records = self._lookup.by_id([each.id or "" for each in named])
             held |= {each.row.number: [records[each.id]] for each in named if each.id in records}
         return held
