@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from airbyte_rdstation.client.responses import BadAnswerError, read_page
+from airbyte_rdstation.client.responses import BadAnswerError, More, read_page
 
 ROWS = [{"id": "a"}, {"id": "b"}]
 LAST = "https://api.example/api/v2/deals?page%5Bnumber%5D=7&page%5Bsize%5D=200"
@@ -16,18 +16,18 @@ LAST = "https://api.example/api/v2/deals?page%5Bnumber%5D=7&page%5Bsize%5D=200"
 @pytest.mark.parametrize(
     ("links", "has_next", "last"),
     [
-        pytest.param({"links": {"next": "https://x/?page[number]=2", "last": LAST}}, True, 7, id="more"),
-        pytest.param({"links": {"last": LAST}}, False, 7, id="next-absent"),
-        pytest.param({"links": {"next": None}}, False, None, id="next-null"),
-        pytest.param({"links": {}}, False, None, id="links-empty-object"),
-        pytest.param({"links": []}, False, None, id="links-empty-list"),
-        pytest.param({"links": None}, None, None, id="links-null"),
-        pytest.param({}, None, None, id="no-links"),
-        pytest.param({"links": {"next": "n", "last": "elsewhere"}}, True, None, id="last-unreadable"),
+        pytest.param({"links": {"next": "https://x/?page[number]=2", "last": LAST}}, More.YES, 7, id="more"),
+        pytest.param({"links": {"last": LAST}}, More.NO, 7, id="next-absent"),
+        pytest.param({"links": {"next": None}}, More.NO, None, id="next-null"),
+        pytest.param({"links": {}}, More.NO, None, id="links-empty-object"),
+        pytest.param({"links": []}, More.NO, None, id="links-empty-list"),
+        pytest.param({"links": None}, More.UNKNOWN, None, id="links-null"),
+        pytest.param({}, More.UNKNOWN, None, id="no-links"),
+        pytest.param({"links": {"next": "n", "last": "elsewhere"}}, More.YES, None, id="last-unreadable"),
     ],
 )
 def test_given_a_form_of_links_when_read_then_the_end_is_known_or_known_to_be_unknown(
-    links: dict[str, Any], has_next: bool | None, last: int | None
+    links: dict[str, Any], has_next: More, last: int | None
 ) -> None:
     page = read_page(orjson.dumps({"data": ROWS, **links}))
 

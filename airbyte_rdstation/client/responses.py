@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -15,7 +16,18 @@ import orjson
 
 from airbyte_rdstation.client.json_text import fault_of
 
-__all__ = ["BadAnswerError", "NoJsonError", "Page", "Row", "identity", "keys_of", "kind_of", "parse_json", "read_page"]
+__all__ = [
+    "BadAnswerError",
+    "More",
+    "NoJsonError",
+    "Page",
+    "Row",
+    "identity",
+    "keys_of",
+    "kind_of",
+    "parse_json",
+    "read_page",
+]
 
 Row = dict[str, Any]
 
@@ -31,13 +43,26 @@ class NoJsonError(BadAnswerError):
     """A body that a strict parser refuses; a lenient one may still read it (`json_text.mended`)."""
 
 
+class More(Enum):
+    """Whether another page follows, as far as an answer tells."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+    """The answer carries no `links` at all, or a hint that is not believed."""
+
+    @classmethod
+    def of(cls, follows: bool) -> More:
+        """Return what is known for sure."""
+        return cls.YES if follows else cls.NO
+
+
 @dataclass(frozen=True)
 class Page:
     """One page of a list."""
 
     rows: list[Row]
-    has_next: bool | None
-    """None where the answer carries no `links` at all: it may be the last page, it may not."""
+    has_next: More
     last: int | None = None
     """The number of the last page, as far as `links.last` tells (past the wall it may stop at 10,000 rows)."""
     total: int | None = None
@@ -77,12 +102,12 @@ def identity(value: object, name: str, row: Row) -> str:
     raise BadAnswerError(f"the `{name}` of a record is a JSON {kind_of(value)}")
 
 
-def _has_next(body: dict[str, Any]) -> bool | None:
+def _has_next(body: dict[str, Any]) -> More:
     links = body.get("links")
     if links is None:
-        return None
+        return More.UNKNOWN
     # `links: []` and `links: {}` are seen on last pages, as is `next: null`.
-    return isinstance(links, dict) and bool(links.get("next"))
+    return More.of(isinstance(links, dict) and bool(links.get("next")))
 
 
 def _last_page(links: object) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.pagination.last_page_first import read_up, top_page
 from airbyte_rdstation.pagination.listing import WALL, Batch, Fetch, Query
 from airbyte_rdstation.pagination.single_pass import Ties
@@ -100,7 +100,7 @@ class Reach:
         """What a filter names; it may itself be longer than the wall."""
         first = fetch(Query(_CREATED_AT))
         yield self._fresh(first.rows)
-        if first.has_next is False:
+        if first.has_next is More.NO:
             return
         yield from self._upward(fetch)
         if (first.total or 0) > WALL:
@@ -124,7 +124,7 @@ class Reach:
             page = fetch(query.at_page(number))
             fresh = self._fresh(page.rows)
             quiet = 0 if fresh.rows or quiet_from is None or number < quiet_from else quiet + 1
-            last = not page.rows or page.has_next is False or quiet >= _QUIET_PAGES
+            last = not page.rows or page.has_next is More.NO or quiet >= _QUIET_PAGES
             # Before the page is given away: its reader normalizes the rows, dates included, in place.
             for rows in ties.missing(number, page, last=last) if ties else ():
                 yield number, self._fresh(rows)
@@ -154,7 +154,7 @@ def _before_wall(fetch: Fetch) -> Fetch:
     def fetch_before_wall(query: Query) -> Page:
         nonlocal size
         if query.page * size > WALL:
-            return Page([], has_next=False)
+            return Page([], has_next=More.NO)
         page = fetch(query)
         size = max(size, len(page.rows))
         return page

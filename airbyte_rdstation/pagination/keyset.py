@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import TypeAlias
 
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import EPOCH, ONE_SECOND, floor_second
 from airbyte_rdstation.pagination.listing import Batch, Bound, Fetch, PaginationError, Query, instant_of
 from airbyte_rdstation.pagination.sweep import halved_windows, sweep
@@ -54,7 +54,7 @@ def read_keyset(
             return
         fresh = [row for row in page.rows if _version(row, key) not in seen]
         last = next((floor_second(moment) for moment in reversed(moments) if moment), None)
-        if not page.rows or page.has_next is False:
+        if not page.rows or page.has_next is More.NO:
             yield Batch(fresh, limit or last or position, 0)
             return
         if position is None and last is not None and all(row.get(key) for row in page.rows):
@@ -70,7 +70,7 @@ def read_keyset(
             seen = {_version(row, key) for row, moment in latest if moment and moment >= last}
             position = last
             yield Batch(fresh, position, None if page.last is None else page.last - 1)
-        elif page.has_next is None and not fetch(query.at_page(2)).rows:
+        elif page.has_next is More.UNKNOWN and not fetch(query.at_page(2)).rows:
             yield Batch(fresh, limit or position, 0)
             return
         else:
@@ -116,7 +116,7 @@ def _fetch_in_bounds(fetch: Fetch, query: Query, key: str) -> tuple[Page, Moment
     for _ in range(2):
         page = fetch(query)
         moments = [instant_of(row, key) for row in page.rows]
-        if lower is not None and page.rows and page.has_next is not False and not any(moments):
+        if lower is not None and page.rows and page.has_next is not More.NO and not any(moments):
             raise PaginationError(f"More records than a page holds have a {key} that cannot be read.")
         if lower is None or all(moment >= lower for moment in moments if moment):
             return page, moments

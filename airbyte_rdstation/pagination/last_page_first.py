@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import WALL, Fetch, PaginationError, Query, instant_of
 from airbyte_rdstation.pagination.newest_first import instant_text
@@ -47,7 +47,7 @@ def read_up(fetch: Fetch, query: Query, top: int) -> Iterator[UpBatch]:
     """
     page = fetch(query.at_page(top))
     # At the wall `has_more` may be false although more rows exist.
-    last, ends = top, page.has_next is False and top * len(page.rows) < WALL
+    last, ends = top, page.has_next is More.NO and top * len(page.rows) < WALL
     ends = ends or (page.total is not None and page.total <= WALL)
     if not page.rows and top > 1:
         last, page = _last_with_rows(fetch, query, top)
@@ -67,7 +67,7 @@ def read_up(fetch: Fetch, query: Query, top: int) -> Iterator[UpBatch]:
         if ids and ids == before and _ids(fetch(query.at_page(number + 1))) == ids:
             raise PaginationError("The list answers every page with the same rows.")
         before = ids
-        mirrored = Page(page.rows[::-1], has_next=number > 1)
+        mirrored = Page(page.rows[::-1], has_next=More.of(number > 1))
         for rows in ties.missing(last + 1 - number, mirrored):
             yield UpBatch(rows, number + 1, None, ends)
         oldest = next((moment for row in page.rows if (moment := instant_of(row, key))), None)
@@ -112,8 +112,8 @@ def _mirrored(fetch: Fetch, last: int) -> Fetch:
     def fetch_mirrored(query: Query) -> Page:
         number = last + 1 - query.page
         if number < 1:
-            return Page([], has_next=False)
-        return Page(fetch(query.at_page(number)).rows[::-1], has_next=number > 1)
+            return Page([], has_next=More.NO)
+        return Page(fetch(query.at_page(number)).rows[::-1], has_next=More.of(number > 1))
 
     return fetch_mirrored
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import WALL, Fetch, PageRefusedError, PaginationError, Query, instant_of
 from airbyte_rdstation.pagination.single_pass import Ties
@@ -58,7 +58,7 @@ def read_down(fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool
     repeated = 0
 
     def fetch_within_wall(query: Query) -> Page:
-        return Page([], has_next=False) if walled and _is_beyond_wall(query.page, before) else fetch(query)
+        return Page([], has_next=More.NO) if walled and _is_beyond_wall(query.page, before) else fetch(query)
 
     ties = Ties(fetch_within_wall, Query(key, descending=True))
     for step in _steps(fetch, key, page, walled=walled):
@@ -69,7 +69,7 @@ def read_down(fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool
         if repeated >= _MOST_REPEATED_PAGES:
             raise PaginationError("The list serves the same rows again and again.")
         newest, oldest = _ends(current, key)
-        ends = not current.rows or current.has_next is False or (oldest is not None and oldest < bound)
+        ends = not current.rows or current.has_next is More.NO or (oldest is not None and oldest < bound)
         # Before this page counts as read: who resumes from there would not come back to a tie that began before it.
         for rows in ties.missing(number, current, last=ends):
             yield DownBatch(_not_older(rows, key, bound), number, newest, _ends(before, key)[1] if before else None)
@@ -147,7 +147,7 @@ def _page_before_wall(fetch: Fetch, key: str, number: int, before: Page | None) 
     if any(later > earlier for earlier, later in pairwise(moments)):
         raise PaginationError(f"The list ignores its sort by {key}.")
     if beyond and before is not None:
-        empty = not page.rows and before.has_next is True
+        empty = not page.rows and before.has_next is More.YES
         again = bool(page.rows) and (_ends(page, key)[0] or "") >= (_ends(before, key)[0] or _NEVER)
         if empty or (again and not _all_tied(before, page, key)):
             raise WallReachedError

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.pagination.listing import Batch, Fetch, PaginationError, Query
 from airbyte_rdstation.pagination.sweep import numbered, sweep
 
@@ -20,7 +20,7 @@ def single_pass(fetch: Fetch, query: Query) -> Iterator[Batch]:
     """A small, sorted list from its first page to its last, each id once."""
     ids: set[str] = set()
     ties = Ties(fetch, query)
-    end = Page([], has_next=False)  # a tie may last to the end of the list
+    end = Page([], has_next=More.NO)  # a tie may last to the end of the list
     for number, page in enumerate(chain(numbered(fetch, query, walled=False), [end]), start=1):
         for rows in (page.rows, *ties.missing(number, page)):
             fresh = [row for row in rows if row["id"] not in ids]
@@ -58,7 +58,7 @@ class Ties:
         if goes_on:
             self._spans_pages = self._spans_pages or not again
             self._add(rows, again=again)
-        if last or page.has_next is False or not goes_on or rows[-1].get(self._key) != self._value:
+        if last or page.has_next is More.NO or not goes_on or rows[-1].get(self._key) != self._value:
             yield from self._swept()
             self._value, self._begins = (rows[-1].get(self._key) if rows else None), number
             self._ids, self._repeated = set(), False
@@ -89,8 +89,8 @@ class Ties:
             while True:
                 page = self._fetch(query.at_page(first + query.page - 1))
                 rows = [row for row in page.rows if row.get(self._key) == value]
-                if rows or query.page > 1 or page.has_next is False or not (page.rows or page.has_next):
-                    return Page(rows, bool(rows) and page.has_next is not False)
+                if rows or query.page > 1 or page.has_next is More.NO or not (page.rows or page.has_next is More.YES):
+                    return Page(rows, More.of(bool(rows) and page.has_next is not More.NO))
                 first += 1  # rows that came before the tie meanwhile have pushed it to a later page
 
         return fetch_tied

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from itertools import takewhile
 from typing import Final
 
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import ONE_SECOND, floor_second
 from airbyte_rdstation.pagination.listing import WALL, Batch, Bound, Fetch, PaginationError, Query, instant_of
 
@@ -85,8 +85,8 @@ class _Pass:
         if not self.totals:
             # Without any `links` it takes an empty page 2 to know that there was but one page, and that proves it only
             # where no row leaves the list meanwhile.
-            unsure = page.has_next is None and not walled
-            self.one_moment = page.has_next is False or unsure or len(rows) < len(page.rows)
+            unsure = page.has_next is More.UNKNOWN and not walled
+            self.one_moment = page.has_next is More.NO or unsure or len(rows) < len(page.rows)
         elif page.rows:
             self.one_moment = False
         # A list that ignores `page` answers with the same rows again: they are no further places.
@@ -165,14 +165,14 @@ def numbered(fetch: Fetch, query: Query, *, walled: bool) -> Iterator[Page]:
         new = {row["id"] for row in page.rows} - ids
         ids |= new
         # Without any `links`, a page that brings nothing new is the last one (docs/api/crm-v2.md#listing).
-        if not page.rows or page.has_next is False or (page.has_next is None and not new):
+        if not page.rows or page.has_next is More.NO or (page.has_next is More.UNKNOWN and not new):
             return
         if walled and counted >= WALL:
             raise PaginationError(f"There are more than {WALL:,} rows{_where(query)}, and the API cannot reach them.")
         if not walled and counted > _MOST_REPEATED * (len(ids) + len(page.rows)):
             raise PaginationError(f"The list{_where(query)} serves the same rows again and again.")
         number += 1
-        promised = walled or page.has_next is True
+        promised = walled or page.has_next is More.YES
 
 
 def _middle(lower: datetime | None, upper: datetime | None, now: datetime) -> datetime | None:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import floor_second
 from airbyte_rdstation.pagination.beyond_limit import Reach
 from airbyte_rdstation.pagination.last_page_first import read_up, top_page
@@ -95,7 +95,7 @@ class Windows:
         """
         first = self._fetch(Query(_KEY))
         self.total = first.total or len(first.rows)
-        if first.has_next is False:
+        if first.has_next is More.NO:
             return first.rows, []
         self._first = first
         self._now = self._ask_now()  # the server's, from the first answer on
@@ -128,7 +128,7 @@ class Windows:
     def _read(self, window: Window, first: Page) -> Iterator[list[Row]]:
         query = window.query()
         _insist_within(first, window)
-        if first.has_next is not False and (first.total or 0) > _MOST_ROWS:
+        if first.has_next is not More.NO and (first.total or 0) > _MOST_ROWS:
             halves = [(half, self._fetch(half.query())) for half in window.halves(self._oldest, self._now)]
             if halves and not self._share_their_rows(window, first, [page for _, page in halves]):
                 for half, page in halves:
@@ -188,7 +188,7 @@ def _read_on(fetch: Fetch, query: Query, page: Page, ids: set[str]) -> Generator
         # Of the answers only those before the wall can be trusted to count: what comes behind it is unknown.
         total = max(total, page.total or 0)
         walled = total > max(WALL, len(ids))
-        if page.has_next is False:
+        if page.has_next is More.NO:
             return not walled
         if not new or not page.cursor or page.cursor == query.cursor:
             break  # it stands still, or there is none

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from planned import plan_for
 
-from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.client.responses import More, Page
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.row import Prepared, Row
 from destination_rdstation_crm.writing.crm_api import BeyondReachError, Crm
@@ -50,7 +50,7 @@ class FakeCrm:
     def find(self, _crm_object: object, filter_: str, _obeys: object) -> Iterator[Page]:
         self.filters.append(filter_)
         hits = [dict(each) for each in self.records if any(text in filter_ for text in self._texts(each))]
-        yield Page(hits, has_next=False, last=1)
+        yield Page(hits, has_next=More.NO, last=1)
         if self.in_too_many and f':~"{self.in_too_many}"' in filter_:
             raise BeyondReachError
 

@@ -14,7 +14,7 @@ from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import STATUSES, Statuses, final
-from airbyte_rdstation.client.responses import Page, Row, parse_json
+from airbyte_rdstation.client.responses import More, Page, Row, parse_json
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_conversas.envelopes import list_in
 from source_rdstation_conversas.records import row_of
@@ -98,7 +98,7 @@ class ConversasListClient:
             on_headers=lambda found: headers.update({name.lower(): value for name, value in found.items()}),
         )
         if spec.paging == "none":
-            return Page(answer.rows, has_next=False)
+            return Page(answer.rows, has_next=More.NO)
         if spec.paging == "contacts":
             pages, total = _number(headers.get("x-pages")), _number(headers.get("x-total"))
         else:
@@ -106,7 +106,7 @@ class ConversasListClient:
         # Only the end is believed: a list that ignores `page` would promise a next one for ever. And no page is the
         # last one while it says so, but fewer records were counted than there are (`sweep` compares with the total).
         ends = pages is not None and query.page >= pages
-        return Page(answer.rows, has_next=False if ends else None, total=total)
+        return Page(answer.rows, has_next=More.NO if ends else More.UNKNOWN, total=total)
 
 
 def _read(spec: StreamSpec, content: bytes) -> _Answer:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from simulated_list import SimulatedList
 
-from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination.listing import Query
 
 __all__ = ["CountedList", "counted"]
@@ -35,21 +35,21 @@ class CountedList(SimulatedList):
             return self._after(query)
         page = super().fetch(query)
         cursor = f"{(query.page - 1) * self.page_size + len(page.rows)}" if self.has_cursor and page.rows else None
-        return replace(
-            page, has_next=None if page.has_next else False, total=self._count(query) + self.hidden, cursor=cursor
-        )
+        return replace(page, has_next=_hinted(page), total=self._count(query) + self.hidden, cursor=cursor)
 
     def _after(self, query: Query) -> Page:
         """The rows after a number of rows (the real cursor is a value and an id; here nothing moves between them)."""
         after = int(query.cursor or 0)
         within = after < self.wall or self.past_wall
         wall, self.wall = self.wall, max(self.wall, after + self.page_size)
-        page = (
-            super().fetch(replace(query, cursor=None, page=after // self.page_size + 1)) if within else Page([], None)
-        )
+        page = Page([], More.UNKNOWN)
+        if within:
+            page = super().fetch(replace(query, cursor=None, page=after // self.page_size + 1))
         self.wall = wall
         reached = after + len(page.rows)
-        return Page(page.rows, None if page.has_next else False, None, self._count(query), f"{reached}")
+        return Page(
+            page.rows, More.UNKNOWN if page.has_next is More.YES else More.NO, None, self._count(query), f"{reached}"
+        )
 
     def _count(self, query: Query) -> int:
         return len(self._matching(query))
@@ -58,3 +58,7 @@ class CountedList(SimulatedList):
 def counted(crm: SimulatedList) -> CountedList:
     """The same list, and what happens to it, with counts."""
     return CountedList(crm.created, crm.updated, crm.page_size, crm.seed, before_request=crm.before_request)
+
+
+def _hinted(page: Page) -> More:
+    return More.UNKNOWN if page.has_next is More.YES else More.NO

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import format_instant, parse_instant
 from airbyte_rdstation.pagination.listing import Query
 
@@ -66,9 +66,9 @@ class SimulatedList:
         rows = [self._row(row_id) for row_id in ids[start : start + self.page_size]]
         pages = max(1, -(-len(ids) // self.page_size))
         if not self.links and query.page >= pages:
-            return Page(rows, None)
+            return Page(rows, More.UNKNOWN)
         last = min(pages, self.wall // self.page_size) if self.last_link else None
-        return Page(rows, query.page < pages, last)
+        return Page(rows, More.of(query.page < pages), last)
 
     def _among_equals(self) -> float:
         """Where a row comes among those with its sort key: a number in [0, 1)."""

@@ -10,7 +10,7 @@ import pytest
 from counted_list import CountedList
 from simulated_list import SimulatedList
 
-from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination import beyond_limit, last_page_first, sweep
 from airbyte_rdstation.pagination.beyond_limit import Reach
 from airbyte_rdstation.pagination.listing import Fetch, Query
@@ -132,7 +132,7 @@ def test_given_an_answer_that_says_the_end_at_the_wall_when_read_then_the_other_
 
     def fetch(query: Query) -> Page:
         page = crm.fetch(query)
-        return replace(page, has_next=False) if query.page * 10 >= WALL else page
+        return replace(page, has_next=More.NO) if query.page * 10 >= WALL else page
 
     assert set(read(Reach(fetch, tuple))) == set(crm.created)
 

@@ -12,7 +12,7 @@ from simulated_list import SimulatedList, moment
 
 from airbyte_rdstation.airbyte.incoming_state import read_state
 from airbyte_rdstation.client.errors import RequestRefusedError, system_error
-from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_crm.crm_state import ChildState
 from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildren
@@ -29,7 +29,7 @@ class Products:
     def below(self, deal_id: str) -> Fetch:
         def fetch(query: Query) -> Page:
             self.visited.append(deal_id)
-            return Page([{"id": f"p-{deal_id}"}] if deal_id in self.with_products else [], has_next=False)
+            return Page([{"id": f"p-{deal_id}"}] if deal_id in self.with_products else [], has_next=More.NO)
 
         return fetch
 

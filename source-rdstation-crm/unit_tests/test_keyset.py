@@ -10,7 +10,7 @@ from hypothesis import given
 from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
-from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination.keyset import read_keyset
 from airbyte_rdstation.pagination.listing import PaginationError, Query
 
@@ -114,7 +114,7 @@ def test_given_rows_without_the_key_when_walked_then_they_arrive_too() -> None:
     def fetch(query: Query) -> Page:
         if query.bounds[-1].at_least is None and query.page * 3 <= len(blank) + 1:
             rows = blank[(query.page - 1) * 3 : query.page * 3]
-            return Page(rows + dated.fetch(Query("updated_at")).rows[: 3 - len(rows)], has_next=True)
+            return Page(rows + dated.fetch(Query("updated_at")).rows[: 3 - len(rows)], has_next=More.YES)
         return dated.fetch(query)
 
     ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
@@ -146,7 +146,7 @@ def test_given_rows_without_the_key_at_either_end_when_walked_then_they_arrive_t
         dated.page_size = size
         at_front = (nulls == "first") != query.descending
         rows = [*blank, *rows] if at_front else [*rows, *blank]
-        return Page(rows[(query.page - 1) * size : query.page * size], has_next=query.page * size < len(rows))
+        return Page(rows[(query.page - 1) * size : query.page * size], has_next=More.of(query.page * size < len(rows)))
 
     ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from scenario import Scenario, scenarios
 from simulated_list import SimulatedList
 
-from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination import last_page_first
 from airbyte_rdstation.pagination.last_page_first import read_up, step_back, top_page
 from airbyte_rdstation.pagination.listing import PaginationError, Query
@@ -114,7 +114,7 @@ def test_given_more_rows_than_the_wall_when_the_top_is_asked_then_it_lies_before
 ) -> None:
     monkeypatch.setattr(last_page_first, "WALL", 100)
 
-    assert top_page(Page([{"id": "a"}] * 10, None, total=5_000)) == 10
+    assert top_page(Page([{"id": "a"}] * 10, More.UNKNOWN, total=5_000)) == 10
 
 
 def test_given_a_tie_and_a_last_page_that_empties_when_read_then_no_row_is_missing() -> None:

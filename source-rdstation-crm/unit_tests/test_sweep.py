@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.pagination import sweep as sweep_module
 from airbyte_rdstation.pagination.listing import PaginationError, Query
 from airbyte_rdstation.pagination.single_pass import single_pass
@@ -35,7 +35,7 @@ def test_given_a_sorted_list_when_read_in_one_pass_then_each_row_comes_once(rows
 
 
 def test_given_a_page_that_repeats_for_ever_when_read_then_it_fails() -> None:
-    page = Page([{"id": "a"}], has_next=True)
+    page = Page([{"id": "a"}], has_next=More.YES)
 
     with pytest.raises(PaginationError, match="again and again"):
         list(single_pass(lambda _: page, Query("name")))
@@ -53,7 +53,7 @@ def test_given_an_undocumented_wall_of_empty_pages_when_read_then_it_fails_rathe
     crm.wall = 10**9
 
     def fetch(query: Query) -> Page:
-        return Page([], has_next=False) if query.page > 50 else crm.fetch(query)
+        return Page([], has_next=More.NO) if query.page > 50 else crm.fetch(query)
 
     with pytest.raises(PaginationError, match="stops at 10,000"):
         list(single_pass(fetch, Query("created_at")))
@@ -64,7 +64,7 @@ def test_given_rows_without_a_key_at_the_front_when_swept_then_only_those_come()
     rows = [*blank, *({"id": f"d{number}", "due_date": "2026-01-01T00:00:00.000Z"} for number in range(30))]
 
     def fetch(query: Query) -> Page:
-        return Page(rows[(query.page - 1) * 10 : query.page * 10], has_next=query.page * 10 < len(rows))
+        return Page(rows[(query.page - 1) * 10 : query.page * 10], has_next=More.of(query.page * 10 < len(rows)))
 
     swept = [row for batch in sweep(fetch, Query("due_date"), without="due_date") for row in batch.rows]
 
@@ -125,7 +125,7 @@ def test_given_pages_that_overlap_when_swept_then_it_ends_without_a_complaint() 
     def fetch(query: Query) -> Page:
         asked.append(query.page)
         start = (query.page - 1) * 9  # the last row of a page is the first of the next one
-        return Page([{"id": str(number)} for number in range(start, min(start + 10, 25))], has_next=None)
+        return Page([{"id": str(number)} for number in range(start, min(start + 10, 25))], has_next=More.UNKNOWN)
 
     ids = [row["id"] for batch in sweep(fetch, Query(None), walled=False) for row in batch.rows]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scenario import Scenario, scenarios
 from simulated_list import DAWN, moment
 
-from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination import beyond_limit, last_page_first, time_windows
 from airbyte_rdstation.pagination.listing import Bound, Fetch, PageRefusedError, PaginationError, Query
 from airbyte_rdstation.pagination.time_windows import Windows
@@ -211,7 +211,7 @@ def test_given_a_page_behind_the_wall_that_counts_nothing_when_read_then_the_oth
 
     def fetch(query: Query) -> Page:
         page = wider(crm)(query)
-        return page if page.rows else Page([], None, total=total)
+        return page if page.rows else Page([], More.UNKNOWN, total=total)
 
     ids, _ = read(crm, fetch)
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from airbyte_rdstation.client.responses import BadAnswerError
+from airbyte_rdstation.client.responses import BadAnswerError, More
 from source_rdstation_crm.v1.client_v1 import read_account, read_list, read_record
 
 BOTH = [{"_id": "a", "id": "a"}, {"_id": "b", "id": "b"}]
@@ -34,17 +34,17 @@ def test_given_either_id_when_read_then_the_rows_have_both(rows: list[dict[str, 
 @pytest.mark.parametrize(
     ("envelope", "limit", "has_next"),
     [
-        pytest.param({"has_more": False}, 2, False, id="has-more-false"),
-        pytest.param({"has_more": True}, 2, None, id="has-more-true"),
-        pytest.param({"has_more": True}, 200, None, id="has-more-true-on-a-short-page"),
-        pytest.param({}, 2, None, id="full-page"),
-        pytest.param({}, 3, False, id="short-page"),
-        pytest.param({}, None, False, id="not-paged"),
-        pytest.param({"has_more": True}, None, False, id="not-paged-whatever-it-says"),
+        pytest.param({"has_more": False}, 2, More.NO, id="has-more-false"),
+        pytest.param({"has_more": True}, 2, More.UNKNOWN, id="has-more-true"),
+        pytest.param({"has_more": True}, 200, More.UNKNOWN, id="has-more-true-on-a-short-page"),
+        pytest.param({}, 2, More.UNKNOWN, id="full-page"),
+        pytest.param({}, 3, More.NO, id="short-page"),
+        pytest.param({}, None, More.NO, id="not-paged"),
+        pytest.param({"has_more": True}, None, More.NO, id="not-paged-whatever-it-says"),
     ],
 )
 def test_given_an_envelope_when_read_then_only_an_end_is_believed(
-    envelope: dict[str, Any], limit: int | None, has_next: bool | None
+    envelope: dict[str, Any], limit: int | None, has_next: More
 ) -> None:
     assert page({"deals": BOTH, **envelope}, limit).has_next is has_next
 

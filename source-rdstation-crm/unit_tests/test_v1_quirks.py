@@ -8,7 +8,7 @@ import pytest
 from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.client.errors import NotFoundError
-from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.client.responses import More, Page
 from source_rdstation_crm.v1.quirks import StageFilter, sees_only_own_deals, without_empty_birthdays
 
 EMPTY = {"_id": "b", "day": None, "month": None, "year": None, "created_at": "2026-01-01T00:00:00.000Z"}
@@ -62,25 +62,25 @@ def test_given_a_row_of_a_pipeline_when_adopted_then_it_is_complete_and_its_own(
 
 MINE = {"user": {"email": "me@exemplo.test"}}
 OTHERS = {"user": {"email": "other@exemplo.test"}}
-TWO_USERS = Page([{"email": "me@exemplo.test"}, {"email": "other@exemplo.test", "active": True}], False)
+TWO_USERS = Page([{"email": "me@exemplo.test"}, {"email": "other@exemplo.test", "active": True}], More.NO)
 
 
 @pytest.mark.parametrize(
     ("deals", "users", "expected"),
     [
-        pytest.param(Page([MINE, MINE], False, total=2), TWO_USERS, True, id="own-deals-only"),
-        pytest.param(Page([MINE, OTHERS], False, total=2), TWO_USERS, False, id="others-deals-too"),
-        pytest.param(Page([MINE], False, total=9), TWO_USERS, True, id="more-counted-than-shown"),
-        pytest.param(Page([OTHERS], False, total=9), TWO_USERS, True, id="counted-and-of-others"),
-        pytest.param(Page([], False, total=0), TWO_USERS, False, id="no-deals"),
-        pytest.param(Page([MINE], False), Page([{"email": "me@exemplo.test"}], False), False, id="nobody-else"),
+        pytest.param(Page([MINE, MINE], More.NO, total=2), TWO_USERS, True, id="own-deals-only"),
+        pytest.param(Page([MINE, OTHERS], More.NO, total=2), TWO_USERS, False, id="others-deals-too"),
+        pytest.param(Page([MINE], More.NO, total=9), TWO_USERS, True, id="more-counted-than-shown"),
+        pytest.param(Page([OTHERS], More.NO, total=9), TWO_USERS, True, id="counted-and-of-others"),
+        pytest.param(Page([], More.NO, total=0), TWO_USERS, False, id="no-deals"),
+        pytest.param(Page([MINE], More.NO), Page([{"email": "me@exemplo.test"}], More.NO), False, id="nobody-else"),
         pytest.param(
-            Page([MINE], False),
-            Page([{"email": "me@exemplo.test"}, {"email": "left@exemplo.test", "active": False}], False),
+            Page([MINE], More.NO),
+            Page([{"email": "me@exemplo.test"}, {"email": "left@exemplo.test", "active": False}], More.NO),
             False,
             id="others-have-left",
         ),
-        pytest.param(Page([{"user": {}}, {"user": None}, {}], False), TWO_USERS, False, id="no-owners"),
+        pytest.param(Page([{"user": {}}, {"user": None}, {}], More.NO), TWO_USERS, False, id="no-owners"),
     ],
 )
 def test_given_deals_and_users_when_compared_then_a_restricted_user_shows(

@@ -17,7 +17,7 @@ from airbyte_rdstation.client.errors import (
     system_error,
 )
 from airbyte_rdstation.client.rdql import all_of
-from airbyte_rdstation.client.responses import BadAnswerError, Page, keys_of, kind_of, parse_json, read_page
+from airbyte_rdstation.client.responses import BadAnswerError, More, Page, keys_of, kind_of, parse_json, read_page
 from airbyte_rdstation.pagination.keyset import read_keyset
 from airbyte_rdstation.pagination.listing import PaginationError, Query
 from destination_rdstation_crm.objects.crm_object import CrmObject
@@ -158,7 +158,7 @@ def _pages(ask: Callable[[int], Page]) -> Iterator[Page]:
     for number in range(1, _LAST_PAGE + 1):
         page = ask(number)
         yield page
-        if page.has_next is False or not page.rows or (page.has_next is None and len(page.rows) < _PAGE_SIZE):
+        if page.has_next is More.NO or not page.rows or (page.has_next is More.UNKNOWN and len(page.rows) < _PAGE_SIZE):
             return
     raise BeyondReachError
 

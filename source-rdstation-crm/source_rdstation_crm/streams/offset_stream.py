@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any, Final
 
 from airbyte_rdstation.airbyte.cursor import StreamContext
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import format_instant, newest_instant
 from airbyte_rdstation.pagination.beyond_limit import Reach
 from airbyte_rdstation.pagination.last_page_first import read_up, step_back, top_page
@@ -84,7 +84,7 @@ class OffsetStream(NewestFirstStream):
         else:
             first = self._fetch(_OLDEST_FIRST)
             self._started = format_instant(self._context.server_time(self._begun))
-            if first.has_next is False:
+            if first.has_next is More.NO:
                 yield from self._records(first.rows)
                 self._context.compare(len(first.rows), first.total)
                 return

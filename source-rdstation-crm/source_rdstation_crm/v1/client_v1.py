@@ -18,7 +18,7 @@ from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import STATUSES, Statuses, final
-from airbyte_rdstation.client.responses import BadAnswerError, Page, Row, identity, keys_of, kind_of, parse_json
+from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, identity, keys_of, kind_of, parse_json
 from airbyte_rdstation.pagination.listing import Bound, Fetch, Query
 from source_rdstation_crm.v1.streams import StreamSpec
 
@@ -55,7 +55,7 @@ def read_list(content: bytes, *, rows_key: str, limit: int | None) -> Page:
     total, cursor = envelope.get("total"), envelope.get("next_page")
     return Page(
         rows=[_identified(row) for row in rows],
-        has_next=False if ends else None,
+        has_next=More.NO if ends else More.UNKNOWN,
         total=total if isinstance(total, int) else None,
         cursor=cursor if isinstance(cursor, str) else None,
     )

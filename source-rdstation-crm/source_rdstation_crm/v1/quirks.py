@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 
 from airbyte_rdstation.client.errors import NotFoundError
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import More, Page, Row
 
 __all__ = ["StageFilter", "sees_only_own_deals", "without_empty_birthdays"]
 
@@ -61,7 +61,7 @@ def _pipeline_of(row: Row) -> str | None:
 
 def sees_only_own_deals(user: Row, deals: Page, users: Page) -> bool:
     """`user` is the answer of /token/check; `deals` and `users` are pages of those lists."""
-    if deals.has_next is False and (deals.total or 0) > len(deals.rows):
+    if deals.has_next is More.NO and (deals.total or 0) > len(deals.rows):
         return True  # RD Station counts deals that it does not show
     email = user.get("email")
     owners = {owner.get("email") for row in deals.rows if isinstance(owner := row.get("user"), dict)}
