@@ -72,7 +72,7 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         self._queue = RecordQueue(maxsize=_QUEUE_SIZE)
         self._messages = ConcurrentMessageRepository(self._queue, InMemoryMessageRepository())
         self._state_of: Mapping[str, Mapping[str, Any]] = {}
-        self._account: StreamFactory[Any, S] | None = None
+        self._factory: StreamFactory[Any, S] | None = None
         super().__init__(self._engine(streams=1, workers=1))
 
     @property
@@ -106,7 +106,7 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         """The checked configuration; a config error names what is wrong."""
 
     @abstractmethod
-    def account(
+    def stream_factory(
         self,
         config: Mapping[str, Any],
         settings: S,
@@ -129,7 +129,7 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         try:
             settings = self.read_settings(config).of_check()
             remarks = [remark_on(config)]
-            remarks.append(self.account(config, settings, retry_policy=RetryPolicy.of_check()).check() or "")
+            remarks.append(self.stream_factory(config, settings, retry_policy=RetryPolicy.of_check()).check() or "")
         except ConnectorError as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
         remark = " ".join(filter(None, remarks))
@@ -144,8 +144,8 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
         """The streams, with the account's own fields in their schemas."""
-        account = self.account(config, self.read_settings(config))
-        streams = account.streams(account.stream_names, lambda _: {}, describe=True)
+        factory = self.stream_factory(config, self.read_settings(config))
+        streams = factory.streams(factory.stream_names, lambda _: {}, describe=True)
         return AirbyteCatalog(streams=[stream.as_airbyte_stream() for stream in streams])
 
     def read(
@@ -178,19 +178,19 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
     ) -> list[Any]:
         settings = self.read_settings(config)
         wanted = [configured.stream.name for configured in configured_catalog.streams]
-        account = self.account(config, settings, streams=wanted)
-        self._account = account
-        if unknown := sorted(set(wanted) - set(account.stream_names)):
+        factory = self.stream_factory(config, settings, streams=wanted)
+        self._factory = factory
+        if unknown := sorted(set(wanted) - set(factory.stream_names)):
             raise config_error(
                 f"The catalog names streams that this source does not have: {', '.join(map(shown, unknown))}. Refresh "
                 "the source's schema and select the streams again."
             )
         self._concurrent_source = self._engine(len(wanted), settings.num_workers)
-        return account.streams(wanted, lambda name: self._state_of.get(name, {}))
+        return factory.streams(wanted, lambda name: self._state_of.get(name, {}))
 
     def _report_incomplete(self) -> None:
         """What RD Station holds and could not be read is never passed over in silence."""
-        incomplete = self._account.incomplete if self._account else {}
+        incomplete = self._factory.incomplete if self._factory else {}
         for name, sentence in sorted(incomplete.items()):
             _logger.warning("%s: %s", name, sentence)
         if incomplete:
@@ -202,8 +202,8 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         error = message.trace.error
         if error and error.stream_descriptor and error.failure_type:
             failed[error.stream_descriptor.name] = error.failure_type
-            if self._account:
-                self._account.give_up(error.stream_descriptor.name)
+            if self._factory:
+                self._factory.give_up(error.stream_descriptor.name)
 
     def _engine(self, streams: int, workers: int) -> ConcurrentSource:
         """The CDK's engine, with a thread for each stream's slices and enough to read them."""

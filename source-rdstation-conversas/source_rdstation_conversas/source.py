@@ -20,7 +20,7 @@ class SourceRdstationConversas(RdstationSource[Settings]):
         """The checked configuration."""
         return read_settings(config)
 
-    def account(
+    def stream_factory(
         self,
         config: Mapping[str, Any],
         settings: Settings,

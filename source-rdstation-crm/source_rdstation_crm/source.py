@@ -22,7 +22,7 @@ class SourceRdstationCrm(RdstationSource[Settings]):
         """The checked configuration."""
         return read_settings(config)
 
-    def account(
+    def stream_factory(
         self,
         config: Mapping[str, Any],
         settings: Settings,
