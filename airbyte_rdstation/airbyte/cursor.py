@@ -46,7 +46,7 @@ class StreamContext:
     on_failure: Callable[[], object] = lambda: None
     """Called once an error has ended a slice of the stream, whatever ended it; who waits for slices listens here."""
 
-    def request_sent(self) -> None:
+    def before_request(self) -> None:
         """Tells the stream's cursor."""
         self.on_request()
 
@@ -66,7 +66,7 @@ class _Checkpoints(Cursor):
     _requests: int = 0  # since the last state
     _emitted: MutableMapping[str, Any] | None = None
 
-    def request_sent(self) -> None:
+    def before_request(self) -> None:
         """One more request is about to be sent."""
         with self._lock:
             self._requests += 1
@@ -108,7 +108,7 @@ class CheckpointCursor(_Checkpoints):
         self._stream = context.name
         self._states = ConnectorStateManager()
         self._lock = threading.RLock()
-        context.on_request = self.request_sent
+        context.on_request = self.before_request
 
     @property
     @abstractmethod
@@ -136,7 +136,7 @@ class FullRefreshCursor(_Checkpoints, FinalStateCursor):
     def __init__(self, context: StreamContext) -> None:
         FinalStateCursor.__init__(self, context.name, None, context.messages)
         self._lock = threading.RLock()
-        context.on_request = self.request_sent
+        context.on_request = self.before_request
 
     def _emit(self, state: Mapping[str, Any]) -> None:
         FinalStateCursor.ensure_at_least_one_state_emitted(self)

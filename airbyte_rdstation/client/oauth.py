@@ -217,7 +217,7 @@ def _rejected(body: dict[str, Any], call: str, answer_lost: bool) -> ConnectorEr
             f"token. {_AUTHORIZE_AGAIN}",
             call,
         )
-    if "refresh token" in words or "invalid grant" in words or "grant" in words:
+    if "refresh token" in words or "grant" in words:
         return config_error(f"RD Station no longer accepts the refresh token. {_AUTHORIZE_AGAIN}", call)
     if any(hint in words for hint in ("access denied", "credentials", "client")):
         return config_error(UNKNOWN_CLIENT, call)

@@ -1,4 +1,4 @@
-"""How long a process keeps trying. Pure."""
+"""How often and how long a process tries again."""
 
 from __future__ import annotations
 

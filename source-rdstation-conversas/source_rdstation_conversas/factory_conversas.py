@@ -116,12 +116,12 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
     def _history(self, context: StreamContext) -> tuple[PageDecryptor, History]:
         decryptor = PageDecryptor(context.name, self._settings.private_key_jwk)
         history = History(
-            self._api, self._settings, stream=context.name, opened=decryptor.open, on_request=context.request_sent
+            self._api, self._settings, stream=context.name, opened=decryptor.open, on_request=context.before_request
         )
         return decryptor, history
 
     def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
-        return self._lists.fetch(context.name, spec, only, on_request=context.request_sent)
+        return self._lists.fetch(context.name, spec, only, on_request=context.before_request)
 
     def _window(self, context: StreamContext, spec: StreamSpec, first: date, last: date) -> Fetch:
         return self._list(context, spec, start_date=first.isoformat(), end_date=last.isoformat())

@@ -68,7 +68,7 @@ def announced(context: StreamContext, fetch: Fetch) -> Fetch:
     """`fetch`, of which the stream is told as the HTTP client tells it."""
 
     def announce_and_fetch(query: Query) -> Page:
-        context.request_sent()
+        context.before_request()
         return fetch(query)
 
     return announce_and_fetch

@@ -47,11 +47,6 @@ class PrivateKeys:
         """The keys of `private_key_jwk`, a JWK or JWKS as text; a configuration error says how to get it right."""
         return cls(read_keys(text))
 
-    @property
-    def kids(self) -> tuple[str | None, ...]:
-        """The names of the keys, which are no secret; None for a key without one."""
-        return tuple(kid for kid, _ in self._keys)
-
     def decrypt(self, jwe_text: str) -> bytes:
         """The plaintext of a compact JWE; UndecryptableError if these keys or this code cannot give it."""
         if len(jwe_text) > LONGEST_JWE:

@@ -142,10 +142,10 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
         return self._api.server_time(datetime.now(timezone.utc))
 
     def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
-        return self._lists.fetch(context.name, spec, only, on_request=context.request_sent)
+        return self._lists.fetch(context.name, spec, only, on_request=context.before_request)
 
     def _record(self, context: StreamContext, spec: StreamSpec, record_id: str) -> Row:
-        return self._lists.record(context.name, spec.path, record_id, context.request_sent)
+        return self._lists.record(context.name, spec.path, record_id, context.before_request)
 
     def _parts_of_companies(self, context: StreamContext, spec: StreamSpec, segments: set[str]) -> Iterator[Fetch]:
         """By responsible user, and by the segments that occur (API v1 has no list of them)."""

@@ -133,7 +133,7 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
         return children.slices, children
 
     def _list(self, context: StreamContext, path: str, id_field: str = "id", only: str = "") -> Fetch:
-        return self._lists.fetch(context.name, path, id_field=id_field, only=only, on_request=context.request_sent)
+        return self._lists.fetch(context.name, path, id_field=id_field, only=only, on_request=context.before_request)
 
     def _list_below(self, context: StreamContext, spec: StreamSpec, parent_id: str) -> Fetch:
         return self._list(context, spec.path.format(parent_id=parent_id))
