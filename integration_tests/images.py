@@ -67,9 +67,12 @@ class Image:
             ) as process:
                 assert process.stdout is not None
                 first = process.stdout.readline()
-                subprocess.run([*self.engine, "stop", "--time", "10", name], check=True, capture_output=True)
-                rest = process.stdout.read()
+                stop = [*self.engine, "stop", "--time", "10", name]
+                with subprocess.Popen(stop, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as stopping:
+                    rest = process.stdout.read()  # meanwhile: where nobody reads, the pipe fills amid a line
                 code = process.wait(RUN_MAY_TAKE_S)
+        if stopping.returncode:
+            raise RuntimeError(f"`{' '.join(stop)}` ended with {stopping.returncode}")
         return Run([Line(0, text) for text in (first + rest).split(b"\n") if text], "", code)
 
     @contextlib.contextmanager
