@@ -29,7 +29,7 @@ UNFINISHED = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "NotImplemented" + 
 SAME_IN_EACH_ROOM = {"__init__.py", "config.py", "run.py", "source.py", "streams.py"}
 RETIRED = re.compile(  # docs/architecture.md#words has what is said instead
     r"(?<![a-z])(?:[Pp]atience|[Cc]rew|[Hh]andover|[Ss]hortfalls?|[Oo]pener|[Ss]ettlement|[Pp]ump|(?:Deal|Contact)Visits|"
-    r"Walk(?:ed|Error|State)|StageDesk|Numbered(?!State)|Windowed|LATE_VISIBILITY|resume_at|fall_short|was_read)\b"
+    r"Walk(?:ed|Error|State)|StageDesk|Numbered(?:State)?|SpanState|Windowed|LATE_VISIBILITY|resume_at|fall_short|was_read)\b"
 )
 INDEX_HOST = re.compile("|".join(("pypi" + r"\.org", "python" + r"hosted\.", "--(extra-)?" + "index-url")))
 

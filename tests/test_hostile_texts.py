@@ -81,9 +81,9 @@ def test_given_anything_at_all_when_parsed_then_a_result_or_the_parsers_own_erro
 
 
 STATES: tuple[type[StreamState], ...] = (
-    crm_states.SpanState,
+    crm_states.TimeRangesState,
     crm_states.NewestFirstState,
-    crm_states.NumberedState,
+    crm_states.OffsetState,
     crm_states.ChildState,
     MessagesState,
     ReportsState,

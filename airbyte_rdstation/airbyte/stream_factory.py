@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField
@@ -15,11 +15,12 @@ from airbyte_rdstation.airbyte.cursor import StreamContext
 from airbyte_rdstation.airbyte.normalizer import Normalizer
 from airbyte_rdstation.airbyte.partitions import Slice, Slices
 from airbyte_rdstation.airbyte.schemas import schema_of
+from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.config import CommonSettings
 
-__all__ = ["Builder", "BuiltStream", "Spec", "StreamFactory"]
+__all__ = ["Builder", "BuiltStream", "StreamFactory"]
 
 BuiltStream: TypeAlias = "tuple[Callable[[], Iterable[Slice]], Cursor]"
 """A stream's slices, and what keeps its state."""
@@ -27,27 +28,7 @@ BuiltStream: TypeAlias = "tuple[Callable[[], Iterable[Slice]], Cursor]"
 _logger = logging.getLogger("airbyte.rdstation")
 
 
-class Spec(Protocol):
-    """A stream as a row of a table, as far as all tables agree."""
-
-    @property
-    def name(self) -> str:
-        """The stream's name."""
-
-    @property
-    def kind(self) -> str:
-        """How it is read."""
-
-    @property
-    def cursor(self) -> str:
-        """Empty: the stream is read whole each time."""
-
-    @property
-    def primary_key(self) -> str | tuple[str, ...]:
-        """The field that tells records apart, or the fields that do so together; none where nothing does."""
-
-
-S = TypeVar("S", bound=Spec)
+S = TypeVar("S", bound=BaseStreamSpec)
 Builder: TypeAlias = Callable[[S, StreamContext, Mapping[str, Any]], BuiltStream]
 """Makes the stream of a table's row; the last argument is its incoming state, `{}` where there is none."""
 T = TypeVar("T", bound=CommonSettings)

@@ -5,17 +5,17 @@ Facts: docs/api/conversas.md#basics to #reports.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from airbyte_cdk.models import FailureType
 
-from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.airbyte.list_client import ListClient, ListOfStream
 from airbyte_rdstation.client.errors import STATUSES, Statuses, final
 from airbyte_rdstation.client.responses import More, Page, Row, parse_json
-from airbyte_rdstation.pagination.listing import Fetch, Query
+from airbyte_rdstation.pagination.listing import Query
 from source_rdstation_conversas.envelopes import list_in
 from source_rdstation_conversas.records import row_of
 from source_rdstation_conversas.table import StreamSpec
@@ -49,39 +49,15 @@ _REPORTS_LIMIT: Final = 49  # 50 and more are refused [seen]
 
 
 @dataclass(frozen=True)
-class _List:
-    """One list as one stream reads it."""
-
-    stream: str
-    spec: StreamSpec
-    on_request: Callable[[], None]
-    only: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class _Answer:
     rows: list[Row]
     counts: Mapping[str, Any]
 
 
-class ConversasListClient:
+class ConversasListClient(ListClient[StreamSpec]):
     """The lists of one account."""
 
-    def __init__(self, api: Api) -> None:
-        self._api = api
-
-    def fetch(
-        self,
-        stream: str,
-        spec: StreamSpec,
-        only: Mapping[str, str] | None = None,
-        *,
-        on_request: Callable[[], None] = lambda: None,
-    ) -> Fetch:
-        """A function that answers queries for pages of the list; `only` are further parameters."""
-        return partial(self._fetch, _List(stream, spec, on_request, only or {}))
-
-    def _fetch(self, list_: _List, query: Query) -> Page:
+    def _page(self, list_: ListOfStream[StreamSpec], query: Query) -> Page:
         spec = list_.spec
         params = dict(list_.only)
         if spec.paging != "none":

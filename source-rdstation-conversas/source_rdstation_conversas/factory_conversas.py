@@ -30,6 +30,7 @@ from source_rdstation_conversas.conversas_state import MessagesState, ReportsSta
 from source_rdstation_conversas.history.pages import PageDecryptor
 from source_rdstation_conversas.history.requests import History
 from source_rdstation_conversas.records import fitted, without_place
+from source_rdstation_conversas.streams.contact_progress import Histories
 from source_rdstation_conversas.streams.messages import Messages
 from source_rdstation_conversas.streams.messages_history import MessagesHistory
 from source_rdstation_conversas.streams.reports import Reports
@@ -90,35 +91,24 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         return reports.slices, reports
 
     def _messages_history(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        decryptor, history = self._history(context)
-        pages = MessagesHistory(
-            context,
-            fetch_contacts=self._list(context, CONTACTS),
-            history=history,
-            decryptor=decryptor,
-            explain_401=partial(self._explain_401, context.name),
-        )
+        pages = MessagesHistory(context, self._histories(context))
         return pages.slices, pages.cursor
 
     def _single_messages(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        decryptor, history = self._history(context)
         stream = Messages(
             context,
-            fetch_contacts=self._list(context, CONTACTS),
-            history=history,
-            decryptor=decryptor,
-            explain_401=partial(self._explain_401, context.name),
+            self._histories(context),
             cursor_field=spec.cursor,
             state=read_state(spec.name, spec.cursor, state, MessagesState),
         )
         return stream.slices, stream
 
-    def _history(self, context: StreamContext) -> tuple[PageDecryptor, History]:
+    def _histories(self, context: StreamContext) -> Histories:
         decryptor = PageDecryptor(context.name, self._settings.private_key_jwk)
         history = History(
             self._api, self._settings, stream=context.name, opened=decryptor.open, on_request=context.before_request
         )
-        return decryptor, history
+        return Histories(self._list(context, CONTACTS), history, decryptor, partial(self._explain_401, context.name))
 
     def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
         return self._lists.fetch(context.name, spec, only, on_request=context.before_request)

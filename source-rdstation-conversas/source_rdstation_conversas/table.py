@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import Final, Literal
 
+from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
+
 __all__ = ["CONTACTS", "EMPLOYEES", "STREAMS", "Kind", "Paging", "StreamSpec"]
 
 Kind = Literal["small_list", "reports", "messages_history", "messages"]
@@ -12,18 +14,13 @@ Paging = Literal["none", "contacts", "reports"]
 
 
 @dataclass(frozen=True)
-class StreamSpec:
-    """What sets a stream apart from the others of its kind."""
+class StreamSpec(BaseStreamSpec):
+    """A row of the table."""
 
-    name: str
     kind: Kind
-    path: str
     _: KW_ONLY
     rows_key: str = ""
     """The key under which the answer may hold its list."""
-    cursor: str = ""
-    """Empty: the stream is read whole each time."""
-    primary_key: str | tuple[str, ...] = "id"
     paging: Paging = "none"
 
 

@@ -6,18 +6,18 @@ from pydantic import Field
 
 from airbyte_rdstation.airbyte.incoming_state import Instant, ReadPosition, StreamState
 
-__all__ = ["ChildState", "NewestFirstState", "NumberedState", "SpanState"]
+__all__ = ["ChildState", "NewestFirstState", "OffsetState", "TimeRangesState"]
 
 
-class _SpanPosition(ReadPosition):
+class _TimeRangesPosition(ReadPosition):
     latest: Instant | None = None
     spans: list[tuple[Instant | None, Instant | None]]
 
 
-class SpanState(StreamState):
+class TimeRangesState(StreamState):
     """A list read by keyset: beside the cursor, the spans of a read under way that are not read yet."""
 
-    walk: _SpanPosition | None = None
+    walk: _TimeRangesPosition | None = None
 
 
 class _PagePosition(ReadPosition):
@@ -32,17 +32,17 @@ class NewestFirstState(StreamState):
     walk: _PagePosition | None = None
 
 
-class _NumberedPosition(_PagePosition):
+class _OffsetPosition(_PagePosition):
     whole: bool = False
 
 
-class NumberedState(StreamState):
+class OffsetState(StreamState):
     """A list of API v1 with a wall: as above; a `whole` read goes by `created_at`, and its page counts upwards.
 
     And how many records were out of reach when everything was read.
     """
 
-    walk: _NumberedPosition | None = None
+    walk: _OffsetPosition | None = None
     unreached: int = 0
 
 

@@ -6,13 +6,14 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
-from airbyte_rdstation.airbyte.stream_factory import Spec, StreamFactory
+from airbyte_rdstation.airbyte.stream_factory import StreamFactory
+from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 from airbyte_rdstation.client.errors import ForbiddenError, config_error
 from source_rdstation_crm.config import Settings
 
 __all__ = ["CrmStreamFactory"]
 
-S = TypeVar("S", bound=Spec)
+S = TypeVar("S", bound=BaseStreamSpec)
 
 
 class CrmStreamFactory(StreamFactory[S, Settings]):

@@ -11,7 +11,7 @@ from airbyte_cdk.models import FailureType
 from airbyte_rdstation.airbyte.incoming_state import StreamState, read_state
 from airbyte_rdstation.client.errors import ConnectorError
 from source_rdstation_crm.config import V1Credentials, read_settings
-from source_rdstation_crm.crm_state import ChildState, NewestFirstState, SpanState
+from source_rdstation_crm.crm_state import ChildState, NewestFirstState, TimeRangesState
 
 CREDENTIALS = {"api_version": "v2", "client_id": "app", "client_secret": "hush-1", "refresh_token": "hush-2"}
 TOMORROW_WEEK = (datetime.now(timezone.utc) + timedelta(days=7)).isoformat()
@@ -98,10 +98,10 @@ def test_given_a_wrong_configuration_when_read_then_the_error_names_the_property
 @pytest.mark.parametrize(
     ("model", "raw"),
     [
-        (SpanState, {"updated_at": "2026-08-01T00:00:00.000Z"}),
-        (SpanState, {}),
-        (SpanState, {"__ab_no_cursor_state_message": True}),
-        (SpanState, {"walk": {"started": "2026-08-01T00:00:00Z", "latest": None, "spans": [[None, None]]}}),
+        (TimeRangesState, {"updated_at": "2026-08-01T00:00:00.000Z"}),
+        (TimeRangesState, {}),
+        (TimeRangesState, {"__ab_no_cursor_state_message": True}),
+        (TimeRangesState, {"walk": {"started": "2026-08-01T00:00:00Z", "latest": None, "spans": [[None, None]]}}),
         (NewestFirstState, {"walk": {"started": "2026-08-01T00:00:00Z", "latest": None, "page": 3, "reached": None}}),
         (ChildState, {"updated_at": "2026-08-01T00:00:00.000Z", "recent": {"a": "2026-08-01T00:00:00.000Z"}}),
     ],
@@ -122,6 +122,6 @@ def test_given_a_state_of_ours_when_read_then_it_is_taken(model: type[StreamStat
 )
 def test_given_a_foreign_state_when_read_then_it_is_a_config_error(raw: dict[str, Any]) -> None:
     with pytest.raises(ConnectorError, match="deals") as caught:
-        read_state("deals", "updated_at", raw, SpanState)
+        read_state("deals", "updated_at", raw, TimeRangesState)
 
     assert caught.value.failure_type == FailureType.config_error

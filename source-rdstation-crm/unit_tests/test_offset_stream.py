@@ -17,7 +17,7 @@ from airbyte_rdstation.airbyte.cursor import StreamContext
 from airbyte_rdstation.airbyte.incoming_state import read_state
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination import beyond_limit, last_page_first, newest_first
-from source_rdstation_crm.crm_state import NumberedState
+from source_rdstation_crm.crm_state import OffsetState
 from source_rdstation_crm.streams import offset_stream
 from source_rdstation_crm.streams.offset_stream import OffsetStream
 
@@ -50,7 +50,7 @@ def numbered_stream(given_: StreamContext, crm: CountedList, state: dict[str, An
         fetch=announced(given_, crm.fetch),
         parts=tuple,
         cursor_field="updated_at",
-        state=read_state("contacts", "updated_at", state, NumberedState),
+        state=read_state("contacts", "updated_at", state, OffsetState),
     )
 
 

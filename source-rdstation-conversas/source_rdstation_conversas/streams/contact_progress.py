@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -24,8 +25,10 @@ from airbyte_rdstation.client.errors import (
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.pagination.listing import Fetch
 from airbyte_rdstation.pagination.sweep import RestlessError
+from source_rdstation_conversas.history.pages import PageDecryptor
+from source_rdstation_conversas.history.requests import History
 
-__all__ = ["ContactProgress", "listed_contacts"]
+__all__ = ["ContactProgress", "Histories", "listed_contacts"]
 
 _MOST_FAILURES_IN_A_ROW: Final = 50  # then it is no longer the contacts'
 _ALL_GONE: Final = 5  # contacts that are all gone at once: their address is
@@ -46,6 +49,17 @@ def listed_contacts(context: StreamContext, fetch: Fetch, answered: Callable[[],
             "The list of contacts grew all the time while it was read. The next sync reads the rest."
         )
     return sorted(ids)
+
+
+@dataclass(frozen=True)
+class Histories:
+    """What reads the histories of an account's contacts."""
+
+    fetch_contacts: Fetch
+    history: History
+    decryptor: PageDecryptor
+    explain_401: Callable[[UnauthorizedError], ConnectorError]
+    """What a 401 of the history means."""
 
 
 class ContactProgress:

@@ -8,22 +8,20 @@ says up to which contact they are. Contacts that failed or were skipped keep the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import Any, Final
 
 from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
 from airbyte_rdstation.airbyte.partitions import Slice
-from airbyte_rdstation.client.errors import ConnectorError, UnauthorizedError
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, is_older, parse_instant
-from airbyte_rdstation.pagination.listing import Fetch
 from source_rdstation_conversas.conversas_state import MessagesState
 from source_rdstation_conversas.history.contact_messages import ContactMessages
-from source_rdstation_conversas.history.pages import OpenedPage, PageDecryptor
-from source_rdstation_conversas.history.requests import History, Sighting
-from source_rdstation_conversas.streams.contact_progress import ContactProgress, listed_contacts
+from source_rdstation_conversas.history.pages import OpenedPage
+from source_rdstation_conversas.history.requests import Sighting
+from source_rdstation_conversas.streams.contact_progress import ContactProgress, Histories, listed_contacts
 
 __all__ = ["Messages"]
 
@@ -38,11 +36,8 @@ class Messages(CheckpointCursor):
     def __init__(
         self,
         context: StreamContext,
+        histories: Histories,
         *,
-        fetch_contacts: Fetch,
-        history: History,
-        decryptor: PageDecryptor,
-        explain_401: Callable[[UnauthorizedError], ConnectorError],
         cursor_field: str,
         state: MessagesState,
     ) -> None:
@@ -50,11 +45,11 @@ class Messages(CheckpointCursor):
         self._begun = datetime.now(timezone.utc)
         self._cursor_field = cursor_field
         self._incoming = state
-        self._fetch_contacts = fetch_contacts
-        self._history = history
-        self._decryptor = decryptor
+        self._fetch_contacts = histories.fetch_contacts
+        self._history = histories.history
+        self._decryptor = histories.decryptor
         self._visits = ContactProgress(
-            context, read=self._read, done=self._done, gone=self._gone_contact, explain_401=explain_401
+            context, read=self._read, done=self._done, gone=self._gone_contact, explain_401=histories.explain_401
         )
         self._due: list[str] = []
         self._finished: set[str] = set()

@@ -7,17 +7,13 @@ Facts: docs/api/conversas.md#message-history.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext
 from airbyte_rdstation.airbyte.partitions import Slice
-from airbyte_rdstation.client.errors import ConnectorError, UnauthorizedError
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import parse_instant
-from airbyte_rdstation.pagination.listing import Fetch
-from source_rdstation_conversas.history.pages import PageDecryptor
-from source_rdstation_conversas.history.requests import History
-from source_rdstation_conversas.streams.contact_progress import ContactProgress, listed_contacts
+from source_rdstation_conversas.streams.contact_progress import ContactProgress, Histories, listed_contacts
 
 __all__ = ["MessagesHistory"]
 
@@ -30,18 +26,14 @@ class MessagesHistory:
     def __init__(
         self,
         context: StreamContext,
-        *,
-        fetch_contacts: Fetch,
-        history: History,
-        decryptor: PageDecryptor,
-        explain_401: Callable[[UnauthorizedError], ConnectorError],
+        histories: Histories,
     ) -> None:
         self.cursor = FullRefreshCursor(context)
         self._context = context
-        self._fetch_contacts = fetch_contacts
-        self._history = history
-        self._decryptor = decryptor
-        self._visits = ContactProgress(context, read=self._read, explain_401=explain_401)
+        self._fetch_contacts = histories.fetch_contacts
+        self._history = histories.history
+        self._decryptor = histories.decryptor
+        self._visits = ContactProgress(context, read=self._read, explain_401=histories.explain_401)
 
     def slices(self) -> Iterator[Slice]:
         """A slice for each contact."""

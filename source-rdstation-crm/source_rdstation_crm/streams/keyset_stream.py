@@ -22,7 +22,7 @@ from airbyte_rdstation.dates import format_instant, newest_instant, parse_instan
 from airbyte_rdstation.pagination.keyset import read_keyset
 from airbyte_rdstation.pagination.listing import Bound, Fetch
 from airbyte_rdstation.pagination.time_ranges import TimeRange, TimeRanges
-from source_rdstation_crm.crm_state import SpanState
+from source_rdstation_crm.crm_state import TimeRangesState
 
 __all__ = ["KeysetStream"]
 
@@ -38,7 +38,7 @@ class KeysetStream(CheckpointCursor):
         keys: Sequence[str],
         tie_sort: str | None,
         cursor_field: str,
-        state: SpanState,
+        state: TimeRangesState,
     ) -> None:
         super().__init__(context)
         self._begun = datetime.now(timezone.utc)

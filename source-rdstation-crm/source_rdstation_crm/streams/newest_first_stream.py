@@ -20,7 +20,7 @@ from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, parse_instant
 from airbyte_rdstation.pagination.listing import Batch, Fetch, Query
 from airbyte_rdstation.pagination.newest_first import DownBatch, WallReachedError, instant_text, read_down
-from source_rdstation_crm.crm_state import NewestFirstState, NumberedState
+from source_rdstation_crm.crm_state import NewestFirstState, OffsetState
 
 __all__ = ["NewestFirstStream"]
 
@@ -40,7 +40,7 @@ class NewestFirstStream(CheckpointCursor):
         *,
         fetch: Fetch,
         cursor_field: str,
-        state: NewestFirstState | NumberedState,
+        state: NewestFirstState | OffsetState,
         past_wall: Callable[[], Iterator[Batch]],
         walled: bool = False,
     ) -> None:

@@ -17,7 +17,7 @@ from airbyte_rdstation.dates import format_instant, newest_instant
 from airbyte_rdstation.pagination.beyond_limit import Reach
 from airbyte_rdstation.pagination.last_page_first import read_up, step_back, top_page
 from airbyte_rdstation.pagination.listing import WALL, Batch, Fetch, Query
-from source_rdstation_crm.crm_state import NumberedState
+from source_rdstation_crm.crm_state import OffsetState
 from source_rdstation_crm.streams.newest_first_stream import NewestFirstStream
 
 __all__ = ["OffsetStream"]
@@ -37,7 +37,7 @@ class OffsetStream(NewestFirstStream):
         fetch: Fetch,
         parts: Callable[[], Iterable[Fetch]],
         cursor_field: str,
-        state: NumberedState,
+        state: OffsetState,
     ) -> None:
         """`parts` are filters of the list, for what no order reaches."""
         super().__init__(

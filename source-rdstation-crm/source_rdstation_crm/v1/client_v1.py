@@ -8,18 +8,17 @@ Facts: docs/api/crm-v1.md#basics, #paging, #identity and #rate-limit-and-errors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final
 
 from airbyte_cdk.models import FailureType
 
-from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.airbyte.list_client import ListClient, ListOfStream
 from airbyte_rdstation.client.errors import STATUSES, Statuses, final
 from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, identity, keys_of, kind_of, parse_json
-from airbyte_rdstation.pagination.listing import Bound, Fetch, Query
+from airbyte_rdstation.pagination.listing import Bound, Query
 from source_rdstation_crm.v1.streams import StreamSpec
 
 __all__ = ["STATUSES_V1", "ListClientV1", "read_account", "read_list", "read_record"]
@@ -90,32 +89,8 @@ _EVER: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NEVER: Final = datetime(2100, 1, 1, tzinfo=timezone.utc)
 
 
-@dataclass(frozen=True)
-class _List:
-    """One list as one stream reads it."""
-
-    stream: str
-    spec: StreamSpec
-    on_request: Callable[[], None]
-    only: Mapping[str, str] = field(default_factory=dict)
-
-
-class ListClientV1:
+class ListClientV1(ListClient[StreamSpec]):
     """The lists of one account."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-
-    def fetch(
-        self,
-        stream: str,
-        spec: StreamSpec,
-        only: Mapping[str, str] | None = None,
-        *,
-        on_request: Callable[[], None] = lambda: None,
-    ) -> Fetch:
-        """A function that answers queries for pages of the list; `only` are further parameters that filter it."""
-        return partial(self._fetch, _List(stream, spec, on_request, only or {}))
 
     def record(self, stream: str, path: str, record_id: str, on_request: Callable[[], None] = lambda: None) -> Row:
         """A single record of the list at `path`."""
@@ -125,7 +100,7 @@ class ListClientV1:
         """`email`, `name` and `organization` of the token's user."""
         return self._api.get("/token/check", {}, read_account, stream="token")
 
-    def _fetch(self, list_: _List, query: Query) -> Page:
+    def _page(self, list_: ListOfStream[StreamSpec], query: Query) -> Page:
         spec = list_.spec
         params = dict(list_.only)
         for bound in query.bounds:

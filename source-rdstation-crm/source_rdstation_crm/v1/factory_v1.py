@@ -25,7 +25,7 @@ from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.time_windows import Windows
 from source_rdstation_crm.config import Settings, V1Credentials
-from source_rdstation_crm.crm_state import ChildState, NumberedState
+from source_rdstation_crm.crm_state import ChildState, OffsetState
 from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
 from source_rdstation_crm.streams.deal_details import DealDetails
 from source_rdstation_crm.streams.offset_stream import OffsetStream
@@ -116,7 +116,7 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
             fetch=_noting_segments(self._list(context, spec), segments),
             parts=partial(self._parts_of_companies, context, spec, segments) if spec.has_parts else tuple,
             cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, NumberedState),
+            state=read_state(spec.name, spec.cursor, state, OffsetState),
         )
         return stream.slices, stream
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import Final, Literal
 
+from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
+
 __all__ = ["DEALS", "DEAL_PIPELINES", "STREAMS", "USERS", "Kind", "Paging", "StreamSpec"]
 
 Kind = Literal["offset", "small_list", "pipeline_children", "time_windows", "deal_details"]
@@ -16,20 +18,15 @@ Paging = Literal["limit", "page", "none"]
 
 
 @dataclass(frozen=True)
-class StreamSpec:
-    """What sets a stream apart from the others of its kind."""
+class StreamSpec(BaseStreamSpec):
+    """A row of the table."""
 
-    name: str
     kind: Kind
-    path: str
     _: KW_ONLY
     rows_key: str = ""
     """The key of the answer's list; a bare array has none."""
     sort: str | None = None
     """The one order that a small list has; it has no direction [doc]."""
-    cursor: str = ""
-    """Empty: the stream is read whole each time."""
-    primary_key: str = "id"
     paging: Paging = "limit"
     """`limit`: pages of a size that can be asked for; `page`: of the API's own size; `none`: a single answer."""
     limit: int = 200

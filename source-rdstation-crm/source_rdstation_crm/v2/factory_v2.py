@@ -24,7 +24,7 @@ from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.keyset import read_keyset_whole
 from airbyte_rdstation.pagination.listing import Fetch
 from source_rdstation_crm.config import Settings
-from source_rdstation_crm.crm_state import ChildState, NewestFirstState, SpanState
+from source_rdstation_crm.crm_state import ChildState, NewestFirstState, TimeRangesState
 from source_rdstation_crm.custom_field_schema import with_custom_fields
 from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
 from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildren
@@ -102,7 +102,7 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
             keys=spec.sort,
             tie_sort=spec.tie_sort,
             cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, SpanState),
+            state=read_state(spec.name, spec.cursor, state, TimeRangesState),
         )
         return stream.slices, stream
 

@@ -8,26 +8,23 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import Final, Literal
 
+from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
+
 __all__ = ["DEALS", "PIPELINES", "STREAMS", "Kind", "StreamSpec"]
 
 Kind = Literal["keyset", "newest_first", "small_list", "pipeline_children", "deal_children"]
 
 
 @dataclass(frozen=True)
-class StreamSpec:
-    """What sets a stream apart from the others of its kind."""
+class StreamSpec(BaseStreamSpec):
+    """A row of the table."""
 
-    name: str
     kind: Kind
-    path: str
     _: KW_ONLY
     sort: tuple[str, ...] = ()
     """The field to sort by; for `keyset`, further fields that never change and tell apart rows of one second."""
     tie_sort: str | None = None
     """For `keyset`: the order in which to read rows that share all of `sort`."""
-    cursor: str = ""
-    """Empty: the stream is read whole each time."""
-    primary_key: str = "id"
     id_field: str = "id"
     """What the API calls the record's `id`."""
     custom_fields_of: str | None = None
