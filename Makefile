@@ -7,7 +7,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo authorize probe sync push test test-unit test-long test-image image-size wheel-test spec-forms acceptance soak node-jose \
-	audit lint fix emulator bench image lock clean
+	audit lint fix papers emulator bench image lock clean
 SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE  # compile a module once, not in each of the processes that a test run starts
 
@@ -74,6 +74,9 @@ spec-forms: .venv/.installed ## Draw the connectors' configuration forms into bu
 
 node-jose: .venv/.installed ## Decrypt pages that the vendor's own library encrypts now (needs node and npm)
 	@source-rdstation-conversas/unit_tests/vectors/node_jose/round_trip.sh "$(CURDIR)/$(BIN)/python"
+
+papers: .venv/.installed ## Write what papers and catalogs say of the streams, and docs/api/unknowns.md, from the tables
+	@$(BIN)/python integration_tests/papers.py
 
 lint: .venv/.installed ## Check layout, rules and types
 	@$(BIN)/ruff format --check --quiet . || { echo 'Layout differs (listed by `ruff format --check`): run `make fix`.' >&2; exit 1; }

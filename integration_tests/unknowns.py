@@ -1,7 +1,6 @@
 """Each open question of the APIs: the switch that plays it, the tests that use the switch, and the probe's question.
 
-`python integration_tests/unknowns.py` writes docs/api/unknowns.md; test_unknowns.py fails where that page is stale, or
-where a row has no switch, no test or no question.
+`make papers` writes docs/api/unknowns.md; test_unknowns.py fails where a row has no switch, no test or no question.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ NOT_READ = "not read yet"
 SWITCHES = {item.name for item in fields(Settings)}
 HEAD = """# What is unknown, and what plays it
 
-Written by `python integration_tests/unknowns.py` from the pages' tables, the tests and the probe; a test fails where it
-is stale. `#` is the row of "Unknowns" on the API's page. Where no switch stands, the emulator always plays it.
+Written by `make papers` from the pages' tables, the tests and the probe; a test fails where it is
+stale. `#` is the row of "Unknowns" on the API's page. Where no switch stands, the emulator always plays it.
 """
 
 
@@ -88,7 +87,3 @@ def page() -> str:
             for row in unknowns(api)
         ]
     return "".join(parts)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,199 @@
+"""Writes what papers and catalogs say of the streams, from the tables of the streams: `make papers`.
+
+`papers()` gives each file with the text that it should have; test_papers.py fails where a file is stale.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import unknowns
+from source_rdstation_conversas import table as conversas
+from source_rdstation_crm.v1 import streams as v1
+from source_rdstation_crm.v2 import streams as v2
+
+__all__ = ["papers"]
+
+ROOT = Path(__file__).resolve().parents[1]
+WHOLE = "whole"
+REMARKS = {
+    "messages": "; `id` is a hash, as the API gives none",
+    "messages_history": "; a record a page: `data` is its JSON as text, or the ciphertext",
+    "whatsapp_integrations": "; `data` is the whole item as JSON text",
+    "workflows": "; `stages` as JSON text",
+}
+"""What is to be said of one stream alone."""
+
+
+@dataclass(frozen=True)
+class Api:
+    """The streams of one API, where they are described, and how."""
+
+    table: Iterable[Any]
+    root: str
+    """How its endpoints begin, where all begin alike."""
+    readme: str
+    """The heading in the README above its table."""
+    page: str
+    """The page of its connector, below docs/integrations/sources."""
+    heading: str
+    """The heading in that page."""
+    catalog: str
+    """The configured catalog, from the root."""
+    how_read: Callable[[Any], str]
+    """How a stream is read, in words."""
+    endpoint: Callable[[Any], str] = lambda spec: str(spec.path)
+
+    def rows(self, *columns: Callable[[Any], str]) -> str:
+        """The lines of a table in Markdown: a line a stream, beginning with its name."""
+        cells = [(spec.name, *(column(spec) for column in columns)) for spec in self.table]
+        return "".join("".join(f"| {cell} " if cell else "| " for cell in row) + "|\n" for row in cells)
+
+
+def _of_v2(spec: v2.StreamSpec) -> str:
+    own_key = f"; its key `{spec.id_field}` comes as `id`, too" if spec.id_field != "id" else ""
+    deals = "a deal that has any" if spec.parent_filters else "a deal"
+    order = "creation" if spec.sort_field == "created_at" else "changes"
+    return {
+        "small_list": WHOLE + own_key,
+        "keyset": f"by key, in the order of {order}; incremental: what changed since the cursor",
+        "newest_first": "newest first, down to the cursor",
+        "pipeline_children": "a request a pipeline; adds `pipeline_id`",
+        "deal_children": f"a request {deals}; incremental: deals that changed since the cursor; "
+        "adds `deal_id` and `deal_updated_at`",
+    }[spec.kind]
+
+
+def _of_v1(spec: v1.StreamSpec) -> str:
+    return {
+        "small_list": WHOLE,
+        "offset": "from the last page to the first, in the order of creation; incremental: newest changes first",
+        "pipeline_children": "a request a pipeline, every stage in full detail",
+        "time_windows": "in slices of time that no wall cuts",
+        "deal_details": "a request a deal; incremental: deals that changed since the cursor",
+    }[spec.kind]
+
+
+def _of_conversas(spec: conversas.StreamSpec) -> str:
+    visits = "two requests and more a contact"
+    return {
+        "small_list": f"{WHOLE}, 100 a request" if spec.paging == "contacts" else WHOLE,
+        "messages": f"{visits}; incremental: messages since the cursor, of every contact",
+        "messages_history": f"{visits}, whole",
+        "reports": "attendances, in windows of at most 89 days, 49 a request; incremental: from the look-back on",
+    }[spec.kind]
+
+
+def _endpoint_v2(spec: v2.StreamSpec) -> str:
+    return spec.path.format(parent_id="{pipeline_id}" if spec.kind == "pipeline_children" else "{deal_id}")
+
+
+def _endpoint_v1(spec: v1.StreamSpec) -> str:
+    return spec.path + {"pipeline_children": "?deal_pipeline_id=", "deal_details": "/{id}"}.get(spec.kind, "")
+
+
+CRM, CRM_CATALOG = "rdstation-crm.md", "source-rdstation-crm/integration_tests/configured_catalog{}.json"
+CONVERSAS_CATALOG = "source-rdstation-conversas/integration_tests/configured_catalog{}.json"
+V2 = Api(
+    v2.STREAMS,
+    root="/crm/v2",
+    readme="## Streams over API v2",
+    page=CRM,
+    heading="### Streams over API v2",
+    catalog=CRM_CATALOG.format(""),
+    how_read=_of_v2,
+    endpoint=_endpoint_v2,
+)
+V1 = Api(
+    v1.STREAMS,
+    root="/api/v1",
+    readme="## Streams over API v1",
+    page=CRM,
+    heading="### Streams over API v1",
+    catalog=CRM_CATALOG.format("_other"),
+    how_read=_of_v1,
+    endpoint=_endpoint_v1,
+)
+CONVERSAS = Api(
+    conversas.STREAMS,
+    root="",
+    readme="## RD Station Conversas",
+    page="rdstation-conversas.md",
+    heading="## Supported Streams",
+    catalog=CONVERSAS_CATALOG.format(""),
+    how_read=_of_conversas,
+)
+APIS = (V2, V1, CONVERSAS)
+
+
+def papers() -> Mapping[Path, str]:
+    """Each file that is written, wholly or in part, with the text it should have."""
+    texts = {unknowns.PAGE: unknowns.page(), ROOT / CONVERSAS_CATALOG.format("_other"): _catalog(CONVERSAS)}
+    for api in APIS:
+        texts[ROOT / api.catalog] = _catalog(api)
+        for paper, heading, table in (
+            (ROOT / "README.md", api.readme, _readme_table(api)),
+            (ROOT / "docs" / "integrations" / "sources" / api.page, api.heading, _page_table(api)),
+        ):
+            text = texts.get(paper) or paper.read_text(encoding="utf-8")
+            texts[paper] = _with_table(text, heading, table)
+    return texts
+
+
+def _readme_table(api: Api) -> str:
+    endpoint = f"endpoint (`{api.root}`)" if api.root else "endpoint"
+    head = f"| stream | {endpoint} | primary key | cursor | how it is read |\n|---|---|---|---|---|\n"
+    return head + api.rows(api.endpoint, _key, _cursor, lambda spec: api.how_read(spec) + REMARKS.get(spec.name, ""))
+
+
+def _page_table(api: Api) -> str:
+    head = "| Stream | Primary key | Cursor | How it is read |\n| --- | --- | --- | --- |\n"
+    return head + api.rows(_key, _cursor, api.how_read)
+
+
+def _with_table(text: str, heading: str, table: str) -> str:
+    """The text with the first table of streams below the heading replaced."""
+    before, found, rest = text.partition(f"\n{heading}\n")
+    rest, replaced = re.subn(r"(?im)^\| stream \|.*\n(?:\|.*\n)+", lambda _: table, rest, count=1)
+    if not found or not replaced:
+        raise ValueError(f"no table of streams stands below {heading!r}")
+    return before + found + rest
+
+
+def _catalog(api: Api) -> str:
+    """A configured catalog with every stream, incremental and deduplicated where it can be; a line a stream."""
+    lines = [f"    {json.dumps(_configured(spec))}" for spec in api.table]
+    return '{\n  "streams": [\n' + ",\n".join(lines) + "\n  ]\n}\n"
+
+
+def _configured(spec: Any) -> dict[str, Any]:
+    key = [[field] for field in _fields(spec)]
+    modes = ["full_refresh", "incremental"] if spec.cursor else ["full_refresh"]
+    stream = {"name": spec.name, "json_schema": {}, "supported_sync_modes": modes, "source_defined_primary_key": key}
+    configured = {"sync_mode": modes[-1], "destination_sync_mode": "overwrite", "primary_key": key}
+    if spec.cursor:
+        stream |= {"source_defined_cursor": True, "default_cursor_field": [spec.cursor]}
+        configured |= {"destination_sync_mode": "append_dedup", "cursor_field": [spec.cursor]}
+    return {"stream": stream, **configured}
+
+
+def _fields(spec: Any) -> tuple[str, ...]:
+    return (spec.primary_key,) if isinstance(spec.primary_key, str) else spec.primary_key
+
+
+def _key(spec: Any) -> str:
+    return ", ".join(_fields(spec))
+
+
+def _cursor(spec: Any) -> str:
+    return str(spec.cursor)
+
+
+if __name__ == "__main__":
+    for path, text in papers().items():
+        path.write_text(text, encoding="utf-8")
