@@ -18,7 +18,7 @@ DEMO = Path(__file__).resolve().parent
 V2_CHILD_LISTS = {"notes": "deal_notes", "products": "deal_products", "stages": "stages"}
 V1_STREAMS = {"organizations": "companies", "deal_lost_reasons": "reasons_for_loss"}
 V1_TRUTH = {**{stream: name for name, stream in V1_STREAMS.items()}, "deals_details": "deal_details"}
-DESK_STREAMS = {
+CONVERSAS_STREAMS = {
     "/v2/customers": "contacts",
     "/v2/messages/history": "messages_history",
     "/v2/template/all": "templates",
@@ -74,20 +74,20 @@ def v1_stream_of(path: str) -> str:
     return "deals_details" if below else V1_STREAMS.get(name, name)
 
 
-def desk_stream_of(path: str) -> str:
+def conversas_stream_of(path: str) -> str:
     """The stream.
 
-    >>> desk_stream_of("/v2/custom-fields"), desk_stream_of("/v4/reports")
+    >>> conversas_stream_of("/v2/custom-fields"), conversas_stream_of("/v4/reports")
     ('custom_fields', 'reports')
     """
-    return DESK_STREAMS.get(path, path[len("/v2/") :].replace("-", "_"))
+    return CONVERSAS_STREAMS.get(path, path[len("/v2/") :].replace("-", "_"))
 
 
-def desk_rows(crm: Emulator, stream: str) -> int:
+def conversas_rows(crm: Emulator, stream: str) -> int:
     """How many there are; of the history, pages."""
     if not stream.startswith("messages"):
-        return len(crm.desk_ids("customers" if stream == "contacts" else stream))
-    messages = Counter(message["customer_id"] for message in crm.desk_truth("messages"))
+        return len(crm.conversas_ids("customers" if stream == "contacts" else stream))
+    messages = Counter(message["customer_id"] for message in crm.conversas_truth("messages"))
     if stream == "messages":
         return messages.total()
     return sum(-(-count // MESSAGES_A_PAGE) for count in messages.values())
@@ -103,15 +103,15 @@ def change_crm(crm: Emulator) -> Mapping[str, Mapping[str, int]]:
     }
 
 
-def change_desk(crm: Emulator) -> Mapping[str, Mapping[str, int]]:
+def change_conversas(crm: Emulator) -> Mapping[str, Mapping[str, int]]:
     """Somebody new writes, somebody known too, and an attendance begins."""
-    (contact,) = crm.desk_create("customers", {"full_name": "Ana Exemplo"})
+    (contact,) = crm.conversas_create("customers", {"full_name": "Ana Exemplo"})
     for writer, content in (
         (contact["_id"], "Olá! Vocês entregam em São José?"),
-        (min(crm.desk_ids("customers")), "Recebi o orçamento, está ótimo."),
+        (min(crm.conversas_ids("customers")), "Recebi o orçamento, está ótimo."),
     ):
-        crm.desk_add_messages(writer, content=content)
-    return {"created": {"contact": 1, "messages": 2, "report": len(crm.desk_create("reports"))}}
+        crm.conversas_add_messages(writer, content=content)
+    return {"created": {"contact": 1, "messages": 2, "report": len(crm.conversas_create("reports"))}}
 
 
 CRM_NOTE = (
@@ -145,11 +145,11 @@ ACTS = (
         "RD Station Conversas, with its encrypted message history",
         "config-conversas",
         DEMO / "rdstation-conversas.duckdb",
-        lambda crm: crm.desk_config(),
+        lambda crm: crm.conversas_config(),
         45,
-        desk_stream_of,
-        desk_rows,
-        change_desk,
+        conversas_stream_of,
+        conversas_rows,
+        change_conversas,
         "Requests are counted by endpoint: messages and messages_history read the same one, after the contacts.",
         shows_messages=True,
     ),

@@ -18,7 +18,7 @@ from airbyte_rdstation import config_file
 from demo.acts import ACTS, Act
 from demo.push_back import push_back
 from emulator.client import AccountSize, Emulator
-from emulator.desk.size import DeskSize
+from emulator.conversas_data.size import ConversasSize
 
 __all__ = ["main"]
 
@@ -28,15 +28,15 @@ PYTHON = str(ROOT / ".venv-demo" / "bin" / "python")
 SYNC, SHOW = (PYTHON, "-m", "demo.sync"), (PYTHON, "-m", "demo.show")
 
 SIZE = AccountSize(contacts=3_000, deals=300, organizations=400, tasks=500)
-DESK = DeskSize(contacts=40, messages_per_contact=120, reports=200)
+CONVERSAS_ACCOUNT = ConversasSize(contacts=40, messages_per_contact=120, reports=200)
 SCALE = 20  # time runs this much faster: RD Station allows 2 requests a second and takes about one for an answer
 LIMIT = 120  # requests a minute, RD Station's own
-DESK_LIMIT = 48  # what Conversas was seen to allow
+CONVERSAS_LIMIT = 48  # what Conversas was seen to allow
 LATENCY_SECONDS = 1.0
 SETTINGS = {
     "rate_limit_requests": LIMIT,
     "rate_limit_window_s": 60 / SCALE,
-    "desk_bucket_per_minute": DESK_LIMIT * SCALE,
+    "conversas_bucket_per_minute": CONVERSAS_LIMIT * SCALE,
     "latency_s": LATENCY_SECONDS / SCALE,
 }
 
@@ -53,13 +53,12 @@ class Sync:
 def main() -> int:
     """Run the demo; returns the exit code: 0 only if everything in the account arrived, twice."""
     WORK.mkdir(mode=0o700, exist_ok=True)
-    with Emulator(size=SIZE, desk=DESK, settings=SETTINGS) as crm:
+    with Emulator(size=SIZE, conversas=CONVERSAS_ACCOUNT, settings=SETTINGS) as crm:
         print(f"An emulated RD Station account, {SCALE} times faster than the real one: at most {LIMIT} requests (of")
         print(
-            f"Conversas {DESK_LIMIT}) in {60 / SCALE:g} s instead of a minute, {LATENCY_SECONDS / SCALE * 1000:g} ms",
-            end=" ",
+            f"Conversas {CONVERSAS_LIMIT}) in {60 / SCALE:g} s instead of a minute, "
+            f"{LATENCY_SECONDS / SCALE * 1000:g} ms instead of 1 s an answer."
         )
-        print("instead of 1 s an answer.")
         verdicts = [_play(act, crm) for act in ACTS]
         verdicts.append(push_back(crm, ACTS[0].database, WORK / "destination.json", LIMIT * SCALE))
         return max(verdicts)

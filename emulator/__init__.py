@@ -5,9 +5,10 @@ agree with its mistakes. Marks in comments ([doc], [seen], [guess]) are those of
 `crm-v2.md#keyset` is a heading of `docs/api/crm-v2.md`.
 
 Rooms: `crm_v2` and `crm_v1` speak the CRM's two APIs; a further API is a room beside them, wired in `server`. `data`
-invents the one account that both of them show, and keeps it. `conversas` speaks the API of the WhatsApp desk, whose
-account `desk` invents. What lies directly here knows no API: transport, faults, rate limit, request log, control plane
-and the `client` that tests use. One thread runs everything, so whatever happens between two awaits is atomic.
+invents the one account that both of them show, and keeps it. `conversas` speaks the API of RD Station Conversas, whose
+account `conversas_data` invents. What lies directly here knows no API: transport, faults, rate limit, request log,
+control plane and the `client` that tests use. One thread runs everything, so whatever happens between two
+awaits is atomic.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import orjson
 
+from .conversas_data.size import ConversasSize
 from .data.account import AccountSize
-from .desk.size import DeskSize
 from .server import run
 from .settings import Settings, WrongSettingError
 
@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="emulator",
         description="RD Station CRM, API v2 and v1, and RD Station Conversas, on loopback.",
-        epilog="The configuration of source-rdstation-conversas: GET /_emulator/desk/config (its key is made then).",
+        epilog="The configuration of source-rdstation-conversas: "
+        "GET /_emulator/conversas/config (its key is made then).",
     )
     parser.add_argument("--port", type=int, default=8800, help="0 picks a free one")
     parser.add_argument("--seed", type=int, default=1)
@@ -40,9 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     default = AccountSize()
     for name in AccountSize.choices():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(default, name), metavar="N")
-    desk = DeskSize()
-    for name in DeskSize.choices():
-        parser.add_argument(f"--desk-{name.replace('_', '-')}", type=int, default=getattr(desk, name), metavar="N")
+    conversas = ConversasSize()
+    for name in ConversasSize.choices():
+        parser.add_argument(
+            f"--conversas-{name.replace('_', '-')}", type=int, default=getattr(conversas, name), metavar="N"
+        )
     options = parser.parse_args(arguments)
     changes = dict(options.set)
     try:
@@ -50,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except WrongSettingError as error:
         parser.error(str(error))
     size = AccountSize(**{name: getattr(options, name) for name in AccountSize.choices()})
-    desk = DeskSize(**{name: getattr(options, f"desk_{name}") for name in DeskSize.choices()})
-    run(size, desk, options.seed, changes, options.port, options.ready_file)
+    conversas = ConversasSize(**{name: getattr(options, f"conversas_{name}") for name in ConversasSize.choices()})
+    run(size, conversas, options.seed, changes, options.port, options.ready_file)
 
 
 def _setting(text: str) -> tuple[str, object]:

@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from .chance import chance
 from .clock import Clock
 from .data.changes import Changes
+from .rng import rng
 
 __all__ = ["Churn", "ChurnPlan"]
 
@@ -53,7 +53,7 @@ class Churn:
     async def _run(self, plan: ChurnPlan) -> None:
         loop = asyncio.get_running_loop()
         begun, done = loop.time(), [0, 0, 0]
-        dice: Any = chance("churn", plan.seed)
+        dice: Any = rng("churn", plan.seed)
         acts = (self._edit, self._create, self._delete)
         rates = (plan.edits_per_s, plan.creates_per_s, plan.deletes_per_s)
         while True:

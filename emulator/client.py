@@ -20,11 +20,11 @@ from typing import IO, Any, Literal, Protocol
 import orjson
 import requests
 
-from .client_desk import DeskCalls
+from .conversas_calls import ConversasCalls
+from .conversas_data.size import ConversasSize
 from .data.account import AccountSize
-from .desk.size import DeskSize
 
-__all__ = ["AccountSize", "DeskSize", "Emulator"]
+__all__ = ["AccountSize", "ConversasSize", "Emulator"]
 
 CONFIGURATIONS = ("v2", "v1")  # a line on stdout for each
 STOP_WITHIN_S = 10
@@ -54,7 +54,7 @@ def command(arguments: Sequence[str]) -> Process:
     )
 
 
-class Emulator(DeskCalls):
+class Emulator(ConversasCalls):
     """A context manager; the process, which `start` makes of the command's arguments, is stopped on exit, always."""
 
     def __init__(
@@ -62,12 +62,12 @@ class Emulator(DeskCalls):
         size: AccountSize | None = None,
         settings: Mapping[str, object] | None = None,
         seed: int = 1,
-        desk: DeskSize | None = None,
+        conversas: ConversasSize | None = None,
         start: Callable[[Sequence[str]], Process] = command,
     ) -> None:
         self._start = start
         self._size = size or AccountSize()
-        self._desk = desk or DeskSize()
+        self._account = conversas or ConversasSize()
         self._changes = dict(settings or {})
         self._seed = seed
         self._process: Process | None = None
@@ -79,8 +79,8 @@ class Emulator(DeskCalls):
         arguments = ["--port", "0", "--seed", str(self._seed)]
         for name, value in asdict(self._size).items():
             arguments += [f"--{name.replace('_', '-')}", str(value)]
-        for name, value in asdict(self._desk).items():
-            arguments += [f"--desk-{name.replace('_', '-')}", str(value)]
+        for name, value in asdict(self._account).items():
+            arguments += [f"--conversas-{name.replace('_', '-')}", str(value)]
         for name, value in self._changes.items():
             plain = sorted(value) if isinstance(value, (set, frozenset)) else value
             arguments += ["--set", f"{name}={json.dumps(plain)}"]

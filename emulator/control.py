@@ -1,6 +1,6 @@
 """The control plane, `/_emulator/…`: what tests set and read. Neither counted nor logged, without authentication.
 
-What concerns records and tokens of an API lies in that API's `backstage`; its routes are handed in.
+What concerns records and tokens of an API lies in that API's `control_routes`; its routes are handed in.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Control:
         faults: FaultPlan,
         churn: Churn,
         changes: Changes,
-        backstage: Handlers,
+        routes_of_apis: Handlers,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -65,7 +65,7 @@ class Control:
         }
         self.routes = [
             Route(path, _endpoint(handler), methods=[method])
-            for (method, path), handler in {**own, **backstage}.items()
+            for (method, path), handler in {**own, **routes_of_apis}.items()
         ]
 
     def _change_settings(self, body: dict[str, object], _query: object) -> dict[str, object]:

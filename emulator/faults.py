@@ -6,8 +6,8 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
-from .chance import Chance, chance
 from .exchange import Answer, Call
+from .rng import Rng, rng
 
 __all__ = ["Fault", "FaultPlan", "Kind", "WrongFaultError"]
 
@@ -49,7 +49,7 @@ class Fault:
     matched: int = 0
     applied: int = 0
     kept: Answer | None = field(default=None, repr=False)  # repeat_page
-    dice: Chance = field(default_factory=lambda: chance(0), repr=False)
+    dice: Rng = field(default_factory=lambda: rng(0), repr=False)
 
     def hits(self, call: Call) -> bool:
         """Whether the call is to suffer; counts it."""
@@ -106,9 +106,7 @@ class FaultPlan:
         if parameters.get("times") == "forever":
             parameters = {**parameters, "times": None}
         self._count += 1
-        fault = Fault(
-            **{**parameters, "kind": kind}, id=self._count, dice=chance(parameters.get("seed", 0), self._count)
-        )
+        fault = Fault(**{**parameters, "kind": kind}, id=self._count, dice=rng(parameters.get("seed", 0), self._count))
         self._faults.append(fault)
         return fault
 

@@ -22,18 +22,18 @@ from .apis import Apis
 from .churn import Churn
 from .clock import Clock
 from .control import ROOT, Control
-from .conversas import backstage as desk_backstage
+from .conversas import control_routes as conversas_routes
 from .conversas.routes import BEGINNINGS, Conversas
-from .crm_v1 import backstage as v1_backstage
+from .conversas_data.size import ConversasSize
+from .crm_v1 import control_routes as v1_routes
 from .crm_v1.routes import PATH as V1_PATH
 from .crm_v1.routes import CrmV1
-from .crm_v2 import backstage as v2_backstage
+from .crm_v2 import control_routes as v2_routes
 from .crm_v2.routes import CrmV2
 from .data.account import Account, AccountSize
 from .data.changes import Changes
-from .desk.size import DeskSize
 from .faults import FaultPlan
-from .front import TRANSPORT, Front
+from .middleware import TRANSPORT, Middleware
 from .request_log import RequestLog
 from .settings import Settings
 
@@ -47,12 +47,17 @@ KEEP_ALIVE_S = 75  # uvicorn's 5 s would close connections under clients that pa
 
 
 def run(
-    size: AccountSize, desk: DeskSize, seed: int, changes: Mapping[str, object], port: int, ready_file: Path | None
+    size: AccountSize,
+    conversas: ConversasSize,
+    seed: int,
+    changes: Mapping[str, object],
+    port: int,
+    ready_file: Path | None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; port 0 means any free one."""
     settings = Settings()
     settings.change(changes)
-    app, configurations = build(size, desk, seed, settings)
+    app, configurations = build(size, conversas, seed, settings)
     listener = _listener(port)
     config = uvicorn.Config(
         app,
@@ -78,19 +83,23 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-def build(size: AccountSize, desk: DeskSize, seed: int, settings: Settings) -> tuple[Starlette, Configurations]:
+def build(
+    size: AccountSize, conversas: ConversasSize, seed: int, settings: Settings
+) -> tuple[Starlette, Configurations]:
     """The application, and what gives a configuration's credentials for each API version of the source."""
     clock, log, faults = Clock(), RequestLog(), FaultPlan()
     changes = Changes(Account(size, seed, clock.now()), clock, settings)
     v1, v2 = CrmV1(changes, clock, settings), CrmV2(changes, clock, settings)
-    behind_v1 = v1_backstage.Backstage(v1)
-    behind_v2 = v2_backstage.Backstage(changes, v2.tokens, clock, settings)
-    conversas = Conversas(desk, seed, clock, settings)
-    behind_conversas = desk_backstage.Backstage(conversas, clock, settings)
+    behind_v1 = v1_routes.ControlRoutes(v1)
+    behind_v2 = v2_routes.ControlRoutes(changes, v2.tokens, clock, settings)
+    conversas_api = Conversas(conversas, seed, clock, settings)
+    behind_conversas = conversas_routes.ControlRoutes(conversas_api, clock, settings)
     handlers = {**behind_v2.handlers(), **behind_v1.handlers(), **behind_conversas.handlers()}
     control = Control(settings, clock, log, faults, Churn(changes, clock), changes, handlers)
-    front = Front(Apis({V1_PATH: v1, **dict.fromkeys(BEGINNINGS, conversas), "": v2}), settings, clock, log, faults)
-    app = Starlette(routes=[Mount(ROOT, routes=control.routes), Mount("/", app=front)])
+    middleware = Middleware(
+        Apis({V1_PATH: v1, **dict.fromkeys(BEGINNINGS, conversas_api), "": v2}), settings, clock, log, faults
+    )
+    app = Starlette(routes=[Mount(ROOT, routes=control.routes), Mount("/", app=middleware)])
     return app, [lambda: behind_v2.oauth()["credentials"], behind_v1.credentials]
 
 

@@ -1,7 +1,7 @@
 """Every switch of the emulator, its values and its default.
 
 Numbers are rows of docs/api/crm-v2.md#unknowns; of switches that begin with `v1_`, of docs/api/crm-v1.md#unknowns; of
-those that begin with `desk_`, of docs/api/conversas.md#unknowns.
+those that begin with `conversas_`, of docs/api/conversas.md#unknowns.
 
 A switch is an unknown of the API, or a scale that a test needs smaller. Other values are refused.
 """
@@ -130,60 +130,66 @@ class Settings:
     v1_refusal: Literal["403", "422"] = "403"  # how they are refused
     v1_token: Literal["active", "disabled"] = "active"
 
-    # API of the desk; edit_during_walk and the like are not shared, latency is
-    desk_envelope: Literal[  # 1: of the lists; history has its own
+    # API of Conversas; edit_during_walk and the like are not shared, latency is
+    conversas_envelope: Literal[  # 1: of the lists; history has its own
         "listed", "data", "bare", "docs", "items", "results", "named", "other", "nested", "unreadable"
     ] = "listed"
-    desk_envelope_lists: frozenset[str] = frozenset()  # 1: only these lists; none named: all
-    desk_templates: Literal["once", "object_twice", "array_twice"] = "once"  # 1: `templates` in `templates` [seen]
-    desk_names: Literal["live", "documented"] = "live"  # 20: `_id`, `titulo`, wallets as texts; or as documented
-    desk_x_headers: bool = True  # 2
-    desk_customers_cap: int = 100  # 3: silent
-    desk_unsorted: Literal["stable", "shuffle", "overlap"] = "stable"  # 4: new order each walk; or pages share a row
-    desk_ignore_page: frozenset[str] = frozenset()  # 5: customers, reports, messages_history: page 1 for ever
-    desk_bucket_burst: int = 30  # 6: 0 is no limit
-    desk_bucket_per_minute: float = 48.0  # 6: 0 is no limit
-    desk_other_traffic: float = 0.0  # 22: calls a minute that people and other apps take from the same bucket
-    desk_retry_after: Literal["absent", "seconds"] = "absent"  # 6
-    desk_429_body: Literal["json", "text"] = "json"  # 6
-    desk_token: Literal["active", "revoked"] = "active"
-    desk_401_body: Literal["seen", "documented"] = "seen"
-    desk_enc: Literal[  # 7: mixed takes them in turn
+    conversas_envelope_lists: frozenset[str] = frozenset()  # 1: only these lists; none named: all
+    conversas_templates: Literal["once", "object_twice", "array_twice"] = "once"  # 1: `templates` in `templates` [seen]
+    conversas_names: Literal["live", "documented"] = "live"  # 20: `_id`, `titulo`, wallets as texts; or as documented
+    conversas_x_headers: bool = True  # 2
+    conversas_customers_cap: int = 100  # 3: silent
+    conversas_unsorted: Literal["stable", "shuffle", "overlap"] = (
+        "stable"  # 4: new order each walk; or pages share a row
+    )
+    conversas_ignore_page: frozenset[str] = frozenset()  # 5: customers, reports, messages_history: page 1 for ever
+    conversas_bucket_burst: int = 30  # 6: 0 is no limit
+    conversas_bucket_per_minute: float = 48.0  # 6: 0 is no limit
+    conversas_other_traffic: float = 0.0  # 22: calls a minute that people and other apps take from the same bucket
+    conversas_retry_after: Literal["absent", "seconds"] = "absent"  # 6
+    conversas_429_body: Literal["json", "text"] = "json"  # 6
+    conversas_token: Literal["active", "revoked"] = "active"
+    conversas_401_body: Literal["seen", "documented"] = "seen"
+    conversas_enc: Literal[  # 7: mixed takes them in turn
         "A128CBC-HS256", "A256GCM", "A128GCM", "A192GCM", "A192CBC-HS384", "A256CBC-HS512", "mixed"
     ] = "A128CBC-HS256"
-    desk_alg: Literal["RSA-OAEP-256", "RSA-OAEP"] = "RSA-OAEP-256"
-    desk_plaintext: Literal["low_byte", "utf-8"] = "low_byte"  # 8
-    desk_malformed: Literal["cut", "escaped", "truncated", "no_json"] = "cut"  # 8: the last two for a share of contacts
-    desk_spaced: bool = False  # JSON of the plaintext with spaces
-    desk_nested: bool = False  # 9
-    desk_history_envelope: Literal[  # body_text is the JWE alone, body_string as a JSON string, plain a list
+    conversas_alg: Literal["RSA-OAEP-256", "RSA-OAEP"] = "RSA-OAEP-256"
+    conversas_plaintext: Literal["low_byte", "utf-8"] = "low_byte"  # 8
+    conversas_malformed: Literal["cut", "escaped", "truncated", "no_json"] = (
+        "cut"  # 8: the last two for a share of contacts
+    )
+    conversas_spaced: bool = False  # JSON of the plaintext with spaces
+    conversas_nested: bool = False  # 9
+    conversas_history_envelope: Literal[  # body_text is the JWE alone, body_string as a JSON string, plain a list
         "messages", "data", "payload", "encrypted", "result", "body_text", "body_string", "plain"
     ] = "messages"
-    desk_empty_page: Literal["jwe", "blank", "absent", "null", "list"] = "jwe"  # 10
-    desk_kid: Literal["current", "old", "share"] = "current"  # 11: share: every fifth contact's pages are old
-    desk_message_channel: bool = False  # conversas.md#message-fields: whether messages name their channel
-    desk_new_message_every: int = 0  # the n-th history call finds one message more, 0 is off
-    desk_plan: Literal["full", "403", "402", "401"] = "full"  # 12
-    desk_plan_lists: frozenset[str] = frozenset({"messages_history"})  # 12: what the plan lacks
-    desk_reports_limit: int = 49  # 14
-    desk_report_shape: Literal["real", "spec"] = "real"  # 15
-    desk_reports_envelope: Literal["docs", "reports"] = "docs"  # older: `reports`, take and skip
-    desk_close_later: int = 0  # 16: every n-th reports call closes an open row, 0 is off
-    desk_day_tz: Literal["-03:00", "UTC"] = "-03:00"  # conversas.md#dates: borders of days
-    desk_history_range: int = 0  # 17: days, 0 is no limit
-    desk_gone: int = 0  # 18: the first n contacts are listed, but their history answers 404
-    desk_flaky: int = 0  # 19: every n-th call answers 500, 0 is off
-    desk_campaigns_paged: bool = True  # 23: by page and limit; or one answer
-    desk_campaigns_has_more: Literal["exact", "always"] = "exact"  # 23: always: also on the last page
-    desk_campaign_flaky: int = 0  # 23: every n-th detail answers 500, 0 is off
-    desk_campaign_broken: bool = False  # 23: one campaign's detail is always 500, another's always 404
-    desk_campaign_envelope: Literal["bare", "data"] = "bare"  # 23: of the detail
-    desk_analytics_range: int = 0  # 24: the longest range in days, 0 is no limit
-    desk_analytics_numbers: Literal["number", "text"] = "number"  # 24: `val` and `retention`
-    desk_analytics_unit: Literal["min", "h", "days"] = "min"  # 24: days is a unit that nobody has seen
-    desk_analytics_lists: Literal["obeyed", "ignored", "empty"] = "obeyed"  # 24: comma lists; empty: they fit nothing
-    desk_analytics_reviews: Literal["object", "number", "list"] = "object"  # 24: the answer of reviews/average
-    desk_one_day: Literal["refused", "accepted"] = "refused"  # 24: start = end without times
+    conversas_empty_page: Literal["jwe", "blank", "absent", "null", "list"] = "jwe"  # 10
+    conversas_kid: Literal["current", "old", "share"] = "current"  # 11: share: every fifth contact's pages are old
+    conversas_message_channel: bool = False  # conversas.md#message-fields: whether messages name their channel
+    conversas_new_message_every: int = 0  # the n-th history call finds one message more, 0 is off
+    conversas_plan: Literal["full", "403", "402", "401"] = "full"  # 12
+    conversas_plan_lists: frozenset[str] = frozenset({"messages_history"})  # 12: what the plan lacks
+    conversas_reports_limit: int = 49  # 14
+    conversas_report_shape: Literal["real", "spec"] = "real"  # 15
+    conversas_reports_envelope: Literal["docs", "reports"] = "docs"  # older: `reports`, take and skip
+    conversas_close_later: int = 0  # 16: every n-th reports call closes an open row, 0 is off
+    conversas_day_tz: Literal["-03:00", "UTC"] = "-03:00"  # conversas.md#dates: borders of days
+    conversas_history_range: int = 0  # 17: days, 0 is no limit
+    conversas_gone: int = 0  # 18: the first n contacts are listed, but their history answers 404
+    conversas_flaky: int = 0  # 19: every n-th call answers 500, 0 is off
+    conversas_campaigns_paged: bool = True  # 23: by page and limit; or one answer
+    conversas_campaigns_has_more: Literal["exact", "always"] = "exact"  # 23: always: also on the last page
+    conversas_campaign_flaky: int = 0  # 23: every n-th detail answers 500, 0 is off
+    conversas_campaign_broken: bool = False  # 23: one campaign's detail is always 500, another's always 404
+    conversas_campaign_envelope: Literal["bare", "data"] = "bare"  # 23: of the detail
+    conversas_analytics_range: int = 0  # 24: the longest range in days, 0 is no limit
+    conversas_analytics_numbers: Literal["number", "text"] = "number"  # 24: `val` and `retention`
+    conversas_analytics_unit: Literal["min", "h", "days"] = "min"  # 24: days is a unit that nobody has seen
+    conversas_analytics_lists: Literal["obeyed", "ignored", "empty"] = (
+        "obeyed"  # 24: comma lists; empty: they fit nothing
+    )
+    conversas_analytics_reviews: Literal["object", "number", "list"] = "object"  # 24: the answer of reviews/average
+    conversas_one_day: Literal["refused", "accepted"] = "refused"  # 24: start = end without times
 
     def change(self, changes: Mapping[str, object]) -> None:
         """Set all of `changes` or, raising WrongSettingError, none."""

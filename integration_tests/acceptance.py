@@ -11,12 +11,12 @@ from typing import Final
 
 from airbyte_rdstation import config_file
 from connectors import Connector
-from harness import FASTER_THAN_ANY_TEST, AccountSize, DeskSize, account
+from harness import FASTER_THAN_ANY_TEST, AccountSize, ConversasSize, account
 
 __all__ = ["emulated_account", "scenario_folder"]
 
 SIZE: Final = AccountSize(contacts=30, deals=30, organizations=10, tasks=10)
-DESK: Final = DeskSize(contacts=8, messages_per_contact=12, reports=20)
+CONVERSAS_ACCOUNT: Final = ConversasSize(contacts=8, messages_per_contact=12, reports=20)
 
 
 def scenario_folder(connector: Connector) -> Path:
@@ -30,7 +30,7 @@ def emulated_account(connector: Connector) -> Iterator[None]:
     folder = scenario_folder(connector)
     (folder / "spec").mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with account(SIZE, desk=DESK, desk_bucket_burst=0, desk_bucket_per_minute=0) as crm:
+        with account(SIZE, conversas=CONVERSAS_ACCOUNT, conversas_bucket_burst=0, conversas_bucket_per_minute=0) as crm:
             first, other = connector.setups.values()
             for path, configure in {
                 "config": first,

@@ -77,12 +77,12 @@ CONNECTORS = (
     Connector(
         "source-rdstation-conversas",
         {
-            "key": lambda crm: crm.desk_config(start_date="2024-01-01"),
-            "key-set": lambda crm: crm.desk_config(
-                start_date="2024-01-01", private_key_jwk=json.dumps(crm.desk_keys()["jwks"])
+            "key": lambda crm: crm.conversas_config(start_date="2024-01-01"),
+            "key-set": lambda crm: crm.conversas_config(
+                start_date="2024-01-01", private_key_jwk=json.dumps(crm.conversas_keys()["jwks"])
             ),
         },
-        lambda crm: crm.desk_config(access_token="not.the.token"),
+        lambda crm: crm.conversas_config(access_token="not.the.token"),
         frozenset({"api.tallos.com.br"}),
         frozenset(CONVERSAS.streams),
     ),

@@ -29,7 +29,7 @@ import pytest
 
 import prefork
 from emulator.client import AccountSize, Emulator
-from emulator.desk.size import DeskSize
+from emulator.conversas_data.size import ConversasSize
 from output import Line, Message, Run, state_stream, status_of
 from overheard import discreet, overhear
 from prefork import Process, command_of, start
@@ -42,7 +42,7 @@ __all__ = [
     "V2",
     "VERSIONS",
     "AccountSize",
-    "DeskSize",
+    "ConversasSize",
     "Emulator",
     "Jobs",
     "Line",
@@ -189,11 +189,11 @@ def _kill(process: Process) -> None:
 
 @contextlib.contextmanager
 def account(
-    size: AccountSize | None = None, seed: int = 1, desk: DeskSize | None = None, **settings: Any
+    size: AccountSize | None = None, seed: int = 1, conversas: ConversasSize | None = None, **settings: Any
 ) -> Iterator[Emulator]:
     """An emulated account without a rate limit, unless `settings` set one; none of its secrets may be printed."""
-    unlimited = {"rate_limit_requests": 0, "desk_bucket_per_minute": 0}
-    emulated = Emulator(size, {**unlimited, **settings}, seed, desk, prefork.emulator)
+    unlimited = {"rate_limit_requests": 0, "conversas_bucket_per_minute": 0}
+    emulated = Emulator(size, {**unlimited, **settings}, seed, conversas, prefork.emulator)
     with emulated as crm, discreet(crm):
         yield crm
 

@@ -46,9 +46,14 @@ def secrets_of(crm: Emulator) -> set[str]:
     oauth = crm.oauth()
     refreshed = [token for entry in oauth["history"] for token in (entry["refresh_token"], entry["new_refresh_token"])]
     found = {*oauth["access_tokens"], *oauth["refresh_tokens"], *refreshed, oauth["credentials"]["client_secret"]}
-    desk = crm.desk_secrets()
-    parts = {part for key in desk["keys"] for name, part in key.items() if name not in PUBLIC_PARTS}
-    return (found - {None}) | {crm.v1_token(), *desk["access_token"].split(".")} | parts | {part[:40] for part in parts}
+    conversas = crm.conversas_secrets()
+    parts = {part for key in conversas["keys"] for name, part in key.items() if name not in PUBLIC_PARTS}
+    return (
+        (found - {None})
+        | {crm.v1_token(), *conversas["access_token"].split(".")}
+        | parts
+        | {part[:40] for part in parts}
+    )
 
 
 @contextmanager

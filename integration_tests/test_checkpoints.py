@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from harness import CONVERSAS, V1, V2, AccountSize, DeskSize, Emulator, Run, Source, Version, account
+from harness import CONVERSAS, V1, V2, AccountSize, ConversasSize, Emulator, Run, Source, Version, account
 
 pytestmark = pytest.mark.waits(35)
 
@@ -16,7 +16,7 @@ MOST_REQUESTS = 20
 # A second's share goes out at once, so that it has to be well below 20; stdout is read as it comes.
 PACE = {"requests_per_minute": 300}
 LATE = 1.0  # seconds from a printed line to its reader on a busy machine: what arrived then may have followed it
-TALKS = DeskSize(contacts=30, messages_per_contact=110)
+TALKS = ConversasSize(contacts=30, messages_per_contact=110)
 IN_ONE_SECOND = "2026-08-30T10:20:30Z"
 
 
@@ -26,7 +26,7 @@ class Case:
 
     stream: str
     size: AccountSize = field(default_factory=AccountSize)
-    desk: DeskSize = field(default_factory=DeskSize)
+    conversas: ConversasSize = field(default_factory=ConversasSize)
     imported: int = 0
     """Rows that are all of one second."""
 
@@ -45,10 +45,10 @@ CASES = {
         Case("tasks", AccountSize(tasks=1_300)),
     ],
     CONVERSAS: [
-        Case("contacts", desk=DeskSize(contacts=4_100)),
-        Case("messages", desk=TALKS),
-        Case("messages_history", desk=TALKS),
-        Case("reports", desk=DeskSize(reports=2_100)),
+        Case("contacts", conversas=ConversasSize(contacts=4_100)),
+        Case("messages", conversas=TALKS),
+        Case("messages_history", conversas=TALKS),
+        Case("reports", conversas=ConversasSize(reports=2_100)),
     ],
 }
 LONG_CASES = {
@@ -77,7 +77,7 @@ def longest_silence(run: Run, crm: Emulator) -> int:
 
 def silence_of(api: Version, case: Case) -> int:
     """The longest silence of a read."""
-    with account(case.size, desk=case.desk) as crm:
+    with account(case.size, conversas=case.conversas) as crm:
         if case.imported:
             crm.create(case.stream, count=case.imported, at=IN_ONE_SECOND)
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from jwcrypto.jwk import JWK
 
-from harness import CONVERSAS, DeskSize, Emulator, Jobs, Run, Source, account, at_once, often, status_of
+from harness import CONVERSAS, ConversasSize, Emulator, Jobs, Run, Source, account, at_once, often, status_of
 from servers import stranger
 from test_check import SHARED, WRONG, Cause, Prepare, assert_sentences_differ, assert_told, run_check, set_to
 from truth_conversas import held, told, visits
 
-SIZE = DeskSize(contacts=4, messages_per_contact=6, reports=5)
+SIZE = ConversasSize(contacts=4, messages_per_contact=6, reports=5)
 PASTED = "\ufeffBearer \u200b{}\u2060\r\n"
 
 
@@ -56,7 +56,7 @@ def with_key(name: str) -> Prepare:
 CAUSES: Mapping[str, Cause] = {
     **SHARED,
     "wrong-token": Cause("token", ("does not accept the token",), configured(access_token=WRONG)),
-    "replaced-token": Cause("token", ("does not accept the token",), set_to(desk_token="revoked")),
+    "replaced-token": Cause("token", ("does not accept the token",), set_to(conversas_token="revoked")),
     "token-cut-off": Cause("cut off", ("cut off",), token_cut_off),
     "no-token": Cause("no token", ("`access_token` is missing",), configured(access_token=None)),
     "token-of-blanks": Cause("blank token", ("`access_token` is empty",), configured(access_token="\u200b \n")),
@@ -101,7 +101,7 @@ def test_given_different_causes_when_checked_then_the_sentences_differ(checked: 
 
 
 def test_given_pasted_invisible_characters_when_checked_and_read_then_both_work_with_one_request_to_check() -> None:
-    with account(desk=SIZE) as crm:
+    with account(conversas=SIZE) as crm:
         source = Source(crm, CONVERSAS)
         source.config["access_token"] = PASTED.format(source.config["access_token"])
         source.config["private_key_jwk"] = f"\ufeff\u200b{source.config['private_key_jwk']}\n"
@@ -112,7 +112,7 @@ def test_given_pasted_invisible_characters_when_checked_and_read_then_both_work_
 
 
 def test_given_a_host_that_is_not_rd_station_when_run_then_the_address_is_named() -> None:
-    with account(desk=SIZE) as crm, stranger(404, "Not Found") as other:
+    with account(conversas=SIZE) as crm, stranger(404, "Not Found") as other:
         source = Source(crm, CONVERSAS, api_base_url=other.url)
 
         checked, read = source.check(), source.read("flows")
@@ -134,7 +134,7 @@ LACKING = {
 @pytest.mark.parametrize("name", LACKING)
 def test_given_a_stream_that_lacks_a_setting_when_read_then_a_config_error_before_any_request(name: str) -> None:
     stream, lacking = LACKING[name]
-    with account(desk=SIZE) as crm:
+    with account(conversas=SIZE) as crm:
         run = Source(crm, CONVERSAS, **{lacking: None}).read(stream, "flows")
 
         assert run.exit_code == 1
@@ -147,9 +147,9 @@ def test_given_a_stream_that_lacks_a_setting_when_read_then_a_config_error_befor
 
 
 def test_given_a_foreign_key_when_read_then_pages_stay_encrypted_until_the_right_key_is_added() -> None:
-    with account(desk=SIZE) as crm:
+    with account(conversas=SIZE) as crm:
         source = Source(crm, CONVERSAS, private_key_jwk=other_key().export())
-        right = crm.desk_keys()["current"]
+        right = crm.conversas_keys()["current"]
 
         first = source.read("messages", "messages_history")
         source.config["private_key_jwk"] = json.dumps({"keys": [json.loads(other_key().export()), right]})
@@ -176,7 +176,7 @@ PARAMETERS = {"channels": "channel", "senders": "sent_by", "message_types": "typ
 def test_given_channels_senders_and_types_when_read_then_they_go_out_as_repeated_parameters(
     chosen: dict[str, list[str]],
 ) -> None:
-    with account(desk=SIZE) as crm:
+    with account(conversas=SIZE) as crm:
         run = Source(crm, CONVERSAS, start_date="31/01/2024", **chosen).read("messages")
 
         assert run.exit_code == 0, run.log
@@ -193,7 +193,7 @@ def test_given_channels_senders_and_types_when_read_then_they_go_out_as_repeated
             assert request["query"]["start_date"] == "2024-01-30"  # a day before: the zone of days is unknown
         kept = [
             row
-            for row in crm.desk_truth("messages")
+            for row in crm.conversas_truth("messages")
             if not chosen
             or (row["channel"], row["sent_by"], row["type"])
             in {(c, s, t) for c in chosen["channels"] for s in chosen["senders"] for t in chosen["message_types"]}

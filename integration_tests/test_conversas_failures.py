@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from harness import CONVERSAS, DeskSize, Source, account, often
+from harness import CONVERSAS, ConversasSize, Source, account, often
 from test_faults import assert_clear
 from truth_conversas import LISTS, held, missing, told, told_in_pages, visits
 
 pytestmark = pytest.mark.waits(15)
 
-SIZE = DeskSize(contacts=20, messages_per_contact=10, reports=60)
+SIZE = ConversasSize(contacts=20, messages_per_contact=10, reports=60)
 HISTORY = ("messages", "messages_history")
 
 
 def test_given_contacts_that_are_gone_when_their_history_is_asked_for_then_they_are_skipped_and_counted() -> None:
-    with account(desk=SIZE, desk_gone=3) as crm:
+    with account(conversas=SIZE, conversas_gone=3) as crm:
         run = Source(crm, CONVERSAS).read(*HISTORY)
 
         assert run.exit_code == 0, run.log
@@ -29,7 +29,7 @@ def test_given_contacts_that_are_gone_when_their_history_is_asked_for_then_they_
 
 
 def test_given_contacts_that_are_all_gone_when_read_then_the_address_is_doubted() -> None:
-    with account(desk=SIZE, desk_gone=20) as crm:
+    with account(conversas=SIZE, conversas_gone=20) as crm:
         run = Source(crm, CONVERSAS).read("messages")
 
         assert run.exit_code == 1
@@ -41,8 +41,8 @@ def test_given_contacts_that_are_all_gone_when_read_then_the_address_is_doubted(
 def test_given_one_contact_whose_history_fails_when_read_then_the_others_arrive_and_the_next_sync_reads_it(
     kind: str,
 ) -> None:
-    with account(desk=SIZE) as crm:
-        writers = sorted({row["customer_id"] for row in crm.desk_truth("messages")})
+    with account(conversas=SIZE) as crm:
+        writers = sorted({row["customer_id"] for row in crm.conversas_truth("messages")})
         failing = writers[len(writers) // 2]
         crm.fault(kind, path="/messages/history$", query=f"customer_id={failing}", times=None)
         source = Source(crm, CONVERSAS)
@@ -69,7 +69,7 @@ def test_given_one_contact_whose_history_fails_when_read_then_the_others_arrive_
 
 @pytest.mark.parametrize("plan", ["401", "403", pytest.param("402", marks=pytest.mark.long)])
 def test_given_a_plan_without_message_history_when_all_is_read_then_only_it_fails(plan: str) -> None:
-    with account(desk=DeskSize(contacts=80, messages_per_contact=10), desk_plan=plan) as crm:
+    with account(conversas=ConversasSize(contacts=80, messages_per_contact=10), conversas_plan=plan) as crm:
         run = Source(crm, CONVERSAS).read()
 
         assert run.exit_code == 1
@@ -83,7 +83,7 @@ def test_given_a_plan_without_message_history_when_all_is_read_then_only_it_fail
 
 
 def test_given_a_token_that_was_replaced_when_the_history_is_read_then_the_token_is_named_and_not_the_plan() -> None:
-    with account(desk=SIZE) as crm:
+    with account(conversas=SIZE) as crm:
         crm.fault("401", path="/(employees|messages/history)$", times=None)
 
         run = Source(crm, CONVERSAS).read("messages")
@@ -94,7 +94,7 @@ def test_given_a_token_that_was_replaced_when_the_history_is_read_then_the_token
 
 
 def test_given_a_plan_without_reports_when_all_is_read_then_only_they_fail() -> None:
-    with account(desk=SIZE, desk_plan="403", desk_plan_lists=["reports", "flows"]) as crm:
+    with account(conversas=SIZE, conversas_plan="403", conversas_plan_lists=["reports", "flows"]) as crm:
         run = Source(crm, CONVERSAS).read()
 
         assert run.exit_code == 1
@@ -106,12 +106,12 @@ def test_given_a_plan_without_reports_when_all_is_read_then_only_they_fail() -> 
 
 
 TROUBLE: dict[str, dict[str, Any]] = {
-    "flaky": {"desk_flaky": 6},
+    "flaky": {"conversas_flaky": 6},
     # The connector runs into the bucket again and again, as if other integrations used it up.
-    "429-silent-json": {"desk_retry_after": "absent", "desk_429_body": "json"},
-    "429-silent-text": {"desk_retry_after": "absent", "desk_429_body": "text"},
-    "429-seconds-json": {"desk_retry_after": "seconds", "desk_429_body": "json"},
-    "429-seconds-text": {"desk_retry_after": "seconds", "desk_429_body": "text"},
+    "429-silent-json": {"conversas_retry_after": "absent", "conversas_429_body": "json"},
+    "429-silent-text": {"conversas_retry_after": "absent", "conversas_429_body": "text"},
+    "429-seconds-json": {"conversas_retry_after": "seconds", "conversas_429_body": "json"},
+    "429-seconds-text": {"conversas_retry_after": "seconds", "conversas_429_body": "text"},
 }
 TWINS = {"429-silent-text", "429-seconds-json"}
 
@@ -120,8 +120,8 @@ TWINS = {"429-silent-text", "429-seconds-json"}
 def test_given_refusals_that_pass_when_all_is_read_then_it_is_complete(name: str) -> None:
     settings = dict(TROUBLE[name])
     if name.startswith("429"):
-        settings |= {"desk_bucket_burst": 30, "desk_bucket_per_minute": 960}
-    with account(desk=SIZE, **settings) as crm:
+        settings |= {"conversas_bucket_burst": 30, "conversas_bucket_per_minute": 960}
+    with account(conversas=SIZE, **settings) as crm:
         run = Source(crm, CONVERSAS).read()
 
         assert run.exit_code == 0, run.log
@@ -132,7 +132,7 @@ def test_given_refusals_that_pass_when_all_is_read_then_it_is_complete(name: str
 def test_given_an_envelope_that_cannot_be_read_when_read_then_an_error_names_its_keys_and_the_others_are_complete() -> (
     None
 ):
-    with account(desk=SIZE, desk_envelope="unreadable", desk_envelope_lists=["custom_fields"]) as crm:
+    with account(conversas=SIZE, conversas_envelope="unreadable", conversas_envelope_lists=["custom_fields"]) as crm:
         run = Source(crm, CONVERSAS).read(*LISTS)
 
         assert run.exit_code == 1

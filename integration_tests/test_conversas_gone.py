@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness import CONVERSAS, DeskSize, Message, Run, Source, account
+from harness import CONVERSAS, ConversasSize, Message, Run, Source, account
 
-SIZE = DeskSize(contacts=12, messages_per_contact=6, reports=1)
+SIZE = ConversasSize(contacts=12, messages_per_contact=6, reports=1)
 START = "2024-01-01T00:00:00.000Z"
 
 
@@ -18,7 +18,7 @@ def state(run: Run) -> Message:
 
 
 def test_given_gone_contacts_when_read_then_they_are_counted_and_keep_the_cursor_back_once() -> None:
-    with account(desk=SIZE, desk_gone=2) as crm:
+    with account(conversas=SIZE, conversas_gone=2) as crm:
         source = Source(crm, CONVERSAS, start_date=START)
 
         first = source.read("messages")
@@ -27,23 +27,23 @@ def test_given_gone_contacts_when_read_then_they_are_counted_and_keep_the_cursor
 
         assert first.exit_code == second.exit_code == 0, first.log
         assert [line for line in first.log_lines("INFO") if "2 contacts" in line and "404" in line]
-        assert len(first.records("messages")) == len(crm.desk_truth("messages"))
+        assert len(first.records("messages")) == len(crm.conversas_truth("messages"))
         assert cursor(first) == START
         assert cursor(second) > "2026"
-        assert set(state(second)["gone"]) == crm.desk_ids("gone")
+        assert set(state(second)["gone"]) == crm.conversas_ids("gone")
         assert third.records("messages") == []
 
 
 def test_given_a_gone_contact_that_returns_when_read_then_its_whole_history_arrives() -> None:
-    with account(desk=SIZE, desk_gone=2) as crm:
+    with account(conversas=SIZE, conversas_gone=2) as crm:
         source = Source(crm, CONVERSAS, start_date=START)
-        gone = crm.desk_ids("gone")
+        gone = crm.conversas_ids("gone")
         known = source.read("messages", state=source.read("messages").states)
-        crm.settings(desk_gone=0)
+        crm.settings(conversas_gone=0)
 
         run = source.read("messages", state=known.states)
 
-        returned = [row for row in crm.desk_truth("messages") if row["customer_id"] in gone]
+        returned = [row for row in crm.conversas_truth("messages") if row["customer_id"] in gone]
         assert returned
         assert len(run.records("messages")) == len(returned)
         assert {record["customer_id"] for record in run.records("messages")} <= gone

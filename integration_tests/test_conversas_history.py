@@ -8,27 +8,27 @@ from typing import Any
 
 import pytest
 
-from harness import CONVERSAS, DeskSize, Source, account, often
+from harness import CONVERSAS, ConversasSize, Source, account, often
 from truth_conversas import held, told, told_in_pages
 
-SIZE = DeskSize(contacts=10, messages_per_contact=45, reports=1)
-FULL = DeskSize(contacts=2_000, messages_per_contact=250, reports=1)
+SIZE = ConversasSize(contacts=10, messages_per_contact=45, reports=1)
+FULL = ConversasSize(contacts=2_000, messages_per_contact=250, reports=1)
 ENCRYPTIONS = ("A128CBC-HS256", "A256GCM", "A128GCM", "A192GCM", "A192CBC-HS384", "A256CBC-HS512", "mixed")
 READABLE: dict[str, dict[str, Any]] = {
-    **{f"enc-{name}": {"desk_enc": name} for name in ENCRYPTIONS},
-    "alg-rsa-oaep": {"desk_alg": "RSA-OAEP", "desk_enc": "mixed"},
-    "plaintext-utf-8": {"desk_plaintext": "utf-8"},
-    "plaintext-escaped": {"desk_malformed": "escaped"},
-    "plaintext-spaced": {"desk_spaced": True},
-    "nested-text": {"desk_nested": True},
+    **{f"enc-{name}": {"conversas_enc": name} for name in ENCRYPTIONS},
+    "alg-rsa-oaep": {"conversas_alg": "RSA-OAEP", "conversas_enc": "mixed"},
+    "plaintext-utf-8": {"conversas_plaintext": "utf-8"},
+    "plaintext-escaped": {"conversas_malformed": "escaped"},
+    "plaintext-spaced": {"conversas_spaced": True},
+    "nested-text": {"conversas_nested": True},
     **{
-        f"under-{name}": {"desk_history_envelope": name}
+        f"under-{name}": {"conversas_history_envelope": name}
         for name in ("data", "payload", "encrypted", "result", "body_text", "body_string", "plain")
     },
-    **{f"end-{name}": {"desk_empty_page": name} for name in ("blank", "absent", "null", "list")},
-    "channel-named": {"desk_message_channel": True},
-    "history-of-90-days-at-most": {"desk_history_range": 90},
-    "days-in-utc": {"desk_day_tz": "UTC"},
+    **{f"end-{name}": {"conversas_empty_page": name} for name in ("blank", "absent", "null", "list")},
+    "channel-named": {"conversas_message_channel": True},
+    "history-of-90-days-at-most": {"conversas_history_range": 90},
+    "days-in-utc": {"conversas_day_tz": "UTC"},
 }
 
 
@@ -44,7 +44,7 @@ LONG = {
 
 @pytest.mark.parametrize("name", often(READABLE, long=LONG))
 def test_given_a_known_form_of_the_history_when_read_then_every_message_arrives_once(name: str) -> None:
-    with account(desk=SIZE, **READABLE[name]) as crm:
+    with account(conversas=SIZE, **READABLE[name]) as crm:
         run = Source(crm, CONVERSAS).read("messages")
 
         assert run.exit_code == 0, run.log
@@ -56,7 +56,7 @@ def test_given_a_known_form_of_the_history_when_read_then_every_message_arrives_
 
 @pytest.mark.long
 def test_given_2000_contacts_with_up_to_250_messages_when_read_then_every_message_arrives_once() -> None:
-    with account(desk=FULL) as crm:
+    with account(conversas=FULL) as crm:
         run = Source(crm, CONVERSAS, num_workers=20).read("messages", "messages_history")
 
         assert run.exit_code == 0, run.log
@@ -65,7 +65,7 @@ def test_given_2000_contacts_with_up_to_250_messages_when_read_then_every_messag
 
 
 def test_given_the_key_when_the_history_is_read_then_its_pages_hold_all_messages_as_text() -> None:
-    with account(desk=SIZE) as crm:
+    with account(conversas=SIZE) as crm:
         run = Source(crm, CONVERSAS).read("messages_history")
 
         assert run.exit_code == 0, run.log
@@ -77,7 +77,7 @@ def test_given_the_key_when_the_history_is_read_then_its_pages_hold_all_messages
 
 def test_given_no_key_when_everything_else_is_read_then_data_carries_the_ciphertext() -> None:
     others = tuple(stream for stream in CONVERSAS.streams if stream != "messages")
-    with account(desk=SIZE) as crm:
+    with account(conversas=SIZE) as crm:
         source = Source(crm, CONVERSAS, private_key_jwk=None)
 
         run = source.read(*others)
@@ -86,20 +86,22 @@ def test_given_no_key_when_everything_else_is_read_then_data_carries_the_ciphert
         assert run.outcomes == dict.fromkeys(others, "COMPLETE")
         pages = run.records("messages_history")
         assert {page["data"].count(".") for page in pages} == {4}
-        assert {page["customer_id"] for page in pages} == {row["customer_id"] for row in crm.desk_truth("messages")}
+        assert {page["customer_id"] for page in pages} == {
+            row["customer_id"] for row in crm.conversas_truth("messages")
+        }
         assert run.ids("contacts") == CONVERSAS.ids(crm, "contacts")
 
 
 def test_given_a_replaced_key_when_read_then_the_old_pages_stay_encrypted_and_one_warning_counts_them() -> None:
-    with account(desk=SIZE, desk_kid="share") as crm:
-        old = crm.desk_ids("old_key")
+    with account(conversas=SIZE, conversas_kid="share") as crm:
+        old = crm.conversas_ids("old_key")
 
         run = Source(crm, CONVERSAS).read("messages", "messages_history")
 
         assert run.exit_code == 0, run.log
         assert told(run) == held(crm, without=old)
         encrypted = {page["customer_id"] for page in run.records("messages_history") if page["data"].startswith("eyJ")}
-        assert encrypted == old & {row["customer_id"] for row in crm.desk_truth("messages")}
+        assert encrypted == old & {row["customer_id"] for row in crm.conversas_truth("messages")}
         for stream in ("messages", "messages_history"):
             warned = [line for line in run.log_lines("WARN") if line.startswith(f"{stream}:")]
             assert len([line for line in warned if "kid" in line]) == 1
@@ -107,8 +109,8 @@ def test_given_a_replaced_key_when_read_then_the_old_pages_stay_encrypted_and_on
 
 
 def test_given_a_jwks_with_both_keys_when_read_then_the_history_of_the_old_one_is_there_too() -> None:
-    with account(desk=SIZE, desk_kid="share") as crm:
-        run = Source(crm, CONVERSAS, private_key_jwk=json.dumps(crm.desk_keys()["jwks"])).read("messages")
+    with account(conversas=SIZE, conversas_kid="share") as crm:
+        run = Source(crm, CONVERSAS, private_key_jwk=json.dumps(crm.conversas_keys()["jwks"])).read("messages")
 
         assert run.exit_code == 0, run.log
         assert told(run) == held(crm)
@@ -119,8 +121,8 @@ def test_given_a_jwks_with_both_keys_when_read_then_the_history_of_the_old_one_i
 def test_given_pages_that_are_no_json_when_read_then_their_text_is_kept_and_the_other_messages_arrive(
     malformed: str,
 ) -> None:
-    with account(desk=SIZE, desk_malformed=malformed) as crm:
-        spoiled = crm.desk_ids("spoiled")
+    with account(conversas=SIZE, conversas_malformed=malformed) as crm:
+        spoiled = crm.conversas_ids("spoiled")
 
         run = Source(crm, CONVERSAS).read("messages", "messages_history")
 
@@ -133,7 +135,9 @@ def test_given_pages_that_are_no_json_when_read_then_their_text_is_kept_and_the_
 
 
 def test_given_messages_that_arrive_during_the_walk_when_read_then_none_is_lost_and_none_comes_twice() -> None:
-    with account(desk=DeskSize(contacts=12, messages_per_contact=250, reports=1), desk_new_message_every=2) as crm:
+    with account(
+        conversas=ConversasSize(contacts=12, messages_per_contact=250, reports=1), conversas_new_message_every=2
+    ) as crm:
         before = held(crm)
 
         run = Source(crm, CONVERSAS).read("messages")

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from harness import CONVERSAS, DeskSize, Emulator, Line, Run, Source, SyncMode, account, state_stream
+from harness import CONVERSAS, ConversasSize, Emulator, Line, Run, Source, SyncMode, account, state_stream
 from test_incremental import iso
 from test_kill import read_with_kills
 from truth import INSTANT, canonical
 from truth_conversas import held, told, visits
 
-SIZE = DeskSize(contacts=25, messages_per_contact=12, reports=1)
-WALK = DeskSize(contacts=60, messages_per_contact=60, reports=1)
+SIZE = ConversasSize(contacts=25, messages_per_contact=12, reports=1)
+WALK = ConversasSize(contacts=60, messages_per_contact=60, reports=1)
 BEGINNING = canonical("2024-01-01T00:00:00Z")  # the emulator's start date, before everything
 
 
@@ -29,10 +29,10 @@ def one_millisecond_before(instant: str) -> str:
 
 
 def test_given_no_change_when_read_again_then_at_most_the_last_minutes_come_again_for_a_request_a_contact() -> None:
-    with account(desk=SIZE) as crm:
+    with account(conversas=SIZE) as crm:
         talker, other = sorted(CONVERSAS.ids(crm, "contacts"))[:2]
-        crm.desk_add_messages(talker, content="bom dia", count=2)
-        crm.desk_add_messages(other, content="há uma hora", created_at=ago(hours=1))
+        crm.conversas_add_messages(talker, content="bom dia", count=2)
+        crm.conversas_add_messages(other, content="há uma hora", created_at=ago(hours=1))
         source = Source(crm, CONVERSAS)
         first = source.read("messages")
         crm.clear_requests()
@@ -49,16 +49,16 @@ def test_given_no_change_when_read_again_then_at_most_the_last_minutes_come_agai
 
 
 def test_given_new_messages_when_read_again_then_they_arrive_whoever_wrote_them_and_however_late_they_show() -> None:
-    with account(desk=SIZE) as crm:
+    with account(conversas=SIZE) as crm:
         source = Source(crm, CONVERSAS)
         first = source.read("messages")
         old, second_old = sorted(CONVERSAS.ids(crm, "contacts"))[:2]
-        (new,) = crm.desk_create("customers")
+        (new,) = crm.conversas_create("customers")
         before = held(crm)
-        crm.desk_add_messages(old, content="olá", count=3)
-        crm.desk_add_messages(old, content="%7B%22file_name%22%3A%22a.oga%22%7D", sent_by="bot", type="audio")
-        crm.desk_add_messages(second_old, content="atrasada", created_at=ago(minutes=3), channel="telegram")
-        crm.desk_add_messages(new["_id"], content="primeira", sent_by="operator")
+        crm.conversas_add_messages(old, content="olá", count=3)
+        crm.conversas_add_messages(old, content="%7B%22file_name%22%3A%22a.oga%22%7D", sent_by="bot", type="audio")
+        crm.conversas_add_messages(second_old, content="atrasada", created_at=ago(minutes=3), channel="telegram")
+        crm.conversas_add_messages(new["_id"], content="primeira", sent_by="operator")
 
         second = source.read("messages", state=first.states)
         third = source.read("messages", state=second.states)
@@ -70,21 +70,21 @@ def test_given_new_messages_when_read_again_then_they_arrive_whoever_wrote_them_
 
 @pytest.mark.parametrize("sync_mode", ["incremental", pytest.param("full_refresh", marks=pytest.mark.long)])
 def test_given_a_start_date_when_read_then_messages_and_reports_begin_with_it(sync_mode: SyncMode) -> None:
-    with account(desk=DeskSize(contacts=25, messages_per_contact=12, reports=60)) as crm:
-        moments = sorted(row["created_at"] for row in crm.desk_truth("messages"))
+    with account(conversas=ConversasSize(contacts=25, messages_per_contact=12, reports=60)) as crm:
+        moments = sorted(row["created_at"] for row in crm.conversas_truth("messages"))
         day = moments[len(moments) // 2][:10]
         start = canonical(f"{day}T00:00:00Z")
         writer = sorted(CONVERSAS.ids(crm, "contacts"))[0]
-        crm.desk_add_messages(writer, content="à meia-noite", created_at=start)
-        crm.desk_add_messages(writer, content="antes", created_at=one_millisecond_before(start))
-        (first_report,) = crm.desk_create("reports", at=start)
+        crm.conversas_add_messages(writer, content="à meia-noite", created_at=start)
+        crm.conversas_add_messages(writer, content="antes", created_at=one_millisecond_before(start))
+        (first_report,) = crm.conversas_create("reports", at=start)
 
         run = Source(crm, CONVERSAS, start_date=day).read("messages", "reports", sync_mode=sync_mode)
 
         assert run.exit_code == 0, run.log
         assert told(run) == held(crm, since=start)
         assert 0 < told(run).total() < held(crm).total()
-        due = {row["id"] for row in crm.desk_truth("reports") if row["created_at"] >= start}
+        due = {row["id"] for row in crm.conversas_truth("reports") if row["created_at"] >= start}
         assert first_report["id"] in due
         assert run.ids("reports") == due
 
@@ -97,7 +97,7 @@ def is_position(line: Line) -> bool:
 def test_given_a_walk_under_way_when_killed_and_resumed_then_the_cursor_moves_at_the_end_and_not_beyond_the_start() -> (
     None
 ):
-    with account(desk=WALK) as crm:
+    with account(conversas=WALK) as crm:
         source = Source(crm, CONVERSAS)
 
         first = source.read("messages", kill_when=is_position)
@@ -107,7 +107,7 @@ def test_given_a_walk_under_way_when_killed_and_resumed_then_the_cursor_moves_at
         assert first.exit_code != 0
         reached = first.states_of("messages")[-1]["walk"]["after"]
         # Somebody whom the killed walk had visited writes before the resumed one: only a third sync can bring it.
-        crm.desk_add_messages(min(CONVERSAS.ids(crm, "contacts")), content="entre as duas")
+        crm.conversas_add_messages(min(CONVERSAS.ids(crm, "contacts")), content="entre as duas")
         crm.clear_requests()
 
         resumed = source.read("messages", state=first.states)
@@ -145,7 +145,7 @@ def assert_positions_follow_their_records(run: Run, crm: Emulator, begun_after: 
 )
 def test_given_kills_at_random_points_when_resumed_then_the_union_is_complete(kills: int) -> None:
     positions = [""]
-    with account(desk=WALK) as crm:
+    with account(conversas=WALK) as crm:
         expected = Source(crm, CONVERSAS).read("messages").ids("messages")
 
         def see(run: Run) -> None:

@@ -6,23 +6,23 @@ import json
 
 import pytest
 
-from harness import CONVERSAS, DeskSize, Emulator, Run, Source, account
+from harness import CONVERSAS, ConversasSize, Emulator, Run, Source, account
 from overheard import outside_records, secrets_of
 from test_redaction import leaks, schedule_faults
 
 pytestmark = pytest.mark.waits(20)
 
-SIZE = DeskSize(contacts=40, messages_per_contact=30, reports=120)
+SIZE = ConversasSize(contacts=40, messages_per_contact=30, reports=120)
 FAULTS = ("429", "500", "503", "reset", "truncate", "html_200")
 SHORTEST = 9  # letters; shorter texts ("ok") and names stand in any log by chance
 
 
 def personal_data_of(crm: Emulator) -> set[str]:
     """Who the contacts and employees are, and what was written, before and after the low-byte cut."""
-    contacts, employees = crm.desk_truth("customers"), crm.desk_truth("employees")
+    contacts, employees = crm.conversas_truth("customers"), crm.conversas_truth("employees")
     people = {row.get(key) for row in contacts for key in ("full_name", "email", "cel_phone", "cpf")}
     people |= {row.get(key) for row in employees for key in ("name", "email")}
-    texts = {row[key].replace("\0", "") for row in crm.desk_truth("messages") for key in ("content", "cut")}
+    texts = {row[key].replace("\0", "") for row in crm.conversas_truth("messages") for key in ("content", "cut")}
     texts.add("Servi\xe7o em manuten\xe7\xe3o")  # what pages hold that are no JSON
     found = {text for text in people | texts if text and len(text) >= SHORTEST}
     return found | {json.dumps(text)[1:-1] for text in found}
@@ -40,7 +40,7 @@ def assert_discreet(run: Run, crm: Emulator) -> None:
 
 
 def test_given_faults_when_everything_is_read_then_nothing_personal_is_printed() -> None:
-    with account(desk=SIZE) as crm:
+    with account(conversas=SIZE) as crm:
         schedule_faults(crm, "^/v[24]/", FAULTS)
 
         run = Source(crm, CONVERSAS).read()
@@ -52,14 +52,14 @@ def test_given_faults_when_everything_is_read_then_nothing_personal_is_printed()
 
 def test_given_what_lasts_when_everything_is_read_then_warnings_and_errors_print_nothing_personal() -> None:
     with account(
-        desk=SIZE,
-        desk_kid="share",
-        desk_malformed="no_json",
-        desk_gone=2,
-        desk_envelope="unreadable",
-        desk_envelope_lists=["flows", "reports"],
+        conversas=SIZE,
+        conversas_kid="share",
+        conversas_malformed="no_json",
+        conversas_gone=2,
+        conversas_envelope="unreadable",
+        conversas_envelope_lists=["flows", "reports"],
     ) as crm:
-        writers = sorted({row["customer_id"] for row in crm.desk_truth("messages")})
+        writers = sorted({row["customer_id"] for row in crm.conversas_truth("messages")})
         crm.fault("500", path="/messages/history$", query=f"customer_id={writers[5]}", times=None)
         crm.fault("html_200", path="/messages/history$", query=f"customer_id={writers[9]}", times=None)
         crm.fault("missing_id", path="/employees$", times=None)
@@ -74,11 +74,11 @@ def test_given_what_lasts_when_everything_is_read_then_warnings_and_errors_print
 
 
 def test_given_a_key_and_a_token_that_do_not_work_when_run_then_neither_is_printed() -> None:
-    with account(desk=SIZE) as crm:
+    with account(conversas=SIZE) as crm:
         source = Source(crm, CONVERSAS)
         key = source.config["private_key_jwk"]
         source.config["private_key_jwk"] = key.replace('"n":"', '"n":"AAAA')
-        crm.settings(desk_token="revoked")
+        crm.settings(conversas_token="revoked")
 
         checked = source.check()
         source.config["private_key_jwk"] = key

@@ -15,7 +15,7 @@ from harness import (
     V2,
     VERSIONS,
     AccountSize,
-    DeskSize,
+    ConversasSize,
     Emulator,
     Jobs,
     Line,
@@ -42,7 +42,7 @@ LONG = {(V1, kind) for kind in ("truncate", "reset", "html_200", "object_for_lis
     (V2, "reset"),
 }
 SMALL_LISTS = {V2: "sources", V1: "deal_sources"}
-DESK = DeskSize(contacts=10, messages_per_contact=10, reports=40)
+CONVERSAS_ACCOUNT = ConversasSize(contacts=10, messages_per_contact=10, reports=40)
 APIS = (*VERSIONS, CONVERSAS)
 # What all share: that an answer is asked for again, whatever its body. How it is read is each CRM version's own.
 ASKED_AGAIN = {
@@ -103,7 +103,7 @@ def read_with_fault(
     api: Version, parameters: dict[str, Any], size: AccountSize, streams: tuple[str, ...]
 ) -> tuple[Run, set[str]]:
     """The run, and the streams of which rows are missing."""
-    with account(size, desk=DESK) as crm:
+    with account(size, conversas=CONVERSAS_ACCOUNT) as crm:
         crm.fault(**parameters)
         if api is CONVERSAS and "path" not in parameters:
             crm.fault(**parameters, path=CONVERSAS.path("messages"))

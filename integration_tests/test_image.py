@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 import orjson
 import pytest
 
-from harness import AccountSize, DeskSize, Emulator, account, status_of
+from harness import AccountSize, ConversasSize, Emulator, account, status_of
 from images import Image, built_images
 
 pytestmark = pytest.mark.image
@@ -20,7 +20,7 @@ SIZE = AccountSize(contacts=250, deals=30, organizations=10, tasks=10)
 
 @pytest.fixture(scope="module")
 def crm() -> Iterator[Emulator]:
-    with account(SIZE, desk_bucket_burst=0, desk_bucket_per_minute=0) as running:
+    with account(SIZE, conversas_bucket_burst=0, conversas_bucket_per_minute=0) as running:
         yield running
 
 
@@ -80,7 +80,7 @@ def test_data_flow_through_the_image(image: Image, crm: Emulator) -> None:
 
 @each_image
 def test_given_docker_stop_then_the_image_ends_before_it_is_killed(image: Image) -> None:
-    with account(AccountSize(deals=3_000), desk=DeskSize(contacts=300), latency_s=0.2) as crm:
+    with account(AccountSize(deals=3_000), conversas=ConversasSize(contacts=300), latency_s=0.2) as crm:
         config = configurations(image, crm)[0]
         name = "deals" if "crm" in str(image) else "messages_history"
         stream = {"name": name, "json_schema": {"type": "object"}, "supported_sync_modes": ["full_refresh"]}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from destination import Destination, record, table, writes
-from harness import CONVERSAS, V1, V2, AccountSize, DeskSize, Emulator, Run, Source, Version, account
+from harness import CONVERSAS, V1, V2, AccountSize, ConversasSize, Emulator, Run, Source, Version, account
 from servers import altering
 
 SIZE = AccountSize(contacts=30, deals=30, organizations=10, tasks=10)
@@ -25,7 +25,7 @@ IMPOSSIBLE = [
 
 @pytest.fixture(scope="module")
 def crm() -> Iterator[Emulator]:
-    with account(SIZE, desk=DeskSize(contacts=30)) as running:
+    with account(SIZE, conversas=ConversasSize(contacts=30)) as running:
         yield running
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from destination import Destination, mapping, record, rejects_in, state, statistics, table
-from harness import CONVERSAS, V1, V2, AccountSize, DeskSize, Emulator, Run, Source, account, status_of
+from harness import CONVERSAS, V1, V2, AccountSize, ConversasSize, Emulator, Run, Source, account, status_of
 from truth import differences
 from truth_conversas import held, told
 
@@ -192,7 +192,9 @@ def test_given_a_429_of_v1_that_says_when_to_return_when_read_then_it_is_heeded(
 
 
 def test_given_contacts_whose_pages_are_all_the_first_when_read_then_the_sync_ends() -> None:
-    with account(desk=DeskSize(contacts=120, messages_per_contact=2), desk_ignore_page=["customers"]) as crm:
+    with account(
+        conversas=ConversasSize(contacts=120, messages_per_contact=2), conversas_ignore_page=["customers"]
+    ) as crm:
         run = Source(crm, CONVERSAS).read("contacts")
 
         assert run.exit_code == 0, run.log
@@ -203,8 +205,14 @@ def test_given_contacts_whose_pages_are_all_the_first_when_read_then_the_sync_en
 
 
 def test_given_others_who_use_up_the_bucket_when_read_then_nothing_is_lost() -> None:
-    shared: dict[str, Any] = {"desk_bucket_burst": 10, "desk_bucket_per_minute": 1_200, "desk_other_traffic": 600.0}
-    with account(desk=DeskSize(contacts=12, messages_per_contact=5), **shared, desk_retry_after="seconds") as crm:
+    shared: dict[str, Any] = {
+        "conversas_bucket_burst": 10,
+        "conversas_bucket_per_minute": 1_200,
+        "conversas_other_traffic": 600.0,
+    }
+    with account(
+        conversas=ConversasSize(contacts=12, messages_per_contact=5), **shared, conversas_retry_after="seconds"
+    ) as crm:
         run = Source(crm, CONVERSAS).read("messages")
 
         assert run.exit_code == 0, run.log

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness import CONVERSAS, V1, V2, AccountSize, DeskSize, Emulator, Run, Source, account
+from harness import CONVERSAS, V1, V2, AccountSize, ConversasSize, Emulator, Run, Source, account
 from truth_conversas import held, told
 
 LIMIT: dict[str, Any] = {"rate_limit_requests": 120, "rate_limit_window_s": 3.0, "latency_s": 0.05}
@@ -82,8 +82,8 @@ def test_given_all_streams_of_v1_when_read_at_a_limit_of_40_a_second_then_90_per
 @pytest.mark.long
 def test_given_the_history_of_many_contacts_when_read_at_a_limit_of_15_a_second_then_90_percent_of_it_is_used() -> None:
     # Answers take twice as long as seen: reading one contact after another would not do.
-    bucket: dict[str, Any] = {"desk_bucket_per_minute": 960, "desk_bucket_burst": 30, "latency_s": 0.1}
-    with account(desk=DeskSize(contacts=80, messages_per_contact=150), **bucket) as crm:
+    bucket: dict[str, Any] = {"conversas_bucket_per_minute": 960, "conversas_bucket_burst": 30, "latency_s": 0.1}
+    with account(conversas=ConversasSize(contacts=80, messages_per_contact=150), **bucket) as crm:
         run = Source(crm, CONVERSAS, requests_per_minute=900).read("messages")
 
         assert_good_use(run, crm, 15)

@@ -17,7 +17,7 @@ from harness import (
     V1,
     V2,
     AccountSize,
-    DeskSize,
+    ConversasSize,
     Emulator,
     Source,
     Version,
@@ -29,7 +29,7 @@ from overheard import overhear
 
 SIZE = AccountSize(contacts=230, deals=205, organizations=40, tasks=10)
 LONG = AccountSize(contacts=10_300, deals=20, organizations=20, tasks=10)
-DESK = DeskSize(contacts=120, messages_per_contact=6, reports=60)
+CONVERSAS_ACCOUNT = ConversasSize(contacts=120, messages_per_contact=6, reports=60)
 LISTED = {
     V2: ("contacts", "deals", "organizations", "users"),
     V1: ("contacts", "deals", "companies"),
@@ -174,7 +174,7 @@ V1_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
     "empty": ({"v1_empty_every": 3}, {"19": "3 of 10"}),
 }  # fmt: skip
 
-DESK_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
+CONVERSAS_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
     "as-documented": (
         {},
         {
@@ -188,8 +188,10 @@ DESK_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
     ),
     "lists": (
         {
-            "desk_envelope": "data", "desk_x_headers": False, "desk_customers_cap": 20, "desk_unsorted": "shuffle",
-            "desk_names": "documented", "desk_report_shape": "spec", "desk_day_tz": "UTC", "desk_reports_limit": 100,
+            "conversas_envelope": "data", "conversas_x_headers": False, "conversas_customers_cap": 20,
+            "conversas_unsorted": "shuffle",
+            "conversas_names": "documented", "conversas_report_shape": "spec", "conversas_day_tz": "UTC",
+            "conversas_reports_limit": 100,
         },
         {
             "1 /v2/employees": "data", "2": "off", "3": "20", "4": "shuffle", "20": "documented", "15": "spec",
@@ -197,15 +199,16 @@ DESK_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
         },
     ),
     "one-page": (
-        {"desk_ignore_page": ["customers"], "desk_kid": "old", "desk_empty_page": "null"},
+        {"conversas_ignore_page": ["customers"], "conversas_kid": "old", "conversas_empty_page": "null"},
         {"5": "on", "11": "old", "10": "null"},
     ),
-    "flaky": ({"desk_flaky": 3}, {"19": "2 of 6 calls"}),
-    "short-history": ({"desk_history_range": 90}, {"17": "400"}),
+    "flaky": ({"conversas_flaky": 3}, {"19": "2 of 6 calls"}),
+    "short-history": ({"conversas_history_range": 90}, {"17": "400"}),
     "pages": (
         {
-            "desk_enc": "A256GCM", "desk_alg": "RSA-OAEP", "desk_plaintext": "utf-8", "desk_nested": True,
-            "desk_empty_page": "absent", "desk_history_envelope": "payload",
+            "conversas_enc": "A256GCM", "conversas_alg": "RSA-OAEP", "conversas_plaintext": "utf-8",
+            "conversas_nested": True,
+            "conversas_empty_page": "absent", "conversas_history_envelope": "payload",
         },
         {
             "7": "A256GCM", "7 alg": "RSA-OAEP", "8": "utf-8", "9": "on", "10": "absent", "10 place": "payload",
@@ -213,23 +216,28 @@ DESK_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
     ),
     "figures-otherwise": (
         {
-            "desk_campaigns_paged": False, "desk_campaigns_has_more": "always", "desk_campaign_envelope": "data",
-            "desk_campaign_flaky": 3, "desk_analytics_range": 90, "desk_analytics_numbers": "text",
-            "desk_analytics_unit": "h", "desk_analytics_lists": "ignored", "desk_analytics_reviews": "number",
-            "desk_one_day": "accepted",
+            "conversas_campaigns_paged": False, "conversas_campaigns_has_more": "always",
+            "conversas_campaign_envelope": "data",
+            "conversas_campaign_flaky": 3, "conversas_analytics_range": 90, "conversas_analytics_numbers": "text",
+            "conversas_analytics_unit": "h", "conversas_analytics_lists": "ignored",
+            "conversas_analytics_reviews": "number",
+            "conversas_one_day": "accepted",
         },
         {
             "23": "one answer", "23 end": "always", "23 detail": "data", "23 fail": "500", "24 unit": "h",
             "24 val": "text", "24 day": "accepted", "24 range": "400", "24 list": "ignored", "24 reviews": "float",
         },
     ),
-    "some-old-keys": ({"desk_kid": "share", "desk_empty_page": "blank"}, {"11": "share", "10": "blank"}),
-    "plan": ({"desk_plan": "402"}, {"12": "402"}),
-    "plan-401": ({"desk_plan": "401"}, {"12": "401"}),
-    **{f"envelope-{name}": ({"desk_envelope": name}, {"1 /v2/flows": name}) for name in ("docs", "items", "results")},
-    **{f"enc-{name}": ({"desk_enc": name}, {"7": name}) for name in ("A128GCM", "A192GCM", "A256CBC-HS512")},
+    "some-old-keys": ({"conversas_kid": "share", "conversas_empty_page": "blank"}, {"11": "share", "10": "blank"}),
+    "plan": ({"conversas_plan": "402"}, {"12": "402"}),
+    "plan-401": ({"conversas_plan": "401"}, {"12": "401"}),
     **{
-        f"page-in-{name}": ({"desk_history_envelope": name}, {"10 place": name})
+        f"envelope-{name}": ({"conversas_envelope": name}, {"1 /v2/flows": name})
+        for name in ("docs", "items", "results")
+    },
+    **{f"enc-{name}": ({"conversas_enc": name}, {"7": name}) for name in ("A128GCM", "A192GCM", "A256CBC-HS512")},
+    **{
+        f"page-in-{name}": ({"conversas_history_envelope": name}, {"10 place": name})
         for name in ("data", "encrypted", "result", "body_text", "body_string")
     },
 }  # fmt: skip
@@ -240,14 +248,14 @@ ALL: dict[str, tuple[Version, dict[str, Any], Seen, tuple[str, ...]]] = {
     **{f"v2-{name}": (V2, *case, ()) for name, case in V2_SWITCHES.items()},
     **{f"v2-write-{name}": (V2, *case, ("--write",)) for name, case in V2_WRITES.items()},
     **{f"v1-{name}": (V1, *case, ()) for name, case in V1_SWITCHES.items()},
-    **{f"conversas-{name}": (CONVERSAS, *case, ()) for name, case in DESK_SWITCHES.items()},
+    **{f"conversas-{name}": (CONVERSAS, *case, ()) for name, case in CONVERSAS_SWITCHES.items()},
 }
 
 
 @pytest.mark.parametrize("name", often(ALL, long=ALL.keys() - set(QUICK)))
 def test_given_a_variant_of_the_api_when_probed_then_each_finding_is_true(tmp_path: Path, name: str) -> None:
     api, settings, seen, arguments = ALL[name]
-    with account(SIZE, desk=DESK, **settings) as crm:
+    with account(SIZE, conversas=CONVERSAS_ACCOUNT, **settings) as crm:
         report = probe(crm, api, tmp_path, *arguments)
         sent = {(request["method"], request["path"]) for request in crm.requests()}
         ids = {one for stream in LISTED[api] for one in api.ids(crm, stream)}
@@ -302,7 +310,7 @@ def test_given_many_deals_of_v1_when_probed_then_it_is_told_how_far_next_page_le
         pytest.param(
             CONVERSAS,
             "6",
-            {"desk_bucket_burst": 20, "desk_bucket_per_minute": 360, "desk_retry_after": "seconds"},
+            {"conversas_bucket_burst": 20, "conversas_bucket_per_minute": 360, "conversas_retry_after": "seconds"},
             "seconds",
             id="conversas",
         ),
@@ -311,7 +319,7 @@ def test_given_many_deals_of_v1_when_probed_then_it_is_told_how_far_next_page_le
 def test_given_others_who_use_the_limit_when_probed_then_it_waits_and_tells_how_it_was_told(
     tmp_path: Path, api: Version, row: str, limit: dict[str, Any], form: str
 ) -> None:
-    with account(SIZE, desk=DESK, **limit) as crm:
+    with account(SIZE, conversas=CONVERSAS_ACCOUNT, **limit) as crm:
         report = probe(crm, api, tmp_path)
 
     assert report.seen(row) == {row: form}

@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from destination import FASTER_THAN_ANY_TEST, Destination, record, state, table
-from harness import CONVERSAS, V1, V2, AccountSize, DeskSize, Emulator, Source, Version, account, catalog
+from harness import CONVERSAS, V1, V2, AccountSize, ConversasSize, Emulator, Source, Version, account, catalog
 from namespaces import AS_PROCESS_1, needs
 from output import Line, Run
 from prefork import Process, command_of, start
@@ -25,10 +25,10 @@ pytestmark = pytest.mark.waits(10)
 
 LONGEST = 20.0  # seconds; a connector takes eight at the most, and a busy machine some more
 ROWS = 120
-SIZES: dict[Version, tuple[str, AccountSize | None, DeskSize | None]] = {
+SIZES: dict[Version, tuple[str, AccountSize | None, ConversasSize | None]] = {
     V2: ("deals", AccountSize(deals=3_000), None),
     V1: ("contacts", AccountSize(contacts=3_000), None),
-    CONVERSAS: ("messages", None, DeskSize(contacts=60)),
+    CONVERSAS: ("messages", None, ConversasSize(contacts=60)),
 }
 
 
@@ -87,8 +87,8 @@ def has_states(run: Run) -> bool:
 
 @pytest.mark.parametrize("api", SIZES, ids=str)
 def test_given_sigterm_in_a_read_then_it_ends_with_whole_lines_and_the_next_sync_goes_on(api: Version) -> None:
-    stream, size, desk = SIZES[api]
-    with account(size, desk=desk, latency_s=0.02) as crm, tempfile.TemporaryDirectory() as folder:
+    stream, size, conversas = SIZES[api]
+    with account(size, conversas=conversas, latency_s=0.02) as crm, tempfile.TemporaryDirectory() as folder:
         source = Source(crm, api, num_workers=1)
         arguments = files(folder, config=source.config, catalog=catalog([stream], api=api))
         with running(api.script, "read", *arguments) as process:

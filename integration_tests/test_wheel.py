@@ -19,7 +19,7 @@ from typing import Any, Final
 import pytest
 
 from connectors import CONNECTORS, ROOT, destination
-from harness import CONVERSAS, FASTER_THAN_ANY_TEST, V1, V2, AccountSize, DeskSize, Emulator, Version, account
+from harness import CONVERSAS, FASTER_THAN_ANY_TEST, V1, V2, AccountSize, ConversasSize, Emulator, Version, account
 from truth_conversas import KEYS
 
 pytestmark = pytest.mark.wheel
@@ -29,14 +29,14 @@ COMMANDS: Final = ROOT / ".venv-wheel" / "bin"
 PYAIRBYTE: Final = ROOT / ".venv-demo" / "bin" / "python"
 STEPS: Final = Path(__file__).with_name("pyairbyte_steps.py")
 SIZE: Final = AccountSize(contacts=60, deals=30, organizations=10, tasks=10)
-DESK: Final = DeskSize(contacts=6, messages_per_contact=15, reports=20)
+CONVERSAS_ACCOUNT: Final = ConversasSize(contacts=6, messages_per_contact=15, reports=20)
 FIELDS: Final = ("name", "job_title")
 Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def crm() -> Iterator[Emulator]:
-    with account(SIZE, desk=DESK, desk_bucket_burst=0) as running:
+    with account(SIZE, conversas=CONVERSAS_ACCOUNT, conversas_bucket_burst=0) as running:
         yield running
 
 
@@ -121,7 +121,7 @@ def test_given_an_account_when_read_into_duckdb_then_every_record_is_there_once(
         if stream != "whatsapp_integrations":
             assert set(ids) == api.ids(crm, stream), stream
     if api is CONVERSAS:
-        said = Counter(row["customer_id"] for row in crm.desk_truth("messages"))
+        said = Counter(row["customer_id"] for row in crm.conversas_truth("messages"))
         assert Counter(row["customer_id"] for row in found["messages"]) == said
         assert {row["customer_id"] for row in found["messages_history"]} == said.keys()
 

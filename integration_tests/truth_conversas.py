@@ -1,4 +1,4 @@
-"""What the streams of Conversas should bring, worked out from what the emulated desk holds.
+"""What the streams of Conversas should bring, worked out from what the emulated conversas holds.
 
 Messages have no ids there, so they are compared by what they say, as often as it is said.
 """
@@ -54,10 +54,10 @@ def told_in_pages(run: Run) -> Counter[Said]:
 
 
 def held(crm: Emulator, *, intact: bool = False, without: Collection[str] = (), since: str = "") -> Counter[Said]:
-    """The same of the desk's messages. `intact`: nothing was cut before the encryption."""
+    """The same of the account's messages. `intact`: nothing was cut before the encryption."""
     return Counter(
         (row["customer_id"], row["created_at"], row["sent_by"], row["content" if intact else "cut"].replace("\0", ""))
-        for row in crm.desk_truth("messages")
+        for row in crm.conversas_truth("messages")
         if row["customer_id"] not in without and row["created_at"] >= since
     )
 

@@ -93,14 +93,14 @@ class Crm(Version):
 
 @dataclass(frozen=True, eq=False)
 class Conversas(Version):
-    """RD Station Conversas, whose account the emulator calls the desk; its messages have no ids there."""
+    """RD Station Conversas; its messages have no ids there."""
 
     paths: Mapping[str, str] = field(default_factory=dict)
     script = "source-rdstation-conversas"
 
     def config(self, crm: Emulator) -> dict[str, Any]:
         """With start date and key."""
-        return crm.desk_config()
+        return crm.conversas_config()
 
     def path(self, stream: str) -> str:
         """No rule: each has its own."""
@@ -108,11 +108,11 @@ class Conversas(Version):
 
     def truth(self, crm: Emulator, stream: str) -> Any:
         """As served now."""
-        return crm.desk_truth(self.edited(stream))
+        return crm.conversas_truth(self.edited(stream))
 
     def ids(self, crm: Emulator, stream: str, *, visible: bool = False) -> set[str]:
         """By the emulator's own account."""
-        return crm.desk_ids(self.edited(stream))
+        return crm.conversas_ids(self.edited(stream))
 
     def edited(self, stream: str) -> str:
         """As its truth is called."""

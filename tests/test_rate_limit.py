@@ -153,7 +153,7 @@ class Simulation:
     Events are (moment, tie-breaker, what happens); every request departs, arrives and is answered.
     """
 
-    chance: random.Random
+    rng: random.Random
     server: Server
     workers: int
     latency: float
@@ -167,7 +167,7 @@ class Simulation:
     def run(self, limit: RateLimit, seconds: float) -> None:
         """Play."""
         for _ in range(self.workers):
-            self._at(self.chance.random() * 0.1, lambda: self._send(limit))
+            self._at(self.rng.random() * 0.1, lambda: self._send(limit))
         while self._events and self.now < seconds:
             self.now, _, happen = heapq.heappop(self._events)
             happen()
@@ -175,10 +175,10 @@ class Simulation:
     def _send(self, limit: RateLimit) -> None:
         started = limit.try_start()
         if isinstance(started, float):
-            self._at(self.now + started + self.chance.random() * self.jitter * 0.01, lambda: self._send(limit))
+            self._at(self.now + started + self.rng.random() * self.jitter * 0.01, lambda: self._send(limit))
             return
         self.left.append(self.now)
-        self._at(self._delayed(self.latency * self.chance.random()), lambda: self._arrive(limit, started))
+        self._at(self._delayed(self.latency * self.rng.random()), lambda: self._arrive(limit, started))
 
     def _arrive(self, limit: RateLimit, started: Started) -> None:
         if not self.server.takes(self.now):
@@ -190,10 +190,10 @@ class Simulation:
         self._send(limit)
 
     def _delayed(self, seconds: float) -> float:
-        moment = self.now + seconds + self.chance.random() * self.jitter
+        moment = self.now + seconds + self.rng.random() * self.jitter
         for begin, end in self.stalls:
             if begin <= moment < end:
-                moment = end + self.chance.random() * 0.01
+                moment = end + self.rng.random() * 0.01
         return moment
 
     def _at(self, moment: float, happen: Callable[[], None]) -> None:
@@ -226,10 +226,10 @@ def test_given_the_real_limit_when_one_worker_reads_then_its_latency_alone_slows
 @pytest.mark.parametrize("latency", LATENCIES)
 def test_given_jitter_and_stalls_when_read_then_nothing_is_refused(latency: float) -> None:
     for seed in range(25):
-        chance = random.Random(seed)
-        stalls = [(begin, begin + chance.uniform(0.5, 25)) for begin in range(20, 60 * MINUTES, 75)]
+        rng = random.Random(seed)
+        stalls = [(begin, begin + rng.uniform(0.5, 25)) for begin in range(20, 60 * MINUTES, 75)]
         played = play(
-            120, Server(120, 60), seed, workers=chance.choice((1, 8)), latency=latency, jitter=1.5, stalls=stalls
+            120, Server(120, 60), seed, workers=rng.choice((1, 8)), latency=latency, jitter=1.5, stalls=stalls
         )
         assert played.server.refused == 0
 
@@ -252,9 +252,9 @@ def test_given_the_bucket_of_conversas_when_read_then_90_percent_of_the_pace_is_
     latency: float,
 ) -> None:
     for seed in range(12):
-        chance = random.Random(seed)
+        rng = random.Random(seed)
         calm = play(45, Server(30, 60, drains=True), seed, workers=8, latency=latency)
-        stalls = [(begin, begin + chance.uniform(0.5, 15)) for begin in range(20, 60 * MINUTES, 75)]
+        stalls = [(begin, begin + rng.uniform(0.5, 15)) for begin in range(20, 60 * MINUTES, 75)]
         rough = play(45, Server(30, 60, drains=True), seed, workers=8, latency=latency, jitter=1.5, stalls=stalls)
         assert calm.server.refused == rough.server.refused == 0
         assert len(calm.server.arrived) >= 0.9 * 45 * MINUTES

@@ -1,4 +1,4 @@
-"""The desk's API (RD Station Conversas) as its fact sheet describes it.
+"""The API of RD Station Conversas as its fact sheet describes it.
 
 Marks here are of `docs/api/conversas.md`.
 

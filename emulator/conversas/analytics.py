@@ -9,9 +9,9 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ..conversas_data.account import ConversasAccount
 from ..data.row import Row
 from ..data.times import DAY
-from ..desk.desk import Desk
 from ..exchange import Answer, json_answer
 from ..settings import Settings
 from .errors import wrong
@@ -31,10 +31,10 @@ CHOOSERS: Mapping[str, Callable[[Row], Any]] = {
 
 
 class Analytics:
-    """Answers the four paths of one desk."""
+    """Answers the four paths of one account."""
 
-    def __init__(self, desk: Desk, settings: Settings) -> None:
-        self._desk = desk
+    def __init__(self, account: ConversasAccount, settings: Settings) -> None:
+        self._account = account
         self._settings = settings
 
     def summary(self, asked: Parameters) -> Answer:
@@ -56,13 +56,13 @@ class Analytics:
         mean = round(sum(levels) / len(levels), 2) if levels else None
         whole = {"average": mean, "total": len(levels)}
         shapes: dict[str, Any] = {"object": whole, "number": mean, "list": [whole]}
-        return json_answer(200, shapes[self._settings.desk_analytics_reviews])
+        return json_answer(200, shapes[self._settings.conversas_analytics_reviews])
 
     def origin(self, asked: Parameters) -> Answer:
         """New contacts by day and channel; it asks for no time zone [used]. Raises Refusal."""
         zone = self._zone(asked) if asked.text("timezone") else self._default_zone()
         start, end = self._window(asked, zone)
-        rows = self._desk.lists["customers"].rows.values()
+        rows = self._account.lists["customers"].rows.values()
         counts = Counter(
             (_local(row.created, zone).date().isoformat(), row.fields["_channel"])
             for row in rows
@@ -78,9 +78,9 @@ class Analytics:
         if not asked.text("timezone"):
             raise wrong(timezone="is required")
         start, end = self._window(asked, self._zone(asked))
-        rows = [row for row in self._desk.lists["reports"].rows.values() if start <= (row.created or 0) <= end]
+        rows = [row for row in self._account.lists["reports"].rows.values() if start <= (row.created or 0) <= end]
         for name, read in CHOOSERS.items() if chosen else ():
-            text, lists = asked.text(name), self._settings.desk_analytics_lists
+            text, lists = asked.text(name), self._settings.conversas_analytics_lists
             if text and not ("," in text and lists == "ignored"):
                 wanted = text.split(",") if lists == "obeyed" else [text]
                 rows = [row for row in rows if read(row) in wanted]
@@ -92,11 +92,11 @@ class Analytics:
         if missing:
             raise wrong(**missing)
         start, end = (_moment(name, text, zone) for name, text in texts.items())
-        if texts["start_date"] == texts["end_date"] and self._settings.desk_one_day == "refused":
+        if texts["start_date"] == texts["end_date"] and self._settings.conversas_one_day == "refused":
             raise wrong(end_date="must be after start_date")
         if end < start:
             raise wrong(end_date="must not be before start_date")
-        days = self._settings.desk_analytics_range
+        days = self._settings.conversas_analytics_range
         if days and end - start >= days * DAY:
             raise wrong(end_date=f"the range must not exceed {days} days")
         return start, end
@@ -108,17 +108,17 @@ class Analytics:
             raise wrong(timezone="must be an IANA name") from error
 
     def _default_zone(self) -> tzinfo:
-        return timezone(timedelta(hours=-3)) if self._settings.desk_day_tz == "-03:00" else timezone.utc
+        return timezone(timedelta(hours=-3)) if self._settings.conversas_day_tz == "-03:00" else timezone.utc
 
     def _mean(self, measured: Iterable[Mapping[str, Any] | None]) -> dict[str, Any] | None:
         seconds = [float(entry["value"]) for entry in measured if entry]
         if not seconds:
             return None
-        unit = self._settings.desk_analytics_unit
+        unit = self._settings.conversas_analytics_unit
         return {"val": self._number(round(sum(seconds) / len(seconds) / SECONDS[unit], 2)), "unit": unit}
 
     def _number(self, value: float) -> float | str:
-        return str(value) if self._settings.desk_analytics_numbers == "text" else value
+        return str(value) if self._settings.conversas_analytics_numbers == "text" else value
 
 
 def _moment(name: str, text: str, zone: tzinfo) -> int:

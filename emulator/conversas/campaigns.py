@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..conversas_data.account import ConversasAccount
 from ..data.row import Row
-from ..desk.desk import Desk
 from ..exchange import Answer, Refusal, json_answer
 from ..settings import Settings
 from .errors import wrong
@@ -21,10 +21,10 @@ BROKEN, GONE = 0, 1  # of the campaigns as they began
 
 
 class Campaigns:
-    """Answers campaign requests of one desk."""
+    """Answers campaign requests of one account."""
 
-    def __init__(self, desk: Desk, settings: Settings) -> None:
-        self._desk = desk
+    def __init__(self, account: ConversasAccount, settings: Settings) -> None:
+        self._account = account
         self._settings = settings
         self._details = 0
 
@@ -34,9 +34,12 @@ class Campaigns:
         rows = self._chosen(asked)
         place = asked.place(DEFAULT_LIMIT)
         place = Place(place.number, min(place.limit, LARGEST_LIMIT))
-        shown = rows[place.span] if settings.desk_campaigns_paged else rows
-        more = settings.desk_campaigns_paged and place.number * place.limit < len(rows)
-        counts: dict[str, Any] = {"has_more": more or settings.desk_campaigns_has_more == "always", "total": len(rows)}
+        shown = rows[place.span] if settings.conversas_campaigns_paged else rows
+        more = settings.conversas_campaigns_paged and place.number * place.limit < len(rows)
+        counts: dict[str, Any] = {
+            "has_more": more or settings.conversas_campaigns_has_more == "always",
+            "total": len(rows),
+        }
         answer = json_answer(200, enveloped("campaigns", [self.listed(row) for row in shown], counts, settings))
         answer.rows = len(shown)
         return answer
@@ -45,14 +48,14 @@ class Campaigns:
         """A single campaign, if it can be had (conversas.md#unknowns row 23); raises Refusal."""
         settings = self._settings
         self._details += 1
-        every = settings.desk_campaign_flaky
+        every = settings.conversas_campaign_flaky
         if id_ == self.broken() or (every and self._details % every == 0):
             raise Refusal(json_answer(500, {"message": "Internal server error"}))
-        row = self._desk.lists["campaigns"].rows.get(id_)
+        row = self._account.lists["campaigns"].rows.get(id_)
         if row is None or id_ == self.gone():
             raise Refusal(json_answer(404, {"error": "Campaign not found"}))
         record = self.record(row)
-        return json_answer(200, {"data": record} if settings.desk_campaign_envelope == "data" else record)
+        return json_answer(200, {"data": record} if settings.conversas_campaign_envelope == "data" else record)
 
     def listed(self, row: Row) -> dict[str, Any]:
         """What the list tells."""
@@ -71,13 +74,13 @@ class Campaigns:
         return self._marked(GONE)
 
     def _marked(self, number: int) -> str:
-        ids = self._desk.lists["campaigns"].initial_ids
-        return ids[number] if self._settings.desk_campaign_broken and number < len(ids) else ""
+        ids = self._account.lists["campaigns"].initial_ids
+        return ids[number] if self._settings.conversas_campaign_broken and number < len(ids) else ""
 
     def _chosen(self, asked: Parameters) -> list[Row]:
-        window = asked.window(self._settings.desk_day_tz)
+        window = asked.window(self._settings.conversas_day_tz)
         start, end = window.get("start_date", 0), window.get("end_date", 1 << 62)
         if end < start:
             raise wrong(end_date="must not be before start_date")
-        rows = self._desk.lists["campaigns"].rows.values()
+        rows = self._account.lists["campaigns"].rows.values()
         return [row for row in reversed(rows) if start <= (row.created or 0) <= end]

@@ -16,7 +16,7 @@ def wrong(**problems: str) -> Refusal:
 
 def denied(settings: Settings) -> Answer:
     """401: as seen, or in the documented shape."""
-    if settings.desk_401_body == "seen":
+    if settings.conversas_401_body == "seen":
         return json_answer(401, {"auth": False, "message": "No token provided."})
     problem = {"field": "authorization", "message": "Invalid token"}
     return json_answer(401, {"message": "Unauthorized", "errors": [problem]})
@@ -35,7 +35,7 @@ def no_customer() -> Answer:
 def too_many(settings: Settings) -> Answer:
     """429: the body is unknown, JSON or text."""
     text = "API rate limit exceeded"
-    if settings.desk_429_body == "text":
+    if settings.conversas_429_body == "text":
         return Answer(429, text.encode(), content_type=TEXT)
     return json_answer(429, {"message": text})
 

@@ -46,7 +46,7 @@ NAMES = {"workflows": "title", "wallets": "name", "whatsapp_official_integration
 
 def record(name: str, row: Row, settings: Settings) -> Any:
     """A row as served."""
-    documented = settings.desk_names == "documented"
+    documented = settings.conversas_names == "documented"
     fields = {key: value for key, value in row.fields.items() if not key.startswith("_")}
     if name == "reports":
         return _report(row, fields, settings)
@@ -62,30 +62,30 @@ def record(name: str, row: Row, settings: Settings) -> Any:
 
 def record_id(name: str, row: Row, settings: Settings) -> str:
     """What tells a row from the others of its list, as a text."""
-    if name == "reports" and settings.desk_report_shape == "spec":
+    if name == "reports" and settings.conversas_report_shape == "spec":
         return str(row.index + 1)
     return str(row.fields[NAMES[name]]) if name in NAMES else row.id
 
 
 def _report(row: Row, fields: Fields, settings: Settings) -> Fields:
     created, updated = instant_text(row.created or 0), instant_text(row.updated or 0)
-    if settings.desk_report_shape == "spec":  # [spec] only; no client ever saw these (conversas.md#reports)
+    if settings.conversas_report_shape == "spec":  # [spec] only; no client ever saw these (conversas.md#reports)
         text = {"title": f"Atendimento {fields['protocol']}", "description": ""}
         kept = {name: fields[name] for name in ("protocol", "customer", "employee")}
         return {"id": row.index + 1, **kept, **text, "createdAt": created, "updatedAt": updated}
-    id_name = "_id" if settings.desk_names == "documented" else "id"
+    id_name = "_id" if settings.conversas_names == "documented" else "id"
     return {id_name: row.id, **fields, "created_at": created}
 
 
 def key_of_records(name: str, settings: Settings) -> str | None:
     """The key that holds a list's records; None when the body is just these."""
     if name == "campaign":
-        return "data" if settings.desk_campaign_envelope == "data" else None
+        return "data" if settings.conversas_campaign_envelope == "data" else None
     if name.startswith("analytics_"):
         return "data" if name == "analytics_origin" else None
     form = _form(name, settings)
     if form == "listed" and name == "reports":
-        return settings.desk_reports_envelope
+        return settings.conversas_reports_envelope
     known = {"listed": LISTED.get(name), "bare": None, "named": name, "other": "registros", "unreadable": "a"}
     return known.get(form, "data" if form == "nested" else form)
 
@@ -100,12 +100,12 @@ def enveloped(name: str, records: Sequence[Any], counts: Mapping[str, int], sett
         inner = {"items": records}
     elif form == "unreadable":  # nothing says which of the two lists is meant
         return {"a": records, "b": records, "status": "ok"}
-    elif form == "listed" and name == "templates" and settings.desk_templates != "once":
-        inner = {key: records} if settings.desk_templates == "object_twice" else [records]
+    elif form == "listed" and name == "templates" and settings.conversas_templates != "once":
+        inner = {key: records} if settings.conversas_templates == "object_twice" else [records]
     shown = {} if name == "reports" and key == "reports" else counts  # the older shape had none
     return {key: inner, **shown}
 
 
 def _form(name: str, settings: Settings) -> str:
-    meant = not settings.desk_envelope_lists or name in settings.desk_envelope_lists
-    return settings.desk_envelope if meant else "listed"
+    meant = not settings.conversas_envelope_lists or name in settings.conversas_envelope_lists
+    return settings.conversas_envelope if meant else "listed"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..chance import Chance
+from ..conversas_data.account import ConversasAccount
 from ..data.row import Row
-from ..desk.desk import Desk
 from ..exchange import Answer, json_answer
+from ..rng import Rng
 from ..settings import Settings
 from .forms import enveloped, record
 from .parameters import Parameters, Place
@@ -16,17 +16,17 @@ DEFAULT_LIMIT = 20  # unknown (conversas.md#contacts)
 
 
 class Lists:
-    """Answers list requests of one desk."""
+    """Answers list requests of one account."""
 
-    def __init__(self, desk: Desk, settings: Settings, dice: Chance) -> None:
-        self._desk = desk
+    def __init__(self, account: ConversasAccount, settings: Settings, dice: Rng) -> None:
+        self._account = account
         self._settings = settings
         self._dice = dice
         self._order: list[str] = []  # of the walk over contacts that began last
 
     def whole(self, name: str) -> Answer:
         """A list without pages."""
-        rows = self._desk.lists[name].rows.values()
+        rows = self._account.lists[name].rows.values()
         records = [record(name, row, self._settings) for row in rows]
         answer = json_answer(200, enveloped(name, records, {}, self._settings))
         answer.rows = len(records)
@@ -39,27 +39,27 @@ class Lists:
         """
         settings = self._settings
         place = asked.place(DEFAULT_LIMIT)
-        place = Place(place.number, min(place.limit, settings.desk_customers_cap))
-        if "customers" in settings.desk_ignore_page:
+        place = Place(place.number, min(place.limit, settings.conversas_customers_cap))
+        if "customers" in settings.conversas_ignore_page:
             place = Place(1, place.limit)
         rows = self._ordered(place.number)
         channels = asked.text("channels").split(",") if asked.text("channels") else []
         if channels:
             rows = [row for row in rows if row.fields["_channel"] in channels]
-        step = max(1, place.limit - 1) if settings.desk_unsorted == "overlap" else place.limit
+        step = max(1, place.limit - 1) if settings.conversas_unsorted == "overlap" else place.limit
         first = (place.number - 1) * step
         records = [record("customers", row, settings) for row in rows[first : first + place.limit]]
         answer = json_answer(200, enveloped("customers", records, {}, settings))
         answer.rows = len(records)
-        if settings.desk_x_headers:
+        if settings.conversas_x_headers:
             counts = {"Limit": place.limit, "Page": place.number, "Pages": -(-len(rows) // step), "Total": len(rows)}
             answer.headers |= {f"X-{name}": str(count) for name, count in counts.items()}
         return answer
 
     def _ordered(self, page: int) -> list[Row]:
         """No order is promised; a shuffled one holds from one first page to the next, so that a walk can be whole."""
-        rows = self._desk.lists["customers"].rows
-        if self._settings.desk_unsorted != "shuffle":
+        rows = self._account.lists["customers"].rows
+        if self._settings.conversas_unsorted != "shuffle":
             return list(rows.values())
         if page == 1 or not self._order:
             self._order = self._dice.sample(list(rows), len(rows))

@@ -22,15 +22,15 @@ NO_JSON = "<html>Servi\xe7o em manuten\xe7\xe3o</html>"
 
 def plaintext(messages: Sequence[dict[str, Any]], settings: Settings, *, spoil: bool) -> bytes:
     """The bytes; `spoil` says whether the kinds of damage for a share of the contacts hit this page."""
-    text = json.dumps(messages, ensure_ascii=False) if settings.desk_spaced else orjson.dumps(messages).decode()
-    if settings.desk_malformed == "escaped":
+    text = json.dumps(messages, ensure_ascii=False) if settings.conversas_spaced else orjson.dumps(messages).decode()
+    if settings.conversas_malformed == "escaped":
         text = _LOST.sub(_escaped, text)
-    if settings.desk_nested:
+    if settings.conversas_nested:
         text = orjson.dumps(text).decode()
-    if spoil and messages and settings.desk_malformed == "no_json":
+    if spoil and messages and settings.conversas_malformed == "no_json":
         text = NO_JSON
-    raw = text.encode() if settings.desk_plaintext == "utf-8" else cut(text)
-    if spoil and messages and settings.desk_malformed == "truncated":
+    raw = text.encode() if settings.conversas_plaintext == "utf-8" else cut(text)
+    if spoil and messages and settings.conversas_malformed == "truncated":
         return raw[: len(raw) * 2 // 3]
     return raw
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..chance import Chance
 from ..clock import Clock
+from ..conversas_data.account import ConversasAccount
+from ..conversas_data.reports import closed
 from ..data.row import Row
 from ..data.times import DAY
-from ..desk.desk import Desk
-from ..desk.reports import closed
 from ..exchange import Answer, json_answer
+from ..rng import Rng
 from ..settings import Settings
 from .errors import wrong
 from .forms import enveloped, record
@@ -31,10 +31,10 @@ FILTERS: dict[str, Callable[[Row], object]] = {
 
 
 class Reports:
-    """Answers report requests of one desk."""
+    """Answers report requests of one account."""
 
-    def __init__(self, desk: Desk, clock: Clock, settings: Settings, dice: Chance) -> None:
-        self._desk = desk
+    def __init__(self, account: ConversasAccount, clock: Clock, settings: Settings, dice: Rng) -> None:
+        self._account = account
         self._clock = clock
         self._settings = settings
         self._dice = dice
@@ -44,11 +44,11 @@ class Reports:
         """One page of a window; raises Refusal."""
         start, end = self._window(asked)
         place = asked.place(DEFAULT_LIMIT)
-        if place.limit > self._settings.desk_reports_limit:
-            raise wrong(limit=f"must not be greater than {self._settings.desk_reports_limit}")
+        if place.limit > self._settings.conversas_reports_limit:
+            raise wrong(limit=f"must not be greater than {self._settings.conversas_reports_limit}")
         self._close_one()
         rows = self._chosen(start, end, asked)
-        if "reports" in self._settings.desk_ignore_page:
+        if "reports" in self._settings.conversas_ignore_page:
             place = Place(1, place.limit)
         chosen = rows[place.span]
         if asked.text("take"):
@@ -64,10 +64,10 @@ class Reports:
     def close(self, row: Row) -> None:
         """Somebody ends the attendance now."""
         now = self._clock.now()
-        self._desk.lists["reports"].change(row, closed(now), updated=now)
+        self._account.lists["reports"].change(row, closed(now), updated=now)
 
     def _window(self, asked: Parameters) -> tuple[int, int]:
-        window = asked.window(self._settings.desk_day_tz)
+        window = asked.window(self._settings.conversas_day_tz)
         missing = {name: "is required" for name in ("start_date", "end_date") if name not in window}
         if missing:
             raise wrong(**missing)
@@ -79,7 +79,7 @@ class Reports:
         return start, end
 
     def _chosen(self, start: int, end: int, asked: Parameters) -> list[Row]:
-        reports = self._desk.lists["reports"]
+        reports = self._account.lists["reports"]
         view = reports.view("created", lambda row: row.created, lambda _: True, reports.shown)
         ids = view.ids((view.first_at(start), view.first_after(end)))
         rows = [reports.rows[id_] for id_ in reversed(ids)]
@@ -91,8 +91,8 @@ class Reports:
 
     def _close_one(self) -> None:
         self._asked += 1
-        every = self._settings.desk_close_later
+        every = self._settings.conversas_close_later
         if every and self._asked % every == 0:
-            still_open = [row for row in self._desk.lists["reports"].rows.values() if not row.fields["closed"]]
+            still_open = [row for row in self._account.lists["reports"].rows.values() if not row.fields["closed"]]
             if still_open:
                 self.close(self._dice.choice(still_open))

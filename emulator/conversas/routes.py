@@ -1,15 +1,15 @@
-"""The desk's API as one function, call -> answer: bucket, route, token, plan, then what is asked for."""
+"""The API of Conversas as one function, call -> answer: bucket, route, token, plan, then what is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
 
-from ..chance import chance
 from ..clock import Clock
-from ..desk.desk import Desk
-from ..desk.size import DeskSize
+from ..conversas_data.account import ConversasAccount
+from ..conversas_data.size import ConversasSize
 from ..exchange import Answer, Call, Refusal, json_answer
+from ..rng import rng
 from ..settings import Settings
 from . import errors
 from .analytics import Analytics
@@ -30,9 +30,9 @@ BEGINNINGS = ("/v1/", "/v2/", "/v4/")
 
 
 class Conversas:
-    """The API of one desk, made on first use."""
+    """The API of one account, made on first use."""
 
-    def __init__(self, size: DeskSize, seed: int, clock: Clock, settings: Settings) -> None:
+    def __init__(self, size: ConversasSize, seed: int, clock: Clock, settings: Settings) -> None:
         self.token = static_token(seed)
         self.keys = Keys()
         self._size = size
@@ -43,34 +43,34 @@ class Conversas:
         self._calls = 0
 
     @cached_property
-    def desk(self) -> Desk:
+    def account(self) -> ConversasAccount:
         """What there is to read."""
-        return Desk(self._size, self._seed, self._clock.now())
+        return ConversasAccount(self._size, self._seed, self._clock.now())
 
     @cached_property
     def lists(self) -> Lists:
         """Everything but reports and history."""
-        return Lists(self.desk, self._settings, chance(self._seed, "desk lists"))
+        return Lists(self.account, self._settings, rng(self._seed, "account lists"))
 
     @cached_property
     def reports(self) -> Reports:
         """The attendances."""
-        return Reports(self.desk, self._clock, self._settings, chance(self._seed, "closing"))
+        return Reports(self.account, self._clock, self._settings, rng(self._seed, "closing"))
 
     @cached_property
     def campaigns(self) -> Campaigns:
         """The mass sendings."""
-        return Campaigns(self.desk, self._settings)
+        return Campaigns(self.account, self._settings)
 
     @cached_property
     def analytics(self) -> Analytics:
         """The account's figures."""
-        return Analytics(self.desk, self._settings)
+        return Analytics(self.account, self._settings)
 
     @cached_property
     def history(self) -> History:
         """The messages."""
-        return History(self.desk, self.keys, self._clock, self._settings)
+        return History(self.account, self.keys, self._clock, self._settings)
 
     def answer(self, call: Call) -> Answer:
         """The answer to any call below one of `BEGINNINGS`."""
@@ -97,26 +97,26 @@ class Conversas:
         settings = self._settings
         wait = self._bucket.wait_ms(
             self._clock.now(),
-            settings.desk_bucket_burst,
-            settings.desk_bucket_per_minute,
-            settings.desk_other_traffic,
+            settings.conversas_bucket_burst,
+            settings.conversas_bucket_per_minute,
+            settings.conversas_other_traffic,
         )
         if wait:
             answer = errors.too_many(settings)
-            if settings.desk_retry_after == "seconds":
+            if settings.conversas_retry_after == "seconds":
                 answer.headers["Retry-After"] = str(int(-(-wait // 1000)))
             raise Refusal(answer)
 
     def _admit(self, call: Call, name: str) -> None:
         settings = self._settings
         sent = call.headers.get("authorization", "")
-        if sent != f"Bearer {self.token}" or settings.desk_token == "revoked":
+        if sent != f"Bearer {self.token}" or settings.conversas_token == "revoked":
             raise Refusal(errors.denied(settings))
         self._calls += 1
-        if settings.desk_flaky and self._calls % settings.desk_flaky == 0:
+        if settings.conversas_flaky and self._calls % settings.conversas_flaky == 0:
             raise Refusal(json_answer(500, {"message": "Internal server error"}))
-        if settings.desk_plan != "full" and name in settings.desk_plan_lists:
-            status = int(settings.desk_plan)
+        if settings.conversas_plan != "full" and name in settings.conversas_plan_lists:
+            status = int(settings.conversas_plan)
             refusal = json_answer(status, {"message": "Recurso não disponível no seu plano"})
             raise Refusal(errors.denied(settings) if status == 401 else refusal)
 

@@ -8,7 +8,7 @@ import hmac
 
 import orjson
 
-from ..chance import invented_id
+from ..rng import invented_id
 
 __all__ = ["static_token"]
 

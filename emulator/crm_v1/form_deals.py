@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..chance import invented_id, share
 from ..data.row import Fields, Row
 from ..data.times import DAY
+from ..rng import invented_id, share
 from .form_lists import configuration
 from .parts import both_ids, card, custom_value, embed, named, nickname, segment, times, user
 from .relations import Relations

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..chance import invented_id, share
 from ..data.row import Fields, Row
+from ..rng import invented_id, share
 from ..settings import Settings
 from .parts import base_price, both_ids, custom_value, nickname, times
 from .relations import Relations

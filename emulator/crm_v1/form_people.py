@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from ..chance import invented_id, share
 from ..clock import instant_text
 from ..data.row import Fields, Row
+from ..rng import invented_id, share
 from .parts import birthday, both_ids, card, custom_value, named, phone_type, segment, social, times, user
 from .relations import Relations
 from .times import local_hour, moment

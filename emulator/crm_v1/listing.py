@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import orjson
 
-from ..chance import Chance
 from ..data.account import Account
 from ..data.collection import Collection
 from ..data.view import Span, View
 from ..exchange import Answer
+from ..rng import Rng
 from ..settings import Settings
 from .cursor import Cursor, written
 from .errors import bad_cursor, bad_request, outage
@@ -39,7 +39,7 @@ class Lister:
     """Answers list requests of one account."""
 
     def __init__(
-        self, account: Account, renderer: Renderer, visibility: Visibility, settings: Settings, dice: Chance
+        self, account: Account, renderer: Renderer, visibility: Visibility, settings: Settings, dice: Rng
     ) -> None:
         self._account = account
         self._renderer = renderer

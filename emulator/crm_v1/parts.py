@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..chance import invented_id, share
 from ..data.row import Fields, Row
+from ..rng import invented_id, share
 from .relations import Relations
 from .times import moment
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..chance import invented_id
 from ..data.account import Account
 from ..data.collection import Collection
 from ..data.row import Row
+from ..rng import invented_id
 
 __all__ = ["Relations"]
 

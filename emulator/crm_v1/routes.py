@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from ..chance import chance
 from ..clock import Clock
+from ..concurrent_edits import ConcurrentEdits
 from ..data.changes import Changes
 from ..data.collection import Collection
 from ..data.row import Row
 from ..exchange import Answer, Call, Refusal, json_answer
-from ..meanwhile import Meanwhile
 from ..rate_limit import RateLimit
+from ..rng import rng
 from ..settings import Settings
 from . import errors
 from .activities import Activities
@@ -33,7 +33,7 @@ class CrmV1:
 
     def __init__(self, changes: Changes, clock: Clock, settings: Settings) -> None:
         self.account = changes.account
-        self.token = f"{chance(self.account.seed, 'v1 token').getrandbits(96):024x}"
+        self.token = f"{rng(self.account.seed, 'v1 token').getrandbits(96):024x}"
         self.relations = Relations(self.account)
         self.renderer = Renderer(changes, self.relations, settings)
         self.visibility = Visibility(self.account)
@@ -41,9 +41,9 @@ class CrmV1:
         self._clock = clock
         self._settings = settings
         self._rate = RateLimit()
-        dice = chance(self.account.seed, "v1 lister")
+        dice = rng(self.account.seed, "v1 lister")
         self._lister = Lister(self.account, self.renderer, self.visibility, settings, dice)
-        self._meanwhile = Meanwhile(changes, settings)
+        self._concurrent_edits = ConcurrentEdits(changes, settings)
         self._lists_asked = 0
 
     def answer(self, call: Call) -> Answer:
@@ -120,7 +120,7 @@ class CrmV1:
             return Answer(200)
         asked = rows()
         asked.publish(self._clock.now())
-        self._meanwhile.list_asked(resource.rows, asked)
+        self._concurrent_edits.list_asked(resource.rows, asked)
         return self._lister.answer(resource, rows(), query)  # not `asked`: a changed note makes another list
 
     def listed(self, resource: Resource, pipeline_id: str | None) -> Collection:

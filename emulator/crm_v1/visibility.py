@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
-from ..chance import share
 from ..data.account import Account
 from ..data.row import Row
+from ..rng import share
 from .filters import Filter
 
 __all__ = ["Visibility"]

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from ..exchange import HTML, Answer, Call
 from ..settings import Settings
-from .oauth import TokenDesk
+from .oauth import TokenService
 
 __all__ = ["ConsentPage"]
 
@@ -17,7 +17,7 @@ __all__ = ["ConsentPage"]
 class ConsentPage:
     """`GET /oauth/authorize`, which is on a host of its own in reality."""
 
-    def __init__(self, tokens: TokenDesk, settings: Settings) -> None:
+    def __init__(self, tokens: TokenService, settings: Settings) -> None:
         self._tokens = tokens
         self._settings = settings
 

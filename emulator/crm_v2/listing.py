@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import orjson
 
-from ..chance import Chance
 from ..data.account import Account
 from ..data.collection import Collection
 from ..data.view import Span, View
 from ..exchange import Answer
+from ..rng import Rng
 from ..settings import Settings
 from . import rdql
 from .conditions import UnlistedPropertyError
@@ -36,7 +36,7 @@ _SORT = re.compile(r"sort\[(.*)\]")
 class Lister:
     """Answers list requests of one account."""
 
-    def __init__(self, account: Account, settings: Settings, dice: Chance) -> None:
+    def __init__(self, account: Account, settings: Settings, dice: Rng) -> None:
         self._account = account
         self._settings = settings
         self._dice = dice

@@ -12,7 +12,7 @@ from ..clock import Clock
 from ..exchange import Answer, Call, json_answer
 from ..settings import Settings
 
-__all__ = ["TokenDesk"]
+__all__ = ["TokenService"]
 
 ALPHABET = string.ascii_letters + string.digits
 TOKEN_LENGTH = 32  # opaque, 32 alphanumerics [seen]
@@ -37,7 +37,7 @@ class Code:
     redirect_uri: str | None
 
 
-class TokenDesk:
+class TokenService:
     """Issues tokens and knows which are alive."""
 
     def __init__(self, clock: Clock, settings: Settings) -> None:

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 
 import orjson
 
-from ..chance import chance
 from ..clock import Clock, http_date
+from ..concurrent_edits import ConcurrentEdits
 from ..data.changes import Changes
 from ..data.collection import Collection
 from ..data.row import Row
 from ..exchange import Answer, Call, Refusal, json_answer
-from ..meanwhile import Meanwhile
 from ..rate_limit import RateLimit
+from ..rng import rng
 from ..settings import Settings
 from .consent import ConsentPage
 from .errors import gateway_404, gateway_error, problem, refusal
 from .listing import Lister
-from .oauth import TokenDesk
+from .oauth import TokenService
 from .render import wire
 from .resources import Resource, find
 from .writes import Writer
@@ -34,15 +34,15 @@ class CrmV2:
     """The API of one account; `tokens` is its OAuth side."""
 
     def __init__(self, changes: Changes, clock: Clock, settings: Settings) -> None:
-        self.tokens = TokenDesk(clock, settings)
+        self.tokens = TokenService(clock, settings)
         self._consent = ConsentPage(self.tokens, settings)
         self._account = changes.account
         self._clock = clock
         self._settings = settings
         self._rate = RateLimit()
-        self._lister = Lister(changes.account, settings, chance(changes.account.seed, "lister"))
+        self._lister = Lister(changes.account, settings, rng(changes.account.seed, "lister"))
         self._writer = Writer(changes, clock, settings)
-        self._meanwhile = Meanwhile(changes, settings)
+        self._concurrent_edits = ConcurrentEdits(changes, settings)
         self._created = 0
 
     def answer(self, call: Call) -> Answer:
@@ -115,7 +115,7 @@ class CrmV2:
         return bool(every) and self._created % every == 0
 
     def _list(self, call: Call, resource: Resource, rows: Collection) -> Answer:
-        self._meanwhile.list_asked(resource.name, rows)
+        self._concurrent_edits.list_asked(resource.name, rows)
         return self._lister.answer(resource, rows, _base(call.headers), call.path[len(ROOT) :], call.query())
 
     def _one(self, resource: Resource, row: Row, status: int) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
 
-from ..chance import Chance, chance
+from ..rng import Rng, rng
 from . import catalogue, custom_fields, extras, people, sales
 from .children import Children
 from .collection import Collection
@@ -125,12 +125,12 @@ class Account:
 
     # --- what generators refer to
 
-    def some_id(self, name: str, dice: Chance) -> str | None:
+    def some_id(self, name: str, dice: Rng) -> str | None:
         """The id of a random row of the account as it began, None of an empty list."""
         ids = self.lists[name].initial_ids
         return ids[int(dice.random() * len(ids))] if ids else None
 
-    def some_ids(self, name: str, dice: Chance, most: int, least: int = 0) -> list[str]:
+    def some_ids(self, name: str, dice: Rng, most: int, least: int = 0) -> list[str]:
         """Up to `most` different ids; at least `least`, if there are so many."""
         ids = self.lists[name].initial_ids
         return dice.sample(ids, min(len(ids), dice.randrange(least, most + 1)))
@@ -144,7 +144,7 @@ class Account:
 
     def _generated(self, name: str, count: int) -> list[Row]:
         make = partial(GENERATORS[name], self)
-        moments = timeline(count, chance(self.seed, name), self._until)
+        moments = timeline(count, rng(self.seed, name), self._until)
         return [
             Row(object_id(created, KINDS[name], self.seed, index), created, updated, make, index)
             for index, (created, updated) in enumerate(moments)
@@ -154,7 +154,7 @@ class Account:
         first = next(iter(self.lists["pipelines"].rows), None)
         stage = self.stage_ids(first)[0] or ""
         entries = custom_fields.definitions(stage)
-        moments = timeline(len(entries), chance(self.seed, "custom_fields"), self._until)
+        moments = timeline(len(entries), rng(self.seed, "custom_fields"), self._until)
         return [
             Row(object_id(created, KINDS["custom_fields"], self.seed, index), created, updated, entry, index)
             for index, ((created, updated), entry) in enumerate(zip(moments, entries, strict=True))

@@ -5,7 +5,7 @@ Campaigns, sources, lost reasons, segments, pipelines with stages, products.
 
 from __future__ import annotations
 
-from ..chance import chance
+from ..rng import rng
 from . import words
 from .custom_fields import invented_values
 from .lookup import Lookup
@@ -68,7 +68,7 @@ def stages(account: Lookup, parent: Row) -> list[Row]:
 
 def product(account: Lookup, row: Row) -> Fields:
     """Every sixth is hidden."""
-    dice = chance(account.seed, "product", row.index)
+    dice = rng(account.seed, "product", row.index)
     return {
         "name": words.numbered(words.PRODUCTS, row.index),
         "description": f"Item {row.index + 1} da tabela" if dice.random() < 0.6 else None,

@@ -5,7 +5,7 @@ Slugs really use hyphens [seen] where the docs show underscores (crm-v2.md#deals
 
 from __future__ import annotations
 
-from ..chance import Chance
+from ..rng import Rng
 from .row import Fields
 
 __all__ = ["definitions", "invented_values", "one_more"]
@@ -74,7 +74,7 @@ def one_more(number: int) -> Fields:
     return first | {"name": f"Campo {number}", "slug": f"campo-{number}", "entity": "contact", "unique": False}
 
 
-def invented_values(entity: str, index: int, dice: Chance) -> Fields:
+def invented_values(entity: str, index: int, dice: Rng) -> Fields:
     """Values by slug: texts, a null or "" here and there, lists for multiple_choice [guess], a few keys missing."""
     values: Fields = {}
     for slug, (_, kind, unique, options) in BY_ENTITY[entity].items():

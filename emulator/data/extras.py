@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..chance import chance, invented_id
+from ..rng import invented_id, rng
 from . import words
 from .lookup import Lookup
 from .row import Fields, Row
@@ -19,7 +19,7 @@ MEETING_NAMES = ("Apresentação", "Visita técnica", "Revisão da proposta", "A
 
 def meeting(account: Lookup, row: Row) -> Fields:
     """Every guessed thing under its first name; other spellings are made when served (crm-v2.md#meetings)."""
-    dice = chance(account.seed, "meeting", row.index)
+    dice = rng(account.seed, "meeting", row.index)
     starts = (row.created or 0) + dice.randrange(1, 20) * DAY
     halves = dice.choice((1, 2, 4))
     return {
@@ -50,7 +50,7 @@ def files(account: Lookup, parent: Row) -> list[Row]:
 
 
 def _file(account: Lookup, parent: Row, index: int) -> Row:
-    dice = chance(account.seed, "file", parent.index, index)
+    dice = rng(account.seed, "file", parent.index, index)
     created = (parent.created or 0) + index * 600_000 + dice.randrange(600_000)
     id_ = object_id(created, FILE_KIND, account.seed, parent.index * 100 + index)
     name = words.numbered(FILE_NAMES, index)

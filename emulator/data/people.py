@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..chance import chance
+from ..rng import rng
 from . import words
 from .custom_fields import invented_values
 from .lookup import Lookup
@@ -16,7 +16,7 @@ def contact(account: Lookup, row: Row) -> Fields:
 
     `0000-MM-DD` is a birthday without a year [doc].
     """
-    dice = chance(account.seed, "contact", row.index)
+    dice = rng(account.seed, "contact", row.index)
     first, last = dice.choice(words.FIRST_NAMES), dice.choice(words.LAST_NAMES)
     handle = f"{first}.{last}.{row.index}".lower()
     luck = dice.random()
@@ -50,7 +50,7 @@ def _contact_name(index: int, name: str) -> str:
 
 def organization(account: Lookup, row: Row) -> Fields:
     """The number in the name keeps names unique in the account [doc]."""
-    dice = chance(account.seed, "organization", row.index)
+    dice = rng(account.seed, "organization", row.index)
     city, latitude, longitude = dice.choice(words.CITIES)
     return {
         "name": f"{dice.choice(words.TRADES)} {dice.choice(words.PLACES)} {row.index}",
@@ -70,7 +70,7 @@ def organization(account: Lookup, row: Row) -> Fields:
 
 def user(account: Lookup, row: Row) -> Fields:
     """`is:active` and `is:visible` filter by flags that the record does not show (crm-v2.md#small-lists)."""
-    dice = chance(account.seed, "user", row.index)
+    dice = rng(account.seed, "user", row.index)
     name = f"{dice.choice(words.FIRST_NAMES)} {dice.choice(words.LAST_NAMES)}"
     phone = f"+5500911{row.index:07d}" if dice.random() < 0.6 else None
     return {
@@ -84,5 +84,5 @@ def user(account: Lookup, row: Row) -> Fields:
 
 def team(account: Lookup, row: Row) -> Fields:
     """Members are drawn from the users."""
-    dice = chance(account.seed, "team", row.index)
+    dice = rng(account.seed, "team", row.index)
     return {"name": words.numbered(words.TEAMS, row.index), "user_ids": account.some_ids("users", dice, 5)}

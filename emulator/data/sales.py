@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..chance import Chance, chance
 from ..clock import instant_text
+from ..rng import Rng, rng
 from . import words
 from .custom_fields import invented_values
 from .lookup import Lookup
@@ -24,7 +24,7 @@ def deal(account: Lookup, row: Row) -> Fields:
 
     Facts: crm-v2.md#deals.
     """
-    dice = chance(account.seed, "deal", row.index)
+    dice = rng(account.seed, "deal", row.index)
     status = dice.choices(("ongoing", "won", "lost", "paused"), (55, 25, 17, 3))[0]
     pipeline_id = account.some_id("pipelines", dice)
     recurrence = round(dice.random() * 900, 2) if dice.random() < 0.5 else 0.0
@@ -51,17 +51,17 @@ def deal(account: Lookup, row: Row) -> Fields:
     }
 
 
-def _contacts(account: Lookup, row: Row, dice: Chance) -> list[str]:
+def _contacts(account: Lookup, row: Row, dice: Rng) -> list[str]:
     """Often none, mostly one or two; some have more than a page of v1 (crm-v1.md#unknowns row 21)."""
     few = account.some_ids("contacts", dice, 2) if dice.random() < 0.6 else []
     if row.index % MANY_CONTACTS_EVERY != 7:
         return few
-    return account.some_ids("contacts", chance(account.seed, "many contacts", row.index), MANY_CONTACTS, MANY_CONTACTS)
+    return account.some_ids("contacts", rng(account.seed, "many contacts", row.index), MANY_CONTACTS, MANY_CONTACTS)
 
 
 def task(account: Lookup, row: Row) -> Fields:
     """Tasks of deals, a few without a due date."""
-    dice = chance(account.seed, "task", row.index)
+    dice = rng(account.seed, "task", row.index)
     status = dice.choices(("open", "completed", "canceled"), (40, 50, 10))[0]
     owner = account.some_id("users", dice)
     return {
@@ -87,12 +87,12 @@ def notes(account: Lookup, parent: Row) -> list[Row]:
     """None or several notes of a deal, the last one sometimes pinned or edited."""
     if not has_notes(parent):
         return []
-    dice = chance(account.seed, "notes", parent.index)
+    dice = rng(account.seed, "notes", parent.index)
     return [_note(account, parent, index) for index in range(dice.choice((1, 1, 2, 3, 5)))]
 
 
 def _note(account: Lookup, parent: Row, index: int) -> Row:
-    dice = chance(account.seed, "note", parent.index, index)
+    dice = rng(account.seed, "note", parent.index, index)
     registered = (parent.created or 0) + index * 3_600_000 + dice.randrange(3_600_000)
     author = account.some_id("users", dice)
     edited = dice.random() < 0.2
@@ -116,16 +116,16 @@ def lines(account: Lookup, parent: Row) -> list[Row]:
     """Product lines of a deal."""
     if not has_lines(parent):
         return []
-    dice = chance(account.seed, "lines", parent.index)
+    dice = rng(account.seed, "lines", parent.index)
     return [_line(account, parent, index) for index in range(dice.choice((1, 1, 1, 2, 4)))]
 
 
 def _line(account: Lookup, parent: Row, index: int) -> Row:
-    dice = chance(account.seed, "line", parent.index, index)
+    dice = rng(account.seed, "line", parent.index, index)
     price, quantity = round(dice.random() * 500, 2), float(dice.randrange(1, 9))
     created = (parent.created or 0) + index * 60_000
     # The same product in two lines of a deal was seen: in each deal of three lines or more it stands twice.
-    product = chance(account.seed, "line", parent.index, index % 2)
+    product = rng(account.seed, "line", parent.index, index % 2)
     fields: Fields = {
         "product_id": account.some_id("products", product),
         "price": price,

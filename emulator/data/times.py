@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..chance import Chance
 from ..clock import parse_instant
+from ..rng import Rng
 
 __all__ = ["DAY", "horizon", "object_id", "timeline"]
 
@@ -21,7 +21,7 @@ def horizon(now: int) -> int:
     return min(GENERATED_UNTIL, now - now % DAY - DAY)
 
 
-def timeline(count: int, dice: Chance, until: int) -> list[tuple[int, int]]:
+def timeline(count: int, dice: Rng, until: int) -> list[tuple[int, int]]:
     """(created, updated) of `count` rows, oldest first: ids and numbers then grow with time, as in a real account."""
     roll = dice.random
     moments = []

@@ -10,7 +10,7 @@ from typing import Any
 
 from sortedcontainers import SortedList
 
-from ..chance import Chance
+from ..rng import Rng
 from .row import Row
 
 __all__ = ["Span", "View"]
@@ -66,7 +66,7 @@ class View:
         """The ids of a range, in ascending order."""
         return [id_ for _, id_ in self._entries.islice(*span)]
 
-    def page(self, span: Span, offset: int, size: int, descending: bool, dice: Chance | None) -> list[str]:
+    def page(self, span: Span, offset: int, size: int, descending: bool, dice: Rng | None) -> list[str]:
         """Ids of one page of `span`.
 
         Rows with equal keys in a random order per call (crm-v2.md#a-full-second), unless `dice` is None.
@@ -84,7 +84,7 @@ class View:
         return [id_ for _, id_ in entries]
 
     def _shuffled_ties(
-        self, entries: list[tuple[Any, str]], span: Span, first: int, last: int, dice: Chance
+        self, entries: list[tuple[Any, str]], span: Span, first: int, last: int, dice: Rng
     ) -> list[tuple[Any, str]]:
         """The page with its ties drawn anew; a tie that reaches over the page's edge lets rows in and out."""
         low, high = entries[0][0], entries[-1][0]

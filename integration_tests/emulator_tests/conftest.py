@@ -11,7 +11,7 @@ import requests
 import prefork
 from emulator.client import AccountSize, Emulator
 
-from .desk_api import CallerDesk
+from .conversas_api import CallerConversas
 from .v1 import CallerV1
 
 SMALL = AccountSize(contacts=450, deals=120, organizations=30, tasks=60)
@@ -104,10 +104,10 @@ def v1(crm: Emulator, defaults: dict[str, Any]) -> Iterator[CallerV1]:
 
 
 @pytest.fixture
-def desk(crm: Emulator, defaults: dict[str, Any]) -> Iterator[CallerDesk]:
-    crm.settings(**{**defaults, "desk_bucket_burst": 0})
+def conversas(crm: Emulator, defaults: dict[str, Any]) -> Iterator[CallerConversas]:
+    crm.settings(**{**defaults, "conversas_bucket_burst": 0})
     crm.clear_faults()
     crm.clear_requests()
-    caller = CallerDesk(crm)
+    caller = CallerConversas(crm)
     yield caller
     caller.close()

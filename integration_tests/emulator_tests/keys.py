@@ -1,4 +1,4 @@
-"""Opening what the desk encrypted."""
+"""Opening what Conversas encrypted."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def test_every_unknown_of_a_sheet_names_its_switch_or_is_always_so(sheet: str, c
     found = modes(sheet)
 
     named = {row: [name for name, _ in SWITCH.findall(text) if name in DEFAULTS] for row, text in found.items()}
-    prefixed = {name for text in found.values() for name in re.findall(r"`((?:v1|desk)_\w+)`", text)}
+    prefixed = {name for text in found.values() for name in re.findall(r"`((?:v1|conversas)_\w+)`", text)}
     assert prefixed <= DEFAULTS.keys()
     assert list(found) == list(range(1, count + 1))
     assert [row for row, text in found.items() if not named[row] and not text.startswith("always")] == []

@@ -32,14 +32,14 @@ def at(second: int, content: str = "ok") -> Row:
     return message(content, f"2026-08-01T12:{second // 60 % 60:02}:{second % 60:02}.000Z")
 
 
-def walk(desk: Desk, *, asks: bool = True) -> list[Row]:
+def walk(conversas: Desk, *, asks: bool = True) -> list[Row]:
     """Every record; `asks`: settles doubts, however long it takes."""
     contact, records, number = ContactMessages("c1"), [], 1
-    while page := desk.page(number):
-        assert desk.requests < 1000
-        while asks and contact.in_doubt(page) and not contact.confirm(desk.page(number - 1)):
-            assert desk.requests < 1000
-            page = desk.page(number)
+    while page := conversas.page(number):
+        assert conversas.requests < 1000
+        while asks and contact.in_doubt(page) and not contact.confirm(conversas.page(number - 1)):
+            assert conversas.requests < 1000
+            page = conversas.page(number)
         records += contact.feed(page)
         number += 1
     return records
@@ -62,10 +62,10 @@ TWINS = [at(9, "a"), at(8), at(8), at(7, "b"), at(6, "c")]
 
 
 def test_a_list_at_rest_is_read_without_further_questions() -> None:
-    desk = still([at(9 - n, str(n)) for n in range(9)], 2)
+    conversas = still([at(9 - n, str(n)) for n in range(9)], 2)
 
-    assert contents(walk(desk)) == list("012345678")
-    assert desk.requests == len(desk.stored) // 2 + 2
+    assert contents(walk(conversas)) == list("012345678")
+    assert conversas.requests == len(conversas.stored) // 2 + 2
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 9])

@@ -13,17 +13,17 @@ from ..data.collection import Collection
 from ..data.row import Fields, Row
 from ..settings import Settings
 from .defaults import blank_record
-from .oauth import TokenDesk
+from .oauth import TokenService
 from .render import wire
 from .resources import BY_NAME, Resource
 
-__all__ = ["Backstage"]
+__all__ = ["ControlRoutes"]
 
 
-class Backstage:
+class ControlRoutes:
     """Routes for the control plane; lists below a record: `deal_notes`, `deal_products`, `deal_files`, `stages`."""
 
-    def __init__(self, changes: Changes, tokens: TokenDesk, clock: Clock, settings: Settings) -> None:
+    def __init__(self, changes: Changes, tokens: TokenService, clock: Clock, settings: Settings) -> None:
         self._changes = changes
         self._account = changes.account
         self._tokens = tokens

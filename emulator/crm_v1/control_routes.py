@@ -12,10 +12,10 @@ from ..data.row import Row
 from .resources import BY_NAME, DEAL_CONTACTS, Resource
 from .routes import CrmV1
 
-__all__ = ["Backstage"]
+__all__ = ["ControlRoutes"]
 
 
-class Backstage:
+class ControlRoutes:
     """Lists go by their names in v1; `deal_details` are the deals' single records, `deal_contacts` those of each."""
 
     def __init__(self, api: CrmV1) -> None:

@@ -1,14 +1,14 @@
-"""How much there is in an invented desk account."""
+"""How much there is in an invented account of Conversas."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-__all__ = ["DeskSize"]
+__all__ = ["ConversasSize"]
 
 
 @dataclass(frozen=True)
-class DeskSize:
+class ConversasSize:
     """Rows of each list to begin with; messages are drawn for each contact, none up to `messages_per_contact`."""
 
     contacts: int = 60

@@ -1,4 +1,4 @@
-"""Control routes of the desk: configuration, keys, truth, and changes of contacts, messages and reports."""
+"""Control routes of the account: configuration, keys, truth, and changes of contacts, messages and reports."""
 
 from __future__ import annotations
 
@@ -6,43 +6,43 @@ from typing import Any
 
 import orjson
 
-from ..chance import chance
 from ..clock import Clock, parse_instant
 from ..control import Handlers
+from ..conversas_data.talks import Message
+from ..conversas_data.texts import said
 from ..data.row import Row
-from ..desk.talks import Message
-from ..desk.texts import said
+from ..rng import rng
 from ..settings import Settings
 from .forms import record, record_id
 from .routes import Conversas
 
-__all__ = ["Backstage"]
+__all__ = ["ControlRoutes"]
 
 CHANGED = ("customers", "reports", "campaigns")
 START_DATE = "2024-01-01"  # before everything
 
 
-class Backstage:
+class ControlRoutes:
     """Lists go by the names of the connector's streams."""
 
     def __init__(self, api: Conversas, clock: Clock, settings: Settings) -> None:
         self._api = api
         self._clock = clock
         self._settings = settings
-        self._dice = chance("texts of new messages")
+        self._dice = rng("texts of new messages")
 
     def handlers(self) -> Handlers:
         """(method, path) -> function."""
         return {
-            ("GET", "/desk/config"): self.config,
-            ("GET", "/desk/keys"): self.keys,
-            ("GET", "/desk/secrets"): self.secrets,
-            ("GET", "/desk/truth/{name}"): self.truth,
-            ("POST", "/desk/messages"): self.add_messages,
-            ("POST", "/desk/reports/{id_}/close"): self.close,
-            ("POST", "/desk/records/{name}"): self.create,
-            ("PATCH", "/desk/records/{name}/{id_}"): self.edit,
-            ("DELETE", "/desk/records/{name}/{id_}"): self.delete,
+            ("GET", "/conversas/config"): self.config,
+            ("GET", "/conversas/keys"): self.keys,
+            ("GET", "/conversas/secrets"): self.secrets,
+            ("GET", "/conversas/truth/{name}"): self.truth,
+            ("POST", "/conversas/messages"): self.add_messages,
+            ("POST", "/conversas/reports/{id_}/close"): self.close,
+            ("POST", "/conversas/records/{name}"): self.create,
+            ("PATCH", "/conversas/records/{name}/{id_}"): self.edit,
+            ("DELETE", "/conversas/records/{name}/{id_}"): self.delete,
         }
 
     def config(self, _body: object, _query: object) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class Backstage:
         """
         if name.startswith("campaign"):
             return self._campaigns(query, name)
-        rows = self._api.desk.lists["customers" if name in (*self._shares(), "messages") else name].rows
+        rows = self._api.account.lists["customers" if name in (*self._shares(), "messages") else name].rows
         if name in self._shares():
             return [row.id for row in rows.values() if self._shares()[name](row)]
         if name == "messages":
@@ -81,13 +81,13 @@ class Backstage:
         """`count` rows: the fields of `record` over invented ones, made at the instant `at`."""
         self._check(name)
         at = parse_instant(body["at"]) if "at" in body else self._clock.now()
-        made = [self._api.desk.create(name, dict(body.get("record", {})), at) for _ in range(body.get("count", 1))]
+        made = [self._api.account.create(name, dict(body.get("record", {})), at) for _ in range(body.get("count", 1))]
         return [record(name, row, self._settings) for row in made]
 
     def edit(self, body: dict[str, Any], _query: object, name: str, id_: str) -> Any:
         """Set the given fields; the record after it."""
         row = self._row(name, id_)
-        self._api.desk.lists[name].change(row, body, updated=self._clock.now())
+        self._api.account.lists[name].change(row, body, updated=self._clock.now())
         return record(name, row, self._settings)
 
     def close(self, _body: object, _query: object, id_: str) -> Any:
@@ -98,7 +98,7 @@ class Backstage:
 
     def delete(self, _body: object, _query: object, name: str, id_: str) -> None:
         """Remove a row; a contact's messages go with it, its reports stay."""
-        self._api.desk.lists[name].remove(self._row(name, id_))
+        self._api.account.lists[name].remove(self._row(name, id_))
 
     def add_messages(self, body: dict[str, Any], _query: object) -> list[Any]:
         """`count` equal messages of a contact: a customer's WhatsApp text of now, unless told otherwise."""
@@ -114,7 +114,7 @@ class Backstage:
             is_template=body.get("is_template_message", False),
         )
         for _ in range(body.get("count", 1)):
-            self._api.desk.talks.add(customer, message)
+            self._api.account.talks.add(customer, message)
         return self._api.history.truth(customer)
 
     def _campaigns(self, query: dict[str, str], name: str) -> list[Any]:
@@ -122,7 +122,7 @@ class Backstage:
         marked = {"campaigns_broken": api.broken, "campaigns_gone": api.gone}
         if name in marked:
             return [id_] if (id_ := marked[name]()) else []
-        rows = self._api.desk.lists["campaigns"].rows.values()
+        rows = self._api.account.lists["campaigns"].rows.values()
         if query.get("ids"):
             return [row.id for row in rows]
         return [api.record(row) if name == "campaign_details" else api.listed(row) for row in rows]
@@ -142,4 +142,4 @@ class Backstage:
 
     def _row(self, name: str, id_: str) -> Row:
         self._check(name)
-        return self._api.desk.lists[name].rows[id_]
+        return self._api.account.lists[name].rows[id_]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .desk_api import CallerDesk
+from .conversas_api import CallerConversas
 
 SUMMARY = "v1/analytics/attendances/summary"
 RETENTION = "v1/analytics/attendances/retention"
@@ -22,11 +22,13 @@ def seconds(rows: list[dict[str, Any]], name: str) -> float:
 
 @pytest.mark.parametrize(("unit", "length"), [("min", 60), ("h", 3600), ("days", 86400)])
 @pytest.mark.parametrize("numbers", [float, str])
-def test_summary(desk: CallerDesk, unit: str, length: int, numbers: type[float | str]) -> None:
-    desk.crm.settings(desk_analytics_unit=unit, desk_analytics_numbers="text" if numbers is str else "number")
-    rows = desk.crm.desk_truth("reports")
+def test_summary(conversas: CallerConversas, unit: str, length: int, numbers: type[float | str]) -> None:
+    conversas.crm.settings(
+        conversas_analytics_unit=unit, conversas_analytics_numbers="text" if numbers is str else "number"
+    )
+    rows = conversas.crm.conversas_truth("reports")
 
-    body = desk.body(SUMMARY, **ALWAYS)
+    body = conversas.body(SUMMARY, **ALWAYS)
 
     assert body.keys() == {"attendancesTotal", "tma", "tme"}
     assert body["attendancesTotal"] == len(rows)
@@ -36,21 +38,21 @@ def test_summary(desk: CallerDesk, unit: str, length: int, numbers: type[float |
         assert float(body[name]["val"]) == pytest.approx(seconds(rows, name) / length, abs=0.01)
 
 
-def test_given_a_window_without_attendances_then_nulls(desk: CallerDesk) -> None:
+def test_given_a_window_without_attendances_then_nulls(conversas: CallerConversas) -> None:
     query = {**ALWAYS, "start_date": "2030-01-01"}
 
-    assert desk.body(SUMMARY, **query) == {"attendancesTotal": 0, "tma": None, "tme": None}
-    assert desk.body(RETENTION, **query) == {"retention": 0, "chatBotAttendances": 0}
-    assert desk.body(ORIGIN, **query) == {"data": []}
+    assert conversas.body(SUMMARY, **query) == {"attendancesTotal": 0, "tma": None, "tme": None}
+    assert conversas.body(RETENTION, **query) == {"retention": 0, "chatBotAttendances": 0}
+    assert conversas.body(ORIGIN, **query) == {"data": []}
 
 
 @pytest.mark.parametrize("numbers", ["number", "text"])
-def test_retention(desk: CallerDesk, numbers: str) -> None:
-    desk.crm.settings(desk_analytics_numbers=numbers)
-    rows = desk.crm.desk_truth("reports")
+def test_retention(conversas: CallerConversas, numbers: str) -> None:
+    conversas.crm.settings(conversas_analytics_numbers=numbers)
+    rows = conversas.crm.conversas_truth("reports")
     alone = sum(row["employee"] is None for row in rows)
 
-    body = desk.body(RETENTION, **ALWAYS)
+    body = conversas.body(RETENTION, **ALWAYS)
 
     assert body["chatBotAttendances"] == alone
     assert float(body["retention"]) == pytest.approx(100 * alone / len(rows), abs=0.1)
@@ -58,21 +60,21 @@ def test_retention(desk: CallerDesk, numbers: str) -> None:
 
 
 @pytest.mark.parametrize("shape", ["object", "number", "list"])
-def test_reviews(desk: CallerDesk, shape: str) -> None:
-    desk.crm.settings(desk_analytics_reviews=shape)
-    levels = [row["level"] for row in desk.crm.desk_truth("reports") if row.get("level")]
+def test_reviews(conversas: CallerConversas, shape: str) -> None:
+    conversas.crm.settings(conversas_analytics_reviews=shape)
+    levels = [row["level"] for row in conversas.crm.conversas_truth("reports") if row.get("level")]
 
-    body = desk.body(REVIEWS, **ALWAYS)
+    body = conversas.body(REVIEWS, **ALWAYS)
 
     whole = {"average": round(sum(levels) / len(levels), 2), "total": len(levels)}
     assert body == {"object": whole, "number": whole["average"], "list": [whole]}[shape]
 
 
-def test_origin(desk: CallerDesk) -> None:
-    data = desk.body(ORIGIN, start_date="2024-01-01", end_date="2030-12-31")["data"]
+def test_origin(conversas: CallerConversas) -> None:
+    data = conversas.body(ORIGIN, start_date="2024-01-01", end_date="2030-12-31")["data"]
 
     assert data == sorted(data, key=lambda row: (row["date"], row["origin"]))
-    assert sum(row["total"] for row in data) == len(desk.crm.desk_ids("customers"))
+    assert sum(row["total"] for row in data) == len(conversas.crm.conversas_ids("customers"))
     assert max(Counter((row["date"], row["origin"]) for row in data).values()) == 1
 
 
@@ -91,65 +93,65 @@ def test_origin(desk: CallerDesk) -> None:
     ],
 )
 def test_given_wrong_parameters_then_400_names_them(
-    desk: CallerDesk, path: str, query: dict[str, str | None], field: str
+    conversas: CallerConversas, path: str, query: dict[str, str | None], field: str
 ) -> None:
-    answer = desk.get(path, **{**ALWAYS, **query})
+    answer = conversas.get(path, **{**ALWAYS, **query})
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, field)
 
 
 @pytest.mark.parametrize(("path", "status"), [(SUMMARY, 400), (RETENTION, 400), (REVIEWS, 400), (ORIGIN, 200)])
-def test_given_no_timezone_then_only_origin_answers(desk: CallerDesk, path: str, status: int) -> None:
-    assert desk.get(path, **{**ALWAYS, "timezone": None}).status_code == status
+def test_given_no_timezone_then_only_origin_answers(conversas: CallerConversas, path: str, status: int) -> None:
+    assert conversas.get(path, **{**ALWAYS, "timezone": None}).status_code == status
 
 
-def test_given_one_day_with_times_then_its_attendances_in_that_zone(desk: CallerDesk) -> None:
-    desk.crm.desk_create("reports", count=2, at=f"{DAY}T03:00:00.000Z")
-    desk.crm.desk_create("reports", count=3, at="2026-10-21T02:59:59.500Z")
-    desk.crm.desk_create("reports", count=5, at="2026-10-21T03:00:00.000Z")
+def test_given_one_day_with_times_then_its_attendances_in_that_zone(conversas: CallerConversas) -> None:
+    conversas.crm.conversas_create("reports", count=2, at=f"{DAY}T03:00:00.000Z")
+    conversas.crm.conversas_create("reports", count=3, at="2026-10-21T02:59:59.500Z")
+    conversas.crm.conversas_create("reports", count=5, at="2026-10-21T03:00:00.000Z")
     times = {"start_date": f"{DAY}T00:00:00", "end_date": f"{DAY}T23:59:59"}
 
     def total(**query: str) -> int:
-        return int(desk.body(SUMMARY, **query)["attendancesTotal"])
+        return int(conversas.body(SUMMARY, **query)["attendancesTotal"])
 
     assert total(**times, timezone="America/Sao_Paulo") == 5
     assert total(**times, timezone="UTC") == 2
     assert total(start_date=DAY, end_date="2026-10-21", timezone="America/Sao_Paulo") == 10
-    desk.crm.settings(desk_one_day="accepted")
+    conversas.crm.settings(conversas_one_day="accepted")
     assert total(start_date=DAY, end_date=DAY, timezone="America/Sao_Paulo") == 5
 
 
-def test_analytics_range(desk: CallerDesk) -> None:
-    desk.crm.settings(desk_analytics_range=89)
+def test_analytics_range(conversas: CallerConversas) -> None:
+    conversas.crm.settings(conversas_analytics_range=89)
 
     for end, status in (("2026-04-30", 200), ("2026-05-01", 400)):  # 89 days and 90, both counted
         query = {**ALWAYS, "start_date": "2026-02-01", "end_date": end}
-        assert desk.get(SUMMARY, **query).status_code == status
+        assert conversas.get(SUMMARY, **query).status_code == status
 
 
 @pytest.mark.parametrize("mode", ["obeyed", "ignored", "empty"])
 @pytest.mark.parametrize(
     ("name", "key"), [("department_ids", lambda row: row["to_department"]), ("employee_ids", lambda row: row["who"])]
 )
-def test_analytics_lists(desk: CallerDesk, mode: str, name: str, key: Any) -> None:
-    desk.crm.settings(desk_analytics_lists=mode)
-    rows = [{**row, "who": (row["employee"] or {}).get("id")} for row in desk.crm.desk_truth("reports")]
+def test_analytics_lists(conversas: CallerConversas, mode: str, name: str, key: Any) -> None:
+    conversas.crm.settings(conversas_analytics_lists=mode)
+    rows = [{**row, "who": (row["employee"] or {}).get("id")} for row in conversas.crm.conversas_truth("reports")]
     counts = Counter(key(row) for row in rows if key(row))
     (first, some), (second, others) = counts.most_common(2)
 
     def total(**query: str) -> int:
-        return int(desk.body(SUMMARY, **ALWAYS, **query)["attendancesTotal"])
+        return int(conversas.body(SUMMARY, **ALWAYS, **query)["attendancesTotal"])
 
     assert total(**{name: first}) == some
     expected = {"obeyed": some + others, "ignored": len(rows), "empty": 0}
     assert total(**{name: f"{first},{second}"}) == expected[mode]
-    assert desk.body(RETENTION, **ALWAYS, **{name: first}) == desk.body(RETENTION, **ALWAYS)
+    assert conversas.body(RETENTION, **ALWAYS, **{name: first}) == conversas.body(RETENTION, **ALWAYS)
 
 
 @pytest.mark.parametrize(
     "path", ["messages", "messages/summary", "messages/templates", "templates", "attendances/reviews-average"]
 )
-def test_given_a_path_that_does_not_exist_then_404_in_plain_text(desk: CallerDesk, path: str) -> None:
-    answer = desk.get(f"v1/analytics/{path}", **ALWAYS)
+def test_given_a_path_that_does_not_exist_then_404_in_plain_text(conversas: CallerConversas, path: str) -> None:
+    answer = conversas.get(f"v1/analytics/{path}", **ALWAYS)
 
     assert (answer.status_code, answer.text) == (404, "Not Found")

@@ -1,4 +1,4 @@
-"""A client of the desk's API for its tests; it decrypts, but repairs nothing."""
+"""A client of the API of Conversas for its tests; it decrypts, but repairs nothing."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import requests
 
 from emulator.client import Emulator
-from emulator.desk.people import CHANNELS
-from emulator.desk.talks import SENDERS, TYPES
+from emulator.conversas_data.people import CHANNELS
+from emulator.conversas_data.talks import SENDERS, TYPES
 
 from .keys import opened
 
-__all__ = ["EVERYTHING", "CallerDesk"]
+__all__ = ["EVERYTHING", "CallerConversas"]
 
 EVERYTHING: dict[str, Any] = {
     "type": TYPES,
@@ -25,12 +25,12 @@ EVERYTHING: dict[str, Any] = {
 """Parameters of a history call without which something stays hidden."""
 
 
-class CallerDesk:
-    """Calls with the desk's token; `crm` is the emulator behind."""
+class CallerConversas:
+    """Calls with the account's token; `crm` is the emulator behind."""
 
     def __init__(self, crm: Emulator) -> None:
         self.crm = crm
-        config = crm.desk_config()
+        config = crm.conversas_config()
         self.token: str = config["access_token"]
         self.key: dict[str, str] = json.loads(config["private_key_jwk"])
         self._session = requests.Session()
@@ -62,7 +62,7 @@ class CallerDesk:
     def longest(self) -> tuple[str, list[dict[str, Any]]]:
         """The contact with most messages, and these."""
         by_customer: dict[str, list[dict[str, Any]]] = {}
-        for message in self.crm.desk_truth("messages"):
+        for message in self.crm.conversas_truth("messages"):
             by_customer.setdefault(message["customer_id"], []).append(message)
         return max(by_customer.items(), key=lambda item: len(item[1]))
 

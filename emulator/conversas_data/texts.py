@@ -1,4 +1,4 @@
-"""What people write at an invented desk.
+"""What people write at an invented account.
 
 Much of it does not survive the server's low-byte cut (conversas.md#why-the-plaintext-is-damaged), as in life.
 
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import orjson
 
-from ..chance import Chance
+from ..rng import Rng
 
 __all__ = ["EVENTS", "media", "said"]
 
@@ -58,7 +58,7 @@ FILES = {  # message type -> (name, extension, media type)
 UNESCAPED = "-_.!~*'()"  # by JavaScript's encodeURIComponent
 
 
-def said(dice: Chance) -> str:
+def said(dice: Rng) -> str:
     """A text; every second one is damaged on its way."""
     phrases = DAMAGED if dice.random() < 0.5 else PLAIN
     return phrases[int(dice.random() * len(phrases))].replace("{n}", str(int(dice.random() * 90) + 10))

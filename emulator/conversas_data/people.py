@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..chance import Chance, chance
 from ..data import words
 from ..data.row import Fields, Row
+from ..rng import Rng, rng
 from .lookup import Lookup
 
 __all__ = ["CHANNELS", "customer", "employee"]
@@ -13,12 +13,12 @@ CHANNELS = ("whatsapp", "instagram", "telegram", "messenger", "email", "megasac"
 STATES = {"Recife": "PE", "Curitiba": "PR", "Belém": "PA", "Goiânia": "GO"}
 
 
-def customer(desk: Lookup, row: Row) -> Fields:
+def customer(account: Lookup, row: Row) -> Fields:
     """Address and job are missing in some; every other one has the keys seen on another route only.
 
     Facts: conversas.md#contacts.
     """
-    dice = chance(desk.seed, "desk customer", row.index)
+    dice = rng(account.seed, "account customer", row.index)
     channel = dice.choices(CHANNELS, (80, 6, 6, 4, 2, 2))[0]
     fields: Fields = {
         "_channel": channel,  # what `channels` selects by, shown or not
@@ -30,13 +30,13 @@ def customer(desk: Lookup, row: Row) -> Fields:
         fields["address"] = _address(row.index, dice)
     if dice.random() < 0.6:
         fields["job"] = _job(row.index, dice)
-    fields["customizable_field"] = _custom_values(desk, dice)
+    fields["customizable_field"] = _custom_values(account, dice)
     if row.index % 2:
-        fields |= _from_another_route(desk, row, channel, dice)
+        fields |= _from_another_route(account, row, channel, dice)
     return fields
 
 
-def _phone(index: int, dice: Chance) -> str:
+def _phone(index: int, dice: Rng) -> str:
     """Usually with 55, the ninth digit sometimes missing [seen]; no area has the code 00.
 
     Other digits than an id ends with: ids may be logged, phones may not.
@@ -45,7 +45,7 @@ def _phone(index: int, dice: Chance) -> str:
     return number if dice.random() < 0.1 else f"55{number}"
 
 
-def _address(index: int, dice: Chance) -> Fields:
+def _address(index: int, dice: Rng) -> Fields:
     city, _, _ = dice.choice(words.CITIES)
     return {
         "street": dice.choice(words.STREETS),
@@ -59,7 +59,7 @@ def _address(index: int, dice: Chance) -> Fields:
     }
 
 
-def _job(index: int, dice: Chance) -> Fields:
+def _job(index: int, dice: Rng) -> Fields:
     return {
         "company": f"{dice.choice(words.TRADES)} {dice.choice(words.PLACES)}",
         "title": dice.choice(words.JOB_TITLES) or "",
@@ -72,14 +72,14 @@ def _job(index: int, dice: Chance) -> Fields:
     }
 
 
-def _custom_values(desk: Lookup, dice: Chance) -> list[Fields]:
+def _custom_values(account: Lookup, dice: Rng) -> list[Fields]:
     """Often none; the shape of an item is unpublished, this one is a [guess]."""
-    known = [] if dice.random() < 0.5 else list(desk.lists["custom_fields"].rows.values())
+    known = [] if dice.random() < 0.5 else list(account.lists["custom_fields"].rows.values())
     return [{"id": row.id, "key": row.fields["key"], "value": f"valor {dice.randrange(100)}"} for row in known[:2]]
 
 
-def _from_another_route(desk: Lookup, row: Row, channel: str, dice: Chance) -> Fields:
-    wallet, agent = desk.some_row("wallets", dice), desk.some_row("employees", dice)
+def _from_another_route(account: Lookup, row: Row, channel: str, dice: Rng) -> Fields:
+    wallet, agent = account.some_row("wallets", dice), account.some_row("employees", dice)
     return {
         "tags": [{"id": "t1", "name": "vip"}] if dice.random() < 0.3 else [],
         "current_wallet": wallet.fields["name"] if wallet else None,
@@ -91,9 +91,9 @@ def _from_another_route(desk: Lookup, row: Row, channel: str, dice: Chance) -> F
     }
 
 
-def employee(desk: Lookup, row: Row) -> Fields:
+def employee(account: Lookup, row: Row) -> Fields:
     """`status` is a text or a boolean [guess]."""
-    dice = chance(desk.seed, "desk employee", row.index)
+    dice = rng(account.seed, "account employee", row.index)
     active = row.index % 4 != 3
     return {
         "name": f"{dice.choice(words.FIRST_NAMES)} {dice.choice(words.LAST_NAMES)}",

@@ -1,4 +1,4 @@
-"""The front door of the APIs: every call is read, logged, perhaps hit by a fault, answered, and delivered."""
+"""Middleware before the APIs: every call is read, logged, perhaps hit by a fault, answered, and delivered."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .faults import Fault, FaultPlan
 from .request_log import RequestLog
 from .settings import Settings
 
-__all__ = ["TRANSPORT", "Front"]
+__all__ = ["TRANSPORT", "Middleware"]
 
 TRANSPORT = "emulator.transport"  # ASGI extension under which `server` passes the connection
 
 
-class Front:
+class Middleware:
     """An ASGI application below Starlette's router, which keeps the control plane apart."""
 
     def __init__(self, apis: Apis, settings: Settings, clock: Clock, log: RequestLog, faults: FaultPlan) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from hashlib import blake2b
 
-__all__ = ["Chance", "chance", "invented_id", "share"]
+__all__ = ["Rng", "invented_id", "rng", "share"]
 
-Chance = random.Random
+Rng = random.Random
 
 
-def chance(*seed: object) -> Chance:
+def rng(*seed: object) -> Rng:
     """A generator of its own for the given seed parts; equal parts, equal sequence, on every Python."""
     return random.Random("/".join(map(str, seed)))
 

@@ -1,22 +1,22 @@
-"""Somebody at work exactly while a list is walked: every n-th list request changes a row of that list first."""
+"""Edits while a list is read: every n-th list request changes a row of that list first."""
 
 from __future__ import annotations
 
-from .chance import chance
 from .data.changes import Changes
 from .data.collection import Collection
+from .rng import rng
 from .settings import Settings
 
-__all__ = ["Meanwhile"]
+__all__ = ["ConcurrentEdits"]
 
 
-class Meanwhile:
+class ConcurrentEdits:
     """One API's count of list requests, and the changes that `edit_during_walk` asks for."""
 
     def __init__(self, changes: Changes, settings: Settings) -> None:
         self._changes = changes
         self._settings = settings
-        self._dice = chance(changes.account.seed, "edit_during_walk")
+        self._dice = rng(changes.account.seed, "edit_during_walk")
         self._lists_asked = 0
 
     def list_asked(self, name: str, rows: Collection) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..chance import chance
 from ..data import words
 from ..data.row import Fields, Row
+from ..rng import rng
 from .lookup import Lookup
 
 __all__ = ["campaign"]
@@ -12,10 +12,10 @@ __all__ = ["campaign"]
 TITLES = ("Aviso de frete", "Cupom da semana", "Pesquisa", "Lembrete de vencimento", "Novo horário")
 
 
-def campaign(desk: Lookup, row: Row) -> Fields:
+def campaign(account: Lookup, row: Row) -> Fields:
     """All that the single record shows; `segmentation` names wallets, none, or nothing. It belongs to no person."""
-    dice = chance(desk.seed, "desk campaign", row.index)
-    template, wallet = desk.some_row("templates", dice), desk.some_row("wallets", dice)
+    dice = rng(account.seed, "account campaign", row.index)
+    template, wallet = account.some_row("templates", dice), account.some_row("wallets", dice)
     addressed = dice.randrange(10, 900)
     sent = int(addressed * (0.8 + dice.random() * 0.2))
     filters: Fields = {"wallets": [wallet.fields["name"]] if wallet and row.index % 3 else []}

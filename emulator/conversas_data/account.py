@@ -1,23 +1,23 @@
-"""One invented desk account: its lists, and a talk with each contact."""
+"""One invented account of Conversas: its lists, and a talk with each contact."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..chance import Chance, chance, invented_id
 from ..data.collection import Collection
 from ..data.row import Fields, Row
 from ..data.times import horizon, object_id, timeline
+from ..rng import Rng, invented_id, rng
 from . import reports, short_lists
 from .campaigns import campaign
 from .lookup import CREATED_LATER, Lookup
 from .people import customer, employee
-from .size import DeskSize
+from .size import ConversasSize
 from .talks import Talks
 
-__all__ = ["Desk"]
+__all__ = ["ConversasAccount"]
 
-# list -> (its number in DeskSize, what invents its rows); later lists refer to earlier ones
+# list -> (its number in ConversasSize, what invents its rows); later lists refer to earlier ones
 GENERATORS: dict[str, tuple[str, Callable[[Lookup, Row], Fields]]] = {
     "employees": ("employees", employee),
     "custom_fields": ("custom_fields", short_lists.custom_field),
@@ -34,10 +34,10 @@ GENERATORS: dict[str, tuple[str, Callable[[Lookup, Row], Fields]]] = {
 FIRST_KIND = 0x40  # in ids: apart from those of the CRM's account
 
 
-class Desk:
+class ConversasAccount:
     """Lists by name, oldest rows first."""
 
-    def __init__(self, size: DeskSize, seed: int, now: int) -> None:
+    def __init__(self, size: ConversasSize, seed: int, now: int) -> None:
         self.seed = seed
         self.company = invented_id(str(seed), "company")
         self.lists: dict[str, Collection] = {}
@@ -45,14 +45,14 @@ class Desk:
         self._until = horizon(now)
         self._created = CREATED_LATER
         for name, (number, _) in GENERATORS.items():
-            moments = timeline(getattr(size, number), chance(seed, "desk", name), self._until)
+            moments = timeline(getattr(size, number), rng(seed, "account", name), self._until)
             self._first[name] = [
                 self._row(name, created, updated, index) for index, (created, updated) in enumerate(moments)
             ]
             self.lists[name] = Collection(self._first[name])
         self.talks = Talks(self, size.messages_per_contact, self._until)
 
-    def some_row(self, name: str, dice: Chance) -> Row | None:
+    def some_row(self, name: str, dice: Rng) -> Row | None:
         """A random row of a list as it began, None of an empty list."""
         rows = self._first[name]
         return rows[int(dice.random() * len(rows))] if rows else None

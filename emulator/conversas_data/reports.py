@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..chance import Chance, chance
 from ..clock import instant_text
 from ..data.row import Fields, Row
+from ..rng import Rng, rng
 from .lookup import Lookup
 
 __all__ = ["closed", "report"]
@@ -14,10 +14,10 @@ TABULATIONS = ("resolvido", "sem_resposta", "agendado", None)
 MINUTE = 60_000
 
 
-def report(desk: Lookup, row: Row) -> Fields:
+def report(account: Lookup, row: Row) -> Fields:
     """A few are open still; a bot's attendance has no employee."""
-    dice = chance(desk.seed, "desk report", row.index)
-    person, agent = desk.some_row("customers", dice), desk.some_row("employees", dice)
+    dice = rng(account.seed, "account report", row.index)
+    person, agent = account.some_row("customers", dice), account.some_row("employees", dice)
     by = dice.choices(("customer", "operator", "chatbot"), (60, 25, 15))[0]
     begun = row.created or 0
     fields: Fields = {
@@ -39,7 +39,7 @@ def report(desk: Lookup, row: Row) -> Fields:
         "redistribution_count": dice.choice((0, 0, 1, False)),
         "sessions_opened": dice.choice((1, 2, True)),
         "opened": True,
-        "company_id": desk.company,
+        "company_id": account.company,
         "opened_at": instant_text(begun + dice.randrange(1000, 20_000)),
     }
     if dice.random() < 0.7:  # absent: not rated
@@ -56,7 +56,7 @@ def closed(at: int) -> Fields:
     return {"closed": True, "closed_at": instant_text(at), "finished_at": instant_text(at)}
 
 
-def _customer(person: Row | None, dice: Chance) -> Fields:
+def _customer(person: Row | None, dice: Rng) -> Fields:
     if person is None:
         return {"id": "", "full_name": "", "tags": []}
     fields = person.fields

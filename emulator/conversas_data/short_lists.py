@@ -18,27 +18,27 @@ LABELS = ("Número do pedido", "Código do cliente", "Região", "Última compra"
 BRANCHES = ("Matriz", "Filial")
 
 
-def custom_field(desk: Lookup, row: Row) -> Fields:
+def custom_field(account: Lookup, row: Row) -> Fields:
     """`info` is a text [spec], or an object [guess]."""
     label = words.numbered(LABELS, row.index)
     info = {"type": "text", "required": False} if row.index % 3 == 2 else f"Campo: {label}"
     return {"key": f"campo_{row.index + 1}", "label": label, "info": info}
 
 
-def flow(desk: Lookup, row: Row) -> Fields:
+def flow(account: Lookup, row: Row) -> Fields:
     """A title; under which name it is served is a switch."""
     return {"title": words.numbered(FLOWS, row.index)}
 
 
-def workflow(desk: Lookup, row: Row) -> Fields:
+def workflow(account: Lookup, row: Row) -> Fields:
     """No id; stages are objects or texts [guess]."""
     names = words.STAGES[: 2 + row.index % 4]
     stages = [*names] if row.index % 2 else [{"title": name} for name in names]
     fields: Fields = {"title": words.numbered(WORKFLOWS, row.index), "stages": stages}
-    return fields | ({"company": desk.company} if row.index % 3 == 0 else {})
+    return fields | ({"company": account.company} if row.index % 3 == 0 else {})
 
 
-def template(desk: Lookup, row: Row) -> Fields:
+def template(account: Lookup, row: Row) -> Fields:
     """`content_media` is null, a URL or a type: sources disagree."""
     return {
         "title": f"modelo_{row.index + 1}",
@@ -48,12 +48,12 @@ def template(desk: Lookup, row: Row) -> Fields:
     }
 
 
-def wallet(desk: Lookup, row: Row) -> Fields:
+def wallet(account: Lookup, row: Row) -> Fields:
     """A name, nothing else."""
     return {"name": words.numbered(WALLETS, row.index)}
 
 
-def integration(desk: Lookup, row: Row) -> Fields:
+def integration(account: Lookup, row: Row) -> Fields:
     """More than the two fields seen: the rest of an item is unknown."""
     return {
         "description": f"WhatsApp {words.numbered(BRANCHES, row.index)}",
@@ -62,6 +62,6 @@ def integration(desk: Lookup, row: Row) -> Fields:
     }
 
 
-def official_integration(desk: Lookup, row: Row) -> Fields:
+def official_integration(account: Lookup, row: Row) -> Fields:
     """`key` and `label`."""
     return {"key": f"wa-oficial-{row.index + 1}", "label": words.numbered(BRANCHES, row.index)}

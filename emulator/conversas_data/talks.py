@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import NamedTuple
 
-from ..chance import Chance, chance
 from ..data.row import Row
 from ..data.times import DAY
+from ..rng import Rng, rng
 from .lookup import CREATED_LATER, Lookup
 from .people import CHANNELS
 from .texts import EVENTS, media, said
@@ -40,10 +40,10 @@ class Message(NamedTuple):
 
 
 class Talks:
-    """All messages of a desk."""
+    """All messages of a account."""
 
-    def __init__(self, desk: Lookup, most: int, until: int) -> None:
-        self._desk = desk
+    def __init__(self, account: Lookup, most: int, until: int) -> None:
+        self._account = account
         self._most = most
         self._until = until
         self._invented: OrderedDict[str, list[Message]] = OrderedDict()
@@ -60,7 +60,7 @@ class Talks:
         """One more message; it need not be the newest."""
         self._added.setdefault(customer.id, []).insert(0, message)
 
-    def invent(self, customer: Row, created: int, dice: Chance) -> Message:
+    def invent(self, customer: Row, created: int, dice: Rng) -> Message:
         """A message of that instant."""
         kind = dice.choices(TYPES, WEIGHTS)[0]
         sender = dice.choices(SENDERS, SENDER_WEIGHTS)[0]
@@ -70,7 +70,7 @@ class Talks:
         if content is None:
             content = dice.choice(EVENTS) if luck < 0.05 else said(dice)
             if sender == "operator" and luck >= 0.05:
-                agent = self._desk.some_row("employees", dice)
+                agent = self._account.some_row("employees", dice)
                 content = f"*{agent.fields['name'] if agent else 'Equipe'}:*\n{content}"
         return Message(
             created,
@@ -95,7 +95,7 @@ class Talks:
         return kept
 
     def _invent_talk(self, customer: Row) -> list[Message]:
-        dice = chance(self._desk.seed, "talk", customer.index)
+        dice = rng(self._account.seed, "talk", customer.index)
         begin = customer.created or 0
         length = min(self._until - begin, LONGEST_TALK)
         moments = sorted((begin + int(dice.random() * length) for _ in range(self._count(dice))), reverse=True)
@@ -105,7 +105,7 @@ class Talks:
             made.append(made[-1] if twin else self.invent(customer, at, dice))
         return made
 
-    def _count(self, dice: Chance) -> int:
+    def _count(self, dice: Rng) -> int:
         roll = dice.random()
         if roll < 0.1:
             return 0

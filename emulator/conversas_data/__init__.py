@@ -1,4 +1,4 @@
-"""The invented account of the WhatsApp desk: contacts with their messages, reports, and the short lists.
+"""The invented account of RD Station Conversas: contacts with their messages, reports, and the short lists.
 
 Made from a size and a seed when first asked for; tests of the CRM pay nothing for it. Marks in this room are
 those of `docs/api/conversas.md`.

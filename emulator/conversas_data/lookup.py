@@ -1,13 +1,13 @@
-"""What a generator may ask of the desk it fills. A room of its own: the desk imports the generators."""
+"""What a generator may ask of the account it fills. A room of its own: the account imports the generators."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Protocol
 
-from ..chance import Chance
 from ..data.collection import Collection
 from ..data.row import Row
+from ..rng import Rng
 
 __all__ = ["CREATED_LATER", "Lookup"]
 
@@ -15,7 +15,7 @@ CREATED_LATER = 1 << 32  # numbers of rows that were not there at the start
 
 
 class Lookup(Protocol):
-    """The desk, as far as generators need it."""
+    """The account, as far as generators need it."""
 
     @property
     def seed(self) -> int:
@@ -29,5 +29,5 @@ class Lookup(Protocol):
     def lists(self) -> Mapping[str, Collection]:
         """The lists made so far."""
 
-    def some_row(self, name: str, dice: Chance) -> Row | None:
+    def some_row(self, name: str, dice: Rng) -> Row | None:
         """A random row of the list as it began, None of an empty list."""
