@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airbyte_rdstation.airbyte.incoming_state import StreamState, read_state
+from airbyte_rdstation.airbyte.state import StreamState, read_state
 from airbyte_rdstation.client.errors import ConnectorError
 from airbyte_rdstation.client.responses import BadAnswerError, read_page
 from airbyte_rdstation.dates import normalize_date, normalize_instant, parse_instant
@@ -20,7 +20,10 @@ from source_rdstation_conversas.envelopes import extract, read_history
 from source_rdstation_conversas.jwe.key_text import read_keys
 from source_rdstation_conversas.jwe.plaintext import decode
 from source_rdstation_conversas.jwe.private_keys import PrivateKeys, UndecryptableError
-from source_rdstation_crm import crm_state as crm_states
+from source_rdstation_crm.streams.keyset_stream import KeysetState
+from source_rdstation_crm.streams.newest_first_stream import NewestFirstState
+from source_rdstation_crm.streams.offset_stream import OffsetState
+from source_rdstation_crm.streams.substream import DealState
 from source_rdstation_crm.v1.client_v1 import read_account, read_list, read_record
 
 KEYS = (
@@ -81,10 +84,10 @@ def test_given_anything_at_all_when_parsed_then_a_result_or_the_parsers_own_erro
 
 
 STATES: tuple[type[StreamState], ...] = (
-    crm_states.TimeRangesState,
-    crm_states.NewestFirstState,
-    crm_states.OffsetState,
-    crm_states.ChildState,
+    KeysetState,
+    NewestFirstState,
+    OffsetState,
+    DealState,
     MessagesState,
     ReportsState,
 )

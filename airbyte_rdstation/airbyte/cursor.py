@@ -17,7 +17,7 @@ from airbyte_cdk.sources.types import Record
 
 from airbyte_rdstation.client.responses import Row
 
-__all__ = ["CheckpointCursor", "FullRefreshCursor", "StreamContext"]
+__all__ = ["CheckpointCursor", "FullRefreshCursor", "StreamContext", "StreamCursor"]
 
 
 # The platform may lose at most twenty requests of a stream: a state follows the records of every fifth, and where
@@ -41,14 +41,6 @@ class StreamContext:
     """How many requests may be under way at once."""
     report_incomplete: Callable[[str], None] = lambda _: None
     """Takes the sentence that says what of the stream cannot be read, to be told at the end of the sync."""
-    on_request: Callable[[], None] = lambda: None
-    """Called before each request of the stream; its cursor listens here."""
-    on_failure: Callable[[], object] = lambda: None
-    """Called once an error has ended a slice of the stream, whatever ended it; who waits for slices listens here."""
-
-    def before_request(self) -> None:
-        """Tells the stream's cursor."""
-        self.on_request()
 
     def compare(self, read: int, total: int | None) -> None:
         """Says so if RD Station counts more records than it showed."""
@@ -59,7 +51,7 @@ class StreamContext:
             )
 
 
-class _Checkpoints(Cursor):
+class StreamCursor(Cursor):
     """Counts the requests of a stream and emits its state every few of them."""
 
     _lock: threading.RLock
@@ -100,7 +92,7 @@ class _Checkpoints(Cursor):
     def _emit(self, state: Mapping[str, Any]) -> None: ...
 
 
-class CheckpointCursor(_Checkpoints):
+class CheckpointCursor(StreamCursor):
     """The state of a stream that can go on where it was; subclasses say what it is."""
 
     def __init__(self, context: StreamContext) -> None:
@@ -108,7 +100,6 @@ class CheckpointCursor(_Checkpoints):
         self._stream = context.name
         self._states = ConnectorStateManager()
         self._lock = threading.RLock()
-        context.on_request = self.before_request
 
     @property
     @abstractmethod
@@ -130,13 +121,12 @@ class CheckpointCursor(_Checkpoints):
         return True
 
 
-class FullRefreshCursor(_Checkpoints, FinalStateCursor):
+class FullRefreshCursor(StreamCursor, FinalStateCursor):
     """The state of a stream without a cursor: a mark that says so."""
 
     def __init__(self, context: StreamContext) -> None:
         FinalStateCursor.__init__(self, context.name, None, context.messages)
         self._lock = threading.RLock()
-        context.on_request = self.before_request
 
     def _emit(self, state: Mapping[str, Any]) -> None:
         FinalStateCursor.ensure_at_least_one_state_emitted(self)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from airbyte_cdk.sources.message import MessageRepository
-from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField
+from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
 from airbyte_rdstation.airbyte.normalizer import Normalizer
-from airbyte_rdstation.airbyte.partitions import Slice, Slices
+from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.schemas import schema_of
 from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 from airbyte_rdstation.client.client import Api
@@ -22,8 +22,8 @@ from airbyte_rdstation.config import CommonSettings
 
 __all__ = ["Builder", "BuiltStream", "StreamFactory"]
 
-BuiltStream: TypeAlias = "tuple[Callable[[], Iterable[Slice]], Cursor]"
-"""A stream's slices, and what keeps its state."""
+BuiltStream: TypeAlias = tuple[StreamPartitions, StreamCursor]
+"""What generates a stream's slices, and what keeps its state."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -48,7 +48,7 @@ class StreamFactory(ABC, Generic[S, T]):
         self._api = api
         self.incomplete: dict[str, str] = {}
         """What could not be read, by stream: sentences for the user, complete once the sync has ended."""
-        self._contexts: dict[str, StreamContext] = {}
+        self._partitions: dict[str, StreamPartitions] = {}
 
     @property
     def stream_names(self) -> list[str]:
@@ -73,9 +73,9 @@ class StreamFactory(ABC, Generic[S, T]):
         return [self._stream(rows[name], states(name), describe=describe) for name in dict.fromkeys(names)]
 
     def give_up(self, stream: str) -> None:
-        """An error has ended a slice of the stream: nobody may wait for it."""
-        if stream in self._contexts:
-            self._contexts[stream].on_failure()
+        """Let nobody wait for a slice of the stream that an error has ended."""
+        if stream in self._partitions:
+            self._partitions[stream].give_up()
 
     @property
     @abstractmethod
@@ -100,11 +100,11 @@ class StreamFactory(ABC, Generic[S, T]):
             readers=self._settings.num_workers,
             report_incomplete=lambda sentence: self.incomplete.__setitem__(spec.name, sentence),
         )
-        self._contexts[spec.name] = context
-        slices, cursor = self.builders[spec.kind](spec, context, state)
+        partitions, cursor = self.builders[spec.kind](spec, context, state)
+        self._partitions[spec.name] = partitions
         key = spec.primary_key
         return DefaultStream(
-            partition_generator=Slices(spec.name, slices),
+            partition_generator=partitions,
             name=spec.name,
             json_schema=self._schema(spec, describe=describe),
             primary_key=[key] if isinstance(key, str) else list(key),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airbyte_rdstation.airbyte.incoming_state import ReadPosition, StreamState
+from airbyte_rdstation.airbyte.state import ReadPosition, StreamState
 
 __all__ = ["MessagesState", "ReportsState"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from airbyte_cdk.sources.message import MessageRepository
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
-from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext
 from airbyte_rdstation.airbyte.normalizer import Normalizer
+from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions
 from airbyte_rdstation.airbyte.schemas import schema_of
-from airbyte_rdstation.airbyte.small_list import SmallList
+from airbyte_rdstation.airbyte.small_list import SmallListPartitions
+from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, StreamFactory
 from airbyte_rdstation.client.auth import BearerToken
 from airbyte_rdstation.client.client import Api
@@ -77,44 +78,43 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         }
 
     def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        small = SmallList(context, fetch=self._list(context, spec), sort=None)
-        return small.slices, small.cursor
+        cursor = FullRefreshCursor(context)
+        return SmallListPartitions(context, cursor, fetch=self._list(spec, cursor.before_request), sort=None), cursor
 
     def _reports(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         reports = Reports(
             context,
-            fetch_window=partial(self._window, context, spec),
+            fetch_window=lambda first, last: self._window(spec, reports.before_request, first, last),
             lookback=timedelta(days=self._settings.reports_lookback_days),
             cursor_field=spec.cursor,
             state=read_state(spec.name, spec.cursor, state, ReportsState),
         )
-        return reports.slices, reports
+        return Slices(reports.slices), reports
 
     def _messages_history(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        pages = MessagesHistory(context, self._histories(context))
-        return pages.slices, pages.cursor
+        pages = MessagesHistory(context, self._histories(context, lambda: pages.cursor.before_request()))
+        return Slices(pages.slices, pages.give_up), pages.cursor
 
     def _single_messages(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         stream = Messages(
             context,
-            self._histories(context),
+            self._histories(context, lambda: stream.before_request()),
             cursor_field=spec.cursor,
             state=read_state(spec.name, spec.cursor, state, MessagesState),
         )
-        return stream.slices, stream
+        return Slices(stream.slices, stream.give_up), stream
 
-    def _histories(self, context: StreamContext) -> Histories:
+    def _histories(self, context: StreamContext, on_request: Callable[[], None]) -> Histories:
         decryptor = PageDecryptor(context.name, self._settings.private_key_jwk)
-        history = History(
-            self._api, self._settings, stream=context.name, opened=decryptor.open, on_request=context.before_request
-        )
-        return Histories(self._list(context, CONTACTS), history, decryptor, partial(self._explain_401, context.name))
+        history = History(self._api, self._settings, stream=context.name, opened=decryptor.open, on_request=on_request)
+        contacts = self._lists.fetch(context.name, CONTACTS, on_request=on_request)
+        return Histories(contacts, history, decryptor, partial(self._explain_401, context.name))
 
-    def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
-        return self._lists.fetch(context.name, spec, only, on_request=context.before_request)
+    def _list(self, spec: StreamSpec, on_request: Callable[[], None], **only: str) -> Fetch:
+        return self._lists.fetch(spec.name, spec, only, on_request=on_request)
 
-    def _window(self, context: StreamContext, spec: StreamSpec, first: date, last: date) -> Fetch:
-        return self._list(context, spec, start_date=first.isoformat(), end_date=last.isoformat())
+    def _window(self, spec: StreamSpec, on_request: Callable[[], None], first: date, last: date) -> Fetch:
+        return self._list(spec, on_request, start_date=first.isoformat(), end_date=last.isoformat())
 
     def _explain_401(self, stream: str, error: UnauthorizedError) -> ConnectorError:
         """The history says 401 to a plan without it, too: then the token still works elsewhere."""
@@ -129,3 +129,19 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
             "not include it. Upgrade the plan or deselect the stream.",
             error.internal_message,
         )
+
+
+class Slices(StreamPartitions):
+    """Generates what a stream's `slices` gives."""
+
+    def __init__(self, slices: Callable[[], Iterator[Slice]], give_up: Callable[[], object] = lambda: None) -> None:
+        self._slices = slices
+        self._give_up = give_up
+
+    def generate(self) -> Iterator[Slice]:
+        """Yield the slices."""
+        return self._slices()
+
+    def give_up(self) -> object:
+        """Wait for no other slice."""
+        return self._give_up()

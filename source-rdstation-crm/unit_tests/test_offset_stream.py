@@ -14,12 +14,11 @@ from scenario import Scenario, scenarios
 from simulated_list import SimulatedList, moment
 
 from airbyte_rdstation.airbyte.cursor import StreamContext
-from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination import beyond_limit, last_page_first, newest_first
-from source_rdstation_crm.crm_state import OffsetState
 from source_rdstation_crm.streams import offset_stream
-from source_rdstation_crm.streams.offset_stream import OffsetStream
+from source_rdstation_crm.streams.offset_stream import OffsetCursor, OffsetPartitions, OffsetState
 
 WALL = 200
 
@@ -40,18 +39,16 @@ def read(
     messages, incomplete = Collected(), list[str]()
     given_ = context("contacts", messages, lambda: moment(crm.now), start_date)
     given_.report_incomplete = incomplete.append
-    messages.read(numbered_stream(given_, crm, state or {}).slices(), records)
+    messages.read(offset_stream_of(given_, crm, state or {})[0].generate(), records)
     return messages, incomplete
 
 
-def numbered_stream(given_: StreamContext, crm: CountedList, state: dict[str, Any]) -> OffsetStream:
-    return OffsetStream(
-        given_,
-        fetch=announced(given_, crm.fetch),
-        parts=tuple,
-        cursor_field="updated_at",
-        state=read_state("contacts", "updated_at", state, OffsetState),
-    )
+def offset_stream_of(
+    given_: StreamContext, crm: CountedList, state: dict[str, Any]
+) -> tuple[OffsetPartitions, OffsetCursor]:
+    saved = read_state("contacts", "updated_at", state, OffsetState)
+    cursor = OffsetCursor(given_, cursor_field="updated_at", state=saved)
+    return OffsetPartitions(given_, cursor, fetch=announced(cursor, crm.fetch), parts=tuple), cursor
 
 
 @pytest.fixture
@@ -281,10 +278,10 @@ def test_given_failures_before_the_first_page_when_read_again_then_everything_co
     crm.before_request = fail
     messages = Collected()
     given_ = context("contacts", messages, lambda: moment(crm.now))
-    stream = numbered_stream(given_, crm, {})
+    partitions, cursor = offset_stream_of(given_, crm, {})
     with pytest.raises(ConnectionError):
-        messages.read(stream.slices())
-    stream.ensure_at_least_one_state_emitted()
+        messages.read(partitions.generate())
+    cursor.ensure_at_least_one_state_emitted()
     crm.before_request = lambda _: None
 
     resumed, _ = read(crm, messages.states[-1])

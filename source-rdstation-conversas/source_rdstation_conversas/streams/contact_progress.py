@@ -12,8 +12,7 @@ from typing import Final
 from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.airbyte.cursor import StreamContext
-from airbyte_rdstation.airbyte.partitions import Slice
-from airbyte_rdstation.airbyte.places import Places
+from airbyte_rdstation.airbyte.partitions import Places, Slice
 from airbyte_rdstation.airbyte.small_list import read_small_list
 from airbyte_rdstation.client.errors import (
     ConnectorError,
@@ -85,7 +84,7 @@ class ContactProgress:
         self._explain_401 = explain_401
         # No more slices are under way than can be read: the state stays close behind.
         self._places = Places(2 * context.readers)
-        context.on_failure = self._places.give_up
+        self.give_up = self._places.give_up
         self._lock = threading.Lock()
         self._visited = self._gone = self._in_a_row = 0
         self._failures: list[ConnectorError] = []

@@ -51,6 +51,7 @@ class Messages(CheckpointCursor):
         self._visits = ContactProgress(
             context, read=self._read, done=self._done, gone=self._gone_contact, explain_401=histories.explain_401
         )
+        self.give_up = self._visits.give_up
         self._due: list[str] = []
         self._finished: set[str] = set()
         self._prefix = 0

@@ -34,6 +34,7 @@ class MessagesHistory:
         self._history = histories.history
         self._decryptor = histories.decryptor
         self._visits = ContactProgress(context, read=self._read, explain_401=histories.explain_401)
+        self.give_up = self._visits.give_up
 
     def slices(self) -> Iterator[Slice]:
         """A slice for each contact."""

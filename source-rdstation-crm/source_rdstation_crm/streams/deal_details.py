@@ -1,9 +1,8 @@
 """Deals in full detail, one request a deal: those that changed since the state.
 
-Facts: docs/api/crm-v1.md#reading-lists-that-move, #deals-in-detail.
-
 API v1 has no filter on `updated_at`, so all deals are listed first (a few requests), then those that are due are read
 in the order of their `updated_at`, which the state follows.
+Facts: docs/api/crm-v1.md#reading-lists-that-move, #deals-in-detail.
 """
 
 from __future__ import annotations
@@ -16,40 +15,31 @@ from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import instant_of
 from airbyte_rdstation.pagination.time_windows import Windows
-from source_rdstation_crm.crm_state import ChildState
-from source_rdstation_crm.streams.substream import DealSubstream
-from source_rdstation_crm.streams.time_window_stream import tell_unread
+from source_rdstation_crm.streams.substream import DealCursor, DealPartitions
+from source_rdstation_crm.streams.time_window_stream import report_unread
 
-__all__ = ["DealDetails"]
+__all__ = ["DealDetailsPartitions"]
 
 
-class DealDetails(DealSubstream):
-    """One such stream: its slices, and its state."""
+class DealDetailsPartitions(DealPartitions):
+    """Generates a slice for each deal that changed since the state."""
 
     def __init__(
-        self,
-        context: StreamContext,
-        *,
-        windows: Windows,
-        fetch_deal: Callable[[str], Row],
-        cursor_field: str,
-        state: ChildState,
+        self, context: StreamContext, cursor: DealCursor, *, windows: Windows, fetch_deal: Callable[[str], Row]
     ) -> None:
-        super().__init__(context, cursor_field=cursor_field, state=state)
+        super().__init__(context, cursor)
         self._windows = windows
         self._fetch_deal = fetch_deal
 
-    def slices(self) -> Iterator[Slice]:
-        """A slice for each deal that changed since the state."""
+    def generate(self) -> Iterator[Slice]:
+        """Yield the deals, the longest unchanged first."""
         yield from self._visit(self._due())
         self._places.wait_for_all()
-        self.checkpoint()
-        self._tell_gone()
+        self._end()
 
     def _due(self) -> list[Row]:
         """`id` and `updated_at` of the deals to read, the longest unchanged first; those without a date before all."""
-        bound = self._bound()
-        since = format_instant(bound) if bound else ""
+        since = format_instant(self._cursor.since) if self._cursor.since else ""
         due: dict[str, str] = {}
         listed = 0
         for rows in self._listed():
@@ -59,8 +49,8 @@ class DealDetails(DealSubstream):
                 if not text or text >= since:
                     due[row["id"]] = text
             listed += len(rows)
-            self.request_answered()
-        tell_unread(self._context, self._windows, listed)
+            self._cursor.request_answered()
+        report_unread(self._context, self._windows, listed)
         return [{"id": id_, "updated_at": text} for text, id_ in sorted((text, id_) for id_, text in due.items())]
 
     def _listed(self) -> Iterator[list[Row]]:

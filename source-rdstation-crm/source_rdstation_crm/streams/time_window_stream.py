@@ -9,26 +9,26 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 
-from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext
-from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.pagination.time_windows import Window, Windows
 
-__all__ = ["TimeWindowStream", "tell_unread"]
+__all__ = ["TimeWindowPartitions", "report_unread"]
 
 
-class TimeWindowStream:
-    """One stream of this shape: its slices, and the mark that it has no state."""
+class TimeWindowPartitions(StreamPartitions):
+    """Generates a slice for each window of time; a single one where a page holds the whole list."""
 
-    def __init__(self, context: StreamContext, *, windows: Windows) -> None:
-        self.cursor = FullRefreshCursor(context)
+    def __init__(self, context: StreamContext, cursor: StreamCursor, *, windows: Windows) -> None:
         self._context = context
+        self._cursor = cursor
         self._windows = windows
         self._lock = threading.Lock()
         self._under_way = self._read_rows = 0
 
-    def slices(self) -> Iterator[Slice]:
-        """One for each slice of time; a single one where a page holds the whole list."""
+    def generate(self) -> Iterator[Slice]:
+        """Yield the windows, the oldest first."""
         rows, windows = self._windows.plan()
         if not windows:
             yield Slice(self._context.name, {}, lambda: self._emit(rows))
@@ -42,22 +42,22 @@ class TimeWindowStream:
         for batch in self._windows.read(window):
             read += len(batch.rows)
             yield from map(self._context.normalize, batch.rows)
-            self.cursor.request_answered()
+            self._cursor.request_answered()
         with self._lock:
             self._read_rows += read
             self._under_way -= 1
             if not self._under_way:
-                tell_unread(self._context, self._windows, self._read_rows)
-        self.cursor.checkpoint()
+                report_unread(self._context, self._windows, self._read_rows)
+        self._cursor.checkpoint()
 
     def _emit(self, rows: list[Row]) -> Iterator[Row]:
         yield from map(self._context.normalize, rows)
         self._context.compare(len(rows), self._windows.total)
-        self.cursor.checkpoint()
+        self._cursor.checkpoint()
 
 
-def tell_unread(context: StreamContext, windows: Windows, read: int) -> None:
-    """Says how many deals exist and were not read, if any."""
+def report_unread(context: StreamContext, windows: Windows, read: int) -> None:
+    """Report how many deals exist and were not read, if any."""
     missing = windows.total - read
     if missing > 0 and windows.walled:
         context.report_incomplete(

@@ -10,10 +10,10 @@ from typing import Any
 
 from airbyte_cdk.sources.message import MessageRepository
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
-from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
 from airbyte_rdstation.airbyte.partitions import refusals_named
-from airbyte_rdstation.airbyte.small_list import SmallList, read_small_list
+from airbyte_rdstation.airbyte.small_list import SmallListPartitions, read_small_list
+from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream
 from airbyte_rdstation.client.auth import QueryToken
 from airbyte_rdstation.client.client import Api
@@ -25,12 +25,12 @@ from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.time_windows import Windows
 from source_rdstation_crm.config import Settings, V1Credentials
-from source_rdstation_crm.crm_state import ChildState, OffsetState
 from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
-from source_rdstation_crm.streams.deal_details import DealDetails
-from source_rdstation_crm.streams.offset_stream import OffsetStream
-from source_rdstation_crm.streams.pipeline_children import PipelineChildren
-from source_rdstation_crm.streams.time_window_stream import TimeWindowStream
+from source_rdstation_crm.streams.deal_details import DealDetailsPartitions
+from source_rdstation_crm.streams.offset_stream import OffsetCursor, OffsetPartitions, OffsetState
+from source_rdstation_crm.streams.pipeline_children import PipelinePartitions
+from source_rdstation_crm.streams.substream import DealCursor, DealState
+from source_rdstation_crm.streams.time_window_stream import TimeWindowPartitions
 from source_rdstation_crm.v1.client_v1 import STATUSES_V1, ListClientV1
 from source_rdstation_crm.v1.quirks import StageFilter, sees_only_own_deals, without_empty_birthdays
 from source_rdstation_crm.v1.streams import DEAL_PIPELINES, DEALS, STREAMS, USERS, StreamSpec
@@ -95,78 +95,83 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
         }
 
     def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        small = SmallList(context, fetch=self._list(context, spec), sort=spec.sort)
-        return small.slices, small.cursor
+        cursor = FullRefreshCursor(context)
+        return SmallListPartitions(context, cursor, fetch=self._list(spec, cursor), sort=spec.sort), cursor
 
     def _pipeline_children(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        stages = PipelineChildren(
+        cursor = FullRefreshCursor(context)
+        partitions = PipelinePartitions(
             context,
-            fetch_pipelines=self._list(context, DEAL_PIPELINES),
+            cursor,
+            fetch_pipelines=self._list(spec, cursor, DEAL_PIPELINES),
             pipeline_sort=None,
-            fetch_below=lambda pipeline_id: self._list(context, spec, deal_pipeline_id=pipeline_id),
+            fetch_below=lambda pipeline_id: self._list(spec, cursor, deal_pipeline_id=pipeline_id),
             sort=None,
-            adopt=StageFilter(spec.name, partial(self._record, context, spec)).adopt,
+            adopt=StageFilter(spec.name, partial(self._record, spec, cursor)).adopt,
         )
-        return stages.slices, stages.cursor
+        return partitions, cursor
 
     def _offset(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        saved = read_state(spec.name, spec.cursor, state, OffsetState)
+        cursor = OffsetCursor(context, cursor_field=spec.cursor, state=saved)
         segments: set[str] = set()
-        stream = OffsetStream(
+        partitions = OffsetPartitions(
             context,
-            fetch=_noting_segments(self._list(context, spec), segments),
-            parts=partial(self._parts_of_companies, context, spec, segments) if spec.has_parts else tuple,
-            cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, OffsetState),
+            cursor,
+            fetch=_noting_segments(self._list(spec, cursor), segments),
+            parts=partial(self._parts_of_companies, spec, cursor, segments) if spec.has_parts else tuple,
         )
-        return stream.slices, stream
+        return partitions, cursor
 
     def _time_windows(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        stream = TimeWindowStream(context, windows=self._windows(context, spec))
-        return stream.slices, stream.cursor
+        cursor = FullRefreshCursor(context)
+        return TimeWindowPartitions(context, cursor, windows=self._windows(spec, cursor)), cursor
 
     def _deal_details(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        details = DealDetails(
-            context,
-            windows=self._windows(context, spec),
-            fetch_deal=partial(self._record, context, spec),
-            cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, ChildState),
+        cursor = DealCursor(
+            context, cursor_field=spec.cursor, state=read_state(spec.name, spec.cursor, state, DealState)
         )
-        return details.slices, details
+        partitions = DealDetailsPartitions(
+            context, cursor, windows=self._windows(spec, cursor), fetch_deal=partial(self._record, spec, cursor)
+        )
+        return partitions, cursor
 
-    def _windows(self, context: StreamContext, spec: StreamSpec) -> Windows:
-        fetch = refusals_named(self._list(context, spec))
-        return Windows(fetch, partial(self._parts_of_deals, context, spec), self._now)
+    def _windows(self, spec: StreamSpec, cursor: StreamCursor) -> Windows:
+        fetch = refusals_named(self._list(spec, cursor))
+        return Windows(fetch, partial(self._parts_of_deals, spec, cursor), self._now)
 
     def _now(self) -> datetime:
         return self._api.server_time(datetime.now(timezone.utc))
 
-    def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
-        return self._lists.fetch(context.name, spec, only, on_request=context.before_request)
+    def _list(self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, **only: str) -> Fetch:
+        """The stream's list, or another `of` which it needs to know."""
+        return self._lists.fetch(spec.name, of or spec, only, on_request=cursor.before_request)
 
-    def _record(self, context: StreamContext, spec: StreamSpec, record_id: str) -> Row:
-        return self._lists.record(context.name, spec.path, record_id, context.before_request)
+    def _record(self, spec: StreamSpec, cursor: StreamCursor, record_id: str) -> Row:
+        return self._lists.record(spec.name, spec.path, record_id, cursor.before_request)
 
-    def _parts_of_companies(self, context: StreamContext, spec: StreamSpec, segments: set[str]) -> Iterator[Fetch]:
+    def _parts_of_companies(self, spec: StreamSpec, cursor: StreamCursor, segments: set[str]) -> Iterator[Fetch]:
         """By responsible user, and by the segments that occur (API v1 has no list of them)."""
         with suppress(ForbiddenError):  # then only the segments are left
-            for users in read_small_list(self._list(context, USERS), None):
+            for users in read_small_list(self._list(spec, cursor, USERS), None):
                 for user in users:
-                    yield self._list(context, spec, user_id=user["id"])
+                    yield self._list(spec, cursor, user_id=user["id"])
         for segment_id in sorted(segments):
-            yield self._list(context, spec, organization_segment=segment_id)
+            yield self._list(spec, cursor, organization_segment=segment_id)
 
-    def _parts_of_deals(self, context: StreamContext, spec: StreamSpec) -> Iterator[Fetch]:
+    def _parts_of_deals(self, spec: StreamSpec, cursor: StreamCursor) -> Iterator[Fetch]:
         """By pipeline, then by stage."""
         try:
-            pipelines = [row for rows in read_small_list(self._list(context, DEAL_PIPELINES), None) for row in rows]
+            pipelines = [
+                row for rows in read_small_list(self._list(spec, cursor, DEAL_PIPELINES), None) for row in rows
+            ]
         except ForbiddenError:
             return
         for pipeline in pipelines:
-            yield self._list(context, spec, deal_pipeline_id=pipeline["id"])
+            yield self._list(spec, cursor, deal_pipeline_id=pipeline["id"])
         for pipeline in pipelines:
             for stage in pipeline.get("deal_stages") or ():
-                yield self._list(context, spec, deal_stage_id=stage.get("_id") or stage["id"])
+                yield self._list(spec, cursor, deal_stage_id=stage.get("_id") or stage["id"])
 
 
 def _noting_segments(fetch: Fetch, segments: set[str]) -> Fetch:

@@ -1,4 +1,8 @@
-"""Incoming states: read at the border, refused when they are not ours, and never later than now."""
+"""Saved states: read at the border, refused when they are not ours, never later than now; and where a sync begins.
+
+A record may show in lists some time after it was written, so a sync looks back behind its cursor.
+Facts: docs/api/crm-v2.md#keyset and unknown 23.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.dates import LAST_YEAR, format_instant, normalize_instant, parse_instant
 
-__all__ = ["Instant", "ReadPosition", "StateModel", "StreamState", "read_state"]
+__all__ = [
+    "LOOKBACK",
+    "Instant",
+    "ReadPosition",
+    "StateModel",
+    "StreamState",
+    "due_since",
+    "is_settled",
+    "lookback_start",
+    "read_state",
+]
+
+LOOKBACK: Final = timedelta(minutes=5)  # clients use minutes to hours [seen]; the search index's lag is unknown
 
 _CLOCK_DOUBT: Final = timedelta(minutes=10)  # how far RD Station's clock may run ahead of ours
 
@@ -98,3 +114,21 @@ def _not_beyond_now(stream: str, state: S) -> S:
             "%s: the saved state says that a read began in the future (%s). It begins anew.", stream, state.walk.started
         )
     return state.model_copy(update=changes)
+
+
+def is_settled(cursor: str, started: str) -> bool:
+    """Tell whether a sync that began at `started` has seen all that will ever show up to `cursor`."""
+    return parse_instant(cursor) <= parse_instant(started) - LOOKBACK
+
+
+def lookback_start(cursor: str, settled: bool) -> datetime:
+    """Return from when on to read after a sync that left `cursor`."""
+    return parse_instant(cursor) - (timedelta(0) if settled else LOOKBACK)
+
+
+def due_since(start_date: str | None, cursor: str | None, settled: bool) -> datetime | None:
+    """Return from when on records are due, never before the user's start date; None where all are."""
+    moments = [parse_instant(start_date)] if start_date else []
+    if cursor:
+        moments.append(lookback_start(cursor, settled))
+    return max(moments, default=None)
