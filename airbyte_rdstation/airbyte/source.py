@@ -10,7 +10,6 @@ from itertools import chain
 from typing import Any, Final, Generic, TypeVar
 
 from airbyte_cdk.models import (
-    AirbyteCatalog,
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
@@ -21,21 +20,19 @@ from airbyte_cdk.models import (
     FailureType,
     Status,
     SyncMode,
-    TraceType,
     Type,
 )
+from airbyte_cdk.sources.abstract_source import AbstractSource
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
-from airbyte_cdk.sources.concurrent_source.concurrent_source_adapter import ConcurrentSourceAdapter
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
-from airbyte_cdk.sources.streams import Stream
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from airbyte_rdstation.airbyte.input_files import read_catalog, read_config, read_file
+from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_file, read_specification
 from airbyte_rdstation.airbyte.record_queue import RecordQueue
-from airbyte_rdstation.airbyte.specification import read_specification
 from airbyte_rdstation.airbyte.stream_factory import StreamFactory
 from airbyte_rdstation.client.credentials import remark_on
 from airbyte_rdstation.client.errors import ConnectorError, config_error
@@ -65,15 +62,16 @@ _logger = logging.getLogger("airbyte.rdstation")
 S = TypeVar("S", bound=CommonSettings)
 
 
-class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
-    """An API of RD Station as an Airbyte source; subclasses say how it is configured and which account it reads."""
+class RdstationSource(AbstractSource, Generic[S]):
+    """An API of RD Station as an Airbyte source; subclasses say how it is configured and which account it reads.
+
+    `discover` is the CDK's: it asks `streams` for all of them. `read` builds only those that are selected.
+    """
 
     def __init__(self) -> None:
         self._queue = RecordQueue(maxsize=_QUEUE_SIZE)
         self._messages = ConcurrentMessageRepository(self._queue, InMemoryMessageRepository())
-        self._state_of: Mapping[str, Mapping[str, Any]] = {}
-        self._factory: StreamFactory[Any, S] | None = None
-        super().__init__(self._engine(streams=1, workers=1))
+        self._parsed: tuple[Mapping[str, Any], S] | None = None
 
     @property
     def message_repository(self) -> MessageRepository:
@@ -116,18 +114,25 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
     ) -> StreamFactory[Any, S]:
         """What the configuration gives access to; `streams` are those selected, if the command reads any."""
 
-    def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
+    def configure(self, config: Mapping[str, Any], temp_dir: str) -> dict[str, Any]:
         """Check the configuration before the CDK does, whose messages quote values; what is null counts as absent.
 
         Unlike the CDK's it writes no copy of the configuration, with its secrets, into `temp_dir`.
         """
-        self.read_settings(config)
-        return {name: value for name, value in config.items() if value is not None}
+        configured = {name: value for name, value in config.items() if value is not None}
+        self._settings_of(configured)
+        return configured
+
+    def _settings_of(self, config: Mapping[str, Any]) -> S:
+        """The checked configuration, parsed once: what `configure` gives is the object that a command then has."""
+        if self._parsed is None or self._parsed[0] is not config:
+            self._parsed = config, self.read_settings(config)
+        return self._parsed[1]
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Whether the configuration works, and if not, one sentence on what to do."""
         try:
-            settings = self.read_settings(config).of_check()
+            settings = self._settings_of(config).of_check()
             remarks = [remark_on(config)]
             remarks.append(self.stream_factory(config, settings, retry_policy=RetryPolicy.of_check()).check() or "")
         except ConnectorError as error:
@@ -142,11 +147,10 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         status = self.check(logger, config)
         return status.status == Status.SUCCEEDED, status.message
 
-    def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
-        """The streams, with the account's own fields in their schemas."""
-        factory = self.stream_factory(config, self.read_settings(config))
-        streams = factory.streams(factory.stream_names, lambda _: {}, describe=True)
-        return AirbyteCatalog(streams=[stream.as_airbyte_stream() for stream in streams])
+    def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:  # type: ignore[override] # the CDK's own too
+        """Return every stream, with the account's own fields in its schema."""
+        factory = self.stream_factory(config, self._settings_of(config))
+        return factory.streams(factory.stream_names, {}, describe=True)
 
     def read(
         self,
@@ -155,55 +159,30 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         catalog: ConfiguredAirbyteCatalog,
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
-        """The messages of a sync. A stream that fails ends INCOMPLETE; the others are read to their end."""
-        self._state_of = _states(catalog, state)
-        failed: dict[str, FailureType] = {}
-        try:
-            for message in super().read(logger, config, catalog, state):
-                self._note_failure(message, failed)
-                yield message
-            self._report_incomplete()
-        except AirbyteTracedException as error:
-            self._report_incomplete()
-            if isinstance(error, ConnectorError) or not failed:
-                raise
-            raise _summary(failed) from None
-
-    def streams(self, config: Mapping[str, Any]) -> list[Stream]:
-        """Unused: the CDK's older streams. Ours are concurrent from the start; see `discover` and `read`."""
-        return []
-
-    def _select_abstract_streams(
-        self, config: Mapping[str, Any], configured_catalog: ConfiguredAirbyteCatalog
-    ) -> list[Any]:
-        settings = self.read_settings(config)
-        wanted = [configured.stream.name for configured in configured_catalog.streams]
+        """Yield the messages of a sync. A stream that fails ends INCOMPLETE; the others are read to their end."""
+        states = _states(catalog, state)
+        settings = self._settings_of(config)
+        wanted = [configured.stream.name for configured in catalog.streams]
         factory = self.stream_factory(config, settings, streams=wanted)
-        self._factory = factory
         if unknown := sorted(set(wanted) - set(factory.stream_names)):
             raise config_error(
                 f"The catalog names streams that this source does not have: {', '.join(map(shown, unknown))}. Refresh "
                 "the source's schema and select the streams again."
             )
-        self._concurrent_source = self._engine(len(wanted), settings.num_workers)
-        return factory.streams(wanted, lambda name: self._state_of.get(name, {}))
-
-    def _report_incomplete(self) -> None:
-        """What RD Station holds and could not be read is never passed over in silence."""
-        incomplete = self._factory.incomplete if self._factory else {}
-        for name, sentence in sorted(incomplete.items()):
-            _logger.warning("%s: %s", name, sentence)
-        if incomplete:
-            _logger.info("The sync ends with incomplete streams: %s.", ", ".join(sorted(incomplete)))
-
-    def _note_failure(self, message: AirbyteMessage, failed: dict[str, FailureType]) -> None:
-        if message.type != Type.TRACE or not message.trace or message.trace.type != TraceType.ERROR:
-            return
-        error = message.trace.error
-        if error and error.stream_descriptor and error.failure_type:
-            failed[error.stream_descriptor.name] = error.failure_type
-            if self._factory:
-                self._factory.give_up(error.stream_descriptor.name)
+        failed: dict[str, FailureType] = {}
+        try:
+            if streams := factory.streams(wanted, states):
+                for message in self._engine(len(wanted), settings.num_workers).read(streams):
+                    for name, kind in _failures(message).items():
+                        failed[name] = kind
+                        factory.give_up(name)
+                    yield message
+            _report_incomplete(factory)
+        except AirbyteTracedException as error:
+            _report_incomplete(factory)
+            if isinstance(error, ConnectorError) or not failed:
+                raise
+            raise _summary(failed) from None
 
     def _engine(self, streams: int, workers: int) -> ConcurrentSource:
         """The CDK's engine, with a thread for each stream's slices and enough to read them."""
@@ -215,6 +194,22 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
             message_repository=self._messages,
             queue=self._queue,
         )
+
+
+def _report_incomplete(factory: StreamFactory[Any, Any]) -> None:
+    """What RD Station holds and could not be read is never passed over in silence."""
+    for name, sentence in sorted(factory.incomplete.items()):
+        _logger.warning("%s: %s", name, sentence)
+    if factory.incomplete:
+        _logger.info("The sync ends with incomplete streams: %s.", ", ".join(sorted(factory.incomplete)))
+
+
+def _failures(message: AirbyteMessage) -> Mapping[str, FailureType]:
+    """The stream of which a message says that it failed, and how."""
+    error = message.trace.error if message.type == Type.TRACE and message.trace else None
+    if error and error.stream_descriptor and error.failure_type:
+        return {error.stream_descriptor.name: error.failure_type}
+    return {}
 
 
 def _state_messages(content: Any) -> list[AirbyteStateMessage]:

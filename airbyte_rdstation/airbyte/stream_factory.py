@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from airbyte_cdk.sources.message import MessageRepository
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
 from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.files import read_schema
 from airbyte_rdstation.airbyte.normalizer import Normalizer
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
-from airbyte_rdstation.airbyte.schemas import schema_of
 from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.responses import Row
@@ -63,14 +64,14 @@ class StreamFactory(ABC, Generic[S, T]):
         """
 
     def streams(
-        self, names: Iterable[str], states: Callable[[str], Mapping[str, Any]], *, describe: bool = False
-    ) -> list[DefaultStream]:
-        """The streams of these names, each once; `states` gives the incoming state of a stream by its name.
+        self, names: Iterable[str], states: Mapping[str, Mapping[str, Any]], *, describe: bool = False
+    ) -> list[AbstractStream]:
+        """Build the streams of these names, each once; `states` holds incoming states by stream.
 
         `describe` asks the account for what its schemas should say of its own fields.
         """
         rows = {spec.name: spec for spec in self.table}
-        return [self._stream(rows[name], states(name), describe=describe) for name in dict.fromkeys(names)]
+        return [self._stream(rows[name], states.get(name, {}), describe=describe) for name in dict.fromkeys(names)]
 
     def give_up(self, stream: str) -> None:
         """Let nobody wait for a slice of the stream that an error has ended."""
@@ -82,19 +83,20 @@ class StreamFactory(ABC, Generic[S, T]):
     def builders(self) -> Mapping[str, Builder[S]]:
         """What builds a stream, by the `kind` of its row."""
 
-    def _schema(self, spec: S, *, describe: bool) -> dict[str, Any]:
-        """The stream's JSON schema."""
-        return schema_of(*self.schemas, spec.name)
+    def _described(self, spec: S, schema: dict[str, Any]) -> dict[str, Any]:
+        """Add to the stream's JSON schema what only the account knows."""
+        return schema
 
-    def _normalize(self, spec: S) -> Callable[[Row], Row]:
-        """Makes a row of the API the record that is emitted."""
-        return Normalizer(spec.name, schema_of(*self.schemas, spec.name))
+    def _normalize(self, spec: S, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
+        """Return what makes a row of the API the record that is emitted."""
+        return Normalizer(spec.name, schema)
 
     def _stream(self, spec: S, state: Mapping[str, Any], *, describe: bool) -> DefaultStream:
+        schema = read_schema(*self.schemas, spec.name)
         context = StreamContext(
             spec.name,
             self._messages,
-            normalize=self._normalize(spec),
+            normalize=self._normalize(spec, schema),
             start_date=self._settings.start_date,
             server_time=self._api.server_time,
             readers=self._settings.num_workers,
@@ -106,7 +108,7 @@ class StreamFactory(ABC, Generic[S, T]):
         return DefaultStream(
             partition_generator=partitions,
             name=spec.name,
-            json_schema=self._schema(spec, describe=describe),
+            json_schema=self._described(spec, schema) if describe else schema,
             primary_key=[key] if isinstance(key, str) else list(key),
             cursor_field=CursorField(spec.cursor) if spec.cursor else None,
             logger=_logger,

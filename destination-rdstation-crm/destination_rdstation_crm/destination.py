@@ -27,9 +27,8 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets, update_secrets
 
-from airbyte_rdstation.airbyte.input_files import read_catalog, read_config
+from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_specification
 from airbyte_rdstation.airbyte.process import leave_by
-from airbyte_rdstation.airbyte.specification import read_specification
 from airbyte_rdstation.airbyte.stop import Stop
 from airbyte_rdstation.client.credentials import remark_on
 from airbyte_rdstation.client.errors import ConnectorError, system_error

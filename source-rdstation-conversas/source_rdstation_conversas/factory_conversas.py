@@ -13,7 +13,6 @@ from airbyte_cdk.sources.message import MessageRepository
 from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext
 from airbyte_rdstation.airbyte.normalizer import Normalizer
 from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions
-from airbyte_rdstation.airbyte.schemas import schema_of
 from airbyte_rdstation.airbyte.small_list import SmallListPartitions
 from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, StreamFactory
@@ -62,8 +61,7 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         self._lists.fetch("The connection", EMPLOYEES)(Query(None))
         return None
 
-    def _normalize(self, spec: StreamSpec) -> Callable[[Row], Row]:
-        schema = schema_of(*self.schemas, spec.name)
+    def _normalize(self, spec: StreamSpec, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
         normalize = Normalizer(spec.name, schema)
         return lambda row: normalize(fitted(without_place(row), schema))
 

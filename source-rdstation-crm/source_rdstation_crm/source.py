@@ -37,9 +37,10 @@ class SourceRdstationCrm(RdstationSource[Settings]):
         mutable = config if isinstance(config, MutableMapping) else dict(config)
         return StreamFactoryV2(mutable, settings, self.message_repository, retry_policy)
 
-    def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
+    def configure(self, config: Mapping[str, Any], temp_dir: str) -> dict[str, Any]:
         """As its parent's; the version of the API is filled in, which the CDK's check of the schema asks for."""
-        settings = self.read_settings(config)
+        configured = super().configure(config, temp_dir)
         credentials = {name: value for name, value in config["credentials"].items() if value is not None}
-        credentials["api_version"] = settings.credentials.api_version
-        return super().configure({**config, "credentials": credentials}, temp_dir)
+        credentials["api_version"] = self._settings_of(configured).credentials.api_version
+        configured["credentials"] = credentials
+        return configured

@@ -79,8 +79,8 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
     def _probe(self, spec: StreamSpec) -> None:
         self._lists.fetch(spec.name, spec)(Query(None))
 
-    def _normalize(self, spec: StreamSpec) -> Callable[[Row], Row]:
-        normalize = super()._normalize(spec)
+    def _normalize(self, spec: StreamSpec, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
+        normalize = super()._normalize(spec, schema)
         return lambda row: normalize(without_empty_birthdays(row))
 
     @property

@@ -61,9 +61,8 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
     def _probe(self, spec: StreamSpec) -> None:
         self._lists.probe(spec.name, spec.path)
 
-    def _schema(self, spec: StreamSpec, *, describe: bool) -> dict[str, Any]:
-        schema = super()._schema(spec, describe=describe)
-        if describe and spec.custom_fields_of:
+    def _described(self, spec: StreamSpec, schema: dict[str, Any]) -> dict[str, Any]:
+        if spec.custom_fields_of:
             return with_custom_fields(schema, spec.custom_fields_of, self._custom_fields)
         return schema
 
