@@ -164,8 +164,7 @@ class Windows:
         self.walled = self.walled or len(ids) < total
 
     def _by_page_numbers(self, query: Query) -> Iterator[list[Row]]:
-        parts = (_within(query, part) for part in self._parts())
-        reach = Reach(_within(query, self._fetch), lambda: parts, further=())
+        reach = Reach(_within(query, self._fetch), lambda: (_within(query, part) for part in self._parts()))
         for batch in reach.rows():
             yield batch.rows
         self.walled = self.walled or reach.unreached > 0

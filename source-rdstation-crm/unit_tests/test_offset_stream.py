@@ -48,7 +48,7 @@ def offset_stream_of(
 ) -> tuple[OffsetPartitions, OffsetCursor]:
     saved = read_state("contacts", "updated_at", state, OffsetState)
     cursor = OffsetCursor(given_, cursor_field="updated_at", state=saved)
-    return OffsetPartitions(given_, cursor, fetch=announced(cursor, crm.fetch), parts=tuple), cursor
+    return OffsetPartitions(given_, cursor, fetch=announced(cursor, crm.fetch), other_key="created_at"), cursor
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ def test_given_a_kill_beyond_the_wall_when_resumed_then_everything_is_read_anew(
 
 
 @pytest.mark.usefixtures("low_wall")
-def test_given_more_changes_than_the_wall_shows_when_read_then_they_come_in_other_orders() -> None:
+def test_given_more_changes_than_the_wall_shows_when_read_then_they_come_by_creation() -> None:
     crm = spread(350)
     crm.wall = WALL
     crm.now += 3_600_000

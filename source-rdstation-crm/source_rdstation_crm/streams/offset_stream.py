@@ -8,7 +8,7 @@ Facts: docs/api/crm-v1.md#paging and #reading-lists-that-move.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any, ClassVar, Final
 
 from airbyte_rdstation.airbyte.cursor import StreamContext
@@ -81,13 +81,6 @@ class OffsetPartitions(NewestFirstPartitions):
     walled: ClassVar[bool] = True
     _cursor: OffsetCursor
 
-    def __init__(
-        self, context: StreamContext, cursor: OffsetCursor, *, fetch: Fetch, parts: Callable[[], Iterable[Fetch]]
-    ) -> None:
-        """`parts` are filters of the list, for what no order reaches."""
-        super().__init__(context, cursor, fetch=fetch, other_key="created_at")
-        self._parts = parts
-
     def _read(self) -> Iterator[Row]:
         cursor = self._cursor
         if cursor.whole:
@@ -143,7 +136,7 @@ class OffsetPartitions(NewestFirstPartitions):
 
     def _beyond_wall(self) -> Iterator[Batch]:
         self._cursor.restarts = True
-        reach = Reach(self._fetch, self._parts)
+        reach = Reach(self._fetch)
         yield from reach.rows()
         if reach.ended:
             self._context.compare(reach.read, reach.total)

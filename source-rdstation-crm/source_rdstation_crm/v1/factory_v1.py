@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -19,7 +18,7 @@ from airbyte_rdstation.client.auth import QueryToken
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError
 from airbyte_rdstation.client.rate_limit import RateLimit
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
@@ -114,14 +113,7 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
     def _offset(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         saved = read_state(spec.name, spec.cursor, state, OffsetState)
         cursor = OffsetCursor(context, cursor_field=spec.cursor, state=saved)
-        segments: set[str] = set()
-        partitions = OffsetPartitions(
-            context,
-            cursor,
-            fetch=_noting_segments(self._list(spec, cursor), segments),
-            parts=partial(self._parts_of_companies, spec, cursor, segments) if spec.has_parts else tuple,
-        )
-        return partitions, cursor
+        return OffsetPartitions(context, cursor, fetch=self._list(spec, cursor), other_key="created_at"), cursor
 
     def _time_windows(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)
@@ -150,15 +142,6 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
     def _record(self, spec: StreamSpec, cursor: StreamCursor, record_id: str) -> Row:
         return self._lists.record(spec.name, spec.path, record_id, cursor.before_request)
 
-    def _parts_of_companies(self, spec: StreamSpec, cursor: StreamCursor, segments: set[str]) -> Iterator[Fetch]:
-        """By responsible user, and by the segments that occur (API v1 has no list of them)."""
-        with suppress(ForbiddenError):  # then only the segments are left
-            for users in read_small_list(self._list(spec, cursor, USERS), None):
-                for user in users:
-                    yield self._list(spec, cursor, user_id=user["id"])
-        for segment_id in sorted(segments):
-            yield self._list(spec, cursor, organization_segment=segment_id)
-
     def _parts_of_deals(self, spec: StreamSpec, cursor: StreamCursor) -> Iterator[Fetch]:
         """By pipeline, then by stage."""
         try:
@@ -172,16 +155,3 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
         for pipeline in pipelines:
             for stage in pipeline.get("deal_stages") or ():
                 yield self._list(spec, cursor, deal_stage_id=stage.get("_id") or stage["id"])
-
-
-def _noting_segments(fetch: Fetch, segments: set[str]) -> Fetch:
-    def fetch_noting(query: Query) -> Page:
-        page = fetch(query)
-        for row in page.rows:
-            named = row.get("organization_segments")
-            for segment in named if isinstance(named, list) else ():
-                if isinstance(segment, dict) and (id_ := segment.get("id") or segment.get("_id")):
-                    segments.add(id_)
-        return page
-
-    return fetch_noting
