@@ -42,7 +42,7 @@ KEYS = (
     "p",
     "q",
     "cursor",
-    "walk",
+    "position",
 )
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 JSON = st.recursive(
@@ -96,7 +96,7 @@ STATES: tuple[type[StreamState], ...] = (
 @pytest.mark.parametrize("model", STATES, ids=lambda model: model.__name__)
 @given(
     raw=st.dictionaries(
-        st.sampled_from(("updated_at", "walk", "recent", "settled", "gone")), JSON | INSTANTS, max_size=4
+        st.sampled_from(("updated_at", "position", "recent", "settled", "gone")), JSON | INSTANTS, max_size=4
     )
 )
 def test_given_any_object_as_state_when_read_then_a_state_or_an_error_that_says_what_to_do(

@@ -50,7 +50,13 @@ Instant = Annotated[str, AfterValidator(_instant)]
 _Moment = Annotated[str, AfterValidator(_instant_of_any_future)]
 """As above, but perhaps in a future that `read_state` brings back to now."""
 
-_SENTINELS = frozenset({"__ab_no_cursor_state_message", "__ab_full_refresh_sync_complete"})
+_UNUSED: Final = frozenset(
+    {
+        "__ab_no_cursor_state_message",
+        "__ab_full_refresh_sync_complete",
+        "walk",  # a position as builds before 0.1.0 saved it: that read begins anew, from the cursor beside it
+    }
+)
 
 S = TypeVar("S", bound="StreamState")
 
@@ -72,7 +78,7 @@ class StreamState(StateModel):
 
     cursor: _Moment | None = None
     settled: bool = False
-    walk: ReadPosition | None = None
+    position: ReadPosition | None = None
 
 
 def read_state(stream: str, cursor_field: str, raw: Mapping[str, Any], model: type[S]) -> S:
@@ -81,7 +87,7 @@ def read_state(stream: str, cursor_field: str, raw: Mapping[str, Any], model: ty
     A cursor in the future (an edited state, a clock that was wrong) would hide every change before it: it is brought
     back to this moment, with a warning, and a read that began in the future begins anew.
     """
-    known = {name: value for name, value in raw.items() if name not in _SENTINELS}
+    known = {name: value for name, value in raw.items() if name not in _UNUSED}
     if cursor_field in known:
         known["cursor"] = known.pop(cursor_field)
     try:
@@ -108,10 +114,12 @@ def _not_beyond_now(stream: str, state: S) -> S:
             state.cursor,
             changes["cursor"],
         )
-    if state.walk is not None and state.walk.started > latest:
-        changes["walk"] = None
+    if state.position is not None and state.position.started > latest:
+        changes["position"] = None
         _logger.warning(
-            "%s: the saved state says that a read began in the future (%s). It begins anew.", stream, state.walk.started
+            "%s: the saved state says that a read began in the future (%s). It begins anew.",
+            stream,
+            state.position.started,
         )
     return state.model_copy(update=changes)
 

@@ -10,7 +10,7 @@ __all__ = ["MessagesState", "ReportsState"]
 class ReportsState(StreamState):
     """How far the windows are complete."""
 
-    walk: None = None
+    position: None = None
 
 
 class _ContactPosition(ReadPosition):
@@ -27,4 +27,4 @@ class MessagesState(StreamState):
     """
 
     gone: tuple[str, ...] = ()
-    walk: _ContactPosition | None = None
+    position: _ContactPosition | None = None

@@ -103,8 +103,11 @@ def test_given_a_wrong_configuration_when_read_then_the_error_names_the_property
         (KeysetState, {"updated_at": "2026-08-01T00:00:00.000Z"}),
         (KeysetState, {}),
         (KeysetState, {"__ab_no_cursor_state_message": True}),
-        (KeysetState, {"walk": {"started": "2026-08-01T00:00:00Z", "latest": None, "spans": [[None, None]]}}),
-        (NewestFirstState, {"walk": {"started": "2026-08-01T00:00:00Z", "latest": None, "page": 3, "reached": None}}),
+        (KeysetState, {"position": {"started": "2026-08-01T00:00:00Z", "latest": None, "ranges": [[None, None]]}}),
+        (
+            NewestFirstState,
+            {"position": {"started": "2026-08-01T00:00:00Z", "latest": None, "page": 3, "reached": None}},
+        ),
         (DealState, {"updated_at": "2026-08-01T00:00:00.000Z", "recent": {"a": "2026-08-01T00:00:00.000Z"}}),
     ],
 )
@@ -118,8 +121,8 @@ def test_given_a_state_of_ours_when_read_then_it_is_taken(model: type[StreamStat
         {"updated_at": "yesterday"},
         {"updated_at": 5},
         {"use_global_cursor": True, "states": []},
-        {"walk": {"spans": "all"}},
-        {"walk": {"started": "2026-08-01T00:00:00Z", "spans": [["a", "b"]]}},
+        {"position": {"ranges": "all"}},
+        {"position": {"started": "2026-08-01T00:00:00Z", "ranges": [["a", "b"]]}},
     ],
 )
 def test_given_a_foreign_state_when_read_then_it_is_a_config_error(raw: dict[str, Any]) -> None:
@@ -127,3 +130,10 @@ def test_given_a_foreign_state_when_read_then_it_is_a_config_error(raw: dict[str
         read_state("deals", "updated_at", raw, KeysetState)
 
     assert caught.value.failure_type == FailureType.config_error
+
+
+@pytest.mark.parametrize("position", [{"started": "2026-08-01T00:00:00Z", "spans": [[None, None]]}, None, "any"])
+def test_given_a_position_under_its_old_name_when_read_then_the_read_begins_anew_from_the_cursor(position: Any) -> None:
+    state = read_state("deals", "updated_at", {"updated_at": "2026-07-31T00:00:00Z", "walk": position}, KeysetState)
+
+    assert state == KeysetState(cursor="2026-07-31T00:00:00.000Z")

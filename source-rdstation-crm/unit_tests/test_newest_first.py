@@ -69,7 +69,7 @@ def test_given_a_walk_under_way_when_a_state_comes_then_the_cursor_has_not_moved
     messages.read(stream(crm, messages, {"updated_at": "2025-01-01T00:00:00.000Z"}).generate(), records=2_500)
 
     assert [state["updated_at"] for state in messages.states] == ["2025-01-01T00:00:00.000Z"] * 2
-    assert messages.states[-1]["walk"]["page"] == 10
+    assert messages.states[-1]["position"]["page"] == 10
 
 
 def test_given_deletions_before_a_resume_when_read_on_then_no_row_is_skipped() -> None:

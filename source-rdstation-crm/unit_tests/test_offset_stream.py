@@ -64,7 +64,7 @@ def test_given_no_state_when_read_then_all_rows_come_and_the_cursor_is_the_newes
 
     assert sorted(messages.ids) == sorted(crm.created)
     assert messages.states[-1]["updated_at"] == format_instant(moment(94_000))
-    assert "walk" not in messages.states[-1]
+    assert "position" not in messages.states[-1]
     assert incomplete == []
 
 
@@ -188,7 +188,7 @@ def test_given_deletions_at_every_request_when_read_again_then_it_goes_on_and_sa
 
     messages, incomplete = read(crm, state)
 
-    assert "walk" not in messages.states[-1]
+    assert "position" not in messages.states[-1]
     assert ["deleted faster" in told for told in incomplete] == [True]
 
 
@@ -217,7 +217,7 @@ def test_given_a_walk_under_way_when_a_state_comes_then_it_has_no_cursor_yet() -
     messages, _ = read(spread(400), records=350)
 
     assert messages.states
-    assert all("updated_at" not in state and state["walk"]["whole"] for state in messages.states)
+    assert all("updated_at" not in state and state["position"]["whole"] for state in messages.states)
 
 
 @pytest.mark.usefixtures("low_wall")

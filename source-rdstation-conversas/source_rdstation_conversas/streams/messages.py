@@ -55,8 +55,8 @@ class Messages(CheckpointCursor):
         self._due: list[str] = []
         self._finished: set[str] = set()
         self._prefix = 0
-        self._after = state.walk.after if state.walk else None
-        self._unread = bool(state.walk and state.walk.unread)
+        self._after = state.position.after if state.position else None
+        self._unread = bool(state.position and state.position.unread)
         self._gone: set[str] = set()
         self._ended = False
 
@@ -90,15 +90,15 @@ class Messages(CheckpointCursor):
         if gone := sorted(self._gone)[:_MOST_GONE]:
             state["gone"] = gone
         if self._after is not None and not self._ended:
-            walk = {"started": self._started, "after": self._after}
-            state["walk"] = {**walk, "unread": True} if self._unread else walk
+            position = {"started": self._started, "after": self._after}
+            state["position"] = {**position, "unread": True} if self._unread else position
         return state
 
     @cached_property
     def _started(self) -> str:
         """When the read was first begun; asked for only after the first answer set the clock."""
-        walk = self._incoming.walk
-        return walk.started if walk else format_instant(self._context.server_time(self._begun))
+        position = self._incoming.position
+        return position.started if position else format_instant(self._context.server_time(self._begun))
 
     def _bound(self, contact: str) -> datetime:
         """Older messages of the contact are not due."""

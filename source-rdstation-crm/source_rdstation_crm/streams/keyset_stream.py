@@ -28,16 +28,16 @@ __all__ = ["KeysetCursor", "KeysetPartitions", "KeysetState"]
 
 class _KeysetPosition(ReadPosition):
     latest: Instant | None = None
-    spans: list[tuple[Instant | None, Instant | None]]
+    ranges: list[tuple[Instant | None, Instant | None]]
 
 
 class KeysetState(StreamState):
     """A cursor, and beside it the ranges of a read under way that are not read yet; null is an open end.
 
-    `{"updated_at": "…", "walk": {"started": "…", "latest": "…", "spans": [["…", "…"], ["…", null]]}}`
+    `{"updated_at": "…", "position": {"started": "…", "latest": "…", "ranges": [["…", "…"], ["…", null]]}}`
     """
 
-    walk: _KeysetPosition | None = None
+    position: _KeysetPosition | None = None
 
 
 class KeysetCursor(CheckpointCursor):
@@ -49,12 +49,12 @@ class KeysetCursor(CheckpointCursor):
         self.begun = datetime.now(timezone.utc)
         self._cursor_field = cursor_field
         self._incoming = state
-        self._latest = state.walk.latest if state.walk else None
+        self._latest = state.position.latest if state.position else None
         self._moving = key == cursor_field
         self._since = due_since(context.start_date, state.cursor, state.settled or not self._moving)
         self.ranges = TimeRanges(
-            [TimeRange(_instant(start), _instant(end)) for start, end in state.walk.spans]
-            if state.walk
+            [TimeRange(_instant(start), _instant(end)) for start, end in state.position.ranges]
+            if state.position
             else [TimeRange(self._since if self._moving else None, None)],
             horizon=self._horizon,
             moving=self._moving,
@@ -75,9 +75,9 @@ class KeysetCursor(CheckpointCursor):
             # Contacts' cursor stays behind the read's start by itself.
             settled = not self._moving or is_settled(final, self._started)
             return {self._cursor_field: final, **({"settled": True} if settled else {})}
-        spans = [[_text(start), _text(end)] for start, end in remaining]
-        cursor = spans[0][0] if self._moving else None
-        state: dict[str, Any] = {"walk": {"started": self._started, "latest": self._latest, "spans": spans}}
+        ranges = [[_text(start), _text(end)] for start, end in remaining]
+        cursor = ranges[0][0] if self._moving else None
+        state: dict[str, Any] = {"position": {"started": self._started, "latest": self._latest, "ranges": ranges}}
         cursor = cursor or max(filter(None, (self._incoming.cursor, self._context.start_date)), default=None)
         return {self._cursor_field: cursor, **state} if cursor else state
 
@@ -92,8 +92,8 @@ class KeysetCursor(CheckpointCursor):
     @cached_property
     def _started(self) -> str:
         """When the read was first begun; asked for only after the first answer set the clock."""
-        walk = self._incoming.walk
-        return walk.started if walk else format_instant(self._context.server_time(self.begun))
+        position = self._incoming.position
+        return position.started if position else format_instant(self._context.server_time(self.begun))
 
     def _horizon(self) -> datetime:
         return parse_instant(self._started) - LOOKBACK

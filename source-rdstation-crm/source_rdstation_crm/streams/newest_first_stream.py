@@ -42,10 +42,10 @@ class PagePosition(ReadPosition):
 class NewestFirstState(StreamState):
     """A cursor, and beside it the page of a read under way.
 
-    `{"updated_at": "…", "walk": {"started": "…", "latest": "…", "page": 3, "reached": "…"}}`
+    `{"updated_at": "…", "position": {"started": "…", "latest": "…", "page": 3, "reached": "…"}}`
     """
 
-    walk: PagePosition | None = None
+    position: PagePosition | None = None
 
 
 class NewestFirstCursor(CheckpointCursor):
@@ -56,7 +56,7 @@ class NewestFirstCursor(CheckpointCursor):
         self.cursor_field = cursor_field
         self._begun = datetime.now(timezone.utc)
         self._incoming = state
-        position = state.walk
+        position = state.position
         self.started = position.started if position else None
         self.latest = position.latest if position else None
         self.page = position.page if position else 1
@@ -74,7 +74,7 @@ class NewestFirstCursor(CheckpointCursor):
         state: dict[str, Any] = {} if cursor is None else {self.cursor_field: cursor}
         if self.started:
             position = {"started": self.started, "latest": self.latest, "page": self.page, "reached": self.reached}
-            state["walk"] = position
+            state["position"] = position
         return state
 
     @property

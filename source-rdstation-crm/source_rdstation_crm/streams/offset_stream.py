@@ -40,10 +40,10 @@ class OffsetState(NewestFirstState):
 
     `unreached` is how many records were out of reach when everything was read.
 
-    `{"walk": {"started": "…", "latest": "…", "page": 3, "reached": "…", "whole": true}, "unreached": 120}`
+    `{"position": {"started": "…", "latest": "…", "page": 3, "reached": "…", "whole": true}, "unreached": 120}`
     """
 
-    walk: _OffsetPosition | None = None
+    position: _OffsetPosition | None = None
     unreached: int = 0
 
 
@@ -53,7 +53,7 @@ class OffsetCursor(NewestFirstCursor):
     def __init__(self, context: StreamContext, *, cursor_field: str, state: OffsetState) -> None:
         super().__init__(context, cursor_field=cursor_field, state=state)
         self.unreached = state.unreached
-        self.whole = state.walk.whole if state.walk else self.since is None
+        self.whole = state.position.whole if state.position else self.since is None
         self.restarts = False
         """Rows read beyond the wall are known to nobody but this process: after a kill all are read anew."""
         if self.whole and not self.reached:
@@ -64,9 +64,9 @@ class OffsetCursor(NewestFirstCursor):
         """As its parent's; the position of a whole read says so, and what was out of reach stays known."""
         state = super().state
         if not self.complete and self.restarts:
-            state.pop("walk", None)
-        elif "walk" in state and self.whole:
-            state["walk"]["whole"] = True
+            state.pop("position", None)
+        elif "position" in state and self.whole:
+            state["position"]["whole"] = True
         return {**state, **({"unreached": self.unreached} if self.unreached else {})}
 
     def see(self, rows: list[Row]) -> None:

@@ -45,7 +45,7 @@ class DealState(StreamState):
     `{"deal_updated_at": "…", "recent": {"<deal id>": "<its updated_at>"}, "parents": "has:product"}`
     """
 
-    walk: None = None
+    position: None = None
     recent: dict[str, str] = Field(default_factory=dict)
     parents: str | None = None
 
