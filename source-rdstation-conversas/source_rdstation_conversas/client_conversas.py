@@ -5,14 +5,14 @@ Facts: docs/api/conversas.md#basics to #reports.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
 from airbyte_cdk.models import FailureType
 
-from airbyte_rdstation.airbyte.list_client import ListClient, ListOfStream
+from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import STATUSES, Statuses, final
 from airbyte_rdstation.client.responses import More, Page, Row, parse_json
 from airbyte_rdstation.pagination.listing import Query
@@ -20,7 +20,7 @@ from source_rdstation_conversas.envelopes import list_in
 from source_rdstation_conversas.records import row_of
 from source_rdstation_conversas.table import StreamSpec
 
-__all__ = ["STATUSES_CONVERSAS", "ConversasListClient"]
+__all__ = ["STATUSES_CONVERSAS", "ConversasList"]
 
 _PLAN: Final = (
     "The account's RD Station Conversas plan does not include this data, or the token's user may not see it ({status})."
@@ -54,23 +54,34 @@ class _Answer:
     counts: Mapping[str, Any]
 
 
-class ConversasListClient(ListClient[StreamSpec]):
-    """The lists of one account."""
+@dataclass(frozen=True)
+class ConversasList:
+    """A list as one stream reads it."""
 
-    def _page(self, list_: ListOfStream[StreamSpec], query: Query) -> Page:
-        spec = list_.spec
-        params = dict(list_.only)
+    api: Api
+    stream: str
+    """Who reads it, for errors."""
+    spec: StreamSpec
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Further parameters that filter it."""
+    on_request: Callable[[], None] = lambda: None
+    """Called before each request."""
+
+    def page(self, query: Query) -> Page:
+        """Ask for one page. Raises what `Api.get` does."""
+        spec = self.spec
+        params = dict(self.only)
         if spec.paging != "none":
             limit = _CONTACTS_LIMIT if spec.paging == "contacts" else _REPORTS_LIMIT
             params |= {"page": str(query.page), "limit": str(limit)}
         headers: dict[str, str] = {}
-        answer = self._api.get(
+        answer = self.api.get(
             spec.path,
             params,
             partial(_read, spec),
-            stream=list_.stream,
+            stream=self.stream,
             hint=f" The parameters were {', '.join(sorted(params))}." if params else "",
-            on_request=list_.on_request,
+            on_request=self.on_request,
             on_headers=lambda found: headers.update({name.lower(): value for name, value in found.items()}),
         )
         if spec.paging == "none":

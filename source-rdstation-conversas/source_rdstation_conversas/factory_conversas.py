@@ -24,7 +24,7 @@ from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
-from source_rdstation_conversas.client_conversas import STATUSES_CONVERSAS, ConversasListClient
+from source_rdstation_conversas.client_conversas import STATUSES_CONVERSAS, ConversasList
 from source_rdstation_conversas.config import Settings
 from source_rdstation_conversas.conversas_state import MessagesState, ReportsState
 from source_rdstation_conversas.history.pages import PageDecryptor
@@ -54,11 +54,10 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
         session = Session(rate_limit, settings.num_workers, BearerToken(settings.access_token))
         super().__init__(settings, messages, Api(settings.api_base_url, session, retry_policy, STATUSES_CONVERSAS))
-        self._lists = ConversasListClient(self._api)
 
     def check(self) -> str | None:
         """Whether the token works."""
-        self._lists.fetch("The connection", EMPLOYEES)(Query(None))
+        ConversasList(self._api, "The connection", EMPLOYEES).page(Query(None))
         return None
 
     def _normalize(self, spec: StreamSpec, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
@@ -105,11 +104,11 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
     def _histories(self, context: StreamContext, on_request: Callable[[], None]) -> Histories:
         decryptor = PageDecryptor(context.name, self._settings.private_key_jwk)
         history = History(self._api, self._settings, stream=context.name, opened=decryptor.open, on_request=on_request)
-        contacts = self._lists.fetch(context.name, CONTACTS, on_request=on_request)
+        contacts = ConversasList(self._api, context.name, CONTACTS, on_request=on_request).page
         return Histories(contacts, history, decryptor, partial(self._explain_401, context.name))
 
     def _list(self, spec: StreamSpec, on_request: Callable[[], None], **only: str) -> Fetch:
-        return self._lists.fetch(spec.name, spec, only, on_request=on_request)
+        return ConversasList(self._api, spec.name, spec, only, on_request).page
 
     def _window(self, spec: StreamSpec, on_request: Callable[[], None], first: date, last: date) -> Fetch:
         return self._list(spec, on_request, start_date=first.isoformat(), end_date=last.isoformat())
@@ -117,7 +116,7 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
     def _explain_401(self, stream: str, error: UnauthorizedError) -> ConnectorError:
         """The history says 401 to a plan without it, too: then the token still works elsewhere."""
         try:
-            self._lists.fetch(stream, EMPLOYEES)(Query(None))
+            ConversasList(self._api, stream, EMPLOYEES).page(Query(None))
         except UnauthorizedError:
             return error
         except ConnectorError as other:

@@ -4,7 +4,7 @@ The state is the deals' cursor, never a state a deal: it moves over a deal only 
 visited. Deals edited after the sync's start are visited if they were not yet, but the cursor stays at the start: they
 belong to the next sync, and a list that is edited for ever cannot keep this one going for ever.
 
-How the deals are listed and what is read of each: `deal_children`, `deal_details`.
+How the deals are listed and what is read of each: `deal_children`, `time_window_stream`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from airbyte_cdk.sources.message import MessageRepository
 
@@ -18,30 +18,31 @@ from airbyte_rdstation.client.auth import QueryToken
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError
 from airbyte_rdstation.client.rate_limit import RateLimit
-from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.time_windows import Windows
 from source_rdstation_crm.config import Settings, V1Credentials
 from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
-from source_rdstation_crm.streams.deal_details import DealDetailsPartitions
 from source_rdstation_crm.streams.offset_stream import OffsetCursor, OffsetPartitions, OffsetState
 from source_rdstation_crm.streams.pipeline_children import PipelinePartitions
 from source_rdstation_crm.streams.substream import DealCursor, DealState
-from source_rdstation_crm.streams.time_window_stream import TimeWindowPartitions
-from source_rdstation_crm.v1.client_v1 import STATUSES_V1, ListClientV1
+from source_rdstation_crm.streams.time_window_stream import DealDetailsPartitions, TimeWindowPartitions
+from source_rdstation_crm.v1.client_v1 import STATUSES_V1, ListV1, read_account, read_record
 from source_rdstation_crm.v1.quirks import StageFilter, sees_only_own_deals, without_empty_birthdays
 from source_rdstation_crm.v1.streams import DEAL_PIPELINES, DEALS, STREAMS, USERS, StreamSpec
 
 __all__ = ["StreamFactoryV1"]
+
+_UNSORTED: Final = Query(None)
 
 
 class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
     """The streams of one account, as the user of one token sees it."""
 
     table = STREAMS
-    schemas = ("source_rdstation_crm.schemas", "v1")
+    schemas = ("source_rdstation_crm", "schemas/v1")
     probed = ("deal_pipelines", "deals", "contacts", "companies")
     user = "The token's user"
 
@@ -55,15 +56,14 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
         rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
         session = Session(rate_limit, settings.num_workers, QueryToken(credentials.access_token))
         super().__init__(settings, messages, Api(f"{settings.api_base_url}/api/v1", session, retry_policy, STATUSES_V1))
-        self._lists = ListClientV1(self._api)
 
     def check(self) -> str | None:
         """As its parent's; a user who seems to see only a part of the account is told what that means."""
-        user = self._lists.user()
+        user = self._api.get("/token/check", {}, read_account, stream="token")
         super().check()
         try:
-            deals = self._lists.fetch(DEALS.name, DEALS)(Query("created_at", descending=True))
-            users = self._lists.fetch(USERS.name, USERS)(Query(None))
+            deals = self._first_page(DEALS, Query("created_at", descending=True))
+            users = self._first_page(USERS)
         except ConnectorError:
             return None  # the connection works; only the remark needs these
         if sees_only_own_deals(user, deals, users):
@@ -76,7 +76,10 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
         return None
 
     def _probe(self, spec: StreamSpec) -> None:
-        self._lists.fetch(spec.name, spec)(Query(None))
+        self._first_page(spec)
+
+    def _first_page(self, spec: StreamSpec, query: Query = _UNSORTED) -> Page:
+        return ListV1(self._api, spec.name, spec).page(query)
 
     def _normalize(self, spec: StreamSpec, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
         normalize = super()._normalize(spec, schema)
@@ -137,10 +140,11 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
 
     def _list(self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, **only: str) -> Fetch:
         """The stream's list, or another `of` which it needs to know."""
-        return self._lists.fetch(spec.name, of or spec, only, on_request=cursor.before_request)
+        return ListV1(self._api, spec.name, of or spec, only, cursor.before_request).page
 
     def _record(self, spec: StreamSpec, cursor: StreamCursor, record_id: str) -> Row:
-        return self._lists.record(spec.name, spec.path, record_id, cursor.before_request)
+        path = f"{spec.path}/{record_id}"
+        return self._api.get(path, {}, read_record, stream=spec.name, on_request=cursor.before_request)
 
     def _parts_of_deals(self, spec: StreamSpec, cursor: StreamCursor) -> Iterator[Fetch]:
         """By pipeline, then by stage."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from functools import cached_property, partial
 from typing import Any
 
@@ -22,7 +22,6 @@ from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.listing import Fetch
 from source_rdstation_crm.config import Settings
-from source_rdstation_crm.custom_field_schema import with_custom_fields
 from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
 from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildrenCursor, DealChildrenPartitions
 from source_rdstation_crm.streams.keyset_stream import KeysetCursor, KeysetPartitions, KeysetState
@@ -32,7 +31,7 @@ from source_rdstation_crm.streams.substream import DealState
 from source_rdstation_crm.v2.client_v2 import ListClientV2
 from source_rdstation_crm.v2.streams import DEALS, PIPELINES, STREAMS, StreamSpec
 
-__all__ = ["StreamFactoryV2"]
+__all__ = ["StreamFactoryV2", "with_custom_fields"]
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -41,7 +40,7 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
     """The streams of one account. `config` is the user's own, in which the token owner keeps the newest tokens."""
 
     table = STREAMS
-    schemas = ("source_rdstation_crm.schemas", "v2")
+    schemas = ("source_rdstation_crm", "schemas/v2")
     probed = ("pipelines", "deals", "contacts", "organizations")
     user = "The user who authorized the connection"
 
@@ -139,3 +138,24 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
         except ForbiddenError as error:
             _logger.warning("Custom fields are not described in the schemas. %s", error.message)
             return []
+
+
+def with_custom_fields(schema: dict[str, Any], entity: str, definitions: Iterable[Row]) -> dict[str, Any]:
+    """Return the schema with a property for each custom field of `entity`; slugs that are not listed still pass.
+
+    `definitions` are the rows of /custom_fields: `{"entity": "deal", "slug": "erp-id", "name": "ERP", "type": "text"}`.
+    """
+    properties = {
+        definition["slug"]: {"title": definition.get("name") or definition["slug"], **_type_of(definition.get("type"))}
+        for definition in definitions
+        if definition.get("entity") == entity and definition.get("slug")
+    }
+    schema["properties"]["custom_fields"]["properties"] = properties
+    return schema
+
+
+def _type_of(kind: object) -> dict[str, Any]:
+    if kind == "multiple_choice":
+        return {"type": ["array", "string", "null"], "items": {"type": ["string", "null"]}}
+    # A date, too, is a plain string: DD/MM/YYYY is no JSON-schema date [doc v1].
+    return {"type": ["string", "null"]}
