@@ -14,6 +14,7 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.logger import PRINT_BUFFER, is_platform_debug_log_enabled
 from airbyte_cdk.models import AirbyteMessage, Type
 
+from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_states
 from airbyte_rdstation.airbyte.process import connector_process, hide_texts_of_errors, leave_by
 from airbyte_rdstation.airbyte.source import RdstationSource
 
@@ -81,12 +82,9 @@ class _Lines:
 class _Entrypoint(AirbyteEntrypoint):
     """The CDK's, without the temporary folder of its `run`, which a pod need not have and nothing here needs."""
 
-    def __init__(self, source: RdstationSource[Any]) -> None:
-        super().__init__(source)
-        hide_texts_of_errors()
-
     def run(self, parsed_args: argparse.Namespace) -> Iterator[str]:
-        """The messages of one command, as lines."""
+        """Yield the messages of one command, as lines."""
+        hide_texts_of_errors()  # once more: the CDK's constructor has it otherwise
         if parsed_args.debug or is_platform_debug_log_enabled():
             for logger in (self.logger, logging.getLogger("airbyte")):
                 logger.setLevel(logging.DEBUG)
@@ -100,11 +98,11 @@ class _Entrypoint(AirbyteEntrypoint):
         if parsed_args.command == "spec":
             yield AirbyteMessage(Type.SPEC, spec=spec)
             return
-        config = self.source.configure(self.source.read_config(parsed_args.config), "")
+        config = self.source.configure(read_config(parsed_args.config), "")
         if parsed_args.command == "check":
             yield from self.check(spec, config)
         elif parsed_args.command == "discover":
             yield from self.discover(spec, config)
         else:
-            catalog = self.source.read_catalog(parsed_args.catalog)
-            yield from self.read(spec, config, catalog, self.source.read_state(parsed_args.state))
+            catalog = read_catalog(parsed_args.catalog)
+            yield from self.read(spec, config, catalog, read_states(parsed_args.state))

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import orjson
 import yaml
 from airbyte_cdk.models import (
+    AirbyteStateMessage,
+    AirbyteStateMessageSerializer,
     ConfiguredAirbyteCatalog,
     ConfiguredAirbyteCatalogSerializer,
     ConnectorSpecification,
@@ -19,7 +21,7 @@ from airbyte_cdk.models import (
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.config_file import load, read_json
 
-__all__ = ["read_catalog", "read_config", "read_file", "read_schema", "read_specification"]
+__all__ = ["read_catalog", "read_config", "read_schema", "read_specification", "read_states"]
 
 T = TypeVar("T")
 
@@ -34,14 +36,30 @@ def read_config(path: str) -> MutableMapping[str, Any]:
 
 def read_catalog(path: str) -> ConfiguredAirbyteCatalog:
     """Read the configured catalog. Raises a config error where the file holds something else."""
-    return read_file(
+    return _read_file(
         path,
         "The catalog file cannot be read: it must hold a configured Airbyte catalog.",
         ConfiguredAirbyteCatalogSerializer.load,
     )
 
 
-def read_file(path: str, refusal: str, parse: Callable[[Any], T]) -> T:
+def read_states(path: str) -> list[AirbyteStateMessage]:
+    """Read the state messages of a file, none where there is no path.
+
+    Raises a config error where the file holds something else.
+    """
+    refusal = "The state file cannot be read: it must hold a list of state messages as this connector wrote them."
+    return _read_file(path, refusal, _state_messages) if path else []
+
+
+def _state_messages(content: Any) -> list[AirbyteStateMessage]:
+    messages = [AirbyteStateMessageSerializer.load(item) for item in content or []]
+    if not all(message.stream or message.data or message.global_ for message in messages):
+        raise ValueError("no state message")
+    return messages
+
+
+def _read_file(path: str, refusal: str, parse: Callable[[Any], T]) -> T:
     """Return what `parse` makes of the file's JSON. Raises a config error that begins with `refusal` where it fails."""
     try:
         content = read_json(Path(path))

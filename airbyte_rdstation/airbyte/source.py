@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Any, Final, Generic, TypeVar
@@ -13,7 +13,6 @@ from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
-    AirbyteStateMessageSerializer,
     AirbyteStateType,
     ConfiguredAirbyteCatalog,
     ConnectorSpecification,
@@ -31,7 +30,7 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_file, read_specification
+from airbyte_rdstation.airbyte.files import read_specification
 from airbyte_rdstation.airbyte.record_queue import RecordQueue
 from airbyte_rdstation.airbyte.stream_factory import StreamFactory
 from airbyte_rdstation.client.credentials import remark_on
@@ -44,13 +43,9 @@ __all__ = ["RdstationSource"]
 
 # Workers wait when it is full, so it bounds the records in memory; states and records share it and keep their order.
 _QUEUE_SIZE: Final = 2_000
-_READERS_A_WORKER: Final = (
-    4  # threads that wait for an answer, a pace or each other cost little; the session bounds requests
-)
+# Threads that wait for an answer, a pace or each other cost little; the session bounds requests.
+_READERS_A_WORKER: Final = 4
 
-_STATE_FILE: Final = (
-    "The state file cannot be read: it must hold a list of state messages as this connector wrote them."
-)
 _FOREIGN_STATE: Final = (
     "The saved state is not of the kind that this connector writes (one state a stream). Clear it to read from the "
     "beginning."
@@ -78,30 +73,14 @@ class RdstationSource(AbstractSource, Generic[S]):
         """The one queue of the process, as a repository."""
         return self._messages
 
-    @staticmethod
-    def read_config(config_path: str) -> MutableMapping[str, Any]:
-        """The configuration file's object; a config error where it holds something else."""
-        return read_config(config_path)
-
-    @classmethod
-    def read_state(cls, state_path: str) -> list[AirbyteStateMessage]:
-        """The state file's messages; a config error where it holds something else."""
-        if not state_path:
-            return []
-        return read_file(state_path, _STATE_FILE, _state_messages)
-
-    @classmethod
-    def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
-        """The configured catalog; a config error where the file holds something else."""
-        return read_catalog(catalog_path)
-
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
         """What can be configured."""
         return read_specification(type(self).__module__.split(".")[0])
 
+    @staticmethod
     @abstractmethod
-    def read_settings(self, config: Mapping[str, Any]) -> S:
-        """The checked configuration; a config error names what is wrong."""
+    def read_settings(raw: Mapping[str, Any]) -> Any:
+        """Return the checked configuration, an `S`. Raises a config error that names what is wrong."""
 
     @abstractmethod
     def stream_factory(
@@ -210,13 +189,6 @@ def _failures(message: AirbyteMessage) -> Mapping[str, FailureType]:
     if error and error.stream_descriptor and error.failure_type:
         return {error.stream_descriptor.name: error.failure_type}
     return {}
-
-
-def _state_messages(content: Any) -> list[AirbyteStateMessage]:
-    messages = [AirbyteStateMessageSerializer.load(item) for item in content or []]
-    if not all(message.stream or message.data or message.global_ for message in messages):
-        raise ValueError("no state message")
-    return messages
 
 
 def _states(

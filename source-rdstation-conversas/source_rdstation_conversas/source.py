@@ -16,9 +16,7 @@ __all__ = ["SourceRdstationConversas"]
 class SourceRdstationConversas(RdstationSource[Settings]):
     """RD Station Conversas: contacts, attendances, message history."""
 
-    def read_settings(self, config: Mapping[str, Any]) -> Settings:
-        """The checked configuration."""
-        return read_settings(config)
+    read_settings = staticmethod(read_settings)
 
     def stream_factory(
         self,

@@ -18,9 +18,7 @@ __all__ = ["SourceRdstationCrm"]
 class SourceRdstationCrm(RdstationSource[Settings]):
     """RD Station CRM, over the API v2 or the legacy API v1."""
 
-    def read_settings(self, config: Mapping[str, Any]) -> Settings:
-        """The checked configuration."""
-        return read_settings(config)
+    read_settings = staticmethod(read_settings)
 
     def stream_factory(
         self,

@@ -17,7 +17,7 @@ from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ForbiddenError
 from airbyte_rdstation.client.oauth import TokenOwner
 from airbyte_rdstation.client.rate_limit import RateLimit
-from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.client.responses import Row, read_page
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.listing import Fetch
@@ -28,8 +28,8 @@ from source_rdstation_crm.streams.keyset_stream import KeysetCursor, KeysetParti
 from source_rdstation_crm.streams.newest_first_stream import NewestFirstCursor, NewestFirstPartitions, NewestFirstState
 from source_rdstation_crm.streams.pipeline_children import PipelinePartitions
 from source_rdstation_crm.streams.substream import DealState
-from source_rdstation_crm.v2.client_v2 import ListClientV2
-from source_rdstation_crm.v2.streams import DEALS, PIPELINES, STREAMS, StreamSpec
+from source_rdstation_crm.v2.client_v2 import ListV2, PageSize
+from source_rdstation_crm.v2.streams import CUSTOM_FIELDS, DEALS, PIPELINES, STREAMS, StreamSpec
 
 __all__ = ["StreamFactoryV2", "with_custom_fields"]
 
@@ -55,10 +55,10 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
         tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, retry_policy)
         api = Api(f"{settings.api_base_url}/crm/v2", Session(rate_limit, settings.num_workers, tokens), retry_policy)
         super().__init__(settings, messages, api)
-        self._lists = ListClientV2(api)
+        self._page_size = PageSize()
 
     def _probe(self, spec: StreamSpec) -> None:
-        self._lists.probe(spec.name, spec.path)
+        self._api.get(spec.path, {"page[number]": "1", "page[size]": "1"}, read_page, stream=spec.name)
 
     def _described(self, spec: StreamSpec, schema: dict[str, Any]) -> dict[str, Any]:
         if spec.custom_fields_of:
@@ -85,7 +85,7 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
         partitions = PipelinePartitions(
             context,
             cursor,
-            fetch_pipelines=self._list(spec, cursor, PIPELINES.path),
+            fetch_pipelines=self._list(spec, cursor, PIPELINES),
             pipeline_sort=PIPELINES.sort_field,
             fetch_below=partial(self._list_below, spec, cursor),
             sort=spec.sort_field,
@@ -113,7 +113,7 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
         partitions = DealChildrenPartitions(
             context,
             cursor,
-            fetch_deals={only: self._list(spec, cursor, DEALS.path, only=only) for only in filters},
+            fetch_deals={only: self._list(spec, cursor, DEALS, only=only) for only in filters},
             deal_keys=DEALS.sort,
             deal_tie_sort=DEALS.tie_sort,
             fetch_below=partial(self._list_below, spec, cursor),
@@ -121,20 +121,21 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
         )
         return partitions, cursor
 
-    def _list(self, spec: StreamSpec, cursor: StreamCursor, path: str = "", only: str = "") -> Fetch:
-        return self._lists.fetch(
-            spec.name, path or spec.path, id_field=spec.id_field, only=only, on_request=cursor.before_request
-        )
+    def _list(
+        self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, path: str = "", only: str = ""
+    ) -> Fetch:
+        """The stream's list, or another `of` which it needs to know."""
+        return ListV2(self._api, self._page_size, spec.name, of or spec, path, only, cursor.before_request).page
 
     def _list_below(self, spec: StreamSpec, cursor: StreamCursor, parent_id: str) -> Fetch:
-        return self._list(spec, cursor, spec.path.format(parent_id=parent_id))
+        return self._list(spec, cursor, path=spec.path.format(parent_id=parent_id))
 
     @cached_property
     def _custom_fields(self) -> list[Row]:
         """The rows of /custom_fields; none where the account may not read them (records pass all the same)."""
         try:
-            fetch = self._lists.fetch("custom_fields", "/custom_fields")
-            return [row for rows in read_small_list(fetch, "order") for row in rows]
+            fetch = ListV2(self._api, self._page_size, CUSTOM_FIELDS.name, CUSTOM_FIELDS).page
+            return [row for rows in read_small_list(fetch, CUSTOM_FIELDS.sort_field) for row in rows]
         except ForbiddenError as error:
             _logger.warning("Custom fields are not described in the schemas. %s", error.message)
             return []
