@@ -28,7 +28,7 @@ _REQUESTS_WITHOUT_NEWS: Final = 8
 
 @dataclass
 class StreamContext:
-    """What every stream of a sync is given."""
+    """Holds what every stream of a sync is given."""
 
     name: str
     messages: MessageRepository
@@ -43,7 +43,7 @@ class StreamContext:
     """Takes the sentence that says what of the stream cannot be read, to be told at the end of the sync."""
 
     def compare(self, read: int, total: int | None) -> None:
-        """Says so if RD Station counts more records than it showed."""
+        """Report the stream as incomplete if RD Station counts more records than it showed."""
         if total is not None and total > read:
             self.report_incomplete(
                 f"RD Station counts {total:,} records and showed {read:,} of them. The others were deleted meanwhile, "
@@ -59,14 +59,14 @@ class StreamCursor(Cursor):
     _emitted: MutableMapping[str, Any] | None = None
 
     def before_request(self) -> None:
-        """One more request is about to be sent."""
+        """Count a request that is about to be sent; emit the state again where requests bring no records for long."""
         with self._lock:
             self._requests += 1
             if self._requests > _REQUESTS_WITHOUT_NEWS:
                 self.checkpoint()
 
     def request_answered(self) -> None:
-        """The records of a request are emitted, and the state covers them."""
+        """Emit the state if it is time: the records of a request are emitted, and the state covers them."""
         with self._lock:
             if self._requests >= _REQUESTS_A_STATE:
                 self.checkpoint()
@@ -93,7 +93,7 @@ class StreamCursor(Cursor):
 
 
 class CheckpointCursor(StreamCursor):
-    """The state of a stream that can go on where it was; subclasses say what it is."""
+    """Keeps the state of a stream that can go on where it was; subclasses say what it is."""
 
     def __init__(self, context: StreamContext) -> None:
         self._context = context
@@ -111,18 +111,18 @@ class CheckpointCursor(StreamCursor):
         self._context.messages.emit_message(self._states.create_state_message(self._stream, None))
 
     def observe(self, record: Record) -> None:
-        """Nothing: states move a request at a time."""
+        """Do nothing: states move a request at a time."""
 
     def close_partition(self, partition: Partition) -> None:
-        """Nothing: partitions report to their stream."""
+        """Do nothing: partitions tell the cursor of each request."""
 
     def should_be_synced(self, record: Record) -> bool:
-        """True: what is read is emitted."""
+        """Return True: what is read is emitted."""
         return True
 
 
 class FullRefreshCursor(StreamCursor, FinalStateCursor):
-    """The state of a stream without a cursor: a mark that says so."""
+    """Keeps the state of a stream without a cursor: a mark that says so."""
 
     def __init__(self, context: StreamContext) -> None:
         FinalStateCursor.__init__(self, context.name, None, context.messages)

@@ -33,7 +33,7 @@ class RecordQueue(Queue[QueueItem]):
         self._waiting = 0
 
     def put(self, item: QueueItem, block: bool = True, timeout: float | None = None) -> None:
-        """See `queue.Queue.put`. An error goes on as one of its stream.
+        """Put an item as `queue.Queue.put` does. An error goes on as one of its stream.
 
         What nobody knows goes on as its kind and place: the CDK would print it.
         """
@@ -54,7 +54,7 @@ class RecordQueue(Queue[QueueItem]):
         self._items.put(item)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """See `queue.Queue.get`."""
+        """Get an item as `queue.Queue.get` does."""
         item = self._items.get(block, timeout)
         if self._waiting and self._is_half_taken():
             with self._room:
@@ -62,11 +62,11 @@ class RecordQueue(Queue[QueueItem]):
         return item
 
     def qsize(self) -> int:
-        """How many items wait."""
+        """Return how many items wait."""
         return self._items.qsize()
 
     def empty(self) -> bool:
-        """Whether no item waits."""
+        """Tell whether no item waits."""
         return self._items.empty()
 
     def _is_half_taken(self) -> bool:

@@ -18,7 +18,7 @@ __all__ = ["SmallListPartitions", "read_small_list"]
 
 
 class SmallListPartitions(StreamPartitions):
-    """A stream of one slice: the whole list."""
+    """Generates one slice: the whole list."""
 
     def __init__(self, context: StreamContext, cursor: StreamCursor, *, fetch: Fetch, sort: str | None) -> None:
         """`sort` is a key that seldom changes; None where the list has no order."""
@@ -64,7 +64,7 @@ class _Watched:
         self.repeats = False
 
     def fetch(self, query: Query) -> Page:
-        """The page."""
+        """Ask for a page, and note what it tells of the list."""
         page = self._fetch(query)
         ids = {row["id"] for row in page.rows}
         if query.page == 1:
@@ -76,7 +76,7 @@ class _Watched:
 
 
 def read_small_list(fetch: Fetch, sort: str | None) -> Iterator[list[Row]]:
-    """The rows of a small list, one batch a request, each id once."""
+    """Yield the rows of a small list, one batch a request, each id once."""
     query = Query(sort)
     batches = single_pass(fetch, query) if sort else sweep(fetch, query, walled=False)
     for batch in batches:

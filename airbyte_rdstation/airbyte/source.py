@@ -58,7 +58,7 @@ S = TypeVar("S", bound=CommonSettings)
 
 
 class RdstationSource(AbstractSource, Generic[S]):
-    """An API of RD Station as an Airbyte source; subclasses say how it is configured and which account it reads.
+    """Makes an API of RD Station an Airbyte source; subclasses say how it is configured and which account it reads.
 
     `discover` is the CDK's: it asks `streams` for all of them. `read` builds only those that are selected.
     """
@@ -74,7 +74,7 @@ class RdstationSource(AbstractSource, Generic[S]):
         return self._messages
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
-        """What can be configured."""
+        """Return what can be configured."""
         return read_specification(type(self).__module__.split(".")[0])
 
     @staticmethod
@@ -91,7 +91,10 @@ class RdstationSource(AbstractSource, Generic[S]):
         streams: Collection[str] = (),
         retry_policy: RetryPolicy | None = None,
     ) -> StreamFactory[Any, S]:
-        """What the configuration gives access to; `streams` are those selected, if the command reads any."""
+        """Return the account of a configuration; `streams` are those selected, if the command reads any.
+
+        Raises a config error where one of them lacks a setting.
+        """
 
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> dict[str, Any]:
         """Check the configuration before the CDK does, whose messages quote values; what is null counts as absent.
@@ -109,7 +112,7 @@ class RdstationSource(AbstractSource, Generic[S]):
         return self._parsed[1]
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """Whether the configuration works, and if not, one sentence on what to do."""
+        """Tell whether the configuration works, and if not, in one sentence what to do."""
         try:
             settings = self._settings_of(config).of_check()
             remarks = [remark_on(config)]
@@ -122,7 +125,7 @@ class RdstationSource(AbstractSource, Generic[S]):
         return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=remark or None)
 
     def check_connection(self, logger: logging.Logger, config: Mapping[str, Any]) -> tuple[bool, str | None]:
-        """`check` in the CDK's older form."""
+        """Do the same as `check`, in the CDK's older form."""
         status = self.check(logger, config)
         return status.status == Status.SUCCEEDED, status.message
 

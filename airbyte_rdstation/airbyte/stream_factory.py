@@ -36,7 +36,7 @@ T = TypeVar("T", bound=CommonSettings)
 
 
 class StreamFactory(ABC, Generic[S, T]):
-    """One account over one API; subclasses know how its lists are asked for."""
+    """Builds the streams of one account over one API; subclasses know how its lists are asked for."""
 
     table: ClassVar[Sequence[Any]]
     """The streams."""
@@ -58,9 +58,9 @@ class StreamFactory(ABC, Generic[S, T]):
 
     @abstractmethod
     def check(self) -> str | None:
-        """Proves credentials and permissions with a few cheap requests; raises the error that says what to do.
+        """Prove credentials and permissions with a few cheap requests.
 
-        Returns what the user should know of a connection that works.
+        Returns what the user should know of a connection that works. Raises the error that says what to do.
         """
 
     def streams(

@@ -25,7 +25,7 @@ _QUIET_PAGES: Final = 2  # rows of one moment may begin on a page that is known 
 
 
 class Reach:
-    """One such list: what was read of it, and how much there is."""
+    """Reads one such list, and knows how much of it there is."""
 
     def __init__(self, fetch: Fetch, parts: Callable[[], Iterable[Fetch]] = tuple) -> None:
         """`parts` are filters that together leave out little, the cheapest first; each may itself be too long."""

@@ -33,7 +33,7 @@ class TimeRange:
 
 
 class TimeRanges:
-    """The ranges of one read that are not read to their end yet. Safe to share among threads."""
+    """Holds the ranges of one read that are not read to their end yet. Safe to share among threads."""
 
     def __init__(self, ranges: list[TimeRange], *, horizon: Callable[[], datetime], moving: bool, readers: int) -> None:
         """Begin with `ranges` (one open range, or those of an interrupted read).
@@ -52,7 +52,7 @@ class TimeRanges:
         self._failed = False
 
     def __iter__(self) -> Iterator[TimeRange]:
-        """The ranges to read, as they become ready; blocks between them; ends when all are read or one has failed."""
+        """Yield the ranges as they become ready, blocking between them, until all are read or one has failed."""
         while True:
             with self._changed:
                 while (ready := self.take()) is None and self._unfinished and not self._failed:
@@ -62,7 +62,7 @@ class TimeRanges:
             yield ready
 
     def take(self) -> TimeRange | None:
-        """A range that is ready to be read, now its caller's; None if there is none at the moment."""
+        """Return a range that is ready to be read, now its caller's; None if there is none at the moment."""
         with self._changed:
             closed_unfinished = any(time_range.end is not None for time_range in self._unfinished)
             for time_range in () if self._failed else self._waiting:
@@ -72,7 +72,7 @@ class TimeRanges:
             return None
 
     def advance(self, time_range: TimeRange, reached: datetime | None, pages_left: int | None) -> None:
-        """Everything of `time_range` before `reached` is emitted; its far part may go to an idle reader."""
+        """Note that everything of `time_range` before `reached` is emitted; its far part may go to an idle reader."""
         with self._changed:
             time_range.position = reached if reached is not None else time_range.position
             self._pages += 1
@@ -85,20 +85,20 @@ class TimeRanges:
             self._changed.notify_all()
 
     def finish(self, time_range: TimeRange) -> None:
-        """`time_range` is read to its end."""
+        """Note that `time_range` is read to its end."""
         with self._changed:
             self._unfinished.remove(time_range)
             self._changed.notify_all()
 
     def fail(self) -> bool:
-        """A reader failed: no further range is handed out, what is unread stays in `remaining`. True for the first."""
+        """Hand out no further range: a reader failed. What is unread stays `remaining`. Return True for the first."""
         with self._changed:
             first, self._failed = not self._failed, True
             self._changed.notify_all()
             return first
 
     def remaining(self) -> list[tuple[datetime | None, datetime | None]]:
-        """What is not emitted yet, oldest first: (from, to) with `to` exclusive, None for open."""
+        """Return what is not emitted yet, oldest first: (from, to) with `to` exclusive, None for open."""
         with self._changed:
             ranges = [(time_range.position, time_range.end) for time_range in self._unfinished]
         return sorted(ranges, key=lambda ends: (ends[0] is not None, ends[0]))

@@ -52,7 +52,7 @@ class Settings(CommonSettings):
 
 
 def read_settings(raw: Mapping[str, Any]) -> Settings:
-    """The checked configuration. A config error names each property that is wrong; it never quotes a value."""
+    """Check a configuration. Raises a config error that names each property that is wrong; it never quotes a value."""
     credentials = raw.get("credentials")
     if not isinstance(credentials, Mapping):
         raise config_error("The configuration has no `credentials` object. Fill in the connector's credentials.")

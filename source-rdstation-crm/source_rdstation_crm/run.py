@@ -9,7 +9,7 @@ __all__ = ["run"]
 
 
 def run(args: list[str] | None = None) -> None:
-    """Runs `spec`, `check`, `discover` or `read`."""
+    """Run `spec`, `check`, `discover` or `read`."""
     entrypoint.run(SourceRdstationCrm, args)
 
 

@@ -28,7 +28,7 @@ class SourceRdstationCrm(RdstationSource[Settings]):
         streams: Collection[str] = (),
         retry_policy: RetryPolicy | None = None,
     ) -> CrmStreamFactory[Any]:
-        """The account over the version of the API that the credentials are for."""
+        """Return the account over the version of the API that the credentials are for."""
         if isinstance(settings.credentials, V1Credentials):
             return StreamFactoryV1(settings.credentials, settings, self.message_repository, retry_policy)
         # The token owner writes the newest tokens into the very dict that the platform's CONTROL message repeats.
@@ -36,7 +36,7 @@ class SourceRdstationCrm(RdstationSource[Settings]):
         return StreamFactoryV2(mutable, settings, self.message_repository, retry_policy)
 
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> dict[str, Any]:
-        """As its parent's; the version of the API is filled in, which the CDK's check of the schema asks for."""
+        """Check the configuration, and fill in the version of the API: the CDK's check of the schema asks for it."""
         configured = super().configure(config, temp_dir)
         credentials = {name: value for name, value in config["credentials"].items() if value is not None}
         credentials["api_version"] = self._settings_of(configured).credentials.api_version

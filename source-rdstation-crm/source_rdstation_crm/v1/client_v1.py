@@ -40,7 +40,9 @@ STATUSES_V1: Final[Statuses] = {
 
 
 def read_list(content: bytes, *, rows_key: str, limit: int | None) -> Page:
-    """A page of a list; `limit` is how many rows were asked for, None where the answer is the whole list.
+    """Read a page of a list: `{"contacts": [{"_id": "…", …}, …], "has_more": true, "total": 1234}`, or a bare list.
+
+    `limit` is how many rows were asked for, None where the answer is the whole list. Raises BadAnswerError.
 
     Only `has_more: false` is believed: a list that ignores `page` may say true for ever.
     """
@@ -62,12 +64,12 @@ def read_list(content: bytes, *, rows_key: str, limit: int | None) -> Page:
 
 
 def read_record(content: bytes) -> Row:
-    """A single record."""
+    """Read a single record. Raises BadAnswerError."""
     return _identified(parse_json(content))
 
 
 def read_account(content: bytes) -> Row:
-    """What /token/check tells of the token's user."""
+    """Read what /token/check tells of the token's user: `{"email": "…", "name": "…", "organization": …}`."""
     body = parse_json(content)
     if not isinstance(body, dict):
         raise BadAnswerError(f"the body is a JSON {kind_of(body)} where an object is expected")

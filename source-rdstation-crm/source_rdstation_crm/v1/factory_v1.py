@@ -39,7 +39,7 @@ _UNSORTED: Final = Query(None)
 
 
 class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
-    """The streams of one account, as the user of one token sees it."""
+    """Builds the streams of one account, as the user of one token sees it."""
 
     table = STREAMS
     schemas = ("source_rdstation_crm", "schemas/v1")
@@ -58,7 +58,7 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
         super().__init__(settings, messages, Api(f"{settings.api_base_url}/api/v1", session, retry_policy, STATUSES_V1))
 
     def check(self) -> str | None:
-        """As its parent's; a user who seems to see only a part of the account is told what that means."""
+        """Prove the connection; tell a user who seems to see only a part of the account what that means."""
         user = self._api.get("/token/check", {}, read_account, stream="token")
         super().check()
         try:
@@ -87,7 +87,7 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
 
     @property
     def builders(self) -> Mapping[str, Builder[StreamSpec]]:
-        """A builder a kind of stream."""
+        """Return a builder for each kind of stream."""
         return {
             "small_list": self._small_list,
             "pipeline_children": self._pipeline_children,

@@ -37,7 +37,7 @@ _logger = logging.getLogger("airbyte.rdstation")
 
 
 class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
-    """The streams of one account. `config` is the user's own, in which the token owner keeps the newest tokens."""
+    """Builds the streams of one account. The token owner keeps the newest tokens in `config`, the user's own."""
 
     table = STREAMS
     schemas = ("source_rdstation_crm", "schemas/v2")
@@ -67,7 +67,7 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
 
     @property
     def builders(self) -> Mapping[str, Builder[StreamSpec]]:
-        """A builder a kind of stream."""
+        """Return a builder for each kind of stream."""
         return {
             "small_list": self._small_list,
             "pipeline_children": self._pipeline_children,
