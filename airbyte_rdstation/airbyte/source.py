@@ -31,13 +31,13 @@ from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from airbyte_rdstation.airbyte.files import read_specification
+from airbyte_rdstation.airbyte.process import connection_status
 from airbyte_rdstation.airbyte.record_queue import RecordQueue
 from airbyte_rdstation.airbyte.stream_factory import StreamFactory
 from airbyte_rdstation.client.credentials import remark_on
 from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import CommonSettings
-from airbyte_rdstation.invisible import shown
 
 __all__ = ["RdstationSource"]
 
@@ -113,16 +113,13 @@ class RdstationSource(AbstractSource, Generic[S]):
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Tell whether the configuration works, and if not, in one sentence what to do."""
-        try:
+
+        def prove() -> str:
             settings = self._settings_of(config).of_check()
-            remarks = [remark_on(config)]
-            remarks.append(self.stream_factory(config, settings, retry_policy=RetryPolicy.of_check()).check() or "")
-        except ConnectorError as error:
-            return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
-        remark = " ".join(filter(None, remarks))
-        if remark:
-            _logger.warning(remark)
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=remark or None)
+            factory = self.stream_factory(config, settings, retry_policy=RetryPolicy.of_check())
+            return " ".join(filter(None, (remark_on(config), factory.check())))
+
+        return connection_status(prove)
 
     def check_connection(self, logger: logging.Logger, config: Mapping[str, Any]) -> tuple[bool, str | None]:
         """Do the same as `check`, in the CDK's older form."""
@@ -131,8 +128,7 @@ class RdstationSource(AbstractSource, Generic[S]):
 
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:  # type: ignore[override] # the CDK's own too
         """Return every stream, with the account's own fields in its schema."""
-        factory = self.stream_factory(config, self._settings_of(config))
-        return factory.streams(factory.stream_names, {}, describe=True)
+        return self.stream_factory(config, self._settings_of(config)).described_streams()
 
     def read(
         self,
@@ -146,11 +142,6 @@ class RdstationSource(AbstractSource, Generic[S]):
         settings = self._settings_of(config)
         wanted = [configured.stream.name for configured in catalog.streams]
         factory = self.stream_factory(config, settings, streams=wanted)
-        if unknown := sorted(set(wanted) - set(factory.stream_names)):
-            raise config_error(
-                f"The catalog names streams that this source does not have: {', '.join(map(shown, unknown))}. Refresh "
-                "the source's schema and select the streams again."
-            )
         failed: dict[str, FailureType] = {}
         try:
             if streams := factory.streams(wanted, states):

@@ -18,8 +18,10 @@ from airbyte_rdstation.airbyte.normalizer import Normalizer
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.config import CommonSettings
+from airbyte_rdstation.invisible import shown
 
 __all__ = ["Builder", "BuiltStream", "StreamFactory"]
 
@@ -51,11 +53,6 @@ class StreamFactory(ABC, Generic[S, T]):
         """What could not be read, by stream: sentences for the user, complete once the sync has ended."""
         self._partitions: dict[str, StreamPartitions] = {}
 
-    @property
-    def stream_names(self) -> list[str]:
-        """Every stream, in alphabetical order."""
-        return [spec.name for spec in self.table]
-
     @abstractmethod
     def check(self) -> str | None:
         """Prove credentials and permissions with a few cheap requests.
@@ -63,15 +60,23 @@ class StreamFactory(ABC, Generic[S, T]):
         Returns what the user should know of a connection that works. Raises the error that says what to do.
         """
 
-    def streams(
-        self, names: Iterable[str], states: Mapping[str, Mapping[str, Any]], *, describe: bool = False
-    ) -> list[AbstractStream]:
+    def described_streams(self) -> list[AbstractStream]:
+        """Build every stream, with what only the account knows of its fields in its schema."""
+        return [self._stream(spec, {}, describe=True) for spec in self.table]
+
+    def streams(self, names: Iterable[str], states: Mapping[str, Mapping[str, Any]]) -> list[AbstractStream]:
         """Build the streams of these names, each once; `states` holds incoming states by stream.
 
-        `describe` asks the account for what its schemas should say of its own fields.
+        Raises a config error where a name is no stream's.
         """
+        wanted = dict.fromkeys(names)
         rows = {spec.name: spec for spec in self.table}
-        return [self._stream(rows[name], states.get(name, {}), describe=describe) for name in dict.fromkeys(names)]
+        if unknown := sorted(wanted.keys() - rows.keys()):
+            raise config_error(
+                f"The catalog names streams that this source does not have: {', '.join(map(shown, unknown))}. Refresh "
+                "the source's schema and select the streams again."
+            )
+        return [self._stream(rows[name], states.get(name, {})) for name in wanted]
 
     def give_up(self, stream: str) -> None:
         """Let nobody wait for a slice of the stream that an error has ended."""
@@ -91,7 +96,7 @@ class StreamFactory(ABC, Generic[S, T]):
         """Return what makes a row of the API the record that is emitted."""
         return Normalizer(spec.name, schema)
 
-    def _stream(self, spec: S, state: Mapping[str, Any], *, describe: bool) -> DefaultStream:
+    def _stream(self, spec: S, state: Mapping[str, Any], *, describe: bool = False) -> DefaultStream:
         schema = read_schema(*self.schemas, spec.name)
         context = StreamContext(
             spec.name,
