@@ -15,9 +15,8 @@ from destination_rdstation_crm.mapping.column_mapping import CUSTOM_PREFIX
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.mapping.key_field import matching_keys
 from destination_rdstation_crm.mapping.setup import SYNC_MODES
-from destination_rdstation_crm.objects.all_objects import OBJECTS
-from destination_rdstation_crm.objects.crm_object import ID_FIELD, CrmObject
-from destination_rdstation_crm.objects.field import ID
+from destination_rdstation_crm.objects.crm_object import ID, ID_FIELD, CrmObject
+from destination_rdstation_crm.objects.tables import OBJECTS
 
 __all__ = ["destination_catalog"]
 

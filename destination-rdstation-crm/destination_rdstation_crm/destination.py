@@ -40,7 +40,7 @@ from destination_rdstation_crm.config import Settings, read_settings
 from destination_rdstation_crm.connection import Connection
 from destination_rdstation_crm.mapping.column_mapping import Entry
 from destination_rdstation_crm.mapping.setup import plan_streams
-from destination_rdstation_crm.objects.all_objects import MODES
+from destination_rdstation_crm.objects.tables import MODES
 from destination_rdstation_crm.protocol.incoming import Incoming
 from destination_rdstation_crm.protocol.message_loop import MessageLoop
 from destination_rdstation_crm.protocol.outgoing import send, send_line, stream_status

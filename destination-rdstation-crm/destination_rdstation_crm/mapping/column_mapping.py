@@ -11,10 +11,8 @@ from airbyte_rdstation.invisible import plain_name, shown
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.mapping.match import fold, key_texts
 from destination_rdstation_crm.mapping.suggestions import suggestion
-from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS, ID_FIELD, CrmObject
-from destination_rdstation_crm.objects.field import as_it_is
-from destination_rdstation_crm.objects.identities import identifier
-from destination_rdstation_crm.objects.texts import blank
+from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS, ID_FIELD, CrmObject, as_it_is
+from destination_rdstation_crm.objects.values import blank, identifier
 from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
 
 __all__ = ["CUSTOM_PREFIX", "Column", "ColumnMapping", "Entry", "column_of"]

@@ -14,10 +14,9 @@ from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.mapping.options import Options
 from destination_rdstation_crm.mapping.suggestions import suggestion
-from destination_rdstation_crm.objects.days import brazilian_day
-from destination_rdstation_crm.objects.equality import Same, same_day, same_fold, same_set, same_untyped
-from destination_rdstation_crm.objects.field import TEXT, Schema, as_it_is
-from destination_rdstation_crm.objects.texts import blank, text
+from destination_rdstation_crm.objects.crm_object import TEXT, Schema, as_it_is
+from destination_rdstation_crm.objects.existing_values import Same, same_day, same_fold, same_set, same_untyped
+from destination_rdstation_crm.objects.values import blank, brazilian_day, text
 from destination_rdstation_crm.row import RowRejectedError
 
 __all__ = ["CustomField", "CustomFields"]

@@ -11,8 +11,8 @@ from typing import Any
 from airbyte_rdstation.client import rdql
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS, ID_FIELD
-from destination_rdstation_crm.objects.entries import entries
-from destination_rdstation_crm.objects.texts import blank, fold, text
+from destination_rdstation_crm.objects.existing_values import entries
+from destination_rdstation_crm.objects.values import blank, fold, text
 
 __all__ = [
     "body_of_key",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from destination_rdstation_crm.objects.nested import begins_nested, unfolded
-from destination_rdstation_crm.objects.texts import blank, fold, text
+from destination_rdstation_crm.objects.values import begins_nested, blank, fold, text, unfolded
 from destination_rdstation_crm.row import RowRejectedError
 
 __all__ = ["Options"]

@@ -13,8 +13,7 @@ from destination_rdstation_crm.mapping import match, merge
 from destination_rdstation_crm.mapping.column_mapping import ColumnMapping
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.objects.crm_object import CrmObject
-from destination_rdstation_crm.objects.nested import begins_nested
-from destination_rdstation_crm.objects.texts import fold
+from destination_rdstation_crm.objects.values import begins_nested, fold
 from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
 
 __all__ = ["Body", "StreamPlan"]

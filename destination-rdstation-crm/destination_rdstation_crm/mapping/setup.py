@@ -18,8 +18,8 @@ from destination_rdstation_crm.mapping.key_field import key_field_of
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.source_columns import is_added
 from destination_rdstation_crm.mapping.suggestions import suggestion
-from destination_rdstation_crm.objects.all_objects import MODES, OBJECTS
 from destination_rdstation_crm.objects.crm_object import ID_FIELD, CrmObject
+from destination_rdstation_crm.objects.tables import MODES, OBJECTS
 
 __all__ = ["SYNC_MODES", "StreamPlan", "check_mapping", "plan_streams"]
 

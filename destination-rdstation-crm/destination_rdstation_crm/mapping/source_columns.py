@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from airbyte_rdstation.invisible import plain_name
-from destination_rdstation_crm.objects.texts import blank
-from destination_rdstation_crm.objects.truths import truth
+from destination_rdstation_crm.objects.values import blank, truth
 from destination_rdstation_crm.row import Row
 
 __all__ = ["deletion_mark", "is_added"]

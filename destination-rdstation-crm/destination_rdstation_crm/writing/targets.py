@@ -8,7 +8,7 @@ from typing import Any
 
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS
-from destination_rdstation_crm.objects.texts import blank, fold
+from destination_rdstation_crm.objects.values import blank, fold
 from destination_rdstation_crm.row import Prepared
 
 __all__ = ["Target", "at_odds", "combined", "targets_of"]
