@@ -28,7 +28,7 @@ from airbyte_cdk.models import (
 from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets, update_secrets
 
 from airbyte_rdstation.airbyte.input_files import read_catalog, read_config
-from airbyte_rdstation.airbyte.process import leave_by
+from airbyte_rdstation.airbyte.process import leave_by, send
 from airbyte_rdstation.airbyte.specification import read_specification
 from airbyte_rdstation.airbyte.stop import Stop
 from airbyte_rdstation.client.credentials import remark_on
@@ -41,9 +41,8 @@ from destination_rdstation_crm.connection import Connection
 from destination_rdstation_crm.mapping.column_mapping import Entry
 from destination_rdstation_crm.mapping.setup import plan_streams
 from destination_rdstation_crm.objects.tables import MODES
-from destination_rdstation_crm.protocol.incoming import Incoming
 from destination_rdstation_crm.protocol.message_loop import MessageLoop
-from destination_rdstation_crm.protocol.outgoing import send, send_line, stream_status
+from destination_rdstation_crm.protocol.stdio import Incoming, send_line, stream_status
 from destination_rdstation_crm.rejects.private_file import PrivateFile
 from destination_rdstation_crm.rejects.store import open_store
 from destination_rdstation_crm.row import StreamKey
@@ -119,7 +118,7 @@ class DestinationRdstationCrm(Destination):
             if sys.stdin is None:
                 raise system_error("stdin is closed. `write` reads the platform's messages from it, one a line.")
             with open(sys.stdin.fileno(), "rb", closefd=False) as lines:
-                yield from self.write(config, catalog, lines)
+                self._write(config, catalog, lines)
 
     def parse_args(self, args: list[str]) -> argparse.Namespace:
         """As the CDK's, and `discover`."""

@@ -8,7 +8,7 @@ from typing import TextIO, cast
 
 from airbyte_rdstation.airbyte.process import connector_process, send
 from destination_rdstation_crm.destination import DestinationRdstationCrm
-from destination_rdstation_crm.protocol.outgoing import WholeLines
+from destination_rdstation_crm.protocol.stdio import WholeLines
 
 __all__ = ["run"]
 

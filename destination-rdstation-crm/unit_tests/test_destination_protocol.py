@@ -17,11 +17,17 @@ from airbyte_rdstation.airbyte.stop import Stop
 from airbyte_rdstation.client.errors import ConnectorError, config_error
 from destination_rdstation_crm.batch_result import BatchResult
 from destination_rdstation_crm.outcome import Outcome, Reject, Written
-from destination_rdstation_crm.protocol.incoming import Incoming
-from destination_rdstation_crm.protocol.lines import BadLineError, Record, State, StreamStatus, read_line
+from destination_rdstation_crm.protocol.lines import (
+    BadLineError,
+    Counts,
+    Record,
+    State,
+    StreamStatus,
+    read_line,
+    with_statistics,
+)
 from destination_rdstation_crm.protocol.message_loop import MessageLoop
-from destination_rdstation_crm.protocol.outgoing import WholeLines
-from destination_rdstation_crm.protocol.state_echo import Counts, with_statistics
+from destination_rdstation_crm.protocol.stdio import Incoming, WholeLines
 from destination_rdstation_crm.row import Row, StreamKey
 
 PEOPLE: StreamKey = ("people", None)
