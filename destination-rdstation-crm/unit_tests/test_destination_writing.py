@@ -12,14 +12,11 @@ from fake_crm import BEGAN, FakeCrm, contact, lookup, plan, prepared, row
 
 from airbyte_rdstation.airbyte.stop import Stop
 from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
-from destination_rdstation_crm.batch_result import BatchResult
 from destination_rdstation_crm.config import read_settings
-from destination_rdstation_crm.outcome import Reject, Skipped, Written
-from destination_rdstation_crm.row import Prepared
+from destination_rdstation_crm.row import BatchResult, Prepared, Reject, Skipped, Written
 from destination_rdstation_crm.writing.api_errors import refused
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.index import Untold
-from destination_rdstation_crm.writing.ledger import Ledger
 from destination_rdstation_crm.writing.lost_creates import Lost, LostCreations
 from destination_rdstation_crm.writing.same_reason import FIRST_ROWS, SameReason
 from destination_rdstation_crm.writing.sync import Sync
@@ -162,7 +159,9 @@ def test_given_a_sync_of_minutes_when_batches_end_then_what_is_done_is_told_once
 
     with caplog.at_level(logging.INFO, logger="airbyte.rdstation"):
         for number in range(3):
-            sync.keep(BatchResult([Written(row(number), "created", "x")], (), None))
+            result = BatchResult([one := row(number)])
+            result.put(Written(one, "created", "x"))
+            sync.keep(result)
 
     assert caplog.messages == ["people: so far 2 created, 0 updated, 0 unchanged, 0 rejected."]
 
@@ -180,25 +179,25 @@ def test_given_rows_of_one_name_when_names_are_unique_then_those_that_create_are
 
 def test_given_outcomes_when_put_down_then_rows_behind_a_fatal_one_are_not_due() -> None:
     rows = [row(number) for number in range(1, 5)]
-    ledger = Ledger(rows, go_on=False)
+    result = BatchResult(rows, go_on=False)
 
-    ledger.put(Written(rows[0], "created", "x"))
-    ledger.put(Reject(rows[2], "no"))
+    result.put(Written(rows[0], "created", "x"))
+    result.put(Reject(rows[2], "no"))
 
-    assert [ledger.is_due(each) for each in rows] == [True, True, False, False]
-    assert ledger.settled == 1
-    assert ledger.fatal == Reject(rows[2], "no")
+    assert [result.is_due(each) for each in rows] == [True, True, False, False]
+    assert len(result.outcomes) == 1
+    assert result.fatal == Reject(rows[2], "no")
 
 
 def test_given_rejects_that_are_allowed_when_put_down_then_all_rows_are_due() -> None:
     rows = [row(number) for number in range(1, 4)]
-    ledger = Ledger(rows, go_on=True)
+    result = BatchResult(rows, go_on=True)
 
     for each in rows:
-        ledger.put(Reject(each, "no"))
+        result.put(Reject(each, "no"))
 
-    assert (ledger.settled, ledger.fatal) == (3, None)
-    assert all(ledger.is_due(each) for each in rows)
+    assert (len(result.outcomes), result.fatal) == (3, None)
+    assert all(result.is_due(each) for each in rows)
 
 
 def test_given_rows_deleted_at_the_source_among_rejects_when_seen_then_they_say_nothing_of_the_reason() -> None:

@@ -9,11 +9,9 @@ from typing import Final, Protocol
 
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.invisible import shown
-from destination_rdstation_crm.batch_result import BatchResult
-from destination_rdstation_crm.outcome import Reject
 from destination_rdstation_crm.protocol.lines import Counts, Record, State, StreamStatus, with_statistics
 from destination_rdstation_crm.protocol.stdio import Incoming
-from destination_rdstation_crm.row import Row, StreamKey
+from destination_rdstation_crm.row import BatchResult, Outcome, Reject, Row, StreamKey
 from destination_rdstation_crm.writing.same_reason import FIRST_ROWS
 
 __all__ = ["MessageLoop"]
@@ -117,22 +115,23 @@ class MessageLoop:
     def _flush(self) -> None:
         rows, states = self._rows, self._states
         self._rows, self._states, self._batch_rows = [], [], _BATCH_ROWS
-        result = self._writer.write(rows) if rows else BatchResult((), (), None)
+        result = self._writer.write(rows) if rows else BatchResult([])
         self._keep(result)
+        outcomes = result.outcomes
         counted = 0
         for place, state in states:
-            if place > len(result.outcomes) or not self._echoes:
+            if place > len(outcomes) or not self._echoes:
                 break
-            self._count(rows, result, counted, place)
+            self._count(rows, outcomes, counted, place)
             counted = place
             self._send_line(with_statistics(state.line, self._counts_for(state)))
         else:
-            self._count(rows, result, counted, len(result.outcomes))
+            self._count(rows, outcomes, counted, len(outcomes))
         if result.failure:
             raise result.failure
 
-    def _count(self, rows: Sequence[tuple[StreamKey, Row]], result: BatchResult, start: int, end: int) -> None:
-        for (stream, _), outcome in zip(rows[start:end], result.outcomes[start:end], strict=True):
+    def _count(self, rows: Sequence[tuple[StreamKey, Row]], outcomes: Sequence[Outcome], start: int, end: int) -> None:
+        for (stream, _), outcome in zip(rows[start:end], outcomes[start:end], strict=True):
             if isinstance(outcome, Reject):
                 self._counts[stream].rejected += 1
             else:

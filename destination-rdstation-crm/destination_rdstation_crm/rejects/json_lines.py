@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import orjson
 
-from destination_rdstation_crm.outcome import Reject
+from destination_rdstation_crm.row import Reject
 
 __all__ = ["as_lines", "json_line"]
 

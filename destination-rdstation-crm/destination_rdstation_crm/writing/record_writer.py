@@ -13,12 +13,10 @@ from airbyte_cdk.models import DestinationSyncMode
 
 from airbyte_rdstation.client.errors import AnswerLostError, NotFoundError, RequestRefusedError
 from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.outcome import Action, Reject, Written
-from destination_rdstation_crm.row import Prepared, RowRejectedError
+from destination_rdstation_crm.row import Action, BatchResult, Prepared, Reject, RowRejectedError, Written
 from destination_rdstation_crm.writing.api_errors import RefusedError, refused
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.index import Untold
-from destination_rdstation_crm.writing.ledger import Ledger
 from destination_rdstation_crm.writing.lookup import Lookup
 from destination_rdstation_crm.writing.lost_creates import Lost
 from destination_rdstation_crm.writing.targets import Target, at_odds, combined
@@ -69,14 +67,14 @@ class RecordWriter:
         """Whether an update has to know the record: to compare, or to join lists that a PUT replaces."""
         return self._skip_unchanged or any(isinstance(value, (list, dict)) for value in body.values())
 
-    def write(self, target: Target, ledger: Ledger) -> Lost | None:
+    def write(self, target: Target, result: BatchResult) -> Lost | None:
         """Writes a target and puts its rows' outcomes; a creation whose answer was lost comes back."""
-        if not ledger.is_due(target.rows[0].row):
+        if not result.is_due(target.rows[0].row):
             return None
-        target = replace(target, rows=[each for each in target.rows if ledger.is_due(each.row)])
+        target = replace(target, rows=[each for each in target.rows if result.is_due(each.row)])
         bodies = [each.body for each in target.rows]
         if target.id is not None and at_odds(bodies):
-            return self._write_singly(target, ledger)
+            return self._write_singly(target, result)
         began = self._crm.server_time(datetime.now(timezone.utc))
         try:
             body = combined(self._plan, bodies)
@@ -88,18 +86,18 @@ class RecordWriter:
             return Lost(target, self._plan.creation(body), began)
         except RowRejectedError as error:
             if len(target.rows) > 1:
-                return self._write_singly(target, ledger)
-            ledger.put(self._reject(target.rows[0], error))
+                return self._write_singly(target, result)
+            result.put(self._reject(target.rows[0], error))
             return None
         for prepared in target.rows:
-            ledger.put(Written(prepared.row, action, id_))
+            result.put(Written(prepared.row, action, id_))
         return None
 
-    def _write_singly(self, target: Target, ledger: Ledger) -> Lost | None:
+    def _write_singly(self, target: Target, result: BatchResult) -> Lost | None:
         """What is refused, or cannot be said, in one body: each row alone, in their order."""
         id_ = target.id
         for prepared in target.rows:
-            lost = self.write(Target([prepared], prepared.id or id_, made=target.made), ledger)
+            lost = self.write(Target([prepared], prepared.id or id_, made=target.made), result)
             if lost:
                 # The rows behind it must not be written before it: they wait with it, and share its fate.
                 behind = target.rows[target.rows.index(prepared) + 1 :]

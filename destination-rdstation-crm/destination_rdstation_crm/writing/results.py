@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from airbyte_rdstation.invisible import plain_name
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
-from destination_rdstation_crm.outcome import Outcome, Written
 from destination_rdstation_crm.rejects.json_lines import json_line
+from destination_rdstation_crm.row import Outcome, Written
 
 __all__ = ["result_lines"]
 

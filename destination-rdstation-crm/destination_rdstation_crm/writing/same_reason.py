@@ -6,7 +6,7 @@ from typing import Final
 
 from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.invisible import shown
-from destination_rdstation_crm.outcome import Outcome, Reject, Skipped
+from destination_rdstation_crm.row import Outcome, Reject, Skipped
 
 __all__ = ["FIRST_ROWS", "SameReason"]
 

@@ -13,11 +13,9 @@ from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.source_columns import deletion_mark
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
-from destination_rdstation_crm.outcome import Reject, Skipped, Written
-from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
+from destination_rdstation_crm.row import BatchResult, Prepared, Reject, Row, RowRejectedError, Skipped, Written
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.index import Hits, Untold
-from destination_rdstation_crm.writing.ledger import Ledger
 from destination_rdstation_crm.writing.lookup import Lookup
 from destination_rdstation_crm.writing.lost_creates import Lost, LostCreations
 from destination_rdstation_crm.writing.record_writer import RecordWriter, uncertain
@@ -63,29 +61,29 @@ class StreamWriter:
             dry_run=dry_run,
         )
 
-    def write(self, rows: Sequence[Row], ledger: Ledger) -> None:
-        """Puts the outcome of each row into the ledger; raises what is not the rows' fault, with the others' put."""
-        there = [row for row in rows if not self._is_deleted(row, ledger)]
-        prepared = [each for row in there if ledger.is_due(row) and (each := self._prepared(row, ledger))]
-        prepared = [each for each in prepared if ledger.is_due(each.row)]
+    def write(self, rows: Sequence[Row], result: BatchResult) -> None:
+        """Puts the outcome of each row into the result; raises what is not the rows' fault, with the others' put."""
+        there = [row for row in rows if not self._is_deleted(row, result)]
+        prepared = [each for row in there if result.is_due(row) and (each := self._prepared(row, result))]
+        prepared = [each for each in prepared if result.is_due(each.row)]
         due = targets_of(
-            self._matched(prepared, ledger), unique_names=self._keyed and self._plan.crm_object.unique_name
+            self._matched(prepared, result), unique_names=self._keyed and self._plan.crm_object.unique_name
         )
         fruitless = 0
         while due and fruitless < _ROUNDS:
-            lost = self._settle(due, ledger)
-            left = self._resolve(lost, ledger) if lost else []
+            lost = self._settle(due, result)
+            left = self._resolve(lost, result) if lost else []
             fruitless = fruitless + 1 if len(left) == len(due) else 0
             due = left
         if due:
-            self._give_up(due, ledger)
+            self._give_up(due, result)
 
-    def _is_deleted(self, row: Row, ledger: Ledger) -> bool:
+    def _is_deleted(self, row: Row, result: BatchResult) -> bool:
         """Whether it is at its source; such a row is done with."""
         mark = deletion_mark(row)
         if mark is None:
             return False
-        ledger.put(Skipped(row))
+        result.put(Skipped(row))
         if not self._told_of_deletions:
             self._told_of_deletions = True
             _logger.info(
@@ -96,13 +94,13 @@ class StreamWriter:
             )
         return True
 
-    def _prepared(self, row: Row, ledger: Ledger) -> Prepared | None:
+    def _prepared(self, row: Row, result: BatchResult) -> Prepared | None:
         try:
             prepared = self._plan.prepare(row)
             if prepared.id is None:
                 self._insist_on_key(prepared)
         except RowRejectedError as error:
-            ledger.put(Reject.of(row, error))
+            result.put(Reject.of(row, error))
             return None
         return prepared
 
@@ -117,19 +115,21 @@ class StreamWriter:
             field = self._plan.key_field or ID_FIELD
             raise RowRejectedError(reason, column=self._plan.mapping.column_of(field), field_name=field)
 
-    def _matched(self, prepared: Sequence[Prepared], ledger: Ledger) -> list[tuple[Prepared, Mapping[str, Any] | None]]:
+    def _matched(
+        self, prepared: Sequence[Prepared], result: BatchResult
+    ) -> list[tuple[Prepared, Mapping[str, Any] | None]]:
         """The rows that have one record, or none yet, each with it; the others are rejected."""
         found = self._held(prepared)
         matched: list[tuple[Prepared, Mapping[str, Any] | None]] = []
         for each in prepared:
             hits = found.get(each.row.number, [])
             if isinstance(hits, Untold):
-                ledger.put(self._reject(each, hits.reason))
+                result.put(self._reject(each, hits.reason))
             elif len(hits) > 1:
                 ids = ", ".join(sorted(hit["id"] for hit in hits))
-                ledger.put(self._reject(each, f"{len(hits)} records have this matching key: {ids}"))
+                result.put(self._reject(each, f"{len(hits)} records have this matching key: {ids}"))
             elif not hits and each.id is None and self._plan.sync_mode == DestinationSyncMode.update:
-                ledger.put(self._reject(each, "no record has this matching key"))
+                result.put(self._reject(each, "no record has this matching key"))
             else:
                 matched.append((each, hits[0] if hits else None))
         return matched
@@ -160,11 +160,11 @@ class StreamWriter:
         field = self._plan.key_field
         return Reject(prepared.row, reason, self._plan.mapping.column_of(field or ""), field)
 
-    def _settle(self, targets: Sequence[Target], ledger: Ledger) -> list[Lost]:
-        results = self._pool.map(lambda target: self._writer.write(target, ledger), targets)
-        return [result for result in results if result is not None]
+    def _settle(self, targets: Sequence[Target], result: BatchResult) -> list[Lost]:
+        lost = self._pool.map(lambda target: self._writer.write(target, result), targets)
+        return [each for each in lost if each is not None]
 
-    def _resolve(self, lost: Sequence[Lost], ledger: Ledger) -> list[Target]:
+    def _resolve(self, lost: Sequence[Lost], result: BatchResult) -> list[Target]:
         """The targets that are to be written (again) after all."""
         _logger.info(
             "%s: the answers to %s creations were lost; looking for what they have left.", self._plan.label, len(lost)
@@ -173,20 +173,20 @@ class StreamWriter:
         for target, id_ in verdicts.created:
             self._writer.note_created(target, id_)
             for prepared in target.rows:
-                ledger.put(Written(prepared.row, "created", id_))
+                result.put(Written(prepared.row, "created", id_))
         for target, ids in verdicts.uncertain:
             for prepared in target.rows:
-                ledger.put(Reject(prepared.row, uncertain(ids)))
+                result.put(Reject(prepared.row, uncertain(ids)))
         return [*verdicts.matched, *verdicts.not_created]
 
-    def _give_up(self, due: Sequence[Target], ledger: Ledger) -> None:
+    def _give_up(self, due: Sequence[Target], result: BatchResult) -> None:
         """Few rows, and others are written: then it is these rows. Otherwise it is RD Station."""
-        written = [outcome for outcome in ledger.outcomes() if isinstance(outcome, Written)]
+        written = [outcome for outcome in result.decided if isinstance(outcome, Written)]
         if len(due) > _FEW or all(outcome.action == "unchanged" for outcome in written):
             raise self._failing()
         for target in due:
             for prepared in target.rows:
-                ledger.put(
+                result.put(
                     Reject(
                         prepared.row, "RD Station fails to create it, each time with an error, while others are created"
                     )

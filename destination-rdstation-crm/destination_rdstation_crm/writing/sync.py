@@ -11,14 +11,12 @@ from typing import Final
 
 from airbyte_rdstation.airbyte.stop import Stop
 from airbyte_rdstation.invisible import shown
-from destination_rdstation_crm.batch_result import BatchResult
 from destination_rdstation_crm.config import Settings
 from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.outcome import Reject
 from destination_rdstation_crm.rejects.json_lines import as_lines
 from destination_rdstation_crm.rejects.private_file import PrivateFile
 from destination_rdstation_crm.rejects.store import open_store
-from destination_rdstation_crm.row import StreamKey
+from destination_rdstation_crm.row import BatchResult, Reject, StreamKey
 from destination_rdstation_crm.writing.batch_writer import BatchWriter
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.results import result_lines
@@ -84,7 +82,7 @@ class Sync:
 
     def keep(self, result: BatchResult) -> None:
         """Logs rejects and makes them, and the results, durable."""
-        outcomes = [*result.outcomes, *result.after_gap]
+        outcomes = result.decided
         rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
         for outcome in outcomes:
             self._totals[outcome.row.stream][outcome.action] += 1
