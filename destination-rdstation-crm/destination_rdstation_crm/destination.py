@@ -38,15 +38,15 @@ from airbyte_rdstation.invisible import plain_name
 from destination_rdstation_crm.catalog import destination_catalog
 from destination_rdstation_crm.config import Settings, read_settings
 from destination_rdstation_crm.connection import Connection
-from destination_rdstation_crm.mapping.column_mapping import Entry
-from destination_rdstation_crm.mapping.setup import plan_streams
+from destination_rdstation_crm.mapping.setup import Entry, plan_streams
 from destination_rdstation_crm.objects.tables import MODES
 from destination_rdstation_crm.protocol.message_loop import MessageLoop
 from destination_rdstation_crm.protocol.stdio import Incoming, send_line, stream_status
-from destination_rdstation_crm.rejects.private_file import PrivateFile
-from destination_rdstation_crm.rejects.store import open_store
+from destination_rdstation_crm.rejects.keeper import Keeper
+from destination_rdstation_crm.rejects.store import PrivateFile, open_store
 from destination_rdstation_crm.row import StreamKey
-from destination_rdstation_crm.writing.sync import Sync
+from destination_rdstation_crm.writing.batch_writer import BatchWriter
+from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
 __all__ = ["DestinationRdstationCrm"]
 
@@ -162,17 +162,27 @@ class DestinationRdstationCrm(Destination):
             send_nulls=settings.send_nulls,
             warn=_logger.warning,
         )
-        sync = Sync(settings, plans, account.crm, self._stop)
-        sync.prepare()
+        keeper = Keeper(settings, plans)
+        keeper.probe()
+        pool = WorkerPool(settings.num_workers, self._stop)
+        writer = BatchWriter(
+            plans,
+            account.crm,
+            pool,
+            skip_unchanged=settings.skip_unchanged,
+            dry_run=settings.dry_run,
+            go_on=settings.partial_success or settings.dry_run,  # the plan of a dry run is of all rows
+            sleep=self._stop.sleep,
+        )
         _tell_start(settings, plans)
-        message_loop = MessageLoop(plans, sync.writer, sync.keep, send_line, echoes=not settings.dry_run)
+        message_loop = MessageLoop(plans, writer, keeper.keep, send_line, echoes=not settings.dry_run)
         complete = False
         try:
             message_loop.run(Incoming(lines, self._stop))
             complete = True
         finally:
-            sync.close()
-            sync.conclude()
+            pool.close()
+            keeper.conclude()
             for stream in plans:
                 whole = complete and stream not in message_loop.interrupted
                 send(stream_status(stream, AirbyteStreamStatus.COMPLETE if whole else AirbyteStreamStatus.INCOMPLETE))

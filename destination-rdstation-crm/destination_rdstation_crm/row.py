@@ -15,7 +15,6 @@ __all__ = [
     "Action",
     "BatchResult",
     "Outcome",
-    "Prepared",
     "Reject",
     "Row",
     "RowRejectedError",
@@ -47,19 +46,6 @@ class Row:
         if len(self.cells) < len(self.data) and [*map(plain_name, self.data)].count(plain) > 1:
             raise RowRejectedError("the row has two such columns, whose names differ only in invisible characters")
         return self.cells[plain]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A row whose every value is known to fit its field."""
-
-    row: Row
-    id: str | None
-    """The record it updates, where the row itself names one."""
-    keys: tuple[str, ...] = field(repr=False)
-    """The matching key's values, folded for comparison; none if it is empty, is the `_id`, or there is no key."""
-    body: Mapping[str, Any] = field(repr=False)
-    """Field name on the wire -> value, as a creation wants it; None clears the field. Never holds `_id`."""
 
 
 class RowRejectedError(Exception):

@@ -13,10 +13,11 @@ from destination_rdstation_crm.row import RowRejectedError
 
 __all__ = [
     "CUSTOM_FIELDS",
+    "CUSTOM_PREFIX",
     "DATE",
-    "ID",
     "IDS",
     "ID_FIELD",
+    "RECORD_ID",
     "TEXT",
     "CrmObject",
     "Field",
@@ -38,9 +39,24 @@ IDS: Final[Schema] = {
 }
 
 
+CUSTOM_FIELDS: Final = "custom_fields"
+"""The key in bodies and records below which custom fields lie, slug -> value."""
+
+CUSTOM_PREFIX: Final = "@"
+"""What the name of a custom field begins with, before its slug."""
+
+ID_FIELD: Final = "_id"
+"""Names the record a row updates; never in a body."""
+
+
 def as_it_is(cell: Any) -> Any:
     """The cell."""
     return cell
+
+
+def alone(existing: Any) -> list[Any]:
+    """The value itself, as a list of one."""
+    return [existing]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +81,10 @@ class Field:
     """Whether the API's records are known to show it; one they do not show costs no write of its own."""
     read: Callable[[Any], Any] = as_it_is
     """A cell as the table holds it -> the cell that is meant: a list or object that it holds as text, say."""
+    keys: Callable[[Any], list[Any]] = alone
+    """Its value in a record or body -> the values by which the record can be found, where it is the matching key."""
+    nobodys: tuple[str, str] = ("ninguem-1", "ninguem-2")
+    """Two values that no record has, and that RD Station has no reason to refuse."""
 
     @property
     def key(self) -> str:
@@ -73,20 +93,17 @@ class Field:
 
 
 def reference(name: str, title: str, *, clearable: bool = True) -> Field:
-    """A field that holds the id of another record."""
+    """Describe a field that holds the id of another record."""
     return Field(name, title, encode=identifier, schema=ID, same=same_fold, clearable=clearable)
 
 
-CUSTOM_FIELDS: Final = "custom_fields"
-"""The key in bodies and records below which custom fields lie, slug -> value."""
-
-ID_FIELD: Final = "_id"
-"""Names the record a row updates; never in a body."""
+RECORD_ID: Final = Field(ID_FIELD, "RD Station id", "id", identifier, ID, clearable=False)
+"""Which record a row updates: of every object."""
 
 
 @dataclass(frozen=True, eq=False)
 class CrmObject:
-    """A row of the table in `all_objects`."""
+    """One of the three tables: names, fields, and what RD Station demands."""
 
     name: str
     mode: str
@@ -105,14 +122,8 @@ class CrmObject:
     """Whether its list can be filtered by id [doc]."""
     together: tuple[frozenset[str], ...] = ()
     """Keys on the wire that go out together, where the row states them, as soon as one of them changes."""
-
     implied: Mapping[str, str] = field(default_factory=dict)
-    """Keys on the wire, each with the one that need not be sent beside it: whether that is taken is unknown."""
-
-    def without_implied(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The prepared body without keys that others imply."""
-        left_out = {implied for key, implied in self.implied.items() if key in body}
-        return {key: value for key, value in body.items() if key not in left_out}
+    """Keys on the wire, each with the one that implies it, beside which it is not sent: it may be refused [guess]."""
 
     @property
     def entity(self) -> str:
@@ -124,13 +135,11 @@ class CrmObject:
         """The fields by their names."""
         return {each.name: each for each in self.fields}
 
-    @cached_property
-    def by_key(self) -> Mapping[str, Field]:
-        """The fields by their keys on the wire; fields that share a key compare and join alike."""
-        return {each.key: each for each in self.fields}
+    def creation(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Make the body of a POST: with defaults, without what only an update can clear.
 
-    def check_creation(self, body: Mapping[str, Any]) -> None:
-        """Raises RowRejectedError where RD Station would refuse to create this."""
+        Raises RowRejectedError where RD Station would refuse to create this.
+        """
         for name in self.required:
             if blank(body.get(name)):
                 raise RowRejectedError(f"a new {self.name} needs a {name}", field_name=name)
@@ -141,10 +150,6 @@ class CrmObject:
                     "send it so, and any other one afterwards in a row with its _id",
                     field_name=name,
                 )
-
-    def creation(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of a POST: checked, with defaults, without what only an update can clear."""
-        self.check_creation(body)
         return {**self.creation_defaults, **_stated(body)}
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from destination_rdstation_crm.objects.values import (
@@ -30,6 +31,7 @@ __all__ = [
     "PHONE_TYPES",
     "Join",
     "Same",
+    "Sign",
     "email_sign",
     "entries",
     "join_address",
@@ -58,29 +60,28 @@ PHONE_TYPES: Final = ("work", "fax", "home", "mobile")
 _NO_DIGIT: Final = re.compile(r"[^0-9]")
 
 
-def entries(held: Any) -> list[dict[str, Any]]:
-    """The objects of a held list, whatever stands there."""
-    return [dict(entry) for entry in held if isinstance(entry, Mapping)] if isinstance(held, list) else []
+def entries(existing: Any) -> list[dict[str, Any]]:
+    """The objects of an existing list, whatever stands there."""
+    return [dict(entry) for entry in existing if isinstance(entry, Mapping)] if isinstance(existing, list) else []
 
 
-def email_sign(entry: Mapping[str, Any]) -> str:
-    """The address, folded; empty if there is none."""
-    return _folded(entry.get("email"))
+def _sign(name: str, entry: Mapping[str, Any]) -> str:
+    """A member of the entry, folded; empty if there is none."""
+    value = entry.get(name)
+    return "" if blank(value) else fold(str(value))
+
+
+Sign: TypeAlias = Callable[[Mapping[str, Any]], str]
+"""By what an entry of a list is known."""
+
+email_sign: Final[Sign] = partial(_sign, "email")
+profile_sign: Final[Sign] = partial(_sign, "type")  # the network
 
 
 def phone_sign(entry: Mapping[str, Any]) -> str:
     """The digits, which two spellings of a number have in common; a phone without digits is its own text."""
-    folded = _folded(entry.get("phone"))
+    folded = _sign("phone", entry)
     return _NO_DIGIT.sub("", folded) or folded
-
-
-def profile_sign(entry: Mapping[str, Any]) -> str:
-    """The network."""
-    return _folded(entry.get("type"))
-
-
-def _folded(value: Any) -> str:
-    return "" if blank(value) else fold(str(value))
 
 
 Same: TypeAlias = Callable[[Any, Any], bool]
@@ -89,14 +90,12 @@ Same: TypeAlias = Callable[[Any, Any], bool]
 def _read_alike(read: Callable[[Any], object], *, empty: object = None) -> Same:
     """Alike once both are read; `empty` is what an empty value reads as."""
 
-    def same(held: Any, sent: Any) -> bool:
+    def same(existing: Any, sent: Any) -> bool:
         try:
-            return bool(_read(held) == _read(sent))
+            one, other = (empty if blank(value) else read(value) for value in (existing, sent))
         except RowRejectedError:
             return False
-
-    def _read(value: Any) -> object:
-        return empty if blank(value) else read(value)
+        return bool(one == other)
 
     return same
 
@@ -106,12 +105,12 @@ def _folds(items: Any) -> frozenset[str]:
     return frozenset(fold(plain(item)) for item in listed if not blank(item))
 
 
-def _signs(sign: Callable[[Mapping[str, Any]], str]) -> Callable[[Any], frozenset[str]]:
-    return lambda held: frozenset(filter(None, map(sign, entries(held))))
+def _signs(sign: Sign) -> Callable[[Any], frozenset[str]]:
+    return lambda existing: frozenset(filter(None, map(sign, entries(existing))))
 
 
-def _profiles(held: Any) -> frozenset[tuple[str, str]]:
-    stated = (entry for entry in entries(held) if not blank(entry.get("username")))
+def _profiles(existing: Any) -> frozenset[tuple[str, str]]:
+    stated = (entry for entry in entries(existing) if not blank(entry.get("username")))
     return frozenset((profile_sign(entry), plain(entry["username"])) for entry in stated)
 
 
@@ -120,23 +119,23 @@ def _parts(address: Any) -> dict[str, str]:
     return {name: plain(part) for name, part in parts.items() if not blank(part)}
 
 
-def same_untyped(held: Any, sent: Any) -> bool:
+def same_untyped(existing: Any, sent: Any) -> bool:
     """Of a custom text: some hold true or false, or a list [seen], which a table may keep as text."""
-    if isinstance(held, bool):
-        return truth(sent) is held
+    if isinstance(existing, bool):
+        return truth(sent) is existing
     if begins_nested(sent):
         with suppress(RowRejectedError):
             meant = unfolded(sent)
-            if meant == held or (blank(meant) and blank(held)):
+            if meant == existing or (blank(meant) and blank(existing)):
                 return True
-    return same_text(held, sent)
+    return same_text(existing, sent)
 
 
 same_text: Final = _read_alike(plain)
 same_fold: Final = _read_alike(lambda value: fold(plain(value)))
 same_day: Final = _read_alike(day_of)
 same_birthday: Final = _read_alike(birthday)
-same_price: Final = _read_alike(number, empty=0.0)  # a deal without a price is held as 0.0
+same_price: Final = _read_alike(number, empty=0.0)  # a deal without a price is given as 0.0
 same_set: Final = _read_alike(_folds, empty=frozenset())  # ids and options have no order
 same_address: Final = _read_alike(_parts, empty={})
 same_emails: Final = _read_alike(_signs(email_sign), empty=frozenset())
@@ -147,39 +146,37 @@ same_profiles: Final = _read_alike(_profiles, empty=frozenset())
 Join: TypeAlias = Callable[[Any, Any], Any]
 
 
-def replace(held: Any, sent: Any) -> Any:
+def replace(existing: Any, sent: Any) -> Any:
     """The row states the whole value. So do lists of ids: else a contact could never leave a deal."""
     return sent
 
 
-def join_emails(held: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A new address comes first, where the CRM looks for the main one [guess]; a known one stays in its place."""
-    return _joined(entries(held), sent, email_sign)
-
-
-def join_phones(held: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def join_phones(existing: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """As e-mails, compared by digits. A phone of no known type goes back as mobile: null may be refused [guess]."""
-    joined = _joined(entries(held), sent, phone_sign)
+    joined = _joined(phone_sign, existing, sent)
     return [phone if phone.get("type") in PHONE_TYPES else {**phone, "type": "mobile"} for phone in joined]
 
 
-def join_profiles(held: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def join_profiles(existing: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A profile takes the place of the one in its network; one without a user name only takes that away."""
     stated = {profile_sign(profile) for profile in sent}
-    others = [profile for profile in entries(held) if profile_sign(profile) not in stated]
+    others = [profile for profile in entries(existing) if profile_sign(profile) not in stated]
     return [profile for profile in (*others, *sent) if not blank(profile.get("username"))]
 
 
-def join_address(held: Any, sent: dict[str, str] | None) -> dict[str, Any] | None:
-    """The parts that the row names, over the held ones."""
-    return {**held, **sent} if isinstance(held, Mapping) and sent is not None else sent
+def join_address(existing: Any, sent: dict[str, str] | None) -> dict[str, Any] | None:
+    """The parts that the row names, over the existing ones."""
+    return {**existing, **sent} if isinstance(existing, Mapping) and sent is not None else sent
 
 
-def _joined(
-    held: list[dict[str, Any]], sent: list[dict[str, Any]], sign: Callable[[Mapping[str, Any]], str]
-) -> list[dict[str, Any]]:
+def _joined(sign: Sign, existing: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A new entry comes first, where the CRM looks for the main one [guess]; a known one stays in its place."""
     if not sent:
         return []  # the row clears the list
+    held = entries(existing)
     known = {sign(entry) for entry in held}
     # An entry without a sign says nothing, and the API may refuse to take it back.
     return [*(entry for entry in sent if sign(entry) not in known), *(entry for entry in held if sign(entry))]
+
+
+join_emails: Final[Join] = partial(_joined, email_sign)

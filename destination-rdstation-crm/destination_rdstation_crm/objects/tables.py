@@ -6,14 +6,17 @@ A new field is a new line. Flat `email` and `phone` of a contact do not work [se
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
-from destination_rdstation_crm.objects.crm_object import DATE, IDS, TEXT, CrmObject, Field, Schema, reference
+from destination_rdstation_crm.objects.crm_object import DATE, IDS, TEXT, CrmObject, Field, reference
 from destination_rdstation_crm.objects.existing_values import (
     PHONE_TYPES,
     Join,
     Same,
+    Sign,
     email_sign,
+    entries,
     join_address,
     join_emails,
     join_phones,
@@ -48,12 +51,8 @@ from destination_rdstation_crm.row import RowRejectedError
 __all__ = ["MODES", "OBJECTS"]
 
 
-def _emails(cell: Any) -> list[dict[str, str]]:
-    return _each(cell, "email", lambda item: {"email": email(item["email"])}, email_sign)
-
-
-def _phones(cell: Any) -> list[dict[str, str]]:
-    return _each(cell, "phone", _phone, phone_sign)
+def _email(item: Mapping[str, Any]) -> dict[str, str]:
+    return {"email": email(item["email"])}
 
 
 def _phone(item: Mapping[str, Any]) -> dict[str, str]:
@@ -61,13 +60,13 @@ def _phone(item: Mapping[str, Any]) -> dict[str, str]:
     return {"phone": flat_text(item["phone"]), "type": item["type"] if known else "mobile"}  # always one [guess]
 
 
-def _each(
-    cell: Any,
+def _entries(
     name: str,
     entry: Callable[[Mapping[str, Any]], dict[str, str]],
-    sign: Callable[[Mapping[str, Any]], str],
+    sign: Sign,
+    cell: Any,
 ) -> list[dict[str, str]]:
-    """The entries of one value, an object with it, or a list of either; each once."""
+    """Make the entries of one value, an object with it, or a list of either; each once."""
     items = [unfolded(item) for item in (cell if isinstance(cell, list) else [cell]) if not blank(item)]
     objects = [item if isinstance(item, dict) else {name: item} for item in items]
     if any(blank(item.get(name)) for item in objects):
@@ -76,23 +75,6 @@ def _each(
     for made in map(entry, objects):
         found.setdefault(sign(made), made)
     return list(found.values())
-
-
-def _list_of(name: str) -> Callable[[Any], Any]:
-    def read(cell: Any) -> Any:
-        """The list that a cell holds, without objects that the CRM itself holds without a value."""
-        meant = unfolded(cell)
-        if not isinstance(meant, list):
-            return meant
-        return [item for item in meant if not isinstance(item, dict) or not blank(item.get(name, "…"))]
-
-    return read
-
-
-def _several(name: str) -> Schema:
-    """One text, or a list of texts or of objects, as the source has it."""
-    entry = {"type": "object", "properties": {name: TEXT}}
-    return {"type": ["string", "array"], "items": {"anyOf": [TEXT, entry]}}
 
 
 def _profile(network: str, title: str) -> Field:
@@ -115,9 +97,30 @@ def _profile(network: str, title: str) -> Field:
     )
 
 
-def _several_of(kind: str, label: str, encode: Callable[[Any], Any], same: Same, join: Join) -> Field:
-    """A field of several entries: addresses or numbers."""
-    return Field(kind, label, f"{kind}s", encode, _several(kind), same=same, join=join, clear=list, read=_list_of(kind))
+def _list_of(
+    kind: str,
+    label: str,
+    entry: Callable[[Mapping[str, Any]], dict[str, str]],
+    sign: Sign,
+    *,
+    same: Same,
+    join: Join,
+    **more: Any,
+) -> Field:
+    """Describe a field of several entries: addresses or numbers."""
+
+    def read(cell: Any) -> Any:
+        """The list that a cell holds, without objects that the CRM itself holds without a value."""
+        meant = unfolded(cell)
+        if not isinstance(meant, list):
+            return meant
+        return [item for item in meant if not isinstance(item, dict) or not blank(item.get(kind, "…"))]
+
+    # The source has lists of texts or of objects.
+    items = {"anyOf": [TEXT, {"type": "object", "properties": {kind: TEXT}}]}
+    schema = {"type": ["string", "array"], "items": items}
+    encode = partial(_entries, kind, entry, sign)
+    return Field(kind, label, f"{kind}s", encode, schema, same=same, join=join, clear=list, read=read, **more)
 
 
 CONTACT: Final = CrmObject(
@@ -127,8 +130,17 @@ CONTACT: Final = CrmObject(
     matching_keys=("_id", "email", "name"),
     fields=(
         Field("name", "Name", clearable=False),
-        _several_of("email", "E-mail", _emails, same_emails, join_emails),
-        _several_of("phone", "Phone", _phones, same_phones, join_phones),
+        _list_of(
+            "email",
+            "E-mail",
+            _email,
+            email_sign,
+            same=same_emails,
+            join=join_emails,
+            keys=lambda emails: [entry.get("email") for entry in entries(emails)],
+            nobodys=("ninguem-1@exemplo.invalid", "ninguem-2@exemplo.invalid"),
+        ),
+        _list_of("phone", "Phone", _phone, phone_sign, same=same_phones, join=join_phones),
         Field("job_title", "Job title"),
         reference("organization_id", "Organization"),
         Field(
@@ -157,7 +169,7 @@ DEAL: Final = CrmObject(
     creation_defaults={"status": "ongoing"},
     creation_only={"status": "ongoing"},  # [doc]
     together=(frozenset({"status", "lost_reason_id"}),),  # a loss goes out with its reason [guess]
-    implied={"stage_id": "pipeline_id"},  # a stage belongs to a pipeline [doc]; the latter may be refused [guess]
+    implied={"pipeline_id": "stage_id"},  # a stage belongs to a pipeline [doc]
     fields=(
         Field("name", "Name", clearable=False),
         Field(

@@ -12,7 +12,7 @@ from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.protocol.lines import Counts, Record, State, StreamStatus, with_statistics
 from destination_rdstation_crm.protocol.stdio import Incoming
 from destination_rdstation_crm.row import BatchResult, Outcome, Reject, Row, StreamKey
-from destination_rdstation_crm.writing.same_reason import FIRST_ROWS
+from destination_rdstation_crm.writing.batch_writer import FIRST_ROWS
 
 __all__ = ["MessageLoop"]
 
