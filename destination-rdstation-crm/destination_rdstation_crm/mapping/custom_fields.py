@@ -109,7 +109,7 @@ def _custom_field(row: Mapping[str, Any]) -> CustomField:
     return CustomField(
         name=f"{CUSTOM_PREFIX}{row['slug']}",
         title=str(row.get("name") or row["slug"]),
-        wire=CUSTOM_FIELDS,
+        key=CUSTOM_FIELDS,
         encode=encoders[kind],
         schema=_schema(kind, options),
         same=lambda existing, sent: _SAME[kind](resent(existing), sent),

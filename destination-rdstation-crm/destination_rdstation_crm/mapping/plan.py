@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from airbyte_cdk.models import DestinationSyncMode
@@ -60,6 +59,8 @@ class StreamPlan:
     """All that are sent."""
     key_field: str | None
     """The field that tells which record a row is about; None in `append`."""
+    key_column: str | None
+    """The plain name of the column that fills it."""
     sync_mode: DestinationSyncMode
     send_nulls: bool
 
@@ -88,7 +89,11 @@ class StreamPlan:
         implied = self.record_type.crm_object.implied
         body = {key: value for key, value in body.items() if implied.get(key) not in body}
         key = self.record_type.identity(self.key_field, body)
-        return Prepared(row, id_, replace(key, spelled=self._spelled(row, key)) if key else key, body)
+        cell = row.cells.get(self.key_column) if self.key_column and key.texts else None
+        if isinstance(cell, str) and without_invisible(cell) != cell and _CONTROLS.isdisjoint(cell):
+            one_text = not begins_nested(cell) and fold(cell) in key.folded
+            key = replace(key, spelled=cell.strip() if one_text else None)
+        return Prepared(row, id_, key, body)
 
     def creation(self, body: Body) -> dict[str, Any]:
         """Make the body of a POST; raises RowRejectedError where RD Station would refuse it."""
@@ -112,17 +117,6 @@ class StreamPlan:
             body[field.key] = [*body.get(field.key, ()), *value]  # two profiles share their list
         else:
             body[field.key] = value
-
-    @cached_property
-    def _key_column(self) -> str:
-        return plain_name(self.column_of(self.key_field) or "")
-
-    def _spelled(self, row: Row, key: Key) -> str | None:
-        """The key as its cell has it, if what nobody sees was left out of it and a filter can hold it."""
-        cell = row.cells.get(self._key_column)
-        if not isinstance(cell, str) or without_invisible(cell) == cell or not _CONTROLS.isdisjoint(cell):
-            return None
-        return None if begins_nested(cell) or fold(cell) not in key.folded else cell.strip()
 
 
 def is_added(column: str) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, TypeAlias
 
 from destination_rdstation_crm.mapping.custom_fields import CustomField, CustomFields
@@ -37,9 +36,6 @@ class Key:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "folded", tuple(map(fold, self.texts)))
-
-    def __bool__(self) -> bool:
-        return bool(self.texts)
 
 
 class RecordType:
@@ -77,8 +73,12 @@ class RecordType:
 
     def difference(self, existing: Mapping[str, Any], body: Body) -> dict[str, Any]:
         """Make the body of a PUT that makes the record equal to the row; empty if it is."""
-        joined = self._joined(existing, body)
-        differing = set(self._differing(existing, joined))
+        joined = {key: self.by_key[key].join(existing.get(key), body[key]) for key in body if key != CUSTOM_FIELDS}
+        if CUSTOM_FIELDS in body:
+            values = self.custom_fields.existing(existing.get(CUSTOM_FIELDS))
+            resent = {slug: self.custom_fields.field(slug).resent(value) for slug, value in values.items()}
+            joined[CUSTOM_FIELDS] = {**resent, **body[CUSTOM_FIELDS]}
+        differing = set(self.differing(existing, joined))
         if not differing:
             return {}
         for companions in self.crm_object.together:
@@ -93,12 +93,21 @@ class RecordType:
         single = {key: value for key, value in body.items() if not isinstance(value, (list, dict))}
         return {**single, **self.difference(existing, body)}
 
-    def not_taken(self, answer: Mapping[str, Any], sent: Body) -> list[str]:
-        """Name the fields that a write sent and that its answer holds otherwise, as a mapping names them.
-
-        RD Station drops in silence what it does not take: docs/api/crm-v2.md#writes.
-        """
-        return sorted(chain(*self._differing(answer, sent).values()))
+    def differing(self, existing: Mapping[str, Any], sent: Body) -> dict[str, list[str]]:
+        """Find the keys whose values the record does not hold, each with its fields: `{"emails": ["email"]}`."""
+        found: dict[str, list[str]] = {}
+        for key, value in sent.items():
+            if key == CUSTOM_FIELDS:
+                values = self.custom_fields.existing(existing.get(key))
+                customs = {slug: self.custom_fields.field(slug) for slug in value}
+                names = [each.name for slug, each in customs.items() if not each.same(values.get(slug), value[slug])]
+            elif (key in self._hidden and key not in existing) or self.by_key[key].same(existing.get(key), value):
+                names = []
+            else:
+                names = [self.by_key[key].name]
+            if names:
+                found[key] = names
+        return found
 
     def combined(self, bodies: Sequence[Body]) -> dict[str, Any]:
         """Make the body with the effect of all, one after the other: later values win, lists and custom fields join.
@@ -115,30 +124,6 @@ class RecordType:
                 else:
                     whole[key] = self.by_key[key].join(whole[key], value)
         return whole
-
-    def _joined(self, existing: Mapping[str, Any], body: Body) -> dict[str, Any]:
-        joined = {key: self.by_key[key].join(existing.get(key), body[key]) for key in body if key != CUSTOM_FIELDS}
-        if CUSTOM_FIELDS in body:
-            values = self.custom_fields.existing(existing.get(CUSTOM_FIELDS))
-            resent = {slug: self.custom_fields.field(slug).resent(value) for slug, value in values.items()}
-            joined[CUSTOM_FIELDS] = {**resent, **body[CUSTOM_FIELDS]}
-        return joined
-
-    def _differing(self, existing: Mapping[str, Any], sent: Body) -> dict[str, list[str]]:
-        """Find the keys whose values the record does not hold, each with the names of the fields."""
-        found: dict[str, list[str]] = {}
-        for key, value in sent.items():
-            if key == CUSTOM_FIELDS:
-                values = self.custom_fields.existing(existing.get(key))
-                customs = {slug: self.custom_fields.field(slug) for slug in value}
-                names = [each.name for slug, each in customs.items() if not each.same(values.get(slug), value[slug])]
-            elif (key in self._hidden and key not in existing) or self.by_key[key].same(existing.get(key), value):
-                names = []
-            else:
-                names = [self.by_key[key].name]
-            if names:
-                found[key] = names
-        return found
 
 
 def at_odds(bodies: Sequence[Body]) -> bool:

@@ -66,7 +66,7 @@ class Field:
     name: str
     """As the contract names it, and `column_mapping` does."""
     title: str
-    wire: str = ""
+    key: str = ""
     """Its key in a body; the name itself if not given."""
     encode: Callable[[Any], Any] = text
     """A cell that is not blank -> the value in a body; raises RowRejectedError."""
@@ -86,10 +86,8 @@ class Field:
     nobodys: tuple[str, str] = ("ninguem-1", "ninguem-2")
     """Two values that no record has, and that RD Station has no reason to refuse."""
 
-    @property
-    def key(self) -> str:
-        """Its key in a body."""
-        return self.wire or self.name
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.key or self.name)
 
 
 def reference(name: str, title: str, *, clearable: bool = True) -> Field:

@@ -51,10 +51,6 @@ from destination_rdstation_crm.row import RowRejectedError
 __all__ = ["MODES", "OBJECTS"]
 
 
-def _email(item: Mapping[str, Any]) -> dict[str, str]:
-    return {"email": email(item["email"])}
-
-
 def _phone(item: Mapping[str, Any]) -> dict[str, str]:
     known = item.get("type") in PHONE_TYPES
     return {"phone": flat_text(item["phone"]), "type": item["type"] if known else "mobile"}  # always one [guess]
@@ -133,7 +129,7 @@ CONTACT: Final = CrmObject(
         _list_of(
             "email",
             "E-mail",
-            _email,
+            lambda item: {"email": email(item["email"])},
             email_sign,
             same=same_emails,
             join=join_emails,

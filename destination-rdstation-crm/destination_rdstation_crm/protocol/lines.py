@@ -63,7 +63,7 @@ def read_line(line: bytes) -> Message | None:
         return None
     try:
         text = line.decode("utf-8-sig")  # a saved file may begin with a byte order mark
-        message = json.loads(text, parse_int=_integer)
+        message = json.loads(text, parse_int=lambda digits: (int if len(digits) <= _MOST_DIGITS else float)(digits))
     except ValueError:
         raise BadLineError("is no valid JSON") from None
     except RecursionError:
@@ -76,10 +76,6 @@ def read_line(line: bytes) -> Message | None:
     if kind == "STATE":
         return _state(message, text)
     return _trace(message) if kind == "TRACE" else None
-
-
-def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _record(message: Mapping[str, Any]) -> Record:

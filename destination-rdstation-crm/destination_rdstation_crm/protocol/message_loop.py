@@ -11,7 +11,7 @@ from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.protocol.lines import Counts, Record, State, StreamStatus, with_statistics
 from destination_rdstation_crm.protocol.stdio import Incoming
-from destination_rdstation_crm.row import BatchResult, Outcome, Reject, Row, StreamKey
+from destination_rdstation_crm.row import BatchResult, Reject, Row, StreamKey
 from destination_rdstation_crm.writing.batch_writer import FIRST_ROWS
 
 __all__ = ["MessageLoop"]
@@ -119,23 +119,19 @@ class MessageLoop:
         self._keep(result)
         outcomes = result.outcomes
         counted = 0
-        for place, state in states:
-            if place > len(outcomes) or not self._echoes:
-                break
-            self._count(rows, outcomes, counted, place)
+        for place, state in (*states, (len(rows), None)):
+            # As far as they are decided: no state covers a row behind that.
+            for (stream, _), outcome in zip(rows[counted:place], outcomes[counted:place], strict=False):
+                counts = self._counts[stream]
+                if isinstance(outcome, Reject):
+                    counts.rejected += 1
+                else:
+                    counts.accepted += 1
             counted = place
-            self._send_line(with_statistics(state.line, self._counts_for(state)))
-        else:
-            self._count(rows, outcomes, counted, len(outcomes))
+            if state and self._echoes and place <= len(outcomes):
+                self._send_line(with_statistics(state.line, self._counts_for(state)))
         if result.failure:
             raise result.failure
-
-    def _count(self, rows: Sequence[tuple[StreamKey, Row]], outcomes: Sequence[Outcome], start: int, end: int) -> None:
-        for (stream, _), outcome in zip(rows[start:end], outcomes[start:end], strict=True):
-            if isinstance(outcome, Reject):
-                self._counts[stream].rejected += 1
-            else:
-                self._counts[stream].accepted += 1
 
     def _counts_for(self, state: State) -> Counts:
         """Count the rows since the stream's last STATE; a state that names no stream speaks of all."""

@@ -29,6 +29,7 @@ Existing: TypeAlias = dict[str, Any]
 """A record of the CRM: `{"id": "66f1…", "name": "Ana", "emails": [{"email": "ana@x.test"}], …}`."""
 
 _PAGE_SIZE: Final = 200  # the most [seen]
+_PAGE_SIZE_PARAMETER: Final = {"page[size]": str(_PAGE_SIZE)}
 _LAST_PAGE: Final = 50  # nothing lies beyond 10,000 rows [doc]
 _NOBODY: Final = "0" * 24  # an id that no record has
 _UNSORTED_PAGES_DIFFER: Final = "created_at"  # without a sort, two pages of one list overlap [seen]; this never changes
@@ -59,13 +60,10 @@ class Crm:
 
     def custom_fields(self) -> list[Existing]:
         """Read every custom field of the account."""
-        params = {"sort[order]": "asc"}
         # The published samples give one object in the place of the list [doc].
         parse = partial(read_page, single=True)
         pages = _pages(
-            lambda number: self._api.get(
-                "/custom_fields", params | _page_parameters(number), parse, stream="custom_fields"
-            )
+            lambda which: self._api.get("/custom_fields", {"sort[order]": "asc"} | which, parse, stream="custom_fields")
         )
         return [row for page in pages for row in page.rows]
 
@@ -75,11 +73,12 @@ class Crm:
 
     def update(self, crm_object: CrmObject, id_: str, body: Mapping[str, Any]) -> Existing | None:
         """Update a record and give it back; None where the answer has no body, which is a success too [used]."""
-
-        def parse(content: bytes) -> Existing | None:
-            return _record(content) if content.strip() else None
-
-        return self._api.put(f"{crm_object.path}/{id_}", {"data": dict(body)}, parse, stream=crm_object.mode)
+        return self._api.put(
+            f"{crm_object.path}/{id_}",
+            {"data": dict(body)},
+            lambda content: _record(content) if content.strip() else None,
+            stream=crm_object.mode,
+        )
 
     def read(self, crm_object: CrmObject, id_: str) -> Existing:
         """Read a record; raises NotFoundError where there is none."""
@@ -93,7 +92,7 @@ class Crm:
         """
         params = {"filter": filter_, f"sort[{_UNSORTED_PAGES_DIFFER}]": "asc"}
         try:
-            for page in _pages(lambda number: self._filtered(crm_object, params | _page_parameters(number))):
+            for page in _pages(lambda which: self._filtered(crm_object, params | which)):
                 if sum(map(obeys, page.rows)) * 2 < len(page.rows):
                     raise FilterFailedError("ignores look-ups by", ignored=True)
                 yield page
@@ -104,7 +103,7 @@ class Crm:
         """Read every record, or those created since, however many there are."""
 
         def fetch(query: Query) -> Page:
-            params = _page_parameters(query.page)
+            params = {"page[number]": str(query.page), **_PAGE_SIZE_PARAMETER}
             if query.sort:
                 params[f"sort[{query.sort}]"] = "desc" if query.descending else "asc"
             if condition := all_of(*(bound.rdql() for bound in query.bounds)):
@@ -125,7 +124,8 @@ class Crm:
 
     def probe_reading(self, crm_object: CrmObject) -> None:
         """Raise what a look-up would raise."""
-        self._api.get(crm_object.path, _page_parameters(1) | {"page[size]": "1"}, read_page, stream=crm_object.mode)
+        one = {"page[number]": "1", "page[size]": "1"}
+        self._api.get(crm_object.path, one, read_page, stream=crm_object.mode)
 
     def probe_writing(self, crm_object: CrmObject) -> None:
         """Raise a config error where the user may not write; updates a record that does not exist."""
@@ -153,17 +153,14 @@ class Crm:
             raise FilterFailedError("refuses (500) look-ups by") from None
 
 
-def _pages(ask: Callable[[int], Page]) -> Iterator[Page]:
+def _pages(ask: Callable[[dict[str, str]], Page]) -> Iterator[Page]:
+    """Give page after page; `ask` takes the parameters that say which. BeyondReachError behind the last of too many."""
     for number in range(1, _LAST_PAGE + 1):
-        page = ask(number)
+        page = ask({"page[number]": str(number), **_PAGE_SIZE_PARAMETER})
         yield page
         if page.has_next is More.NO or not page.rows or (page.has_next is More.UNKNOWN and len(page.rows) < _PAGE_SIZE):
             return
     raise BeyondReachError
-
-
-def _page_parameters(number: int) -> dict[str, str]:
-    return {"page[number]": str(number), "page[size]": str(_PAGE_SIZE)}
 
 
 def _record(content: bytes) -> Existing:

@@ -54,14 +54,14 @@ _logger = logging.getLogger("airbyte.rdstation")
 
 def lookup_filter(key_field: str, keys: Iterable[Key]) -> str:
     """Find records with any of these keys, each also in lower case: `:` may heed case. Longer than no text."""
-    texts = (text for key in keys for text in key.texts)
-    return rdql.one_of(key_field, dict.fromkeys(each for text in texts for each in _spellings(text)))
+    texts = [text.strip() for key in keys for text in key.texts]
+    return rdql.one_of(key_field, dict.fromkeys(each for text in texts for each in (text, text.lower())))
 
 
 def single_filters(key_field: str, key: Key) -> list[str]:
     """As `lookup_filter` for one key, with a filter for each spelling of it."""
-    spellings = dict.fromkeys(each for text in key.texts for each in _spellings(text))
-    return [rdql.one_of(key_field, [each]) for each in spellings]
+    texts = [text.strip() for text in key.texts]
+    return [rdql.one_of(key_field, [each]) for each in dict.fromkeys(each for t in texts for each in (t, t.lower()))]
 
 
 def contains_filter(key_field: str, keys: Iterable[Key]) -> str:
@@ -85,10 +85,6 @@ def portions(items: Iterable[T], filter_of: Callable[[list[T]], str]) -> Iterato
         yield portion
 
 
-def _spellings(text: str) -> tuple[str, str]:
-    return text.strip(), text.strip().lower()
-
-
 class WholeIndex:
     """Every record of an object, whole, as JSON text: a fraction of the memory that its objects would take."""
 
@@ -108,7 +104,7 @@ class WholeIndex:
         return len(self._records)
 
     def with_key(self, key: Key) -> list[dict[str, Any]]:
-        """The records that share a value with the key."""
+        """Give the records that share a value with the key."""
         return [orjson.loads(self._records[id_]) for value in key.folded for id_ in self._ids.get(value, ())]
 
 

@@ -12,7 +12,7 @@ Facts: docs/api/crm-v2.md#rdql and #writes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -24,7 +24,6 @@ from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
 from airbyte_rdstation.client.rdql import all_of, at_least
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.record_type import Key
-from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.writing.crm_api import BeyondReachError, Crm, Existing, FilterFailedError
 from destination_rdstation_crm.writing.filters import (
     BY_ID,
@@ -46,6 +45,11 @@ _MANY_PAGES: Final = 5  # more: some keys are short words, which many records co
 _CLOCK_DOUBT: Final = timedelta(seconds=5)  # the server's clock is known by whole seconds, from one answer
 _TOO_MANY: Final = "too many records contain its matching key to tell whether one has it"
 _REFUSED: Final = "RD Station refuses to look its matching key up"
+_FILTERS: Final[Mapping[Form, Callable[[str, Sequence[Key]], str]]] = {
+    "list": lookup_filter,
+    "single": lookup_filter,
+    "contains": contains_filter,
+}
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -59,7 +63,6 @@ class NoAnswer:
 
 
 Hits: TypeAlias = "list[Existing] | NoAnswer"
-FilterOf: TypeAlias = "Callable[[Sequence[Key]], str]"
 
 
 class Lookup:
@@ -71,7 +74,7 @@ class Lookup:
         self._plan = plan
         self._object = plan.record_type.crm_object
         self._key_field = key_field or ""
-        self._known: KnownForms = crm.known_forms(self._object, key_field)
+        self._known = crm.known_forms(self._object, key_field)
         self._map: Callable[..., list[Any]] = pool.map if pool else lambda job, items: list(map(job, items))
 
     def can_ask_for(self, key: Key) -> bool:
@@ -84,13 +87,15 @@ class Lookup:
         A reason where that cannot be told. With `since`, only records created then or later, which have the very
         spelling of the row. What is not found is sought once more as the rows spell it.
         """
-        search = _Search(self._crm, self._plan, self._key_field, self._known, self._map, since)
-        wanted = list({key.folded: key for key in keys if key and self.can_ask_for(key)}.values())
-        search.equal(wanted)
-        if not since:
-            search.similar(search.missing(wanted))
-            spelled = [Key((key.spelled,)) for key in keys if key.spelled]
-            search.equal(search.missing([key for key in spelled if self.can_ask_for(key)]))
+        created = at_least("created_at", since) if since else ""
+        identity = partial(self._plan.record_type.identity, self._key_field)
+        search = _Search(self._crm, self._plan, self._key_field, identity, self._known, self._map, since, created)
+        wanted = {key.folded: key for key in keys if key.texts and self.can_ask_for(key)}
+        search.equal(list(wanted.values()))
+        if not since and (missing := [key for key in wanted.values() if search.hits(key) == []]):
+            search.similar(missing)
+            spelled = [Key((key.spelled,)) for key in keys if key.spelled and search.hits(key) == []]
+            search.equal([key for key in spelled if self.can_ask_for(key)])
         return [search.hits(key) for key in keys]
 
     def record(self, id_: str) -> Hits:
@@ -128,66 +133,55 @@ class _Search:
     crm: Crm
     plan: StreamPlan
     key_field: str
+    identity: Callable[[Existing], Key]
     known: KnownForms
     map: Callable[..., list[Any]]
     since: datetime | None
+    created: str
+    """The condition that `since` is; empty without one."""
     by_value: dict[str, dict[str, Existing]] = field(default_factory=dict, init=False)
     no_answer: dict[tuple[str, ...], NoAnswer] = field(default_factory=dict, init=False)
 
-    @property
-    def _object(self) -> CrmObject:
-        return self.plan.record_type.crm_object
-
     def equal(self, keys: Sequence[Key]) -> None:
         """Find the records that have the keys."""
-        if left := self._by_list("list", keys, self._listed):
+        if left := self._by_list("list", keys):
             self._singly(left)
 
     def similar(self, keys: Sequence[Key]) -> None:
         """Find those that spell a key with other capitals. Where that does not serve, they stay missing."""
-        if not keys or (self.known.is_left("list") and self.known.is_left("single")):
+        if self.known.is_left("list") and self.known.is_left("single"):
             return  # they were sought in the index, which heeds no capitals
-        self._by_list("contains", keys, partial(contains_filter, self.key_field))
+        self._by_list("contains", keys)
         if self.known.is_left("contains") and not self.known.shows_that_it_heeds_all_keys(self._finds_by_second_key):
             self.known.leave("list", "seems to heed only the first of")
-            self._singly(self.missing(keys))
+            self._singly([key for key in keys if self.hits(key) == []])
 
     def hits(self, key: Key) -> Hits:
-        """The records that share a value with the key, each once."""
+        """Give the records that share a value with the key, each once."""
         if key.folded in self.no_answer:
             return self.no_answer[key.folded]
         found = (self.by_value.get(value, {}) for value in key.folded)
         return list({id_: record for records in found for id_, record in records.items()}.values())
 
-    def missing(self, keys: Iterable[Key]) -> list[Key]:
-        """Those of the keys that no record has so far."""
-        return [key for key in keys if self.hits(key) == []]
-
     def _add(self, records: Iterable[Existing]) -> None:
         for record in records:
-            for value in self._identity(record).folded:
+            for value in self.identity(record).folded:
                 self.by_value.setdefault(value, {})[record["id"]] = record
 
-    def _identity(self, record: Existing) -> Key:
-        return self.plan.record_type.identity(self.key_field, record)
+    def _filter(self, form: Form, keys: Sequence[Key]) -> str:
+        return all_of(_FILTERS[form](self.key_field, keys), self.created)
 
-    def _listed(self, keys: Sequence[Key]) -> str:
-        return self._recent(lookup_filter(self.key_field, keys))
-
-    def _recent(self, filter_: str) -> str:
-        return all_of(filter_, at_least("created_at", self.since)) if self.since else filter_
-
-    def _by_list(self, form: Form, keys: Sequence[Key], filter_of: FilterOf) -> list[Key]:
+    def _by_list(self, form: Form, keys: Sequence[Key]) -> list[Key]:
         """Ask for many in one request; gives back those that this form gives no answer for."""
         if self.known.is_left(form):
             return list(keys)
-        answers = self.map(partial(self._ask, form, filter_of), list(portions(keys, filter_of)))
+        answers = self.map(partial(self._ask, form), list(portions(keys, partial(self._filter, form))))
         return [key for left in answers for key in left]
 
-    def _ask(self, form: Form, filter_of: FilterOf, keys: Sequence[Key]) -> list[Key]:
+    def _ask(self, form: Form, keys: Sequence[Key]) -> list[Key]:
         """Ask what the filter for these keys finds, in halves where that is much or refused, down to a key alone."""
         try:
-            pages = self.crm.find(self._object, filter_of(keys), self._obeys(keys))
+            pages = self.crm.find(self.plan.record_type.crm_object, self._filter(form, keys), self._obeys(keys))
             first = next(pages)
             if len(keys) == 1 or (first.last or 0) <= _MANY_PAGES:
                 rows = [*first.rows, *(row for page in pages for row in page.rows)]
@@ -196,7 +190,7 @@ class _Search:
                     self.known.served(form)
                 if form == "list" and not self.known.heeds_all_keys:
                     others = {value for key in keys[1:] for value in key.folded}
-                    self.known.heeds_all_keys = any(not others.isdisjoint(self._identity(row).folded) for row in rows)
+                    self.known.heeds_all_keys = any(not others.isdisjoint(self.identity(row).folded) for row in rows)
                 return []
         except BeyondReachError:
             if len(keys) == 1:
@@ -208,7 +202,7 @@ class _Search:
             if self.known.is_left(form) or len(keys) == 1:
                 return list(keys)
         half = len(keys) // 2
-        return self._ask(form, filter_of, keys[:half]) + self._ask(form, filter_of, keys[half:])
+        return self._ask(form, keys[:half]) + self._ask(form, keys[half:])
 
     def _singly(self, keys: Sequence[Key]) -> None:
         """What no list of keys answers: one key a request, or where that does not serve, among all records."""
@@ -223,7 +217,9 @@ class _Search:
         """One request for each spelling of the key; gives it back if RD Station takes no such request."""
         try:
             for filter_ in single_filters(self.key_field, key):
-                pages = self.crm.find(self._object, self._recent(filter_), self._obeys([key]))
+                pages = self.crm.find(
+                    self.plan.record_type.crm_object, all_of(filter_, self.created), self._obeys([key])
+                )
                 self._add([row for page in pages for row in page.rows])
         except BeyondReachError:
             self.no_answer[key.folded] = NoAnswer(_TOO_MANY)
@@ -237,17 +233,17 @@ class _Search:
     def _in_all(self, keys: Sequence[Key]) -> None:
         """Look among all records, read once a sync; or among those created since."""
         if self.since:
-            self._add(self.crm.all(self._object, self.since))
+            self._add(self.crm.all(self.plan.record_type.crm_object, self.since))
             return
         whole = self.known.index(self._read_all)
         # Also what was created since: a creation of ours whose answer was lost must not be repeated.
-        self._add(self.crm.all(self._object, whole.begun))
+        self._add(self.crm.all(self.plan.record_type.crm_object, whole.begun))
         for key in keys:
             self._add(whole.with_key(key))
 
     def _read_all(self) -> WholeIndex:
         begun = self.crm.server_time(datetime.now(timezone.utc)) - _CLOCK_DOUBT
-        whole = WholeIndex(self.crm.all(self._object, None), self._identity, begun)
+        whole = WholeIndex(self.crm.all(self.plan.record_type.crm_object, None), self.identity, begun)
         _logger.info("%s: all %s records were read to look rows up.", self.plan.label, f"{len(whole):,}")
         return whole
 
@@ -255,17 +251,17 @@ class _Search:
         """Whether a record may be an answer: it has a key that was asked for, or one that contains it."""
         wanted = {value for key in keys for value in key.folded}
         return lambda record: any(
-            value in wanted or any(each in value for each in wanted) for value in self._identity(record).folded
+            value in wanted or any(each in value for each in wanted) for value in self.identity(record).folded
         )
 
     def _finds_by_second_key(self) -> bool:
         """Whether a list finds a record that the CRM surely has by another key than its first."""
         nobody = Key(self.plan.record_type.by_name[self.key_field].nobodys[:1])
-        for record in islice(self.crm.all(self._object, None), _SOME):
-            if key := self._identity(record):
+        for record in islice(self.crm.all(self.plan.record_type.crm_object, None), _SOME):
+            if (key := self.identity(record)).texts:
                 try:
                     filter_ = lookup_filter(self.key_field, [nobody, key])
-                    pages = self.crm.find(self._object, filter_, self._obeys([key]))
+                    pages = self.crm.find(self.plan.record_type.crm_object, filter_, self._obeys([key]))
                     return any(row["id"] == record["id"] for row in next(pages).rows)
                 except FilterFailedError:
                     return False
@@ -273,11 +269,11 @@ class _Search:
 
     def _control(self, form: Form) -> bool:
         """Whether RD Station takes the form with keys that are surely not at fault."""
-        filter_of = contains_filter if form == "contains" else lookup_filter
         nobodys = self.plan.record_type.by_name[self.key_field].nobodys
         keys = [Key(nobodys[:1] if form == "single" else nobodys)]
         try:
-            for page in self.crm.find(self._object, filter_of(self.key_field, keys), lambda _: False):
+            filter_ = _FILTERS[form](self.key_field, keys)
+            for page in self.crm.find(self.plan.record_type.crm_object, filter_, lambda _: False):
                 return not page.rows
         except FilterFailedError:
             return False

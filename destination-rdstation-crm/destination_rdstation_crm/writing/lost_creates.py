@@ -56,8 +56,8 @@ class LostCreations:
             if not waiting:
                 break
             self._sleep(seconds)
-            keyed = [one for one in waiting if any(row.key for row in one.target.rows)]
-            keyless = [one for one in waiting if not any(row.key for row in one.target.rows)]
+            keyed = [one for one in waiting if any(row.key.texts for row in one.target.rows)]
+            keyless = [one for one in waiting if not any(row.key.texts for row in one.target.rows)]
             waiting = self._by_matching_key(keyed, verdicts) + self._by_natural_key(keyless, claimed, verdicts)
         verdicts.not_created += [one.target for one in waiting]
         return verdicts

@@ -35,17 +35,19 @@ class Matcher:
 
     def targets(self, rows: Sequence[Row], result: BatchResult) -> list[Target]:
         """Make the targets to write; rows that are none of them get their outcomes: skipped or rejected."""
-        there = [row for row in rows if not self._is_deleted(row, result)]
+        there = []
+        for row in rows:
+            if mark := deletion_mark(row):
+                self._skip(row, mark, result)
+            else:
+                there.append(row)
         prepared = [each for row in there if result.is_due(row) and (each := self._prepared(row, result))]
         due = [each for each in prepared if result.is_due(each.row)]
         unique_names = self._keyed and self._plan.record_type.crm_object.unique_name
         return targets_of(self._matched(due, result), unique_names=unique_names)
 
-    def _is_deleted(self, row: Row, result: BatchResult) -> bool:
-        """Whether it is at its source; such a row is done with."""
-        mark = deletion_mark(row)
-        if mark is None:
-            return False
+    def _skip(self, row: Row, mark: str, result: BatchResult) -> None:
+        """A row that is deleted at its source is done with."""
         result.put(Skipped(row))
         if not self._has_logged_deletions:
             self._has_logged_deletions = True
@@ -55,7 +57,6 @@ class Matcher:
                 self._plan.label,
                 shown(mark),
             )
-        return True
 
     def _prepared(self, row: Row, result: BatchResult) -> Prepared | None:
         """Make the row ready. One that can match nothing may be created in `append`, or where the `_id` is the key."""
@@ -65,9 +66,9 @@ class Matcher:
             result.put(Reject.of(row, error))
             return None
         reason = ""
-        if prepared.id is None and not prepared.key and (self._updates_only or self._keyed):
+        if prepared.id is None and not prepared.key.texts and (self._updates_only or self._keyed):
             reason = "the matching key is empty"
-        elif prepared.id is None and prepared.key and not self._lookup.can_ask_for(prepared.key):
+        elif prepared.id is None and prepared.key.texts and not self._lookup.can_ask_for(prepared.key):
             reason = "the matching key is too long to be looked up"
         if reason:
             result.put(self._reject(prepared, reason))

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from itertools import chain
 from typing import Any, Final
 
 from airbyte_cdk.models import DestinationSyncMode
@@ -102,17 +103,17 @@ class RecordWriter:
         if not target.rows:
             return None
         bodies = [each.body for each in target.rows]
-        if target.id is not None and at_odds(bodies):
+        if len(bodies) > 1 and target.id is not None and at_odds(bodies):
             return self._write_singly(target, result)
-        began = self._crm.server_time(datetime.now(timezone.utc))
+        began = datetime.now(timezone.utc)
         try:
-            body = self._type.combined(bodies)
+            body = bodies[0] if len(bodies) == 1 else self._type.combined(bodies)
             action, id_ = self._written(target, body)
         except AnswerLostError:
             _logger.info(
                 "%s: row %s: the answer to its creation was lost.", self._plan.label, target.rows[0].row.number
             )
-            return Lost(target, self._plan.creation(body), began)
+            return Lost(target, self._plan.creation(body), self._crm.server_time(began))
         except RowRejectedError as error:
             if len(target.rows) > 1:
                 return self._write_singly(target, result)
@@ -160,9 +161,13 @@ class RecordWriter:
         return "created", record["id"]
 
     def _compare(self, answer: Mapping[str, Any], sent: Body) -> None:
-        """Says once a field that RD Station accepted a write and did not take it."""
+        """Say once a field that RD Station accepted a write and did not take it: what it does not know, it drops.
+
+        Facts: docs/api/crm-v2.md#writes.
+        """
         with self._lock:
-            fresh = [name for name in self._type.not_taken(answer, sent) if name not in self._not_taken]
+            names = chain(*self._type.differing(answer, sent).values())
+            fresh = sorted(name for name in names if name not in self._not_taken)
             self._not_taken.update(fresh)
         if fresh:
             _logger.warning(
