@@ -30,16 +30,16 @@ from destination_rdstation_crm.row import RowRejectedError
 __all__ = [
     "PHONE_TYPES",
     "Join",
+    "KeyOf",
     "Same",
-    "Sign",
-    "email_sign",
+    "email_key",
     "entries",
     "join_address",
     "join_emails",
     "join_phones",
     "join_profiles",
-    "phone_sign",
-    "profile_sign",
+    "phone_key",
+    "profile_key",
     "replace",
     "same_address",
     "same_birthday",
@@ -65,22 +65,22 @@ def entries(existing: Any) -> list[dict[str, Any]]:
     return [dict(entry) for entry in existing if isinstance(entry, Mapping)] if isinstance(existing, list) else []
 
 
-def _sign(name: str, entry: Mapping[str, Any]) -> str:
+def _entry_key(name: str, entry: Mapping[str, Any]) -> str:
     """A member of the entry, folded; empty if there is none."""
     value = entry.get(name)
     return "" if blank(value) else fold(str(value))
 
 
-Sign: TypeAlias = Callable[[Mapping[str, Any]], str]
+KeyOf: TypeAlias = Callable[[Mapping[str, Any]], str]
 """By what an entry of a list is known."""
 
-email_sign: Final[Sign] = partial(_sign, "email")
-profile_sign: Final[Sign] = partial(_sign, "type")  # the network
+email_key: Final[KeyOf] = partial(_entry_key, "email")
+profile_key: Final[KeyOf] = partial(_entry_key, "type")  # the network
 
 
-def phone_sign(entry: Mapping[str, Any]) -> str:
+def phone_key(entry: Mapping[str, Any]) -> str:
     """The digits, which two spellings of a number have in common; a phone without digits is its own text."""
-    folded = _sign("phone", entry)
+    folded = _entry_key("phone", entry)
     return _NO_DIGIT.sub("", folded) or folded
 
 
@@ -105,13 +105,13 @@ def _folds(items: Any) -> frozenset[str]:
     return frozenset(fold(plain(item)) for item in listed if not blank(item))
 
 
-def _signs(sign: Sign) -> Callable[[Any], frozenset[str]]:
-    return lambda existing: frozenset(filter(None, map(sign, entries(existing))))
+def _keys(key_of: KeyOf) -> Callable[[Any], frozenset[str]]:
+    return lambda existing: frozenset(filter(None, map(key_of, entries(existing))))
 
 
 def _profiles(existing: Any) -> frozenset[tuple[str, str]]:
     stated = (entry for entry in entries(existing) if not blank(entry.get("username")))
-    return frozenset((profile_sign(entry), plain(entry["username"])) for entry in stated)
+    return frozenset((profile_key(entry), plain(entry["username"])) for entry in stated)
 
 
 def _parts(address: Any) -> dict[str, str]:
@@ -138,8 +138,8 @@ same_birthday: Final = _read_alike(birthday)
 same_price: Final = _read_alike(number, empty=0.0)  # a deal without a price is given as 0.0
 same_set: Final = _read_alike(_folds, empty=frozenset())  # ids and options have no order
 same_address: Final = _read_alike(_parts, empty={})
-same_emails: Final = _read_alike(_signs(email_sign), empty=frozenset())
-same_phones: Final = _read_alike(_signs(phone_sign), empty=frozenset())
+same_emails: Final = _read_alike(_keys(email_key), empty=frozenset())
+same_phones: Final = _read_alike(_keys(phone_key), empty=frozenset())
 same_profiles: Final = _read_alike(_profiles, empty=frozenset())
 
 
@@ -153,14 +153,14 @@ def replace(existing: Any, sent: Any) -> Any:
 
 def join_phones(existing: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """As e-mails, compared by digits. A phone of no known type goes back as mobile: null may be refused [guess]."""
-    joined = _joined(phone_sign, existing, sent)
+    joined = _joined(phone_key, existing, sent)
     return [phone if phone.get("type") in PHONE_TYPES else {**phone, "type": "mobile"} for phone in joined]
 
 
 def join_profiles(existing: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A profile takes the place of the one in its network; one without a user name only takes that away."""
-    stated = {profile_sign(profile) for profile in sent}
-    others = [profile for profile in entries(existing) if profile_sign(profile) not in stated]
+    stated = {profile_key(profile) for profile in sent}
+    others = [profile for profile in entries(existing) if profile_key(profile) not in stated]
     return [profile for profile in (*others, *sent) if not blank(profile.get("username"))]
 
 
@@ -169,14 +169,14 @@ def join_address(existing: Any, sent: dict[str, str] | None) -> dict[str, Any] |
     return {**existing, **sent} if isinstance(existing, Mapping) and sent is not None else sent
 
 
-def _joined(sign: Sign, existing: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _joined(key_of: KeyOf, existing: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A new entry comes first, where the CRM looks for the main one [guess]; a known one stays in its place."""
     if not sent:
         return []  # the row clears the list
-    held = entries(existing)
-    known = {sign(entry) for entry in held}
-    # An entry without a sign says nothing, and the API may refuse to take it back.
-    return [*(entry for entry in sent if sign(entry) not in known), *(entry for entry in held if sign(entry))]
+    there = entries(existing)
+    known = {key_of(entry) for entry in there}
+    # An entry without a key says nothing, and the API may refuse to take it back.
+    return [*(entry for entry in sent if key_of(entry) not in known), *(entry for entry in there if key_of(entry))]
 
 
-join_emails: Final[Join] = partial(_joined, email_sign)
+join_emails: Final[Join] = partial(_joined, email_key)

@@ -13,16 +13,16 @@ from destination_rdstation_crm.objects.crm_object import DATE, IDS, TEXT, CrmObj
 from destination_rdstation_crm.objects.existing_values import (
     PHONE_TYPES,
     Join,
+    KeyOf,
     Same,
-    Sign,
-    email_sign,
+    email_key,
     entries,
     join_address,
     join_emails,
     join_phones,
     join_profiles,
-    phone_sign,
-    profile_sign,
+    phone_key,
+    profile_key,
     same_address,
     same_birthday,
     same_day,
@@ -59,7 +59,7 @@ def _phone(item: Mapping[str, Any]) -> dict[str, str]:
 def _entries(
     name: str,
     entry: Callable[[Mapping[str, Any]], dict[str, str]],
-    sign: Sign,
+    key_of: KeyOf,
     cell: Any,
 ) -> list[dict[str, str]]:
     """Make the entries of one value, an object with it, or a list of either; each once."""
@@ -68,8 +68,8 @@ def _entries(
     if any(blank(item.get(name)) for item in objects):
         raise RowRejectedError(f"an object of this list needs a value of `{name}`")
     found: dict[str, dict[str, str]] = {}
-    for made in map(entry, objects):
-        found.setdefault(sign(made), made)
+    for encoded in map(entry, objects):
+        found.setdefault(key_of(encoded), encoded)
     return list(found.values())
 
 
@@ -79,7 +79,7 @@ def _profile(network: str, title: str) -> Field:
         meant = unfolded(cell)
         if not isinstance(meant, list) or not all(isinstance(item, dict) for item in meant):
             return meant
-        return next((item.get("username") for item in meant if profile_sign(item) == network), None)
+        return next((item.get("username") for item in meant if profile_key(item) == network), None)
 
     return Field(
         network,
@@ -97,7 +97,7 @@ def _list_of(
     kind: str,
     label: str,
     entry: Callable[[Mapping[str, Any]], dict[str, str]],
-    sign: Sign,
+    key_of: KeyOf,
     *,
     same: Same,
     join: Join,
@@ -115,7 +115,7 @@ def _list_of(
     # The source has lists of texts or of objects.
     items = {"anyOf": [TEXT, {"type": "object", "properties": {kind: TEXT}}]}
     schema = {"type": ["string", "array"], "items": items}
-    encode = partial(_entries, kind, entry, sign)
+    encode = partial(_entries, kind, entry, key_of)
     return Field(kind, label, f"{kind}s", encode, schema, same=same, join=join, clear=list, read=read, **more)
 
 
@@ -130,13 +130,13 @@ CONTACT: Final = CrmObject(
             "email",
             "E-mail",
             lambda item: {"email": email(item["email"])},
-            email_sign,
+            email_key,
             same=same_emails,
             join=join_emails,
             keys=lambda emails: [entry.get("email") for entry in entries(emails)],
             nobodys=("ninguem-1@exemplo.invalid", "ninguem-2@exemplo.invalid"),
         ),
-        _list_of("phone", "Phone", _phone, phone_sign, same=same_phones, join=join_phones),
+        _list_of("phone", "Phone", _phone, phone_key, same=same_phones, join=join_phones),
         Field("job_title", "Job title"),
         reference("organization_id", "Organization"),
         Field(
@@ -236,8 +236,8 @@ ORGANIZATION: Final = CrmObject(
 )
 
 
-OBJECTS: Final[Mapping[str, CrmObject]] = {made.name: made for made in (CONTACT, DEAL, ORGANIZATION)}
+OBJECTS: Final[Mapping[str, CrmObject]] = {each.name: each for each in (CONTACT, DEAL, ORGANIZATION)}
 """By `destination_object_name`."""
 
-MODES: Final[Mapping[str, CrmObject]] = {made.mode: made for made in OBJECTS.values()}
+MODES: Final[Mapping[str, CrmObject]] = {each.mode: each for each in OBJECTS.values()}
 """By the configuration's `mode`."""

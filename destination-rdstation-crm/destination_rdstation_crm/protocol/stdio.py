@@ -123,6 +123,6 @@ def send_line(line: str) -> None:
 def stream_status(stream: StreamKey, status: AirbyteStreamStatus) -> AirbyteMessage:
     """Make the TRACE that says how far a stream is."""
     name, namespace = stream
-    told = AirbyteStreamStatusTraceMessage(StreamDescriptor(name=name, namespace=namespace), status)
-    trace = AirbyteTraceMessage(TraceType.STREAM_STATUS, time.time() * _MILLISECONDS, stream_status=told)
+    status_message = AirbyteStreamStatusTraceMessage(StreamDescriptor(name=name, namespace=namespace), status)
+    trace = AirbyteTraceMessage(TraceType.STREAM_STATUS, time.time() * _MILLISECONDS, stream_status=status_message)
     return AirbyteMessage(Type.TRACE, trace=trace)

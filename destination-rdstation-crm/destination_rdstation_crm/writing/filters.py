@@ -150,7 +150,7 @@ class KnownForms:
             _logger.info("Look-up of %s: RD Station %s %s.", crm_object, why, _LEFT[form].format(key=key))
 
     def shows_that_it_heeds_all_keys(self, show: Callable[[], bool]) -> bool:
-        """Whether a list of keys is not cut to the first; where no answer told, the first who asks lets `show` tell."""
+        """Whether a list of keys is not cut to the first; unless an answer has shown it, the first who asks lets `show`."""
         with self._lock:
             if not (self.heeds_all_keys or self._was_shown):
                 self.heeds_all_keys = show()

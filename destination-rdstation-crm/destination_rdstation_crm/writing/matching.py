@@ -130,34 +130,34 @@ def targets_of(
     creates it, and each later one updates it.
     """
     targets: list[Target] = []
-    by_sign: dict[tuple[str, str], Target] = {}
+    by_key: dict[tuple[str, str], Target] = {}
     for prepared, match in rows:
         id_ = prepared.id or (match["id"] if match else None)
-        signs = _signs(prepared, id_, unique_names=unique_names)
-        target = next((found for sign in signs if (found := by_sign.get(sign)) and _bears(found, sign)), None)
+        keys = _keys(prepared, id_, unique_names=unique_names)
+        target = next((found for key in keys if (found := by_key.get(key)) and _still_has(found, key)), None)
         if target is None:
             target = Target([], id_)
             targets.append(target)
-        by_sign |= dict.fromkeys(signs, target)
+        by_key |= dict.fromkeys(keys, target)
         target.rows.append(prepared)
         if match and len(match) > 1:  # more than its id
             target.existing = match
     return targets
 
 
-def _bears(target: Target, sign: tuple[str, str]) -> bool:
-    """Whether it still has the sign: a row may have given the record another name."""
-    kind, value = sign
+def _still_has(target: Target, key: tuple[str, str]) -> bool:
+    """Whether it still has the key: a row may have given the record another name."""
+    kind, value = key
     names = (each.body.get("name") for each in reversed(target.rows))
     return kind != "name" or value == next((fold(name) for name in names if isinstance(name, str)), None)
 
 
-def _signs(prepared: Prepared, id_: str | None, *, unique_names: bool) -> list[tuple[str, str]]:
+def _keys(prepared: Prepared, id_: str | None, *, unique_names: bool) -> list[tuple[str, str]]:
     """By what two rows are known to be about one record."""
     if id_:
         return [("id", id_)]
     name = prepared.body.get("name")
-    signs = [("key", value) for value in prepared.key.folded]
+    keys = [("key", value) for value in prepared.key.folded]
     if unique_names and isinstance(name, str):
-        signs.append(("name", fold(name)))
-    return signs
+        keys.append(("name", fold(name)))
+    return keys
