@@ -109,7 +109,7 @@ class Settings(CommonSettings):
 
 
 def read_settings(raw: Mapping[str, Any]) -> Settings:
-    """The checked configuration. A config error names each property that is wrong; it never quotes a value."""
+    """Check the configuration. A config error names each property that is wrong; it never quotes a value."""
     if not isinstance(raw.get("credentials"), Mapping):
         raise config_error("The configuration has no `credentials` object. Fill in the connector's credentials.")
     filled = _filled(raw)

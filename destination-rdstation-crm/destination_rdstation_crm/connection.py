@@ -68,5 +68,5 @@ class Connection:
         return self.crm.custom_fields()
 
     def custom_fields_of(self, entity: str) -> CustomFields:
-        """The custom fields that the account defines for contacts, deals or organizations; asked for once."""
+        """Give the custom fields that the account defines for contacts, deals or organizations; asks for them once."""
         return CustomFields.of(self._custom_fields, entity)

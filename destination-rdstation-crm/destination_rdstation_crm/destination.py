@@ -69,7 +69,7 @@ class DestinationRdstationCrm(Destination):
             leave_by(number)
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
-        """What can be configured."""
+        """Describe what can be configured."""
         return read_specification("destination_rdstation_crm")
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
@@ -89,7 +89,7 @@ class DestinationRdstationCrm(Destination):
         configured_catalog: ConfiguredAirbyteCatalog,
         input_messages: Iterable[AirbyteMessage] | Iterable[bytes],
     ) -> Iterator[AirbyteMessage]:
-        """Writes the rows of raw input lines; states and statuses go to stdout at once, so that nothing is yielded.
+        """Write the rows of raw input lines; states and statuses go to stdout at once, so that nothing is yielded.
 
         Messages of the CDK's are taken too, as far as they go: they have lost the `id` of their states.
         """
@@ -97,7 +97,7 @@ class DestinationRdstationCrm(Destination):
         return iter(())
 
     def run_cmd(self, parsed_args: argparse.Namespace) -> Iterator[AirbyteMessage]:
-        """The messages of one command."""
+        """Run one command, and yield its messages."""
         spec = self.spec(_logger)
         if parsed_args.command == "spec":
             yield AirbyteMessage(type=Type.SPEC, spec=spec)
@@ -121,7 +121,7 @@ class DestinationRdstationCrm(Destination):
                 self._write(config, catalog, lines)
 
     def parse_args(self, args: list[str]) -> argparse.Namespace:
-        """As the CDK's, and `discover`."""
+        """Parse `spec`, `check`, `discover` and `write` with their files."""
         parser = argparse.ArgumentParser(prog="destination-rdstation-crm")
         commands = parser.add_subparsers(title="commands", dest="command", required=True)
         commands.add_parser("spec", help="print the specification of the configuration")
@@ -138,7 +138,7 @@ class DestinationRdstationCrm(Destination):
 
     @staticmethod
     def read_config(config_path: str) -> MutableMapping[str, Any]:
-        """The configuration file's object; a config error where it holds something else."""
+        """Read the configuration file; a config error where it holds something else than an object."""
         return read_config(config_path)
 
     def _check(self, config: MutableMapping[str, Any]) -> None:

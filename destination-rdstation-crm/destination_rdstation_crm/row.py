@@ -38,11 +38,11 @@ class Row:
 
     @cached_property
     def cells(self) -> Mapping[str, Any]:
-        """The same by the plain names of columns."""
+        """The cells by the plain names of their columns."""
         return {plain_name(name): cell for name, cell in self.data.items()}
 
     def cell(self, plain: str) -> Any:
-        """A column's cell; RowRejectedError where the row has two of that plain name."""
+        """Give a column's cell; RowRejectedError where the row has two of that plain name."""
         if len(self.cells) < len(self.data) and [*map(plain_name, self.data)].count(plain) > 1:
             raise RowRejectedError("the row has two such columns, whose names differ only in invisible characters")
         return self.cells[plain]
@@ -93,7 +93,7 @@ class Reject:
 
     @staticmethod
     def of(row: Row, error: RowRejectedError) -> Reject:
-        """The reject that the error stands for."""
+        """Make the reject that the error stands for."""
         return Reject(row, error.reason, error.column, error.field_name)
 
     @property
@@ -141,15 +141,15 @@ class BatchResult:
         self._end = 0
 
     def of(self, row: Row) -> Outcome | None:
-        """The row's outcome; None where it is not known."""
+        """Give the row's outcome; None where it is not known."""
         return self._outcomes[self._place[id(row)]]
 
     @property
     def outcomes(self) -> list[Outcome]:
-        """Of the rows from the first on, as far as all are decided: what a state may cover."""
+        """Outcomes of the rows from the first on, as far as all are decided: what a state may cover."""
         return [each for each in takewhile(bool, self._outcomes[: self._end]) if each]
 
     @property
     def decided(self) -> list[Outcome]:
-        """Of all rows that are decided, those behind an undecided or fatal one too."""
+        """Outcomes of all rows that have one, those behind an undecided or fatal one too."""
         return [each for each in self._outcomes if each]

@@ -53,7 +53,6 @@ class StreamPlan:
     """What happens to a stream's rows."""
 
     name: str
-    namespace: str | None
     record_type: RecordType
     columns: tuple[Column, ...]
     """All that are sent."""
@@ -66,7 +65,7 @@ class StreamPlan:
 
     @property
     def label(self) -> str:
-        """Its name as messages show it."""
+        """The stream's name as messages show it."""
         return shown(self.name)
 
     def column_of(self, field_name: str | None) -> str | None:

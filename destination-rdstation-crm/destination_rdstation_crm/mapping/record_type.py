@@ -54,7 +54,7 @@ class RecordType:
 
     @property
     def matching_keys(self) -> list[str]:
-        """Every field that can be a matching key; not one that holds several values."""
+        """Name every field that can be a matching key; not one that holds several values."""
         customs = (each.name for each in self.custom_fields if each.kind != "multiple_choice")
         return [*self.crm_object.matching_keys, *customs]
 

@@ -86,16 +86,7 @@ class _Setup:
         if sync_mode is not DestinationSyncMode.append:
             key_field = _key_field(configured, record_type, entries)
         key_column = next((column.plain for column in columns if column.field.name == key_field), None)
-        return StreamPlan(
-            name,
-            configured.stream.namespace,
-            record_type,
-            columns,
-            key_field,
-            key_column,
-            sync_mode,
-            self._send_nulls,
-        )
+        return StreamPlan(name, record_type, columns, key_field, key_column, sync_mode, self._send_nulls)
 
     def _entries(self, configured: ConfiguredAirbyteStream, crm_object: CrmObject) -> Sequence[Entry]:
         known = _schema_columns(configured)

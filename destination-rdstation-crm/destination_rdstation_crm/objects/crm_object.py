@@ -50,12 +50,12 @@ ID_FIELD: Final = "_id"
 
 
 def as_it_is(cell: Any) -> Any:
-    """The cell."""
+    """Give the cell back."""
     return cell
 
 
 def alone(existing: Any) -> list[Any]:
-    """The value itself, as a list of one."""
+    """Make a list of the one value."""
     return [existing]
 
 
@@ -125,7 +125,7 @@ class CrmObject:
 
     @property
     def entity(self) -> str:
-        """What `/custom_fields` calls it."""
+        """Its name in `/custom_fields`."""
         return self.name
 
     @cached_property

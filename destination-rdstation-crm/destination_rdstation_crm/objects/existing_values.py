@@ -61,7 +61,7 @@ _NO_DIGIT: Final = re.compile(r"[^0-9]")
 
 
 def entries(existing: Any) -> list[dict[str, Any]]:
-    """The objects of an existing list, whatever stands there."""
+    """Copy the objects of an existing list, whatever stands there."""
     return [dict(entry) for entry in existing if isinstance(entry, Mapping)] if isinstance(existing, list) else []
 
 
@@ -79,7 +79,7 @@ profile_key: Final[KeyOf] = partial(_entry_key, "type")  # the network
 
 
 def phone_key(entry: Mapping[str, Any]) -> str:
-    """The digits, which two spellings of a number have in common; a phone without digits is its own text."""
+    """Keep the digits, which two spellings of a number have in common; a phone without any is known by its text."""
     folded = _entry_key("phone", entry)
     return _NO_DIGIT.sub("", folded) or folded
 
@@ -120,7 +120,7 @@ def _parts(address: Any) -> dict[str, str]:
 
 
 def same_untyped(existing: Any, sent: Any) -> bool:
-    """Of a custom text: some hold true or false, or a list [seen], which a table may keep as text."""
+    """Compare custom texts: some hold true or false, or a list [seen], which a table may keep as text."""
     if isinstance(existing, bool):
         return truth(sent) is existing
     if begins_nested(sent):
@@ -147,25 +147,25 @@ Join: TypeAlias = Callable[[Any, Any], Any]
 
 
 def replace(existing: Any, sent: Any) -> Any:
-    """The row states the whole value. So do lists of ids: else a contact could never leave a deal."""
+    """Take the row's value: it states the whole. So do lists of ids, else a contact could never leave a deal."""
     return sent
 
 
 def join_phones(existing: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As e-mails, compared by digits. A phone of no known type goes back as mobile: null may be refused [guess]."""
+    """Join as e-mails, by digits. A phone of no known type goes back as mobile: null may be refused [guess]."""
     joined = _joined(phone_key, existing, sent)
     return [phone if phone.get("type") in PHONE_TYPES else {**phone, "type": "mobile"} for phone in joined]
 
 
 def join_profiles(existing: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A profile takes the place of the one in its network; one without a user name only takes that away."""
+    """Put a profile in the place of the one in its network; one without a user name only takes that away."""
     stated = {profile_key(profile) for profile in sent}
     others = [profile for profile in entries(existing) if profile_key(profile) not in stated]
     return [profile for profile in (*others, *sent) if not blank(profile.get("username"))]
 
 
 def join_address(existing: Any, sent: dict[str, str] | None) -> dict[str, Any] | None:
-    """The parts that the row names, over the existing ones."""
+    """Put the parts that the row names over the existing ones."""
     return {**existing, **sent} if isinstance(existing, Mapping) and sent is not None else sent
 
 

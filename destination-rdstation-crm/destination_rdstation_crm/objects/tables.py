@@ -75,7 +75,7 @@ def _entries(
 
 def _profile(network: str, title: str) -> Field:
     def read(cell: Any) -> Any:
-        """The user name that a list of profiles, as the source has it, gives for the network."""
+        """Find the user name that a list of profiles, as the source has it, gives for the network."""
         meant = unfolded(cell)
         if not isinstance(meant, list) or not all(isinstance(item, dict) for item in meant):
             return meant
@@ -106,7 +106,7 @@ def _list_of(
     """Describe a field of several entries: addresses or numbers."""
 
     def read(cell: Any) -> Any:
-        """The list that a cell holds, without objects that the CRM itself holds without a value."""
+        """Read the list that a cell holds, without objects that the CRM itself holds without a value."""
         meant = unfolded(cell)
         if not isinstance(meant, list):
             return meant

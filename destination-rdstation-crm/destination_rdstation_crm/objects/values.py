@@ -52,7 +52,7 @@ def blank(cell: Any) -> bool:
 
 
 def text(cell: Any) -> str:
-    """A text without what nobody sees in it, or a number's plain digits: 50000 and 4.0 become "50000" and "4"."""
+    """Read a text without what nobody sees in it, or a number's plain digits: 50000 and 4.0 become "50000" and "4"."""
     if isinstance(cell, str):
         try:
             cell.encode()
@@ -69,12 +69,12 @@ def text(cell: Any) -> str:
 
 
 def plain(value: Any) -> str:
-    """A text to compare: without the spaces around it, which an API may or may not keep."""
+    """Read a text to compare: without the spaces around it, which an API may or may not keep."""
     return text(value).strip()
 
 
 def fold(value: str) -> str:
-    """A text as matching sees it: what one sees of it, trimmed and without case (RD Station's own rule is unknown)."""
+    """Reduce a text to what matching compares: what one sees, trimmed, without case (RD Station's rule is unknown)."""
     return unicodedata.normalize("NFC", without_invisible(value).strip().casefold())
 
 
@@ -105,7 +105,7 @@ def begins_nested(cell: Any) -> bool:
 
 
 def unfolded(cell: Any) -> Any:
-    """The list or object that a cell holds, as itself or as text; the cell where it holds none."""
+    """Read the list or object that a cell holds, as itself or as text (`'["a"]'`); the cell where it holds none."""
     if isinstance(cell, str) and cell.strip() == "null":
         return None
     if not begins_nested(cell):
@@ -117,7 +117,7 @@ def unfolded(cell: Any) -> Any:
 
 
 def flat_text(cell: Any) -> str:
-    """A text or number where JSON text could only be a mistake."""
+    """Read a text or number where JSON text could only be a mistake."""
     if begins_nested(cell):
         raise RowRejectedError("a text is needed, and this is a JSON list or object as text")
     return text(cell)
@@ -133,7 +133,7 @@ _ID: Final = re.compile(r"[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 
 
 def email(cell: Any) -> str:
-    """One address: something, `@`, something, and no space in it."""
+    """Read one address: something, `@`, something, and no space in it."""
     address = without_invisible(text(cell)).strip()
     if not _EMAIL.fullmatch(address):
         raise RowRejectedError("an e-mail is needed: one address, with something on both sides of its @ and no spaces")
@@ -141,7 +141,7 @@ def email(cell: Any) -> str:
 
 
 def identifier(cell: Any) -> str:
-    """An id of RD Station, in lower case as its answers have it [seen]; never a number: its digits may be rounded."""
+    """Read an id of RD Station, in lower case as answers have it [seen]; never a number: its digits may be rounded."""
     trimmed = without_invisible(cell).strip() if isinstance(cell, str) else ""
     if not _ID.fullmatch(trimmed):
         raise RowRejectedError("an RD Station id is needed: 24 hexadecimal digits, or a UUID")
@@ -149,7 +149,7 @@ def identifier(cell: Any) -> str:
 
 
 def identifiers(cell: Any) -> list[str]:
-    """One id, a list of ids, or ids with commas between them; each once, in their order."""
+    """Read one id, a list of ids, or ids with commas between them; each once, in their order."""
     items = cell.split(",") if isinstance(cell, str) else cell if isinstance(cell, list) else [cell]
     ids = dict.fromkeys(identifier(item) for item in items if not blank(item))
     if not ids:
@@ -158,7 +158,7 @@ def identifiers(cell: Any) -> list[str]:
 
 
 def status(cell: Any) -> str:
-    """One of the four, in lower case."""
+    """Read one of the four statuses, in lower case."""
     folded = text(cell).strip().lower()
     if folded not in STATUSES:
         raise RowRejectedError("a deal's status is one of " + ", ".join(STATUSES))
@@ -176,12 +176,12 @@ _COMMA_AFTER_POINTS: Final = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]*)?
 
 
 def price(cell: Any) -> float:
-    """Always a float: JSON then has a decimal point, without which one account refuses prices [seen]."""
+    """Read a float: JSON then has a decimal point, without which one account refuses prices [seen]."""
     return number(cell)
 
 
 def rating(cell: Any) -> int:
-    """1 to 5."""
+    """Read a whole number from 1 to 5."""
     value = number(cell)
     if not value.is_integer() or not 1 <= value <= _BEST_RATING:
         raise RowRejectedError("a rating is a whole number from 1 to 5")
@@ -189,7 +189,7 @@ def rating(cell: Any) -> int:
 
 
 def number(cell: Any) -> float:
-    """A finite number, or a text that can only be read as one."""
+    """Read a finite number, or a text that can only be read as one: `1500.5`, `"1.500,50"`."""
     if isinstance(cell, bool) or not isinstance(cell, (int, float, str)):
         raise RowRejectedError("a number is needed")
     try:
@@ -226,18 +226,18 @@ _LEAP_YEAR: Final = 2000  # a birthday without a year may be the 29th of Februar
 
 
 def iso_day(cell: Any) -> str:
-    """`YYYY-MM-DD`."""
+    """Write the cell's day as `YYYY-MM-DD`."""
     return day_of(cell).isoformat()
 
 
 def brazilian_day(cell: Any) -> str:
-    """`DD/MM/YYYY`, the form of custom fields [doc v1]."""
+    """Write the cell's day as `DD/MM/YYYY`, the form of custom fields [doc v1]."""
     day = day_of(cell)
     return f"{day.day:02}/{day.month:02}/{day.year:04}"
 
 
 def birthday(cell: Any) -> str:
-    """`YYYY-MM-DD`, or `0000-MM-DD` without a year [doc]."""
+    """Write the cell's day as `YYYY-MM-DD`, or `0000-MM-DD` without a year [doc]."""
     yearless = _NO_YEAR.fullmatch(without_invisible(cell).strip()) if isinstance(cell, str) else None
     if yearless is None:
         return iso_day(cell)
@@ -246,7 +246,7 @@ def birthday(cell: Any) -> str:
 
 
 def day_of(cell: Any) -> date:
-    """The day that the cell itself names: a date-time keeps its own calendar day, whatever its zone."""
+    """Read the day that the cell itself names: a date-time keeps its own calendar day, whatever its zone."""
     trimmed = without_invisible(cell).strip() if isinstance(cell, str) else ""
     match = _ISO.fullmatch(trimmed) or _BRAZILIAN.fullmatch(trimmed)
     if match is None:

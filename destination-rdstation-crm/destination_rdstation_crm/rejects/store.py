@@ -54,10 +54,10 @@ class Nowhere:
     """Rejected rows are counted and logged, and that is all."""
 
     def probe(self) -> None:
-        """Nothing can be wrong."""
+        """Do nothing: nothing can be wrong."""
 
     def add(self, lines: bytes) -> None:
-        """Forgets them."""
+        """Forget them."""
 
 
 class PrivateFile:

@@ -59,7 +59,7 @@ def lookup_filter(key_field: str, keys: Iterable[Key]) -> str:
 
 
 def single_filters(key_field: str, key: Key) -> list[str]:
-    """As `lookup_filter` for one key, with a filter for each spelling of it."""
+    """Find records with the key by a filter for each spelling of it."""
     texts = [text.strip() for text in key.texts]
     return [rdql.one_of(key_field, [each]) for each in dict.fromkeys(each for t in texts for each in (t, t.lower()))]
 
@@ -150,7 +150,7 @@ class KnownForms:
             _logger.info("Look-up of %s: RD Station %s %s.", crm_object, why, _LEFT[form].format(key=key))
 
     def shows_that_it_heeds_all_keys(self, show: Callable[[], bool]) -> bool:
-        """Whether a list of keys is not cut to the first; unless an answer has shown it, the first who asks lets `show`."""
+        """Whether a list of keys is not cut to the first; the first who asks finds out by `show` if no answer did."""
         with self._lock:
             if not (self.heeds_all_keys or self._was_shown):
                 self.heeds_all_keys = show()
