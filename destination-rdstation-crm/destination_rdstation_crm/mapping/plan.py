@@ -88,6 +88,7 @@ class StreamPlan:
         implied = self.record_type.crm_object.implied
         body = {key: value for key, value in body.items() if implied.get(key) not in body}
         key = self.record_type.identity(self.key_field, body)
+        # The CRM may hold characters that nobody sees: a key with some is sought as its cell spells it, too.
         cell = row.cells.get(self.key_column) if self.key_column and key.texts else None
         if isinstance(cell, str) and without_invisible(cell) != cell and _CONTROLS.isdisjoint(cell):
             one_text = not begins_nested(cell) and fold(cell) in key.folded

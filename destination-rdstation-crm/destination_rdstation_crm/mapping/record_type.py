@@ -67,7 +67,7 @@ class RecordType:
             value = self.custom_fields.existing(record.get(CUSTOM_FIELDS)).get(field.slug)
             values = [field.resent(value)]
         else:
-            values = field.keys(record.get(field.key))
+            values = field.key_values(record.get(field.key))
         there = (value for value in values if not blank(value) and not isinstance(value, (list, dict, bool)))
         return Key(tuple(value if isinstance(value, str) else text(value) for value in there))
 

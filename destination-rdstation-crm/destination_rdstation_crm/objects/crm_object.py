@@ -26,7 +26,6 @@ __all__ = [
     "reference",
 ]
 
-
 Schema: TypeAlias = Mapping[str, Any]
 
 TEXT: Final[Schema] = {"type": "string"}
@@ -37,7 +36,6 @@ IDS: Final[Schema] = {
     "items": {"type": "string"},
     "description": "Ids of RD Station: one, a list, or a text with commas between them.",
 }
-
 
 CUSTOM_FIELDS: Final = "custom_fields"
 """The key in bodies and records below which custom fields lie, slug -> value."""
@@ -54,7 +52,7 @@ def as_it_is(cell: Any) -> Any:
     return cell
 
 
-def alone(existing: Any) -> list[Any]:
+def as_list(existing: Any) -> list[Any]:
     """Make a list of the one value."""
     return [existing]
 
@@ -81,9 +79,9 @@ class Field:
     """Whether the API's records are known to show it; one they do not show costs no write of its own."""
     read: Callable[[Any], Any] = as_it_is
     """A cell as the table holds it -> the cell that is meant: a list or object that it holds as text, say."""
-    keys: Callable[[Any], list[Any]] = alone
+    key_values: Callable[[Any], list[Any]] = as_list
     """Its value in a record or body -> the values by which the record can be found, where it is the matching key."""
-    nobodys: tuple[str, str] = ("ninguem-1", "ninguem-2")
+    control_values: tuple[str, str] = ("ninguem-1", "ninguem-2")
     """Two values that no record has, and that RD Station has no reason to refuse."""
 
     def __post_init__(self) -> None:

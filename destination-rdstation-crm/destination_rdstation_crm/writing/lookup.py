@@ -256,7 +256,7 @@ class _Search:
 
     def _finds_by_second_key(self) -> bool:
         """Whether a list finds a record that the CRM surely has by another key than its first."""
-        nobody = Key(self.plan.record_type.by_name[self.key_field].nobodys[:1])
+        nobody = Key(self.plan.record_type.by_name[self.key_field].control_values[:1])
         for record in islice(self.crm.all(self.plan.record_type.crm_object, None), _SOME):
             if (key := self.identity(record)).texts:
                 try:
@@ -269,8 +269,8 @@ class _Search:
 
     def _control(self, form: Form) -> bool:
         """Whether RD Station takes the form with keys that are surely not at fault."""
-        nobodys = self.plan.record_type.by_name[self.key_field].nobodys
-        keys = [Key(nobodys[:1] if form == "single" else nobodys)]
+        values = self.plan.record_type.by_name[self.key_field].control_values
+        keys = [Key(values[:1] if form == "single" else values)]
         try:
             filter_ = _FILTERS[form](self.key_field, keys)
             for page in self.crm.find(self.plan.record_type.crm_object, filter_, lambda _: False):
