@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -23,11 +23,12 @@ from airbyte_rdstation.pagination.listing import PaginationError, Query
 from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.writing.filters import KnownForms
 
-__all__ = ["BeyondReachError", "Crm", "Existing", "FilterFailedError"]
+__all__ = ["CLOCK_DOUBT", "BeyondReachError", "Crm", "Existing", "FilterFailedError"]
 
 Existing: TypeAlias = dict[str, Any]
 """A record of the CRM: `{"id": "66f1…", "name": "Ana", "emails": [{"email": "ana@x.test"}], …}`."""
 
+CLOCK_DOUBT: Final = timedelta(seconds=5)  # the server's clock is known by whole seconds, from one answer
 _PAGE_SIZE: Final = 200  # the most [seen]
 _PAGE_SIZE_PARAMETER: Final = {"page[size]": str(_PAGE_SIZE)}
 _LAST_PAGE: Final = 50  # nothing lies beyond 10,000 rows [doc]

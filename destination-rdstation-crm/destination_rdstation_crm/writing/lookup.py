@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeAlias
@@ -24,7 +24,7 @@ from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
 from airbyte_rdstation.client.rdql import all_of, at_least
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.record_type import Key
-from destination_rdstation_crm.writing.crm_api import BeyondReachError, Crm, Existing, FilterFailedError
+from destination_rdstation_crm.writing.crm_api import CLOCK_DOUBT, BeyondReachError, Crm, Existing, FilterFailedError
 from destination_rdstation_crm.writing.filters import (
     BY_ID,
     LONGEST_FILTER,
@@ -42,7 +42,6 @@ __all__ = ["Hits", "Lookup", "NoAnswer"]
 
 _SOME: Final = 200  # records among which one should have a key
 _MANY_PAGES: Final = 5  # more: some keys are short words, which many records contain
-_CLOCK_DOUBT: Final = timedelta(seconds=5)  # the server's clock is known by whole seconds, from one answer
 _TOO_MANY: Final = "too many records contain its matching key to tell whether one has it"
 _REFUSED: Final = "RD Station refuses to look its matching key up"
 _FILTERS: Final[Mapping[Form, Callable[[str, Sequence[Key]], str]]] = {
@@ -242,7 +241,7 @@ class _Search:
             self._add(whole.with_key(key))
 
     def _read_all(self) -> WholeIndex:
-        begun = self.crm.server_time(datetime.now(timezone.utc)) - _CLOCK_DOUBT
+        begun = self.crm.server_time(datetime.now(timezone.utc)) - CLOCK_DOUBT
         whole = WholeIndex(self.crm.all(self.plan.record_type.crm_object, None), self.identity, begun)
         _logger.info("%s: all %s records were read to look rows up.", self.plan.label, f"{len(whole):,}")
         return whole

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from airbyte_rdstation.dates import parse_instant
 from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.mapping.record_type import Body
-from destination_rdstation_crm.writing.crm_api import Crm, Existing
+from destination_rdstation_crm.objects.crm_object import ID_FIELD
+from destination_rdstation_crm.writing.crm_api import CLOCK_DOUBT, Crm, Existing
 from destination_rdstation_crm.writing.lookup import Hits, Lookup, NoAnswer
 from destination_rdstation_crm.writing.record_writer import Lost, Target
 from destination_rdstation_crm.writing.worker_pool import WorkerPool
@@ -23,7 +23,6 @@ __all__ = ["LostCreations", "Verdicts"]
 
 # A record just created may not be findable at once [guess]: it is looked for during seven seconds in all.
 _WAITS_SECONDS: Final = (0.0, 1.0, 2.0, 4.0)
-_CLOCK_DOUBT: Final = timedelta(seconds=5)  # the server's clock is known by whole seconds, from one answer
 
 
 @dataclass
@@ -47,6 +46,7 @@ class LostCreations:
         self._plan = plan
         self._pool = pool
         self._sleep = sleep
+        self._natural_keys = [key for key in plan.record_type.crm_object.matching_keys if key != ID_FIELD]
 
     def resolve(self, lost: Sequence[Lost], claimed: set[str]) -> Verdicts:
         """Decide each; `claimed` are the ids of records that other rows have created in this sync."""
@@ -80,12 +80,12 @@ class LostCreations:
     def _by_natural_key(self, lost: Sequence[Lost], claimed: set[str], verdicts: Verdicts) -> list[Lost]:
         """By e-mail or name, among the records created since; those of `lost` that none of them can be."""
         still = []
-        for natural in ("email", "name"):
+        for natural in self._natural_keys:
             # Match the most specific body first: a record created from it also satisfies the less specific ones.
-            chosen = sorted((one for one in lost if _natural_key(one.body) == natural), key=_says, reverse=True)
+            chosen = sorted((one for one in lost if self._natural_key(one) == natural), key=_says, reverse=True)
             if not chosen:
                 continue
-            since = min(one.began for one in chosen) - _CLOCK_DOUBT
+            since = min(one.began for one in chosen) - CLOCK_DOUBT
             for one, hits in self._found(chosen, natural, since):
                 found = [] if isinstance(hits, NoAnswer) else hits
                 candidates = [hit for hit in found if hit["id"] not in claimed and _is_since(hit, one.began)]
@@ -99,15 +99,15 @@ class LostCreations:
                     still.append(one)
         return still
 
+    def _natural_key(self, one: Lost) -> str:
+        stated = (key for key in self._natural_keys if self._plan.record_type.identity(key, one.body).texts)
+        return next(stated, self._natural_keys[-1])
+
     def _found(
         self, lost: Sequence[Lost], key_field: str | None, since: datetime | None = None
     ) -> Iterable[tuple[Lost, Hits]]:
         keys = [self._plan.record_type.identity(key_field, one.body) for one in lost]
         return zip(lost, Lookup(self._crm, self._plan, key_field, self._pool).find(keys, since), strict=True)
-
-
-def _natural_key(body: Body) -> str:
-    return "email" if body.get("emails") else "name"
 
 
 def _says(one: Lost) -> int:
@@ -117,6 +117,6 @@ def _says(one: Lost) -> int:
 
 def _is_since(record: Existing, began: datetime) -> bool:
     try:
-        return parse_instant(record.get("created_at")) >= began - _CLOCK_DOUBT
+        return parse_instant(record.get("created_at")) >= began - CLOCK_DOUBT
     except ValueError:
         return True  # it does not say: it cannot be told apart from ours
