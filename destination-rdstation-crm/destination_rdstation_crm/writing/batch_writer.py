@@ -1,4 +1,4 @@
-"""A batch of rows of several streams, in order: each row gets its outcome, and the whole one result."""
+"""Writes a batch of rows of several streams, in order: each row gets its outcome, and the whole one result."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class BatchWriter:
             self._give_up(stream, pending, result)
 
     def _resolve(self, stream: _Stream, lost: Sequence[Lost], result: BatchResult) -> list[Target]:
-        """The targets that are to be written (again) after all."""
+        """Look for what lost creations have left; gives the targets that are to be written (again) after all."""
         _logger.info(
             "%s: the answers to %s creations were lost; looking for what they have left.", stream.label, len(lost)
         )
@@ -151,7 +151,7 @@ class BatchWriter:
         return [*verdicts.matched, *verdicts.not_created]
 
     def _give_up(self, stream: _Stream, pending: Sequence[Target], result: BatchResult) -> None:
-        """Few rows, and others are written: then it is these rows. Otherwise it is RD Station."""
+        """Reject the rows where they are few and others are written; otherwise it is RD Station, and the sync ends."""
         written = [outcome for outcome in result.decided if isinstance(outcome, Written)]
         if len(pending) > _FEW or all(outcome.action == "unchanged" for outcome in written):
             raise transient_error(

@@ -204,7 +204,7 @@ class _Search:
         return self._ask(form, keys[:half]) + self._ask(form, keys[half:])
 
     def _singly(self, keys: Sequence[Key]) -> None:
-        """What no list of keys answers: one key a request, or where that does not serve, among all records."""
+        """Look for what no list of keys answers: one key a request, or where that does not serve, among all records."""
         if keys and not self.known.serves("single", lambda: self._control("single")):
             self.known.leave("single", "refuses or ignores look-ups by")
         if keys and not self.known.is_left("single"):
@@ -213,7 +213,7 @@ class _Search:
             self._in_all(keys)
 
     def _ask_for_one(self, key: Key) -> list[Key]:
-        """One request for each spelling of the key; gives it back if RD Station takes no such request."""
+        """Ask once for each spelling of the key; gives it back if RD Station takes no such request."""
         try:
             for filter_ in single_filters(self.key_field, key):
                 pages = self.crm.find(

@@ -63,7 +63,7 @@ class LostCreations:
         return verdicts
 
     def _by_matching_key(self, lost: Sequence[Lost], verdicts: Verdicts) -> list[Lost]:
-        """Before the creation, no record had the key; those of `lost` that none has still."""
+        """Look by the key, which no record had before the creation; gives those of `lost` whose key none has still."""
         if not lost:
             return []
         still = []
@@ -78,7 +78,7 @@ class LostCreations:
         return still
 
     def _by_natural_key(self, lost: Sequence[Lost], claimed: set[str], verdicts: Verdicts) -> list[Lost]:
-        """By e-mail or name, among the records created since; those of `lost` that none of them can be."""
+        """Look by e-mail or name among the records created since; gives those of `lost` that none of them can be."""
         still = []
         for natural in self._natural_keys:
             # Match the most specific body first: a record created from it also satisfies the less specific ones.

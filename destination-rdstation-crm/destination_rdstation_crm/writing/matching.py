@@ -1,4 +1,4 @@
-"""Rows of one stream become targets: each one record, with the rows that speak of it in their order."""
+"""Makes targets of one stream's rows: each one record, with the rows that speak of it in their order."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Matcher:
         return targets_of(self._matched(due, result), unique_names=unique_names)
 
     def _skip(self, row: Row, mark: str, result: BatchResult) -> None:
-        """A row that is deleted at its source is done with."""
+        """Put down a row that is deleted at its source: it is done with."""
         result.put(Skipped(row))
         if not self._has_logged_deletions:
             self._has_logged_deletions = True
@@ -78,7 +78,7 @@ class Matcher:
     def _matched(
         self, prepared: Sequence[Prepared], result: BatchResult
     ) -> list[tuple[Prepared, Mapping[str, Any] | None]]:
-        """The rows that have one record, or none yet, each with it; the others are rejected."""
+        """Give the rows that have one record, or none yet, each with it; reject the others."""
         found = self._found(prepared)
         matched: list[tuple[Prepared, Mapping[str, Any] | None]] = []
         for each in prepared:
@@ -95,7 +95,7 @@ class Matcher:
         return matched
 
     def _found(self, prepared: Sequence[Prepared]) -> dict[int, Hits]:
-        """The records that the rows match, by the rows' numbers."""
+        """Find the records that the rows match, by the rows' numbers."""
         found: dict[int, Hits] = {}
         keyed = [each for each in prepared if self._keyed and each.id is None]
         if keyed:

@@ -1,4 +1,4 @@
-"""One record's write: create or update, or neither where nothing differs; the rows of a target get their outcomes."""
+"""Writes one record: creates or updates it, or neither where nothing differs. A refusal becomes its rows' reject."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class RecordWriter:
         return None
 
     def _write_singly(self, target: Target, result: BatchResult) -> Lost | None:
-        """What is refused, or cannot be said, in one body: each row alone, in their order."""
+        """Write each row alone, in their order: what is refused in one body, or cannot be said in one."""
         id_ = target.id
         for prepared in target.rows:
             lost = self.write(Target([prepared], prepared.id or id_, recovered=target.recovered), result)
@@ -178,7 +178,7 @@ class RecordWriter:
             )
 
     def _resolve_name(self, target: Target, body: Body, refusal: RefusedError) -> tuple[Action, str]:
-        """Perhaps the name is taken; that is decided by looking, not by the words of the refusal."""
+        """Look whether the name is taken: the words of the refusal do not decide. RefusedError where it is not."""
         hits = Lookup(self._crm, self._plan, "name").find([self._type.identity("name", body)])[0]
         if isinstance(hits, NoAnswer) or len(hits) != 1:
             raise refusal from None
@@ -214,7 +214,7 @@ class RecordWriter:
         return "created" if target.recovered else "updated", id_
 
     def _without_record(self, target: Target, body: Body, error: NotFoundError) -> tuple[Action, str]:
-        """The record is gone; where no row insists on it by its `_id`, none has the matching key any more."""
+        """Decide what becomes of rows whose record is gone: without an `_id` among them, none has their key now."""
         if any(each.id for each in target.rows):
             raise refused(error, body) from None
         if self._plan.sync_mode == DestinationSyncMode.append_dedup:
@@ -237,7 +237,7 @@ def refused(error: ConnectorError, body: Body) -> RefusedError:
 
 
 def _named(said: str, body: Mapping[str, Any]) -> str | None:
-    """The field that the message names, among those that were sent: our own word, not the message's."""
+    """Find the field that the message names, among those that were sent: our own word, not the message's."""
     slugs = body.get(CUSTOM_FIELDS)
     names: Iterable[str] = [
         *(slugs if isinstance(slugs, dict) else ()),
