@@ -29,7 +29,6 @@ from source_rdstation_conversas.config import Settings
 from source_rdstation_conversas.conversas_state import MessagesState, ReportsState
 from source_rdstation_conversas.history.pages import PageDecryptor
 from source_rdstation_conversas.history.requests import History
-from source_rdstation_conversas.records import fitted, without_place
 from source_rdstation_conversas.streams.contact_progress import Histories
 from source_rdstation_conversas.streams.messages import Messages
 from source_rdstation_conversas.streams.messages_history import MessagesHistory
@@ -62,9 +61,11 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         return None
 
     def _normalize(self, spec: StreamSpec) -> Callable[[Row], Row]:
-        schema = schema_of(*self.schemas, spec.name)
-        normalize = Normalizer(spec.name, schema)
-        return lambda row: normalize(fitted(without_place(row), schema))
+        normalize = Normalizer(spec.name, schema_of(*self.schemas, spec.name), lenient=True)
+        if spec.items == "identified":
+            return normalize
+        # The id may be a mere place in the answer; a copy, as the read still looks at the row.
+        return lambda row: normalize({name: value for name, value in row.items() if not _is_place(name, value)})
 
     @property
     def builders(self) -> Mapping[str, Builder[StreamSpec]]:
@@ -129,3 +130,7 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
             "not include it. Upgrade the plan or deselect the stream.",
             error.internal_message,
         )
+
+
+def _is_place(name: str, value: Any) -> bool:
+    return name == "id" and isinstance(value, int)

@@ -11,15 +11,20 @@ from conversas_samples import message
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airbyte_rdstation.airbyte.normalizer import Normalizer
+from airbyte_rdstation.airbyte.schemas import schema_of
 from source_rdstation_conversas.history.contact_messages import ContactMessages, MessagePage, messages_of
 
 FILE = {"file_name": "ação.oga", "file_path": "m/a.oga", "file_extension": "oga", "mimetype": "audio/ogg"}
 NO_FILE = dict.fromkeys(FILE)
 
 
+NORMALIZE = Normalizer("messages", schema_of("source_rdstation_conversas", "schemas", "messages"), lenient=True)
+
+
 def record(one: dict[str, Any], customer_id: str = "c1") -> dict[str, Any]:
     (only,) = ContactMessages(customer_id).feed([one])
-    return only
+    return NORMALIZE(only)
 
 
 def test_a_message_becomes_a_whole_record() -> None:

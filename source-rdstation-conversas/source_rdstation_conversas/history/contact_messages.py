@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from airbyte_rdstation.airbyte.normalizer import as_text
 from airbyte_rdstation.client.json_text import as_json_text, parse
 from airbyte_rdstation.client.responses import BadAnswerError, Row, kind_of
 from airbyte_rdstation.dates import normalize_instant
@@ -25,8 +26,7 @@ __all__ = ["ContactMessages", "MessagePage", "messages_of"]
 Message = Mapping[str, Any]
 
 _MEDIA: Final = ("file_name", "file_path", "file_extension", "mimetype")
-_TEXTS: Final = ("type", "channel", "status")
-_FLAGS: Final = ("is_template_message", "is_reply")
+_UNKNOWN: Final = dict.fromkeys(("type", "channel", "status", "is_template_message", "is_reply"))
 _ENCODED_OBJECT: Final = "%7b"
 
 
@@ -88,6 +88,7 @@ class ContactMessages:
 def _record(customer_id: str, message: Message, ordinal: int) -> Row:
     moment, sender, content = _identity(message)
     record: Row = {
+        **_UNKNOWN,
         **message,
         "id": sha256(as_json_text([customer_id, moment, sender, content, ordinal]).encode()).hexdigest(),
         "customer_id": customer_id,
@@ -95,10 +96,8 @@ def _record(customer_id: str, message: Message, ordinal: int) -> Row:
         "content": content,
         "created_at": _instant(message.get("created_at")),
     }
-    record |= {name: _text(message.get(name)) for name in _TEXTS}
-    record |= {name: _flag(message.get(name)) for name in _FLAGS}
     media = _media(_content(message))
-    record |= {name: _text(media.get(name, message.get(name))) for name in _MEDIA}
+    record |= {name: media.get(name, message.get(name)) for name in _MEDIA}
     return record
 
 
@@ -138,12 +137,7 @@ def _instant(value: object) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else as_json_text(value)
-
-
-def _flag(value: object) -> bool | None:
-    """True or false, in any spelling of JSON; None for all else."""
-    return {"true": True, "1": True, "false": False, "0": False}.get((_text(value) or "").lower())
+    return None if value is None else as_text(value)
 
 
 def _media(content: object) -> Mapping[str, Any]:

@@ -12,8 +12,8 @@ from typing import Final, TypeAlias
 
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import RequestRefusedError, system_error
+from source_rdstation_conversas.client_conversas import day_windows
 from source_rdstation_conversas.config import Settings
-from source_rdstation_conversas.day_windows import day_windows
 from source_rdstation_conversas.envelopes import HistoryPage, read_history
 from source_rdstation_conversas.history.pages import OpenedPage
 

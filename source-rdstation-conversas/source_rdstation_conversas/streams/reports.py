@@ -18,8 +18,8 @@ from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.dates import format_instant, is_older, parse_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.sweep import RestlessError, sweep
+from source_rdstation_conversas.client_conversas import day_windows
 from source_rdstation_conversas.conversas_state import ReportsState
-from source_rdstation_conversas.day_windows import day_windows
 
 __all__ = ["Reports"]
 
