@@ -1,4 +1,4 @@
-"""One account: its connection, and how each of its streams is read."""
+"""Makes the streams of one account: its connection, and how each of them is read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from airbyte_cdk.sources.message import MessageRepository
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext
 from airbyte_rdstation.airbyte.incoming_state import read_state
 from airbyte_rdstation.airbyte.normalizer import Normalizer
 from airbyte_rdstation.airbyte.schemas import schema_of
@@ -26,13 +26,10 @@ from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_conversas.client_conversas import STATUSES_CONVERSAS, ConversasListClient
 from source_rdstation_conversas.config import Settings
-from source_rdstation_conversas.conversas_state import MessagesState, ReportsState
-from source_rdstation_conversas.history.pages import PageDecryptor
-from source_rdstation_conversas.history.requests import History
-from source_rdstation_conversas.streams.contact_progress import Histories
-from source_rdstation_conversas.streams.messages import Messages
-from source_rdstation_conversas.streams.messages_history import MessagesHistory
-from source_rdstation_conversas.streams.reports import Reports
+from source_rdstation_conversas.history.history_client import HistoryClient
+from source_rdstation_conversas.streams.contact_partitions import Histories, MessagesHistoryPartitions
+from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
+from source_rdstation_conversas.streams.reports import ReportsCursor, ReportsPartitions, ReportsState
 from source_rdstation_conversas.table import CONTACTS, EMPLOYEES, STREAMS, StreamSpec
 
 __all__ = ["ConversasStreamFactory"]
@@ -41,7 +38,7 @@ _RATE_LIMIT_WAIT: Final = 3.0  # seconds after a 429 that does not say [guess]
 
 
 class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
-    """The streams of one account, as its token sees it."""
+    """Makes the streams of one account, as its token sees it."""
 
     table = STREAMS
     schemas = ("source_rdstation_conversas", "schemas")
@@ -56,7 +53,7 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         self._lists = ConversasListClient(self._api)
 
     def check(self) -> str | None:
-        """Whether the token works."""
+        """Prove that the token works. Raises the config error that says what is wrong with it."""
         self._lists.fetch("The connection", EMPLOYEES)(Query(None))
         return None
 
@@ -69,7 +66,7 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
 
     @property
     def builders(self) -> Mapping[str, Builder[StreamSpec]]:
-        """A builder a kind of stream."""
+        """Return a builder for each kind of stream."""
         return {
             "small_list": self._small_list,
             "reports": self._reports,
@@ -82,34 +79,29 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         return small.slices, small.cursor
 
     def _reports(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        reports = Reports(
+        cursor = ReportsCursor(
             context,
-            fetch_window=partial(self._window, context, spec),
             lookback=timedelta(days=self._settings.reports_lookback_days),
             cursor_field=spec.cursor,
             state=read_state(spec.name, spec.cursor, state, ReportsState),
         )
-        return reports.slices, reports
+        partitions = ReportsPartitions(context, cursor, fetch_window=partial(self._window, context, spec))
+        return partitions.generate, cursor
 
     def _messages_history(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        pages = MessagesHistory(context, self._histories(context))
-        return pages.slices, pages.cursor
+        cursor = FullRefreshCursor(context)
+        partitions = MessagesHistoryPartitions(context, self._histories(context), cursor)
+        return partitions.generate, cursor
 
     def _single_messages(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        stream = Messages(
-            context,
-            self._histories(context),
-            cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, MessagesState),
-        )
-        return stream.slices, stream
+        incoming = read_state(spec.name, spec.cursor, state, MessagesState)
+        cursor = MessagesCursor(context, cursor_field=spec.cursor, state=incoming)
+        partitions = MessagesPartitions(context, self._histories(context), cursor)
+        return partitions.generate, cursor
 
     def _histories(self, context: StreamContext) -> Histories:
-        decryptor = PageDecryptor(context.name, self._settings.private_key_jwk)
-        history = History(
-            self._api, self._settings, stream=context.name, opened=decryptor.open, on_request=context.before_request
-        )
-        return Histories(self._list(context, CONTACTS), history, decryptor, partial(self._explain_401, context.name))
+        client = HistoryClient(self._api, self._settings, stream=context.name, on_request=context.before_request)
+        return Histories(self._list(context, CONTACTS), client, partial(self._explain_401, context.name))
 
     def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
         return self._lists.fetch(context.name, spec, only, on_request=context.before_request)
@@ -118,7 +110,7 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         return self._list(context, spec, start_date=first.isoformat(), end_date=last.isoformat())
 
     def _explain_401(self, stream: str, error: UnauthorizedError) -> ConnectorError:
-        """The history says 401 to a plan without it, too: then the token still works elsewhere."""
+        """Return what a 401 of the history means: it comes to a plan without it, too, and the token works elsewhere."""
         try:
             self._lists.fetch(stream, EMPLOYEES)(Query(None))
         except UnauthorizedError:
