@@ -125,7 +125,7 @@ def day_windows(first: date, last: date, days: int = _LONGEST_WINDOW_DAYS) -> It
 
 def _read(spec: StreamSpec, content: bytes) -> _Answer:
     body = parse_json(content)
-    items = list_in(body, spec.rows_key)
+    items = list_in(body, spec.rows_key or spec.name)
     return _Answer([row_of(spec, item, place) for place, item in enumerate(items)], _counts(body))
 
 

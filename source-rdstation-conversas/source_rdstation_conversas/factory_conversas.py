@@ -61,8 +61,8 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         normalize = Normalizer(spec.name, schema_of(*self.schemas, spec.name), lenient=True)
         if spec.items == "identified":
             return normalize
-        # The id may be a mere place in the answer; a copy, as the read still looks at the row.
-        return lambda row: normalize({name: value for name, value in row.items() if not _is_place(name, value)})
+        # An id that is a number is a place in the answer. In a copy, as the read still looks at the row.
+        return lambda row: normalize({name: each for name, each in row.items() if (name, type(each)) != ("id", int)})
 
     @property
     def builders(self) -> Mapping[str, Builder[StreamSpec]]:
@@ -122,7 +122,3 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
             "not include it. Upgrade the plan or deselect the stream.",
             error.internal_message,
         )
-
-
-def _is_place(name: str, value: Any) -> bool:
-    return name == "id" and isinstance(value, int)

@@ -1,4 +1,4 @@
-"""The console script `source-rdstation-conversas`."""
+"""Runs the console script `source-rdstation-conversas`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["run"]
 
 
 def run(args: list[str] | None = None) -> None:
-    """Runs `spec`, `check`, `discover` or `read`."""
+    """Run `spec`, `check`, `discover` or `read`."""
     entrypoint.run(SourceRdstationConversas, args)
 
 

@@ -1,4 +1,4 @@
-"""RD Station Conversas as an Airbyte source."""
+"""Makes RD Station Conversas an Airbyte source."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["SourceRdstationConversas"]
 
 
 class SourceRdstationConversas(RdstationSource[Settings]):
-    """RD Station Conversas: contacts, attendances, message history."""
+    """Reads RD Station Conversas: contacts, attendances, message history."""
 
     def read_settings(self, config: Mapping[str, Any]) -> Settings:
-        """The checked configuration."""
+        """Check a configuration. Raises a config error that names what is wrong with it."""
         return read_settings(config)
 
     def stream_factory(
@@ -28,6 +28,6 @@ class SourceRdstationConversas(RdstationSource[Settings]):
         streams: Collection[str] = (),
         retry_policy: RetryPolicy | None = None,
     ) -> ConversasStreamFactory:
-        """The account of the token; a config error where a selected stream lacks a setting that it needs."""
+        """Return the streams of the token's account. Raises a config error where a selected one lacks a setting."""
         require_for(streams, settings)
         return ConversasStreamFactory(settings, self.message_repository, retry_policy)

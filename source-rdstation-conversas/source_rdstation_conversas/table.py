@@ -20,19 +20,19 @@ Items = Literal["identified", "named", "opaque"]
 
 @dataclass(frozen=True)
 class StreamSpec(BaseStreamSpec):
-    """One stream of the table."""
+    """States what one stream is, and how it differs from the others of its kind."""
 
     kind: Kind
     _: KW_ONLY
     rows_key: str = ""
-    """The key under which the answer may hold its list."""
+    """The key under which the answer may hold its list; the stream's name where empty."""
     page_size: int | None = None
     """Rows to ask for; None where one answer holds the whole list."""
     counts_in: CountsIn = "body"
     """Where an answer counts pages and rows: `{"pages": 3, "total": 120}`, or `X-Pages` and `X-Total`."""
     items: Items = "identified"
-    """What the list holds: objects with an `id` or `_id`; objects, or bare texts, that the primary key names and that
-    need no id; or whatever may come, kept as JSON text in `data`."""
+    """What the list holds: objects with an `id` or `_id`; objects, or bare texts [seen], that the primary key names and
+    that need no id; or whatever may come, kept as JSON text in `data`."""
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Fields that go by several names, the first that is filled counts."""
     needs_start_date: bool = False
@@ -40,6 +40,8 @@ class StreamSpec(BaseStreamSpec):
     """Whether nothing of it can be read without the private key."""
 
 
+_CONTACTS_PAGE_SIZE: Final = 100  # the vendor's tool asks for no more [seen]
+_REPORTS_PAGE_SIZE: Final = 49  # 50 and more are refused [seen]
 _TITLES: Final = {"title": ("title", "titulo", "name")}
 
 CONTACTS: Final = StreamSpec(
@@ -48,22 +50,17 @@ CONTACTS: Final = StreamSpec(
     "/v2/customers",
     rows_key="customers",
     primary_key="_id",
-    page_size=100,  # the vendor's tool asks for no more [seen]
+    page_size=_CONTACTS_PAGE_SIZE,
     counts_in="headers",
 )
-EMPLOYEES: Final = StreamSpec("employees", "small_list", "/v2/employees", rows_key="employees")
+EMPLOYEES: Final = StreamSpec("employees", "small_list", "/v2/employees")
 STREAMS: Final = (
     CONTACTS,
-    StreamSpec("custom_fields", "small_list", "/v2/custom-fields", rows_key="custom_fields"),
+    StreamSpec("custom_fields", "small_list", "/v2/custom-fields"),
     EMPLOYEES,
-    StreamSpec("flows", "small_list", "/v2/flows", rows_key="flows", aliases=_TITLES),
+    StreamSpec("flows", "small_list", "/v2/flows", aliases=_TITLES),
     StreamSpec(
-        "messages",
-        "messages",
-        "/v2/messages/history",
-        cursor="created_at",
-        needs_start_date=True,
-        needs_key=True,
+        "messages", "messages", "/v2/messages/history", cursor="created_at", needs_start_date=True, needs_key=True
     ),
     StreamSpec(
         "messages_history",
@@ -76,19 +73,17 @@ STREAMS: Final = (
         "reports",
         "reports",
         "/v4/reports",
-        rows_key="reports",
         cursor="created_at",
-        page_size=49,  # 50 and more are refused [seen]
+        page_size=_REPORTS_PAGE_SIZE,
         aliases={"created_at": ("created_at", "createdAt", "opened_at")},
     ),
-    StreamSpec("templates", "small_list", "/v2/template/all", rows_key="templates"),
+    StreamSpec("templates", "small_list", "/v2/template/all"),
     StreamSpec(
         "wallets",
         "small_list",
         "/v2/wallets",
-        rows_key="wallets",
         primary_key="name",
-        items="named",  # bare texts [seen]
+        items="named",
         aliases={"name": ("name", "wallet_name", "title")},
     ),
     StreamSpec(
@@ -107,13 +102,5 @@ STREAMS: Final = (
         primary_key="key",
         items="named",
     ),
-    StreamSpec(
-        "workflows",
-        "small_list",
-        "/v2/workflows",
-        rows_key="workflows",
-        primary_key="title",
-        items="named",
-        aliases=_TITLES,
-    ),
+    StreamSpec("workflows", "small_list", "/v2/workflows", primary_key="title", items="named", aliases=_TITLES),
 )

@@ -67,7 +67,7 @@ class ReportsCursor(CheckpointCursor):
 
     @cached_property
     def since(self) -> datetime:
-        """The moment before which attendances that opened are not due."""
+        """Return the moment before which attendances that opened are not due."""
         start = self._context.start_date
         moments = [parse_instant(start)] if start else []
         if self._since:
