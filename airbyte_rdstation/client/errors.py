@@ -7,22 +7,22 @@ of ours failed. No text holds a body, a query or a value of a record. Facts: doc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
-from airbyte_cdk.sources.streams.http.error_handlers import ErrorResolution, ResponseAction
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests import exceptions as failures
 
-from airbyte_rdstation.client.bounded import LARGEST_BODY, OversizedAnswerError
 from airbyte_rdstation.client.redaction import kind_and_place
 
 __all__ = [
+    "LARGEST_BODY",
     "STATUSES",
     "AnswerLostError",
     "ConnectorError",
     "ForbiddenError",
     "NotFoundError",
+    "OversizedAnswerError",
     "RequestRefusedError",
     "ServerFailedError",
     "Statuses",
@@ -37,8 +37,23 @@ __all__ = [
     "unreachable",
 ]
 
-Statuses: TypeAlias = Mapping["int | str | type[Exception]", ErrorResolution]
-"""What a status means: whether to try again, whose fault it is, and the user's sentence."""
+LARGEST_BODY: Final = 64 * 1024 * 1024
+"""Bytes, decompressed. A page of 200 records holds some 200 KB; this leaves each record 320 KB."""
+
+
+class OversizedAnswerError(failures.RequestException):
+    """A body that does not end within `LARGEST_BODY`."""
+
+
+class Status(NamedTuple):
+    """What an answer with a status means: whose fault it is, the user's sentence, and whether it passes."""
+
+    failure_type: FailureType
+    sentence: str
+    passes: bool = False
+
+
+Statuses: TypeAlias = Mapping[int, Status]
 
 
 class ConnectorError(AirbyteTracedException):
@@ -143,13 +158,13 @@ def never_sent(error: Exception | None) -> bool:
     return any(sign in repr(error) for sign in ("NewConnection", "NameResolution", "ConnectTimeout"))
 
 
-def final(failure: FailureType, sentence: str) -> ErrorResolution:
-    """A status that no further try can change."""
-    return ErrorResolution(ResponseAction.FAIL, failure, sentence)
+def final(failure_type: FailureType, sentence: str) -> Status:
+    """Describe a status that no further try can change."""
+    return Status(failure_type, sentence)
 
 
-def _retry(sentence: str) -> ErrorResolution:
-    return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, sentence)
+def _passing(sentence: str) -> Status:
+    return Status(FailureType.transient_error, sentence, passes=True)
 
 
 STATUSES: Final[Statuses] = {
@@ -172,18 +187,16 @@ STATUSES: Final[Statuses] = {
         FailureType.config_error,
         "RD Station knows no such address (404). Check the API base URL; leave it empty for RD Station itself.",
     ),
-    408: _retry("RD Station gave up waiting for the request (408)."),
+    408: _passing("RD Station gave up waiting for the request (408)."),
     410: final(FailureType.config_error, "RD Station says that what was asked for is gone (410)."),
     413: final(FailureType.system_error, "RD Station refused the request as too large (413)."),
     422: final(FailureType.system_error, "RD Station refused the request's values (422)."),
-    429: ErrorResolution(
-        ResponseAction.RATE_LIMITED,
-        FailureType.transient_error,
+    429: _passing(
         "RD Station's rate limit is used up (429). Lower requests_per_minute, or move other integrations of the "
         "account to another time.",
     ),
-    500: _retry("RD Station answers with an internal error (500)."),
-    502: _retry("RD Station's gateway answers with an error (502)."),
-    503: _retry("RD Station is unavailable at the moment (503)."),
-    504: _retry("RD Station took too long to answer its own gateway (504)."),
+    500: _passing("RD Station answers with an internal error (500)."),
+    502: _passing("RD Station's gateway answers with an error (502)."),
+    503: _passing("RD Station is unavailable at the moment (503)."),
+    504: _passing("RD Station took too long to answer its own gateway (504)."),
 }
