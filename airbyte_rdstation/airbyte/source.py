@@ -37,10 +37,9 @@ from airbyte_rdstation.airbyte.input_files import read_catalog, read_config, rea
 from airbyte_rdstation.airbyte.record_queue import RecordQueue
 from airbyte_rdstation.airbyte.specification import read_specification
 from airbyte_rdstation.airbyte.stream_factory import StreamFactory
-from airbyte_rdstation.client.credentials import remark_on
 from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.client.retry import RetryPolicy
-from airbyte_rdstation.config import CommonSettings
+from airbyte_rdstation.config import CommonSettings, remark_on
 from airbyte_rdstation.invisible import shown
 
 __all__ = ["RdstationSource"]

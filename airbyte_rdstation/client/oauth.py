@@ -20,7 +20,6 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.http.requests_native_auth import SingleUseRefreshTokenOauth2Authenticator
 from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now, ab_datetime_parse
 
-from airbyte_rdstation.client.credentials import tidy
 from airbyte_rdstation.client.errors import (
     ConnectorError,
     config_error,
@@ -34,6 +33,7 @@ from airbyte_rdstation.client.rate_limit import RateLimit, retry_after
 from airbyte_rdstation.client.redaction import describe, mask
 from airbyte_rdstation.client.retry import Answer, Fail, Outcome, Parsed, Retry, RetryPolicy, send_until_final
 from airbyte_rdstation.client.session import Session
+from airbyte_rdstation.config import tidy
 from airbyte_rdstation.dates import format_instant
 
 __all__ = [

@@ -8,9 +8,16 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, StrictBool, ValidationError
 
-from airbyte_rdstation.client.credentials import Credential, OptionalCredential
 from airbyte_rdstation.client.errors import config_error
-from airbyte_rdstation.config import CommonSettings, PaceSetting, SettingsModel, Text, explain
+from airbyte_rdstation.config import (
+    CommonSettings,
+    Credential,
+    OptionalCredential,
+    PaceSetting,
+    SettingsModel,
+    Text,
+    explain,
+)
 from airbyte_rdstation.dates import format_instant, parse_instant
 
 __all__ = ["Column", "LocalStorage", "NoStorage", "S3Storage", "Settings", "Storage", "read_settings"]

@@ -31,9 +31,9 @@ from airbyte_rdstation.airbyte.input_files import read_catalog, read_config
 from airbyte_rdstation.airbyte.process import leave_by
 from airbyte_rdstation.airbyte.specification import read_specification
 from airbyte_rdstation.airbyte.stop import Stop
-from airbyte_rdstation.client.credentials import remark_on
 from airbyte_rdstation.client.errors import ConnectorError, system_error
 from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.config import remark_on
 from airbyte_rdstation.invisible import plain_name
 from destination_rdstation_crm.catalog import destination_catalog
 from destination_rdstation_crm.config import Settings, read_settings

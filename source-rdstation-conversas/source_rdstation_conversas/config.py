@@ -9,9 +9,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints, ValidationError
 
-from airbyte_rdstation.client.credentials import OptionalCredential
 from airbyte_rdstation.client.errors import config_error
-from airbyte_rdstation.config import CommonSettings, PaceSetting, StartDate, explain
+from airbyte_rdstation.config import CommonSettings, OptionalCredential, PaceSetting, StartDate, explain
 from source_rdstation_conversas.jwe.private_keys import PrivateKeys
 
 __all__ = ["Settings", "read_settings", "require_for"]
