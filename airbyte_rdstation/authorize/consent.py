@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
+
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 
 __all__ = ["ConsentError", "code_of", "consent_url", "redirect_uri_of"]
 
@@ -20,7 +22,7 @@ class ConsentError(ValueError):
 
 
 def redirect_uri_of(text: str) -> str:
-    """The redirect URI without the blanks around it; ConsentError if RD Station would not take it."""
+    """Return the redirect URI without the blanks around it; ConsentError if RD Station would not take it."""
     uri = text.strip()
     try:
         parts = urlsplit(uri)
@@ -33,13 +35,12 @@ def redirect_uri_of(text: str) -> str:
 
 
 def consent_url(accounts_base_url: str, client_id: str, redirect_uri: str, state: str) -> str:
-    """The address at which the user lets the application in."""
-    query = {"response_type": "code", "client_id": client_id, "redirect_uri": redirect_uri, "state": state}
-    return f"{accounts_base_url}/oauth/authorize?{urlencode(query)}"
+    """Return the address at which the user lets the application in."""
+    return str(prepare_grant_uri(f"{accounts_base_url}/oauth/authorize", client_id, "code", redirect_uri, state=state))
 
 
 def code_of(pasted: str, state: str) -> str:
-    """The authorization code in a pasted redirect address (or the code alone); ConsentError if there is none."""
+    """Find the authorization code in a pasted redirect address (or the code alone); ConsentError if there is none."""
     text = pasted.strip().strip("'\"<>")
     if _BARE_CODE.fullmatch(text) and "://" not in text:
         return text

@@ -1,4 +1,4 @@
-"""The code becomes the first pair of tokens, once. Facts: docs/api/crm-v2.md#authorization."""
+"""Exchanges the code for the first pair of tokens, once. Facts: docs/api/crm-v2.md#authorization."""
 
 from __future__ import annotations
 

@@ -65,18 +65,18 @@ class ConnectorError(AirbyteTracedException):
     """What RD Station says of a write that it refuses. It may quote values: for the user's files, never for a log."""
 
     def as_airbyte_message(self, stream_descriptor: StreamDescriptor | None = None) -> AirbyteMessage:
-        """The TRACE message, without the stack: the sentence says what to do, and a stack's lines can quote values."""
+        """Make the TRACE message, without the stack: the sentence says what to do, and a stack can quote values."""
         message = super().as_airbyte_message(stream_descriptor)
         if message.trace and message.trace.error:
             message.trace.error.stack_trace = None
         return message
 
     def __str__(self) -> str:
-        """The user's sentence."""
+        """Return the user's sentence."""
         return self.message or ""
 
     def __repr__(self) -> str:
-        """The user's sentence: the CDK prints the `repr` of failed streams' errors."""
+        """Return the user's sentence: the CDK prints the `repr` of failed streams' errors."""
         return str(self)
 
 
@@ -109,27 +109,27 @@ class AnswerLostError(ConnectorError):
 
 
 def config_error(message: str, internal: str | None = None) -> ConnectorError:
-    """The user must change the configuration (or authorize again)."""
+    """Make an error after which the user must change the configuration (or authorize again)."""
     return ConnectorError(internal or message, message, FailureType.config_error)
 
 
 def transient_error(message: str, internal: str | None = None) -> ConnectorError:
-    """It passes: the platform tries the sync again and nothing is lost."""
+    """Make an error that passes: the platform tries the sync again and nothing is lost."""
     return ConnectorError(internal or message, message, FailureType.transient_error)
 
 
 def system_error(message: str, internal: str | None = None) -> ConnectorError:
-    """An assumption about the API failed; the text names it."""
+    """Make an error that names the assumption about the API that failed."""
     return ConnectorError(internal or message, message, FailureType.system_error)
 
 
 def unknown_error(error: BaseException, of: str = "The connector") -> ConnectorError:
-    """A mistake of ours, or of a library: its kind and its place; its own text may quote a record or a secret."""
+    """Tell a mistake of ours, or of a library, by kind and place; its own text may quote a record or a secret."""
     return system_error(f"{of} ended in an error that it does not know: {kind_and_place(error)}. Please report it.")
 
 
-def unreachable(error: Exception | None) -> tuple[str, bool]:
-    """What a failed connection means, as a sentence, and whether it passes by itself."""
+def unreachable(error: Exception) -> tuple[str, bool]:
+    """Say what a failed connection means: `("no answer in time.", True)`, True where it passes by itself."""
     if isinstance(error, (failures.InvalidURL, failures.InvalidSchema, failures.MissingSchema)):
         return "the API base URL is no valid address. Check it.", False
     if isinstance(error, failures.SSLError):
@@ -153,8 +153,8 @@ def unreachable(error: Exception | None) -> tuple[str, bool]:
     return "nothing answers there. Check the network, the firewall and the API base URL.", True
 
 
-def never_sent(error: Exception | None) -> bool:
-    """True where no connection came about, so that nothing can have been carried out."""
+def never_sent(error: Exception) -> bool:
+    """Tell whether no connection came about, so that nothing can have been carried out."""
     return any(sign in repr(error) for sign in ("NewConnection", "NameResolution", "ConnectTimeout"))
 
 

@@ -92,7 +92,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         self._leeway = _LEEWAY
 
     def token_has_expired(self) -> bool:
-        """True some time before the expiry: a token that dies on its way costs a 401 and one more rotation."""
+        """Tell whether to renew, some time before the expiry: a token that dies on its way costs one more rotation."""
         credentials = self._connector_config["credentials"]
         if not credentials.get("access_token"):
             return True
@@ -103,7 +103,10 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         return ab_datetime_now() + self._leeway > _moment(credentials["token_expiry_date"])
 
     def refresh_and_set_access_token(self) -> None:
-        """Renews the pair, publishes it, and only then lets other threads see it."""
+        """Renew the pair, publish it, and only then let other threads see it.
+
+        Raises a config error where the refresh token or the client is refused, a transient one where nothing answers.
+        """
         before_waiting = self.access_token
         with self._token_refresh_lock:
             if self.access_token != before_waiting:
@@ -116,7 +119,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
                 raise system_error("RD Station's token endpoint answers without an access token.")
 
     def refresh_access_token(self) -> tuple[str, AirbyteDateTime, str | None]:  # type: ignore[override] # as its parent
-        """The new access token, its expiry and the new refresh token (None where the answer names none)."""
+        """Return the new access token, its expiry and the new refresh token (None where the answer names none)."""
         asked = ab_datetime_now()
         answer = self._ask()
         access_token, refresh_token = answer.get("access_token"), answer.get("refresh_token")
@@ -134,12 +137,9 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         self._connector_config["credentials"].update(fresh)
 
     def _ask(self) -> dict[str, Any]:
-        """Return the token endpoint's answer: `{"access_token": "…", "refresh_token": "…", "expires_in": 7200}`.
-
-        Raises a config error where the refresh token or the client is refused, and a transient one where nothing helps.
-        """
+        """Return the token endpoint's answer: `{"access_token": "…", "refresh_token": "…", "expires_in": 7200}`."""
         form = self.build_refresh_request_body()
-        # Not the session that asks for the token: all of its connections may be waiting for it.
+        # Not the session that is to be authorized: all of its requests under way may be waiting for this one.
         with Session(self._rate_limit, num_workers=1) as session:
             return send_until_final(
                 lambda: session.post(self.get_token_refresh_endpoint(), form, timeout=self._retry_policy.timeout),
@@ -200,7 +200,7 @@ def _moment(text: str) -> AirbyteDateTime:
 
 
 def json_object(content: bytes) -> dict[str, Any] | None:
-    """The body, if it is a JSON object."""
+    """Return the body if it is a JSON object, else None."""
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -210,7 +210,7 @@ def json_object(content: bytes) -> dict[str, Any] | None:
 
 
 def lifetime_of(expires_in: object) -> float:
-    """Seconds that an access token lives, whatever the answer says or leaves out."""
+    """Return the seconds that an access token lives, whatever the answer says or leaves out."""
     try:
         seconds = float(str(expires_in))
     except ValueError:
@@ -219,7 +219,7 @@ def lifetime_of(expires_in: object) -> float:
 
 
 def _rejected(body: dict[str, Any], call: str, answer_lost: bool) -> ConnectorError:
-    """The config error for a 4xx of the token endpoint in its known shapes (the words are matched, not shown)."""
+    """Make the config error for a 4xx of the token endpoint in its known shapes; its words are matched, not shown."""
     words = " ".join(str(body.get(key, "")) for key in ("error", "error_type", "error_description", "error_message"))
     words = words.lower().replace("_", " ")
     if answer_lost:

@@ -125,7 +125,7 @@ class RateLimit:
 
 
 def even_share(requests_per_minute: int) -> tuple[int, float]:
-    """How many requests may leave within how many seconds, so that no second carries more than a sixtieth, rounded up.
+    """Return how many requests may leave in how many seconds: then no second carries more than a sixtieth, rounded up.
 
     A portion is a whole part of the share: of other portions, one too many would fall into some second. A minute holds
     whole portions: of 121 requests in threes, 120.

@@ -82,9 +82,10 @@ class Page:
 
 
 def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> Page:
-    """The rows of a list answer, each with an `id`, which may be called `id_field`.
+    """Parse `{"data": [{"id": "…", …}, …], "links": {"next": "…"}}` into rows, each with an `id`, and what follows.
 
-    `single` accepts one object in the place of the list: the published samples of /custom_fields are swapped [doc].
+    The `id` may be called `id_field`. `single` accepts one object in the place of the list: the published samples of
+    /custom_fields are swapped [doc]. Raises BadAnswerError where the body has another shape.
     """
     body = parse_json(content)
     if not isinstance(body, dict):
@@ -104,7 +105,7 @@ def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> 
 
 
 def identity(value: object, name: str, row: Row) -> str:
-    """The id of a row as a text; BadAnswerError where it has none that tells it from others."""
+    """Return the id of a row as a text; BadAnswerError where it has none that tells it from others."""
     if not value:
         raise BadAnswerError(f"a record has no `{name}`, only {keys_of(row)}")
     if isinstance(value, (str, int)) and not isinstance(value, bool):
@@ -129,7 +130,7 @@ def _last_page(links: object) -> int | None:
 
 
 def parse_json(content: bytes) -> Any:
-    """The body; NoJsonError if a strict parser refuses it."""
+    """Parse a body; NoJsonError if a strict parser refuses it."""
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -137,14 +138,14 @@ def parse_json(content: bytes) -> Any:
 
 
 def keys_of(body: dict[str, Any]) -> str:
-    """The keys of an object, for sentences; those that may be data (an address, a name) are only counted."""
+    """Name the keys of an object, for sentences; those that may be data (an address, a name) are only counted."""
     plain = sorted(key for key in body if _PLAIN_KEY.fullmatch(key))
     others = len(body) - len(plain)
     return f"the keys {plain}" + (f" and {others} others" if others else "")
 
 
 def kind_of(value: object) -> str:
-    """The JSON type of a value, for sentences that must not show it."""
+    """Name the JSON type of a value, for sentences that must not show it."""
     if value is None:
         return "null"
     return {dict: "object", list: "list", str: "string", bool: "boolean"}.get(type(value), "number")
