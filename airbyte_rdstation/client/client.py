@@ -170,7 +170,7 @@ class Api:
             return
         reasons = [AirbyteStreamStatusReason(type=AirbyteStreamStatusReasonType.RATE_LIMITED)]
         status = as_airbyte_message(StreamDescriptor(name=stream), AirbyteStreamStatus.RUNNING, reasons)
-        # At once, like the CDK's own: the reader waits, so nothing that it puts into the queue would leave before that.
+        # Past the queue of records, as the CDK does: a full one would hold back the reason why nothing moves.
         sys.stdout.write(orjson.dumps(AirbyteMessageSerializer.dump(status)).decode() + "\n")
         sys.stdout.flush()
 

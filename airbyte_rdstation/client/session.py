@@ -44,7 +44,7 @@ class Renewable(Protocol):
 
 
 class Session(requests.Session):
-    """Unlike the CDK's `LimiterSession` it authorizes after the wait for the pace, which can outlive a token."""
+    """Paces and bounds every request, and authorizes it after the wait for the pace, which can outlive a token."""
 
     def __init__(self, rate_limit: RateLimit, num_workers: int, auth: requests.auth.AuthBase | None = None) -> None:
         """Let `num_workers` requests be under way at once."""
