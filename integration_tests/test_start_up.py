@@ -8,7 +8,7 @@ import sys
 import pytest
 
 SPEC = """
-import inspect
+import gc, inspect
 
 def refuse(read):
     raise AssertionError(f"the source code of {read} was asked for")
@@ -16,6 +16,7 @@ def refuse(read):
 inspect.getsource = refuse
 from %s.run import run
 run(["spec"])
+assert gc.isenabled()
 """
 IMPORT = """
 import gc, sys
@@ -41,7 +42,7 @@ def done(program: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_given_a_command_when_it_runs_then_it_reads_no_source_code(package: str) -> None:
+def test_given_a_command_when_it_runs_then_it_reads_no_source_code_and_the_collector_works(package: str) -> None:
     run = done(SPEC % package)
 
     assert run.returncode == 0, run.stderr

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TextIO, cast
 
-from airbyte_rdstation.quick_start import skip_docs_of_messages
+from airbyte_rdstation.quick_start import quick_import
 
 __all__ = ["run"]
 
@@ -16,10 +16,10 @@ def run(args: list[str] | None = None) -> None:
 
     After SIGTERM or SIGINT: with 143 or 130, what was under way finished and the states of what is written sent.
     """
-    skip_docs_of_messages()
-    from airbyte_rdstation.airbyte.process import connector_process, send
-    from destination_rdstation_crm.destination import DestinationRdstationCrm
-    from destination_rdstation_crm.protocol.outgoing import WholeLines
+    with quick_import():
+        from airbyte_rdstation.airbyte.process import connector_process, send
+        from destination_rdstation_crm.destination import DestinationRdstationCrm
+        from destination_rdstation_crm.protocol.outgoing import WholeLines
 
     arguments = sys.argv[1:] if args is None else args
     destination = DestinationRdstationCrm()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from airbyte_rdstation.quick_start import skip_docs_of_messages
+from airbyte_rdstation.quick_start import quick_import
 
 __all__ = ["run"]
 
 
 def run(args: list[str] | None = None) -> None:
     """Run `spec`, `check`, `discover` or `read`."""
-    skip_docs_of_messages()
-    from airbyte_rdstation.airbyte import entrypoint
-    from source_rdstation_crm.source import SourceRdstationCrm
+    with quick_import():
+        from airbyte_rdstation.airbyte import entrypoint
+        from source_rdstation_crm.source import SourceRdstationCrm
 
     entrypoint.run(SourceRdstationCrm, args)
 
