@@ -147,7 +147,7 @@ class CommonSettings(SettingsModel):
 
 
 def explain(error: ValidationError, unnamed: Collection[str] = ()) -> ConnectorError:
-    """Turn it into a config error that names each property that is wrong; `unnamed` parts of a path are none."""
+    """Make a config error that names each property that is wrong; `unnamed` parts of a path are no properties."""
     problems: dict[str, str] = {}
     for problem in error.errors(include_input=False, include_url=False):
         # A part with a bracket names a form that was tried (`literal['']`), not a property.

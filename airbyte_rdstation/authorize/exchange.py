@@ -18,6 +18,7 @@ from airbyte_rdstation.client.oauth import (
     json_object,
     lifetime_of,
     no_answer,
+    words_of,
 )
 from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.redaction import describe
@@ -95,7 +96,7 @@ def _classify(answer: Answer, _tried: int) -> Parsed[dict[str, Any]] | Fail:
         sentence = "RD Station's token endpoint is out of order at the moment. Begin again later."
         return Fail(transient_error(sentence, call))
     body = json_object(answer.content)
-    if not answer.ok or (body is not None and not body.get("access_token") and _words(body)):
+    if not answer.ok or (body is not None and not body.get("access_token") and words_of(body)):
         return Fail(_rejected(body or {}, call))
     return Fail(config_error(WRONG_HOST, call)) if body is None else Parsed(body, answer.headers)
 
@@ -108,17 +109,11 @@ def _tokens(answer: Mapping[str, Any], asked: datetime) -> Tokens:
 
 
 def _rejected(body: Mapping[str, Any], call: str) -> ConnectorError:
-    """Sort a refusal by its known shapes; the words are matched, not shown. The kind decides before the description."""
+    """Sort a refusal by its known shapes; the kind decides before the description."""
     for keys in (("error", "error_type"), ("error_description", "error_message")):
-        words = _words(body, keys)
+        words = words_of(body, keys)
         if "grant" in words or "code" in words or "redirect" in words:
             return config_error(_DEAD_CODE, call)
         if any(hint in words for hint in ("client", "access denied", "credentials")):
             return config_error(UNKNOWN_CLIENT, call)
     return config_error("RD Station refuses to give tokens. Check client ID, client secret and redirect URI.", call)
-
-
-def _words(
-    body: Mapping[str, Any], keys: tuple[str, ...] = ("error", "error_type", "error_description", "error_message")
-) -> str:
-    return " ".join(str(body[key]) for key in keys if body.get(key)).lower().replace("_", " ")

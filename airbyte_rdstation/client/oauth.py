@@ -7,7 +7,7 @@ stdout) before anybody can send a request with it. Facts: docs/api/crm-v2.md#aut
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from copy import deepcopy
 from datetime import timedelta
 from functools import lru_cache
@@ -44,12 +44,14 @@ __all__ = [
     "json_object",
     "lifetime_of",
     "no_answer",
+    "words_of",
 ]
 
 _LEEWAY: Final = timedelta(minutes=5)  # renew when less than this is left [doc]; never more than half of a token's life
 _LIFETIME_SECONDS: Final = 7200.0  # where the answer names none [doc]
 _LONGEST_LIFETIME_SECONDS: Final = 86_400.0  # more is no lifetime (a moment in milliseconds, say)
 _SECRETS: Final = ("client_secret", "refresh_token", "access_token")
+_KEYS_OF_REFUSALS: Final = ("error", "error_type", "error_description", "error_message")
 _AUTHORIZE_AGAIN: Final = (
     "Authorize the connection again (a refresh token works once, and dies after 14 days without use)."
 )
@@ -218,10 +220,14 @@ def lifetime_of(expires_in: object) -> float:
     return seconds if 0 < seconds <= _LONGEST_LIFETIME_SECONDS else _LIFETIME_SECONDS
 
 
+def words_of(body: Mapping[str, Any], keys: Iterable[str] = _KEYS_OF_REFUSALS) -> str:
+    """Return the words of a refusal by the token endpoint in lower case, `invalid grant`: to be matched, not shown."""
+    return " ".join(str(body[key]) for key in keys if body.get(key)).lower().replace("_", " ")
+
+
 def _rejected(body: dict[str, Any], call: str, answer_lost: bool) -> ConnectorError:
-    """Make the config error for a 4xx of the token endpoint in its known shapes; its words are matched, not shown."""
-    words = " ".join(str(body.get(key, "")) for key in ("error", "error_type", "error_description", "error_message"))
-    words = words.lower().replace("_", " ")
+    """Make the config error for a 4xx of the token endpoint in its known shapes."""
+    words = words_of(body)
     if answer_lost:
         return config_error(
             "The connection broke while the tokens were renewed, and RD Station no longer accepts the old refresh "

@@ -63,7 +63,7 @@ class More(Enum):
 
     @classmethod
     def of(cls, follows: bool) -> More:
-        """Return what is known for sure."""
+        """Return YES or NO, for what is known for sure."""
         return cls.YES if follows else cls.NO
 
 
