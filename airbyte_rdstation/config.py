@@ -1,9 +1,13 @@
-"""What every source lets its user set, checked once: raw JSON becomes models, and each mistake a sentence."""
+"""What every connector lets its user set, checked once: raw JSON becomes models, and each mistake a sentence.
+
+Credentials are freed of what pasting adds, and what no credential can hold is named.
+"""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping, MutableMapping
 from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -16,9 +20,26 @@ from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.dates import FIRST_YEAR, format_instant, normalize_instant, parse_instant
 from airbyte_rdstation.invisible import without_invisible
 
-__all__ = ["BaseUrl", "CommonSettings", "PaceSetting", "SettingsModel", "StartDate", "Text", "explain"]
+__all__ = [
+    "BaseUrl",
+    "CommonSettings",
+    "Credential",
+    "OptionalCredential",
+    "PaceSetting",
+    "SettingsModel",
+    "StartDate",
+    "Text",
+    "explain",
+    "remark_on",
+    "tidied",
+    "tidy",
+]
 
 _CLOCKS_APART: Final = timedelta(days=1)  # somebody's "today" may be our tomorrow
+_PACE_OF_CHECK: Final = 60  # requests a minute
+_CREDENTIALS: Final = ("client_id", "client_secret", "refresh_token", "access_token")
+_QUOTES: Final = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
+_BEARER: Final = re.compile(r"bearer([\s:]+|$)", re.IGNORECASE)
 
 
 def _text(value: str) -> str:
@@ -74,12 +95,32 @@ def _whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _optional_credential(value: str) -> str:
+    text = tidied(value)
+    strange = sorted({each for each in text if not each.isascii()})
+    if strange:
+        code_points = ", ".join(f"U+{ord(each):04X}" for each in strange[:3])
+        raise ValueError(f"holds characters that no credential has ({code_points}); copy it again")
+    return text
+
+
+def _credential(value: str) -> str:
+    text = _optional_credential(value)
+    if not text:
+        raise ValueError("is empty")
+    return text
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 """Scheme, host and port: https, or http on a loopback address."""
 Text = Annotated[str, AfterValidator(_text)]
 """A text that is not empty, without the line ends that come with pasting."""
 StartDate = Annotated[str, AfterValidator(_start_date)]
 """An instant that is not in the future."""
+Credential = Annotated[str, AfterValidator(_credential)]
+"""A secret or its name, tidied: printable ASCII, not empty."""
+OptionalCredential = Annotated[str, AfterValidator(_optional_credential)]
+"""As above, or empty."""
 
 
 class SettingsModel(BaseModel):
@@ -92,9 +133,6 @@ PaceSetting = Annotated[int, BeforeValidator(_whole_number), Field(strict=True, 
 """Requests a minute."""
 
 
-_PACE_OF_CHECK: Final = 60
-
-
 class CommonSettings(SettingsModel):
     """The settings that all connectors have; the defaults are the subclass's."""
 
@@ -104,12 +142,12 @@ class CommonSettings(SettingsModel):
     start_date: str | None = None
 
     def of_check(self) -> Self:
-        """The same, at a pace at which a check ends within the minute that a platform waits for it."""
+        """Return the same, at a pace at which a check ends within the minute that a platform waits for it."""
         return self.model_copy(update={"requests_per_minute": max(_PACE_OF_CHECK, self.requests_per_minute)})
 
 
 def explain(error: ValidationError, unnamed: Collection[str] = ()) -> ConnectorError:
-    """A config error that names each property that is wrong; `unnamed` parts of its path are no properties."""
+    """Make a config error that names each property that is wrong; `unnamed` parts of a path are no properties."""
     problems: dict[str, str] = {}
     for problem in error.errors(include_input=False, include_url=False):
         # A part with a bracket names a form that was tried (`literal['']`), not a property.
@@ -120,7 +158,7 @@ def explain(error: ValidationError, unnamed: Collection[str] = ()) -> ConnectorE
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    """What is wrong, in our words: the library's speak of Python."""
+    """Say what is wrong in our words: the library's speak of Python."""
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
     if problem["type"] == "literal_error":
@@ -143,3 +181,44 @@ _SENTENCES: Final = {
     "string_too_short": "is empty",
     "union_tag_invalid": "is of an unknown type",  # the library's own text quotes it
 }
+
+
+def tidied(text: str) -> str:
+    """Take off what pasting adds: quotes around, the word Bearer, and blanks and invisible characters anywhere."""
+    return "".join(_unwrapped(text).split())
+
+
+def tidy(credentials: MutableMapping[str, Any]) -> None:
+    """Tidy the texts of `{"client_id": …, "client_secret": …, "refresh_token": …, "access_token": …}` in place."""
+    credentials.update({name: tidied(text) for name, text in _texts(credentials).items()})
+
+
+def remark_on(config: Mapping[str, Any]) -> str:
+    """Say which credentials of a configuration had blanks or line breaks inside; empty where none did.
+
+    They stand in the configuration itself or in its object `credentials`.
+    """
+    inner = config.get("credentials")
+    named = {f"credentials.{name}": text for name, text in _texts(inner).items()} if isinstance(inner, Mapping) else {}
+    odd = [f"`{name}`" for name, text in {**_texts(config), **named}.items() if any(map(str.isspace, _unwrapped(text)))]
+    if not odd:
+        return ""
+    return (
+        f"{' and '.join(odd)} held line breaks or blanks inside, which no credential has; they are left out. Correct "
+        "the configuration."
+    )
+
+
+def _texts(credentials: Mapping[str, Any]) -> dict[str, str]:
+    return {name: text for name in _CREDENTIALS if isinstance(text := credentials.get(name), str)}
+
+
+def _unwrapped(text: str) -> str:
+    text, before = without_invisible(text), ""
+    while text != before:
+        before = text
+        text = text.strip()
+        text = text[len(found[0]) :] if (found := _BEARER.match(text)) else text
+        if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
+            text = text[1:-1]
+    return text

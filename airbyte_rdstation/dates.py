@@ -71,12 +71,12 @@ def _read_instant(text: object) -> datetime:
 
 
 def format_instant(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds and `Z`."""
+    """Write an instant as RFC 3339 in UTC with milliseconds and `Z`: `2026-08-01T12:00:00.123Z`."""
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def floor_second(moment: datetime) -> datetime:
-    """The whole second of an instant: filter literals carry no fractions (they answer 500 [seen])."""
+    """Cut an instant to its whole second: filter literals carry no fractions (they answer 500 [seen])."""
     return moment.replace(microsecond=0)
 
 
@@ -107,7 +107,7 @@ def is_older(text: str | None, than: str) -> bool:
 
 
 def newest_instant(texts: Iterable[object]) -> str | None:
-    """The newest of the instants that can be calculated with, as `format_instant` spells it; None if there is none."""
+    """Return the newest instant that can be calculated with, as `format_instant` spells it; None if there is none."""
     newest: datetime | None = None
     for text in texts:
         with suppress(ValueError):
@@ -117,7 +117,7 @@ def newest_instant(texts: Iterable[object]) -> str | None:
 
 
 def normalize_date(text: object) -> str:
-    """`YYYY-MM-DD`; a date-time is cut to its own calendar day. ValueError or TypeError if it is neither."""
+    """Return `YYYY-MM-DD`; a date-time is cut to its own calendar day. ValueError or TypeError if it is neither."""
     if not isinstance(text, str):
         raise TypeError(f"a {type(text).__name__}, not a text")  # from Python 3.12 on, cutting a dict is a KeyError
     if text[10:11] not in ("", "T", " "):
@@ -126,7 +126,7 @@ def normalize_date(text: object) -> str:
 
 
 def _for_python_3_10(text: str) -> str:
-    """The same instant in the spelling that `fromisoformat` of Python 3.10 reads: six fraction digits, `+00:00`."""
+    """Spell an instant as `fromisoformat` of Python 3.10 reads it: six fraction digits, `+00:00`."""
     head, dot, rest = text.partition(".")
     if dot:
         digits = len(rest) - len(rest.lstrip("0123456789"))

@@ -31,14 +31,14 @@ _LINE_END: Final = re.compile(r"[\t\n\r]")
 
 
 def without_invisible(text: str) -> str:
-    """The text in composed characters without those that nobody sees; every kind of space is a plain one."""
+    """Compose the characters and take out those that nobody sees; every kind of space becomes a plain one."""
     if text.isascii() and text.isprintable():
         return text
     return unicodedata.normalize("NFC", _INVISIBLE.sub("", _SPACE.sub(" ", text)))
 
 
 def cleaned(text: str) -> str:
-    """The same, but with the invisible ones that are part of a picture or a letter: what people wrote."""
+    """Do the same, but keep the invisible ones that are part of a picture or a letter: what people wrote."""
     if text.isascii() and text.isprintable():
         return text
     kept = _MEANT_OR_NOT.sub(lambda found: found[1] or "", _SPACE.sub(" ", text))
@@ -47,12 +47,12 @@ def cleaned(text: str) -> str:
 
 @lru_cache(maxsize=10_000)  # each row brings the same names
 def plain_name(name: str) -> str:
-    """The name of a column or field, by which it is compared with others."""
+    """Return the name of a column or field as it is compared with others."""
     return _LINE_END.sub(" ", without_invisible(name)).strip()
 
 
 def shown(name: str) -> str:
-    r"""The name as a message shows it: what nobody sees as an escape, such as `\ufeff`."""
+    r"""Write the name as a message shows it: what nobody sees as an escape, such as `\ufeff`."""
     return "".join(each if each.isprintable() and not _INVISIBLE.match(each) else _escape(each) for each in name)
 
 

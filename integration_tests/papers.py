@@ -82,10 +82,11 @@ def _of_v1(spec: v1.StreamSpec) -> str:
 def _of_conversas(spec: conversas.StreamSpec) -> str:
     visits = "two requests and more a contact"
     return {
-        "small_list": f"{WHOLE}, 100 a request" if spec.paging == "contacts" else WHOLE,
+        "small_list": f"{WHOLE}, {spec.page_size} a request" if spec.page_size else WHOLE,
         "messages": f"{visits}; incremental: messages since the cursor, of every contact",
         "messages_history": f"{visits}, whole",
-        "reports": "attendances, in windows of at most 89 days, 49 a request; incremental: from the look-back on",
+        "reports": f"attendances, in windows of at most 89 days, {spec.page_size} a request; "
+        "incremental: from the look-back on",
     }[spec.kind]
 
 

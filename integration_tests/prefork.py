@@ -29,10 +29,29 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import IO, Final, TypeAlias
 
-__all__ = ["Forked", "Process", "call", "can_fork", "command_of", "emulator", "fork", "join", "serving", "start"]
+__all__ = [
+    "Forked",
+    "Process",
+    "call",
+    "can_fork",
+    "command_of",
+    "emulator",
+    "fork",
+    "join",
+    "modules",
+    "serving",
+    "start",
+]
 
 CONNECTORS: Final = ("source-rdstation-crm", "source-rdstation-conversas", "destination-rdstation-crm")
 EMULATOR: Final = "emulator"
+IMPORTED_BY_RUNS: Final = (
+    "airbyte_rdstation.airbyte.entrypoint",
+    "source_rdstation_crm.source",
+    "source_rdstation_conversas.source",
+    "destination_rdstation_crm.destination",
+    "destination_rdstation_crm.protocol.stdio",
+)
 MADE_ONCE: Final = "emulator.conversas.sealing:make_keys"  # a tenth of a second for each account otherwise
 CALL_MAY_TAKE_S: Final = 120
 SERVER: Final = Path(__file__).with_name("prefork_server.py")
@@ -179,6 +198,11 @@ def _module_of(name: str) -> str:
     return "emulator.__main__" if name == EMULATOR else f"{name.replace('-', '_')}.run"
 
 
+def modules() -> list[str]:
+    """What the server imports, for its runs need not."""
+    return [*map(_module_of, (*CONNECTORS, EMULATOR)), *IMPORTED_BY_RUNS]
+
+
 def _startup(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name.startswith(READ_BY_THE_INTERPRETER)}
 
@@ -205,7 +229,7 @@ def serving() -> str:
         join(address)  # first: the server ends once nobody is connected
         os.posix_spawn(
             sys.executable,
-            [sys.executable, str(SERVER), str(listener.fileno()), *map(_module_of, (*CONNECTORS, EMULATOR)), MADE_ONCE],
+            [sys.executable, str(SERVER), str(listener.fileno()), *modules(), MADE_ONCE],
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, nothing[0], 0),

@@ -77,7 +77,7 @@ UNKNOWN_STREAM: Message = {
 }
 GLOBAL = {"type": "GLOBAL", "global": {"shared_state": {"page": 7}, "stream_states": []}}
 LEGACY = {"type": "LEGACY", "data": {"deals": {"updated_at": "2026-01-01T00:00:00.000Z"}}}
-WALK: dict[str, Any] = {"started": "2026-01-01T00:00:00.000Z", "latest": None}
+AT: dict[str, Any] = {"started": "2026-01-01T00:00:00.000Z", "latest": None}
 # name: (files beside the configuration, the word that the sentence has to hold)
 FILES: dict[str, tuple[dict[str, Any], str]] = {
     "catalog-with-an-unknown-stream": ({"catalog": {"streams": [UNKNOWN_STREAM]}}, "negocios"),
@@ -88,10 +88,10 @@ FILES: dict[str, tuple[dict[str, Any], str]] = {
     "state-of-another-connector": ({"state": state_of("deals", page=7)}, "deals"),
     "state-with-a-cursor-that-is-no-date": ({"state": state_of("deals", updated_at="ontem")}, "deals"),
     "state-with-a-cursor-that-is-a-number": ({"state": state_of("contacts", updated_at=1767225600)}, "contacts"),
-    "state-with-a-walk-of-another-shape": ({"state": state_of("contacts", walk={**WALK, "spans": "all"})}, "contacts"),
-    "state-with-a-walk-of-tasks-for-contacts": ({"state": state_of("contacts", walk={**WALK, "page": 3})}, "contacts"),
-    "state-of-children-with-a-walk": (
-        {"state": state_of("deal_notes", walk={"started": WALK["started"]})},
+    "position-of-another-shape": ({"state": state_of("contacts", position={**AT, "ranges": "all"})}, "contacts"),
+    "position-of-tasks-for-contacts": ({"state": state_of("contacts", position={**AT, "page": 3})}, "contacts"),
+    "state-of-children-with-a-position": (
+        {"state": state_of("deal_notes", position={"started": AT["started"]})},
         "deal_notes",
     ),
     "state-of-children-of-another-shape": ({"state": state_of("deal_notes", recent=["x"])}, "deal_notes"),
@@ -100,7 +100,7 @@ FILES: dict[str, tuple[dict[str, Any], str]] = {
     "state-that-is-no-list": ({"state": LEGACY["data"]}, "tate"),
 }  # fmt: skip
 
-WALK_V1: dict[str, Any] = {"walk": {**WALK, "spans": [["2026-01-01T00:00:00.000Z", None]]}}
+AT_V1: dict[str, Any] = {"position": {**AT, "ranges": [["2026-01-01T00:00:00.000Z", None]]}}
 FILES_V1: dict[str, tuple[dict[str, Any], str]] = {
     "v1-state-of-another-connector": ({"state": state_of("companies", page=7)}, "companies"),
     "v1-state-with-a-cursor-that-is-no-date": (
@@ -108,7 +108,7 @@ FILES_V1: dict[str, tuple[dict[str, Any], str]] = {
         "deals_details",
     ),
     "v1-state-with-a-cursor-that-is-a-number": ({"state": state_of("contacts", updated_at=1767225600)}, "contacts"),
-    "v1-state-of-the-walk-of-v2": ({"state": state_of("contacts", **WALK_V1)}, "contacts"),
+    "v1-state-of-the-position-of-v2": ({"state": state_of("contacts", **AT_V1)}, "contacts"),
     "v1-state-that-is-global": ({"state": [GLOBAL]}, "tate"),
 }
 ALL_CONFIGS, ALL_FILES = {**CONFIGS, **CONFIGS_V1}, {**FILES, **FILES_V1}

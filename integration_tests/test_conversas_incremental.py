@@ -65,7 +65,7 @@ def test_given_new_messages_when_read_again_then_they_arrive_whoever_wrote_them_
 
         assert told(second) == held(crm) - before
         assert third.ids("messages") <= second.ids("messages")
-        assert [record["file_name"] for record in second.records("messages") if "file_name" in record] == ["a.oga"]
+        assert [name for record in second.records("messages") if (name := record.get("file_name"))] == ["a.oga"]
 
 
 @pytest.mark.parametrize("sync_mode", ["incremental", pytest.param("full_refresh", marks=pytest.mark.long)])
@@ -105,7 +105,7 @@ def test_given_a_walk_under_way_when_killed_and_resumed_then_the_cursor_moves_at
         begun = crm.requests()[0]["arrived_at"]
         assert {state["created_at"] for state in first.states_of("messages")} == {BEGINNING}
         assert first.exit_code != 0
-        reached = first.states_of("messages")[-1]["walk"]["after"]
+        reached = first.states_of("messages")[-1]["position"]["after"]
         # Somebody whom the killed walk had visited writes before the resumed one: only a third sync can bring it.
         crm.conversas_add_messages(min(CONVERSAS.ids(crm, "contacts")), content="entre as duas")
         crm.clear_requests()
@@ -135,7 +135,7 @@ def assert_positions_follow_their_records(run: Run, crm: Emulator, begun_after: 
             record = line.message["record"]["data"]
             arrived[record["customer_id"]].add(record["id"])
         elif line.text.startswith(b'{"type":"STATE"') and state_stream(line.message) == "messages":
-            after = line.message["state"]["stream"]["stream_state"].get("walk", {}).get("after", "")
+            after = line.message["state"]["stream"]["stream_state"].get("position", {}).get("after", "")
             due = {contact: number for contact, number in whole.items() if begun_after < contact <= after}
             assert {contact: len(arrived[contact]) for contact in due} == due
 
@@ -152,7 +152,7 @@ def test_given_kills_at_random_points_when_resumed_then_the_union_is_complete(ki
             assert_positions_follow_their_records(run, crm, positions[-1])
             for state in run.states_of("messages")[-1:]:
                 over = "~" if state["created_at"] != BEGINNING else positions[-1]
-                positions.append(state.get("walk", {}).get("after", over))
+                positions.append(state.get("position", {}).get("after", over))
 
         # Half of the lines: what a killed run has left in the pipe counts, too, and must not be all there is.
         lines = held(crm).total() // 2

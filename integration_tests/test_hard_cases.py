@@ -56,11 +56,11 @@ def test_given_a_record_dated_into_the_future_when_read_again_then_it_hides_no_c
 def test_given_the_state_of_a_killed_walk_when_refreshed_in_full_then_everything_comes() -> None:
     with account(SMALL) as crm:
         now = datetime.now(timezone.utc)
-        spans = [[(now - timedelta(days=1)).isoformat(), None]]
-        walk = {"started": now.isoformat(), "latest": None, "spans": spans}
+        ranges = [[(now - timedelta(days=1)).isoformat(), None]]
+        position = {"started": now.isoformat(), "latest": None, "ranges": ranges}
         state = {
             "type": "STREAM",
-            "stream": {"stream_descriptor": {"name": "contacts"}, "stream_state": {"walk": walk}},
+            "stream": {"stream_descriptor": {"name": "contacts"}, "stream_state": {"position": position}},
         }
 
         run = Source(crm).read("contacts", sync_mode="full_refresh", state=[state])

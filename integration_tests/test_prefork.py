@@ -18,7 +18,7 @@ import prefork
 
 pytestmark = pytest.mark.skipif(not prefork.can_fork(), reason="runs are real processes here")
 
-IMPORTS = "import " + ", ".join(f"{name.replace('-', '_')}.run" for name in prefork.CONNECTORS) + ", emulator.__main__"
+IMPORTS = "import " + ", ".join(prefork.modules())
 FRESH = f"{IMPORTS}, prefork_probe; prefork_probe.show()"
 HEEDING_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # as a foreground process
 ASPECTS = (

@@ -104,7 +104,7 @@ def test_given_a_first_sync_when_done_then_cursors_say_how_far_it_read(synced: S
             moments = [state[cursor] for state in states if cursor in state]
             assert moments == sorted(moments)
             assert all(INSTANT.fullmatch(moment) for moment in moments)
-            assert "walk" not in states[-1]
+            assert "position" not in states[-1]
             read = max(record[cursor] for record in synced.first.records(stream))
             # Deals without notes were visited, too: the cursor of notes is that of the last deal.
             last = max(deal["updated_at"] for deal in synced.crm.truth("deals")) if cursor != "updated_at" else read

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from airbyte_rdstation.authorize.consent import ConsentError, code_of, consent_url, redirect_uri_of
+from airbyte_rdstation.authorize.run import InputError, code_of, consent_url, redirect_uri_of
 
 STATE = "st4te"
 CALLBACK = "https://app.exemplo.test/callback"
@@ -50,7 +50,7 @@ def test_given_what_people_paste_then_the_code_is_found(pasted: str) -> None:
     ],
 )
 def test_given_nothing_usable_then_a_sentence_says_why_and_quotes_nothing(pasted: str, words: str) -> None:
-    with pytest.raises(ConsentError, match=words) as refused:
+    with pytest.raises(InputError, match=words) as refused:
         code_of(pasted, STATE)
 
     assert CODE not in str(refused.value)
@@ -60,7 +60,7 @@ def test_given_nothing_usable_then_a_sentence_says_why_and_quotes_nothing(pasted
     "uri", ["http://app.exemplo.test/callback", "https://", "app.exemplo.test", "https://a.test:x"]
 )
 def test_given_a_redirect_uri_that_rd_station_refuses_then_it_is_refused_at_once(uri: str) -> None:
-    with pytest.raises(ConsentError, match="redirect URI"):
+    with pytest.raises(InputError, match="redirect URI"):
         redirect_uri_of(uri)
 
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from airbyte_rdstation.client.credentials import Credential, remark_on, tidied, tidy
 from airbyte_rdstation.client.redaction import kind_and_place, mask
+from airbyte_rdstation.config import Credential, remark_on, tidied, tidy
 
 TOKEN = "abc.DEF-123_xyz~456"
 READ = TypeAdapter[str](Credential)

@@ -11,16 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airbyte_rdstation.airbyte.incoming_state import StreamState, read_state
+from airbyte_rdstation.airbyte.state import StreamState, read_state
 from airbyte_rdstation.client.errors import ConnectorError
-from airbyte_rdstation.client.responses import BadAnswerError, read_page
+from airbyte_rdstation.client.responses import BadAnswerError, parse_json, read_page
 from airbyte_rdstation.dates import normalize_date, normalize_instant, parse_instant
-from source_rdstation_conversas.conversas_state import MessagesState, ReportsState
-from source_rdstation_conversas.envelopes import extract, read_history
-from source_rdstation_conversas.jwe.key_text import read_keys
-from source_rdstation_conversas.jwe.plaintext import decode
-from source_rdstation_conversas.jwe.private_keys import PrivateKeys, UndecryptableError
-from source_rdstation_crm import crm_state as crm_states
+from source_rdstation_conversas.envelopes import list_in, read_history
+from source_rdstation_conversas.history.plaintext import decode
+from source_rdstation_conversas.history.private_keys import PrivateKeys, UndecryptableError
+from source_rdstation_conversas.streams.messages import MessagesState
+from source_rdstation_conversas.streams.reports import ReportsState
+from source_rdstation_crm.streams.keyset_stream import KeysetState
+from source_rdstation_crm.streams.newest_first_stream import NewestFirstState
+from source_rdstation_crm.streams.offset_stream import OffsetState
+from source_rdstation_crm.streams.substream import DealState
 from source_rdstation_crm.v1.client_v1 import read_account, read_list, read_record
 
 KEYS = (
@@ -39,7 +42,7 @@ KEYS = (
     "p",
     "q",
     "cursor",
-    "walk",
+    "position",
 )
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 JSON = st.recursive(
@@ -59,11 +62,11 @@ PARSERS: dict[str, tuple[Callable[[Any], object], Any, tuple[type[Exception], ..
     "list-of-v1": (lambda body: read_list(body, rows_key="data", limit=200), BODIES, (BadAnswerError,)),
     "record-of-v1": (read_record, BODIES, (BadAnswerError,)),
     "account-of-v1": (read_account, BODIES, (BadAnswerError,)),
-    "list-of-conversas": (lambda body: extract(body, "data"), BODIES, (BadAnswerError,)),
+    "list-of-conversas": (lambda body: list_in(parse_json(body), "data"), BODIES, (BadAnswerError,)),
     "history-of-conversas": (read_history, BODIES, (BadAnswerError,)),
     "plaintext": (decode, BODIES, ()),
     "ciphertext": (lambda text: PrivateKeys([]).decrypt(text), TEXTS, (UndecryptableError,)),
-    "private-key": (read_keys, TEXTS, (ConnectorError,)),
+    "private-key": (PrivateKeys.read, TEXTS, (ConnectorError,)),
     "instant": (parse_instant, TEXTS | INSTANTS | JSON, (ValueError,)),
     "canonical-instant": (normalize_instant, TEXTS | INSTANTS | JSON, (ValueError,)),
     "date": (normalize_date, TEXTS | INSTANTS | JSON, (ValueError, TypeError)),
@@ -81,10 +84,10 @@ def test_given_anything_at_all_when_parsed_then_a_result_or_the_parsers_own_erro
 
 
 STATES: tuple[type[StreamState], ...] = (
-    crm_states.TimeRangesState,
-    crm_states.NewestFirstState,
-    crm_states.OffsetState,
-    crm_states.ChildState,
+    KeysetState,
+    NewestFirstState,
+    OffsetState,
+    DealState,
     MessagesState,
     ReportsState,
 )
@@ -93,7 +96,7 @@ STATES: tuple[type[StreamState], ...] = (
 @pytest.mark.parametrize("model", STATES, ids=lambda model: model.__name__)
 @given(
     raw=st.dictionaries(
-        st.sampled_from(("updated_at", "walk", "recent", "settled", "gone")), JSON | INSTANTS, max_size=4
+        st.sampled_from(("updated_at", "position", "recent", "settled", "gone")), JSON | INSTANTS, max_size=4
     )
 )
 def test_given_any_object_as_state_when_read_then_a_state_or_an_error_that_says_what_to_do(

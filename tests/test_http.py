@@ -49,7 +49,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     def skip(seconds: float) -> None:
         assert seconds >= 0
 
-    monkeypatch.setattr("airbyte_cdk.sources.streams.http.rate_limiting.time.sleep", skip)
+    monkeypatch.setattr("airbyte_rdstation.client.retry.time.sleep", skip)
     return skip
 
 
@@ -176,7 +176,7 @@ def test_given_a_redirect_when_asked_then_the_token_does_not_follow_it(server: r
 
 def test_given_the_statuses_of_the_error_table_when_looked_up_then_each_has_a_sentence() -> None:
     for status in (400, 401, 402, 403, 404, 408, 422, 429, 500, 502, 503, 504):
-        assert STATUSES[status].error_message
+        assert STATUSES[status].sentence
 
 
 def test_given_a_proxy_in_the_environment_when_requests_are_sent_then_it_is_used_but_for_hosts_that_it_leaves_out(

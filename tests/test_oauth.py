@@ -203,5 +203,5 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     def skip(seconds: float) -> None:
         assert seconds >= 0
 
-    monkeypatch.setattr("airbyte_rdstation.client.oauth.time.sleep", skip)
+    monkeypatch.setattr("airbyte_rdstation.client.retry.time.sleep", skip)
     return skip

@@ -6,17 +6,19 @@ from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
 import pytest
-import requests
+import requests_mock
 
-from airbyte_rdstation.client.server_clock import ServerClock
+from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.rate_limit import RateLimit
+from airbyte_rdstation.client.session import Session
 
 
-def clock_after(header: str) -> ServerClock:
-    clock = ServerClock()
-    answer = requests.Response()
-    answer.headers["Date"] = header
-    clock.note(answer)
-    return clock
+def api_after(header: str) -> Api:
+    api = Api("https://api.example", Session(RateLimit(1_000_000), num_workers=1))
+    with requests_mock.Mocker() as server:
+        server.get("https://api.example/deals", headers={"Date": header})
+        api.get("/deals", {}, len, stream="deals")
+    return api
 
 
 @pytest.mark.parametrize("hours", [-3, 3, -24 * 365])
@@ -24,7 +26,7 @@ def test_given_a_date_header_then_it_sets_the_clock(hours: int) -> None:
     now = datetime.now(timezone.utc)
     told = now + timedelta(hours=hours)
 
-    at = clock_after(format_datetime(told, usegmt=True)).at(now)
+    at = api_after(format_datetime(told, usegmt=True)).server_time(now)
 
     assert abs(at - told) < timedelta(seconds=10)
 
@@ -36,4 +38,4 @@ def test_given_a_date_header_then_it_sets_the_clock(hours: int) -> None:
 def test_given_a_header_that_tells_no_time_then_the_clock_is_a_little_behind_ours(header: str) -> None:
     now = datetime.now(timezone.utc)
 
-    assert clock_after(header).at(now) == now - timedelta(minutes=10)
+    assert api_after(header).server_time(now) == now - timedelta(minutes=10)

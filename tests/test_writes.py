@@ -17,8 +17,7 @@ from airbyte_rdstation.client.errors import (
     RequestRefusedError,
 )
 from airbyte_rdstation.client.rate_limit import RateLimit
-from airbyte_rdstation.client.refusal import message_of
-from airbyte_rdstation.client.responses import parse_json
+from airbyte_rdstation.client.responses import message_of, parse_json
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import Session
 
@@ -35,7 +34,7 @@ def server() -> Any:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("airbyte_cdk.sources.streams.http.rate_limiting.time.sleep", lambda _: None)
+    monkeypatch.setattr("airbyte_rdstation.client.retry.time.sleep", lambda _: None)
 
 
 def send(method: str) -> Any:

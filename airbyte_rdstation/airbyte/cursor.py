@@ -17,7 +17,7 @@ from airbyte_cdk.sources.types import Record
 
 from airbyte_rdstation.client.responses import Row
 
-__all__ = ["CheckpointCursor", "FullRefreshCursor", "StreamContext"]
+__all__ = ["CheckpointCursor", "FullRefreshCursor", "StreamContext", "StreamCursor"]
 
 
 # The platform may lose at most twenty requests of a stream: a state follows the records of every fifth, and where
@@ -28,7 +28,7 @@ _REQUESTS_WITHOUT_NEWS: Final = 8
 
 @dataclass
 class StreamContext:
-    """What every stream of a sync is given."""
+    """Holds what every stream of a sync is given."""
 
     name: str
     messages: MessageRepository
@@ -41,17 +41,9 @@ class StreamContext:
     """How many requests may be under way at once."""
     report_incomplete: Callable[[str], None] = lambda _: None
     """Takes the sentence that says what of the stream cannot be read, to be told at the end of the sync."""
-    on_request: Callable[[], None] = lambda: None
-    """Called before each request of the stream; its cursor listens here."""
-    on_failure: Callable[[], object] = lambda: None
-    """Called once an error has ended a slice of the stream, whatever ended it; who waits for slices listens here."""
-
-    def before_request(self) -> None:
-        """Tells the stream's cursor."""
-        self.on_request()
 
     def compare(self, read: int, total: int | None) -> None:
-        """Says so if RD Station counts more records than it showed."""
+        """Report the stream as incomplete if RD Station counts more records than it showed."""
         if total is not None and total > read:
             self.report_incomplete(
                 f"RD Station counts {total:,} records and showed {read:,} of them. The others were deleted meanwhile, "
@@ -59,7 +51,7 @@ class StreamContext:
             )
 
 
-class _Checkpoints(Cursor):
+class StreamCursor(Cursor):
     """Counts the requests of a stream and emits its state every few of them."""
 
     _lock: threading.RLock
@@ -67,14 +59,14 @@ class _Checkpoints(Cursor):
     _emitted: MutableMapping[str, Any] | None = None
 
     def before_request(self) -> None:
-        """One more request is about to be sent."""
+        """Count a request that is about to be sent; emit the state again where requests bring no records for long."""
         with self._lock:
             self._requests += 1
             if self._requests > _REQUESTS_WITHOUT_NEWS:
                 self.checkpoint()
 
     def request_answered(self) -> None:
-        """The records of a request are emitted, and the state covers them."""
+        """Emit the state if it is time: the records of a request are emitted, and the state covers them."""
         with self._lock:
             if self._requests >= _REQUESTS_A_STATE:
                 self.checkpoint()
@@ -100,15 +92,14 @@ class _Checkpoints(Cursor):
     def _emit(self, state: Mapping[str, Any]) -> None: ...
 
 
-class CheckpointCursor(_Checkpoints):
-    """The state of a stream that can go on where it was; subclasses say what it is."""
+class CheckpointCursor(StreamCursor):
+    """Keeps the state of a stream that can go on where it was; subclasses say what it is."""
 
     def __init__(self, context: StreamContext) -> None:
         self._context = context
         self._stream = context.name
         self._states = ConnectorStateManager()
         self._lock = threading.RLock()
-        context.on_request = self.before_request
 
     @property
     @abstractmethod
@@ -120,23 +111,22 @@ class CheckpointCursor(_Checkpoints):
         self._context.messages.emit_message(self._states.create_state_message(self._stream, None))
 
     def observe(self, record: Record) -> None:
-        """Nothing: states move a request at a time."""
+        """Do nothing: states move a request at a time."""
 
     def close_partition(self, partition: Partition) -> None:
-        """Nothing: partitions report to their stream."""
+        """Do nothing: partitions tell the cursor of each request."""
 
     def should_be_synced(self, record: Record) -> bool:
-        """True: what is read is emitted."""
+        """Return True: what is read is emitted."""
         return True
 
 
-class FullRefreshCursor(_Checkpoints, FinalStateCursor):
-    """The state of a stream without a cursor: a mark that says so."""
+class FullRefreshCursor(StreamCursor, FinalStateCursor):
+    """Keeps the state of a stream without a cursor: a mark that says so."""
 
     def __init__(self, context: StreamContext) -> None:
         FinalStateCursor.__init__(self, context.name, None, context.messages)
         self._lock = threading.RLock()
-        context.on_request = self.before_request
 
     def _emit(self, state: Mapping[str, Any]) -> None:
         FinalStateCursor.ensure_at_least_one_state_emitted(self)

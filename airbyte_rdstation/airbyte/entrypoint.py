@@ -14,6 +14,7 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.logger import PRINT_BUFFER, is_platform_debug_log_enabled
 from airbyte_cdk.models import AirbyteMessage, Type
 
+from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_states
 from airbyte_rdstation.airbyte.process import connector_process, hide_texts_of_errors, leave_by
 from airbyte_rdstation.airbyte.source import RdstationSource
 
@@ -100,11 +101,11 @@ class _Entrypoint(AirbyteEntrypoint):
         if parsed_args.command == "spec":
             yield AirbyteMessage(Type.SPEC, spec=spec)
             return
-        config = self.source.configure(self.source.read_config(parsed_args.config), "")
+        config = self.source.configure(read_config(parsed_args.config), "")
         if parsed_args.command == "check":
             yield from self.check(spec, config)
         elif parsed_args.command == "discover":
             yield from self.discover(spec, config)
         else:
-            catalog = self.source.read_catalog(parsed_args.catalog)
-            yield from self.read(spec, config, catalog, self.source.read_state(parsed_args.state))
+            catalog = read_catalog(parsed_args.catalog)
+            yield from self.read(spec, config, catalog, read_states(parsed_args.state))

@@ -1,9 +1,9 @@
-"""A stream's slices as the CDK's partitions, and how their failures are told."""
+"""A stream's slices as the CDK's partitions, and how many of them are under way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
@@ -14,11 +14,19 @@ from airbyte_rdstation.client.errors import RequestRefusedError, ServerFailedErr
 from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.pagination.listing import Fetch, PageRefusedError, PaginationError, Query
 
-__all__ = ["Slice", "Slices", "explained", "refusals_named"]
+__all__ = ["Places", "Slice", "StreamPartitions", "error_of_stream", "refusals_named"]
+
+
+class StreamPartitions(PartitionGenerator):
+    """Generates the slices of one stream."""
+
+    def give_up(self) -> object:
+        """Wait for no other slice: an error has ended one, whatever ended it. To be overridden by whoever waits."""
+        return None
 
 
 class Slice(Partition):
-    """One slice of a stream: a pipeline, a deal, a span of time, or the whole list."""
+    """One slice of a stream: a pipeline, a deal, a range of time, or the whole list."""
 
     def __init__(self, stream: str, slice_: Mapping[str, Any], read: Callable[[], Iterable[Row]]) -> None:
         self._stream = stream
@@ -26,49 +34,77 @@ class Slice(Partition):
         self._read = read
 
     def read(self) -> Iterable[Record]:
-        """The records of the slice."""
-        with explained(self._stream):
-            for row in self._read():
-                yield Record(data=row, stream_name=self._stream)
+        """Yield the records of the slice."""
+        for row in self._read():
+            yield Record(data=row, stream_name=self._stream)
 
     def to_slice(self) -> Mapping[str, Any]:
-        """What the slice covers, for the debug log."""
+        """Return what the slice covers, for the debug log."""
         return self._slice
 
     def stream_name(self) -> str:
-        """The stream's name."""
+        """Return the stream's name."""
         return self._stream
 
     def __hash__(self) -> int:
         return id(self)
 
 
-class Slices(PartitionGenerator):
-    """The slices of a stream, as `generate` makes them."""
+class Places:
+    """A bounded number of places; who makes slices takes one for each, who reads a slice leaves it."""
 
-    def __init__(self, stream: str, generate: Callable[[], Iterable[Slice]]) -> None:
-        self._stream = stream
-        self._generate = generate
+    def __init__(self, number: int) -> None:
+        self._number = self._free = number
+        self._changed = threading.Condition()
+        self._given_up = False
 
-    def generate(self) -> Iterable[Partition]:
-        """The slices; an error of the read behind them is told as the stream's."""
-        with explained(self._stream):
-            yield from self._generate()
+    @property
+    def given_up(self) -> bool:
+        """Whether an error has ended the stream: no further slice is to be read."""
+        return self._given_up
+
+    def take(self) -> bool:
+        """Wait for a free place and take it; return False once the stream is given up."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free or self._given_up)
+            if self._given_up:
+                return False
+            self._free -= 1
+            return True
+
+    def leave(self) -> None:
+        """Free the place of a slice that is read, or has failed."""
+        with self._changed:
+            self._free += 1
+            self._changed.notify_all()
+
+    def wait_for_all(self) -> None:
+        """Wait until every place is free, or the stream is given up."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free == self._number or self._given_up)
+
+    def give_up(self) -> bool:
+        """Let nobody wait any longer: an error stands for the whole stream.
+
+        Returns True for the first one; the others would only repeat it.
+        """
+        with self._changed:
+            first, self._given_up = not self._given_up, True
+            self._changed.notify_all()
+            return first
 
 
-@contextmanager
-def explained(stream: str) -> Iterator[None]:
-    """Turns a read's error into one that names the stream."""
-    try:
-        yield
-    except PageRefusedError as refusal:
-        raise refusal.__cause__ or refusal from None
-    except PaginationError as error:
-        raise system_error(f"{stream}: {error}") from error
+def error_of_stream(error: Exception, stream: str) -> Exception:
+    """Return the error that names the stream for one of its pagination; any other as it is."""
+    if isinstance(error, PageRefusedError):
+        return error.__cause__ if isinstance(error.__cause__, Exception) else error
+    if isinstance(error, PaginationError):
+        return system_error(f"{stream}: {error}")
+    return error
 
 
 def refusals_named(fetch: Fetch) -> Fetch:
-    """`fetch`, with the answers that a wall may give as an error that a read knows."""
+    """Return `fetch`, with the answers that a wall may give as an error that pagination knows: PageRefusedError."""
 
     def fetch_page(query: Query) -> Page:
         try:

@@ -28,12 +28,14 @@ from airbyte_rdstation.airbyte.stop import StoppedError
 from airbyte_rdstation.client.errors import ConnectorError, unknown_error
 from airbyte_rdstation.client.redaction import RedactingFilter, kind_and_place
 
-__all__ = ["connector_process", "hide_texts_of_errors", "leave_by", "send"]
+__all__ = ["connection_status", "connector_process", "hide_texts_of_errors", "leave_by", "send"]
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _SIGNALLED: Final = 128  # and the signal's number: the exit code that shells and engines expect
 _NO_STDOUT: Final = "The connector cannot write to stdout"
 _SECONDS_TO_LEAVE: Final = 8.0  # `docker stop` kills after ten
+
+_logger = logging.getLogger("airbyte.rdstation")
 
 
 @contextmanager
@@ -83,6 +85,17 @@ def send(message: AirbyteMessage) -> None:
     """Print a message; it has left the process when this returns."""
     sys.stdout.write(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode() + "\n")
     sys.stdout.flush()
+
+
+def connection_status(prove: Callable[[], str]) -> AirbyteConnectionStatus:
+    """Answer `check`: SUCCEEDED with the remark that `prove` gives, or FAILED with the sentence of what it raises."""
+    try:
+        remark = prove()
+    except ConnectorError as error:
+        return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
+    if remark:
+        _logger.warning(remark)
+    return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=remark or None)
 
 
 def leave_by(number: int) -> None:

@@ -14,6 +14,7 @@ from airbyte_cdk.sources.concurrent_source.stream_thread_exception import Stream
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from airbyte_rdstation.airbyte.partitions import error_of_stream
 from airbyte_rdstation.client.errors import unknown_error
 
 __all__ = ["RecordQueue"]
@@ -32,11 +33,15 @@ class RecordQueue(Queue[QueueItem]):
         self._waiting = 0
 
     def put(self, item: QueueItem, block: bool = True, timeout: float | None = None) -> None:
-        """See `queue.Queue.put`. An error that nobody knows goes on as its kind and place: the CDK would print it."""
-        if isinstance(item, StreamThreadException) and not isinstance(item.exception, AirbyteTracedException):
-            item = StreamThreadException(
-                unknown_error(item.exception, f"{item.stream_name}: reading"), item.stream_name
-            )
+        """See `queue.Queue.put`. An error goes on as one of its stream.
+
+        What nobody knows goes on as its kind and place: the CDK would print it.
+        """
+        if isinstance(item, StreamThreadException):
+            error = error_of_stream(item.exception, item.stream_name)
+            if not isinstance(error, AirbyteTracedException):
+                error = unknown_error(error, f"{item.stream_name}: reading")
+            item = StreamThreadException(error, item.stream_name)
         if self._items.qsize() >= self.maxsize:
             if not block:
                 raise Full

@@ -7,27 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext
-from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions
 from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.single_pass import single_pass
 from airbyte_rdstation.pagination.sweep import RestlessError, sweep
 
-__all__ = ["SmallList", "read_small_list"]
+__all__ = ["SmallListPartitions", "read_small_list"]
 
 
-class SmallList:
-    """A stream of one slice."""
+class SmallListPartitions(StreamPartitions):
+    """Generates one slice: the whole list."""
 
-    def __init__(self, context: StreamContext, *, fetch: Fetch, sort: str | None) -> None:
-        self.cursor = FullRefreshCursor(context)
+    def __init__(self, context: StreamContext, cursor: StreamCursor, *, fetch: Fetch, sort: str | None) -> None:
+        """`sort` is a key that seldom changes; None where the list has no order."""
         self._context = context
+        self._cursor = cursor
         self._fetch = fetch
         self._sort = sort
 
-    def slices(self) -> Iterator[Slice]:
-        """The whole list."""
+    def generate(self) -> Iterator[Slice]:
+        """Yield the one slice."""
         yield Slice(self._context.name, {}, self._read)
 
     def _read(self) -> Iterator[Row]:
@@ -37,7 +38,7 @@ class SmallList:
             for rows in read_small_list(watched.fetch, self._sort):
                 read += len(rows)
                 yield from map(self._context.normalize, rows)
-                self.cursor.request_answered()
+                self._cursor.request_answered()
         except RestlessError:
             self._context.report_incomplete(
                 f"The list grew during the whole read of {read:,} records. What came last may be missing until the "
@@ -50,7 +51,7 @@ class SmallList:
                     "show them."
                 )
             self._context.compare(read, watched.total)
-        self.cursor.checkpoint()
+        self._cursor.checkpoint()
 
 
 class _Watched:
@@ -63,7 +64,7 @@ class _Watched:
         self.repeats = False
 
     def fetch(self, query: Query) -> Page:
-        """The page."""
+        """Ask for a page, and note what it tells of the list."""
         page = self._fetch(query)
         ids = {row["id"] for row in page.rows}
         if query.page == 1:
@@ -75,7 +76,7 @@ class _Watched:
 
 
 def read_small_list(fetch: Fetch, sort: str | None) -> Iterator[list[Row]]:
-    """The rows of a small list, one batch a request, each id once."""
+    """Yield the rows of a small list, one batch a request, each id once."""
     query = Query(sort)
     batches = single_pass(fetch, query) if sort else sweep(fetch, query, walled=False)
     for batch in batches:

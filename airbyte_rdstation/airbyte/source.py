@@ -4,44 +4,39 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Any, Final, Generic, TypeVar
 
 from airbyte_cdk.models import (
-    AirbyteCatalog,
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
-    AirbyteStateMessageSerializer,
     AirbyteStateType,
     ConfiguredAirbyteCatalog,
     ConnectorSpecification,
     FailureType,
     Status,
     SyncMode,
-    TraceType,
     Type,
 )
+from airbyte_cdk.sources.abstract_source import AbstractSource
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
-from airbyte_cdk.sources.concurrent_source.concurrent_source_adapter import ConcurrentSourceAdapter
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
-from airbyte_cdk.sources.streams import Stream
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from airbyte_rdstation.airbyte.input_files import read_catalog, read_config, read_file
+from airbyte_rdstation.airbyte.files import read_specification
+from airbyte_rdstation.airbyte.process import connection_status
 from airbyte_rdstation.airbyte.record_queue import RecordQueue
-from airbyte_rdstation.airbyte.specification import read_specification
 from airbyte_rdstation.airbyte.stream_factory import StreamFactory
-from airbyte_rdstation.client.credentials import remark_on
 from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.client.retry import RetryPolicy
-from airbyte_rdstation.config import CommonSettings
-from airbyte_rdstation.invisible import shown
+from airbyte_rdstation.config import CommonSettings, remark_on
 
 __all__ = ["RdstationSource"]
 
@@ -51,9 +46,6 @@ _READERS_A_WORKER: Final = (
     4  # threads that wait for an answer, a pace or each other cost little; the session bounds requests
 )
 
-_STATE_FILE: Final = (
-    "The state file cannot be read: it must hold a list of state messages as this connector wrote them."
-)
 _FOREIGN_STATE: Final = (
     "The saved state is not of the kind that this connector writes (one state a stream). Clear it to read from the "
     "beginning."
@@ -65,45 +57,30 @@ _logger = logging.getLogger("airbyte.rdstation")
 S = TypeVar("S", bound=CommonSettings)
 
 
-class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
-    """An API of RD Station as an Airbyte source; subclasses say how it is configured and which account it reads."""
+class RdstationSource(AbstractSource, Generic[S]):
+    """Makes an API of RD Station an Airbyte source; subclasses say how it is configured and which account it reads.
+
+    `discover` is the CDK's: it asks `streams` for all of them. `read` builds only those that are selected.
+    """
 
     def __init__(self) -> None:
         self._queue = RecordQueue(maxsize=_QUEUE_SIZE)
         self._messages = ConcurrentMessageRepository(self._queue, InMemoryMessageRepository())
-        self._state_of: Mapping[str, Mapping[str, Any]] = {}
-        self._factory: StreamFactory[Any, S] | None = None
-        super().__init__(self._engine(streams=1, workers=1))
+        self._parsed: tuple[Mapping[str, Any], S] | None = None
 
     @property
     def message_repository(self) -> MessageRepository:
         """The one queue of the process, as a repository."""
         return self._messages
 
-    @staticmethod
-    def read_config(config_path: str) -> MutableMapping[str, Any]:
-        """The configuration file's object; a config error where it holds something else."""
-        return read_config(config_path)
-
-    @classmethod
-    def read_state(cls, state_path: str) -> list[AirbyteStateMessage]:
-        """The state file's messages; a config error where it holds something else."""
-        if not state_path:
-            return []
-        return read_file(state_path, _STATE_FILE, _state_messages)
-
-    @classmethod
-    def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
-        """The configured catalog; a config error where the file holds something else."""
-        return read_catalog(catalog_path)
-
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
-        """What can be configured."""
+        """Return what can be configured."""
         return read_specification(type(self).__module__.split(".")[0])
 
+    @staticmethod
     @abstractmethod
-    def read_settings(self, config: Mapping[str, Any]) -> S:
-        """The checked configuration; a config error names what is wrong."""
+    def read_settings(raw: Mapping[str, Any]) -> Any:
+        """Return the checked configuration, an `S`. Raises a config error that names what is wrong."""
 
     @abstractmethod
     def stream_factory(
@@ -114,39 +91,44 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         streams: Collection[str] = (),
         retry_policy: RetryPolicy | None = None,
     ) -> StreamFactory[Any, S]:
-        """What the configuration gives access to; `streams` are those selected, if the command reads any."""
+        """Return the account of a configuration; `streams` are those selected, if the command reads any.
 
-    def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
+        Raises a config error where one of them lacks a setting.
+        """
+
+    def configure(self, config: Mapping[str, Any], temp_dir: str) -> dict[str, Any]:
         """Check the configuration before the CDK does, whose messages quote values; what is null counts as absent.
 
         Unlike the CDK's it writes no copy of the configuration, with its secrets, into `temp_dir`.
         """
-        self.read_settings(config)
-        return {name: value for name, value in config.items() if value is not None}
+        configured = {name: value for name, value in config.items() if value is not None}
+        self._settings_of(configured)
+        return configured
+
+    def _settings_of(self, config: Mapping[str, Any]) -> S:
+        """The checked configuration, parsed once: what `configure` gives is the object that a command then has."""
+        if self._parsed is None or self._parsed[0] is not config:
+            self._parsed = config, self.read_settings(config)
+        return self._parsed[1]
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """Whether the configuration works, and if not, one sentence on what to do."""
-        try:
-            settings = self.read_settings(config).of_check()
-            remarks = [remark_on(config)]
-            remarks.append(self.stream_factory(config, settings, retry_policy=RetryPolicy.of_check()).check() or "")
-        except ConnectorError as error:
-            return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
-        remark = " ".join(filter(None, remarks))
-        if remark:
-            _logger.warning(remark)
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=remark or None)
+        """Tell whether the configuration works, and if not, in one sentence what to do."""
+
+        def prove() -> str:
+            settings = self._settings_of(config).of_check()
+            factory = self.stream_factory(config, settings, retry_policy=RetryPolicy.of_check())
+            return " ".join(filter(None, (remark_on(config), factory.check())))
+
+        return connection_status(prove)
 
     def check_connection(self, logger: logging.Logger, config: Mapping[str, Any]) -> tuple[bool, str | None]:
-        """`check` in the CDK's older form."""
+        """Do the same as `check`, in the CDK's older form."""
         status = self.check(logger, config)
         return status.status == Status.SUCCEEDED, status.message
 
-    def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
-        """The streams, with the account's own fields in their schemas."""
-        factory = self.stream_factory(config, self.read_settings(config))
-        streams = factory.streams(factory.stream_names, lambda _: {}, describe=True)
-        return AirbyteCatalog(streams=[stream.as_airbyte_stream() for stream in streams])
+    def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:  # type: ignore[override] # the CDK's own too
+        """Return every stream, with the account's own fields in its schema."""
+        return self.stream_factory(config, self._settings_of(config)).described_streams()
 
     def read(
         self,
@@ -155,55 +137,25 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         catalog: ConfiguredAirbyteCatalog,
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
-        """The messages of a sync. A stream that fails ends INCOMPLETE; the others are read to their end."""
-        self._state_of = _states(catalog, state)
+        """Yield the messages of a sync. A stream that fails ends INCOMPLETE; the others are read to their end."""
+        states = _states(catalog, state)
+        settings = self._settings_of(config)
+        wanted = [configured.stream.name for configured in catalog.streams]
+        factory = self.stream_factory(config, settings, streams=wanted)
         failed: dict[str, FailureType] = {}
         try:
-            for message in super().read(logger, config, catalog, state):
-                self._note_failure(message, failed)
-                yield message
-            self._report_incomplete()
+            if streams := factory.streams(wanted, states):
+                for message in self._engine(len(wanted), settings.num_workers).read(streams):
+                    for name, kind in _failures(message).items():
+                        failed[name] = kind
+                        factory.give_up(name)
+                    yield message
+            _report_incomplete(factory)
         except AirbyteTracedException as error:
-            self._report_incomplete()
+            _report_incomplete(factory)
             if isinstance(error, ConnectorError) or not failed:
                 raise
             raise _summary(failed) from None
-
-    def streams(self, config: Mapping[str, Any]) -> list[Stream]:
-        """Unused: the CDK's older streams. Ours are concurrent from the start; see `discover` and `read`."""
-        return []
-
-    def _select_abstract_streams(
-        self, config: Mapping[str, Any], configured_catalog: ConfiguredAirbyteCatalog
-    ) -> list[Any]:
-        settings = self.read_settings(config)
-        wanted = [configured.stream.name for configured in configured_catalog.streams]
-        factory = self.stream_factory(config, settings, streams=wanted)
-        self._factory = factory
-        if unknown := sorted(set(wanted) - set(factory.stream_names)):
-            raise config_error(
-                f"The catalog names streams that this source does not have: {', '.join(map(shown, unknown))}. Refresh "
-                "the source's schema and select the streams again."
-            )
-        self._concurrent_source = self._engine(len(wanted), settings.num_workers)
-        return factory.streams(wanted, lambda name: self._state_of.get(name, {}))
-
-    def _report_incomplete(self) -> None:
-        """What RD Station holds and could not be read is never passed over in silence."""
-        incomplete = self._factory.incomplete if self._factory else {}
-        for name, sentence in sorted(incomplete.items()):
-            _logger.warning("%s: %s", name, sentence)
-        if incomplete:
-            _logger.info("The sync ends with incomplete streams: %s.", ", ".join(sorted(incomplete)))
-
-    def _note_failure(self, message: AirbyteMessage, failed: dict[str, FailureType]) -> None:
-        if message.type != Type.TRACE or not message.trace or message.trace.type != TraceType.ERROR:
-            return
-        error = message.trace.error
-        if error and error.stream_descriptor and error.failure_type:
-            failed[error.stream_descriptor.name] = error.failure_type
-            if self._factory:
-                self._factory.give_up(error.stream_descriptor.name)
 
     def _engine(self, streams: int, workers: int) -> ConcurrentSource:
         """The CDK's engine, with a thread for each stream's slices and enough to read them."""
@@ -217,11 +169,20 @@ class RdstationSource(ConcurrentSourceAdapter, Generic[S]):
         )
 
 
-def _state_messages(content: Any) -> list[AirbyteStateMessage]:
-    messages = [AirbyteStateMessageSerializer.load(item) for item in content or []]
-    if not all(message.stream or message.data or message.global_ for message in messages):
-        raise ValueError("no state message")
-    return messages
+def _report_incomplete(factory: StreamFactory[Any, Any]) -> None:
+    """What RD Station holds and could not be read is never passed over in silence."""
+    for name, sentence in sorted(factory.incomplete.items()):
+        _logger.warning("%s: %s", name, sentence)
+    if factory.incomplete:
+        _logger.info("The sync ends with incomplete streams: %s.", ", ".join(sorted(factory.incomplete)))
+
+
+def _failures(message: AirbyteMessage) -> Mapping[str, FailureType]:
+    """The stream of which a message says that it failed, and how."""
+    error = message.trace.error if message.type == Type.TRACE and message.trace else None
+    if error and error.stream_descriptor and error.failure_type:
+        return {error.stream_descriptor.name: error.failure_type}
+    return {}
 
 
 def _states(

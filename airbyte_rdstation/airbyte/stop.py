@@ -17,7 +17,7 @@ _PATIENCE_SECONDS: Final = 5.0
 
 
 class StoppedError(ConnectorError):
-    """A signal has ended the command."""
+    """Says that a signal has ended the command."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"signal {number}", f"Stopped by a signal ({number}).", FailureType.transient_error)
@@ -25,7 +25,7 @@ class StoppedError(ConnectorError):
 
 
 class Stop:
-    """Whether a command has been asked to end. Safe to share among threads."""
+    """Knows whether a command has been asked to end. Safe to share among threads."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -48,16 +48,16 @@ class Stop:
             listener()
 
     def check(self) -> None:
-        """StoppedError where the end has been asked for."""
+        """Raise StoppedError where the end has been asked for."""
         if self._event.is_set():
             raise StoppedError(self._number)
 
     def check_deadline(self) -> None:
-        """StoppedError where the end was asked for so long ago that nothing may be waited for any more."""
+        """Raise StoppedError where the end was asked for so long ago that nothing may be waited for any more."""
         if self._event.is_set() and time.monotonic() > self._latest:
             raise StoppedError(self._number)
 
     def sleep(self, seconds: float) -> None:
-        """Wait; StoppedError as soon as the end is asked for."""
+        """Wait. Raises StoppedError as soon as the end is asked for."""
         self._event.wait(seconds)
         self.check()

@@ -8,22 +8,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from airbyte_cdk.sources.message import MessageRepository
-from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.files import read_schema
 from airbyte_rdstation.airbyte.normalizer import Normalizer
-from airbyte_rdstation.airbyte.partitions import Slice, Slices
-from airbyte_rdstation.airbyte.schemas import schema_of
+from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.config import CommonSettings
+from airbyte_rdstation.invisible import shown
 
 __all__ = ["Builder", "BuiltStream", "StreamFactory"]
 
-BuiltStream: TypeAlias = "tuple[Callable[[], Iterable[Slice]], Cursor]"
-"""A stream's slices, and what keeps its state."""
+BuiltStream: TypeAlias = tuple[StreamPartitions, StreamCursor]
+"""What generates a stream's slices, and what keeps its state."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -35,7 +38,7 @@ T = TypeVar("T", bound=CommonSettings)
 
 
 class StreamFactory(ABC, Generic[S, T]):
-    """One account over one API; subclasses know how its lists are asked for."""
+    """Builds the streams of one account over one API; subclasses know how its lists are asked for."""
 
     table: ClassVar[Sequence[Any]]
     """The streams."""
@@ -48,65 +51,69 @@ class StreamFactory(ABC, Generic[S, T]):
         self._api = api
         self.incomplete: dict[str, str] = {}
         """What could not be read, by stream: sentences for the user, complete once the sync has ended."""
-        self._contexts: dict[str, StreamContext] = {}
-
-    @property
-    def stream_names(self) -> list[str]:
-        """Every stream, in alphabetical order."""
-        return [spec.name for spec in self.table]
+        self._partitions: dict[str, StreamPartitions] = {}
 
     @abstractmethod
     def check(self) -> str | None:
-        """Proves credentials and permissions with a few cheap requests; raises the error that says what to do.
+        """Prove credentials and permissions with a few cheap requests.
 
-        Returns what the user should know of a connection that works.
+        Returns what the user should know of a connection that works. Raises the error that says what to do.
         """
 
-    def streams(
-        self, names: Iterable[str], states: Callable[[str], Mapping[str, Any]], *, describe: bool = False
-    ) -> list[DefaultStream]:
-        """The streams of these names, each once; `states` gives the incoming state of a stream by its name.
+    def described_streams(self) -> list[AbstractStream]:
+        """Build every stream, with what only the account knows of its fields in its schema."""
+        return [self._stream(spec, {}, describe=True) for spec in self.table]
 
-        `describe` asks the account for what its schemas should say of its own fields.
+    def streams(self, names: Iterable[str], states: Mapping[str, Mapping[str, Any]]) -> list[AbstractStream]:
+        """Build the streams of these names, each once; `states` holds incoming states by stream.
+
+        Raises a config error where a name is no stream's.
         """
+        wanted = dict.fromkeys(names)
         rows = {spec.name: spec for spec in self.table}
-        return [self._stream(rows[name], states(name), describe=describe) for name in dict.fromkeys(names)]
+        if unknown := sorted(wanted.keys() - rows.keys()):
+            raise config_error(
+                f"The catalog names streams that this source does not have: {', '.join(map(shown, unknown))}. Refresh "
+                "the source's schema and select the streams again."
+            )
+        return [self._stream(rows[name], states.get(name, {})) for name in wanted]
 
     def give_up(self, stream: str) -> None:
-        """An error has ended a slice of the stream: nobody may wait for it."""
-        if stream in self._contexts:
-            self._contexts[stream].on_failure()
+        """Let nobody wait for a slice of the stream that an error has ended."""
+        if stream in self._partitions:
+            self._partitions[stream].give_up()
 
     @property
     @abstractmethod
     def builders(self) -> Mapping[str, Builder[S]]:
         """What builds a stream, by the `kind` of its row."""
 
-    def _schema(self, spec: S, *, describe: bool) -> dict[str, Any]:
-        """The stream's JSON schema."""
-        return schema_of(*self.schemas, spec.name)
+    def _described(self, spec: S, schema: dict[str, Any]) -> dict[str, Any]:
+        """Add to the stream's JSON schema what only the account knows."""
+        return schema
 
-    def _normalize(self, spec: S) -> Callable[[Row], Row]:
-        """Makes a row of the API the record that is emitted."""
-        return Normalizer(spec.name, schema_of(*self.schemas, spec.name))
+    def _normalize(self, spec: S, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
+        """Return what makes a row of the API the record that is emitted."""
+        return Normalizer(spec.name, schema)
 
-    def _stream(self, spec: S, state: Mapping[str, Any], *, describe: bool) -> DefaultStream:
+    def _stream(self, spec: S, state: Mapping[str, Any], *, describe: bool = False) -> DefaultStream:
+        schema = read_schema(*self.schemas, spec.name)
         context = StreamContext(
             spec.name,
             self._messages,
-            normalize=self._normalize(spec),
+            normalize=self._normalize(spec, schema),
             start_date=self._settings.start_date,
             server_time=self._api.server_time,
             readers=self._settings.num_workers,
             report_incomplete=lambda sentence: self.incomplete.__setitem__(spec.name, sentence),
         )
-        self._contexts[spec.name] = context
-        slices, cursor = self.builders[spec.kind](spec, context, state)
+        partitions, cursor = self.builders[spec.kind](spec, context, state)
+        self._partitions[spec.name] = partitions
         key = spec.primary_key
         return DefaultStream(
-            partition_generator=Slices(spec.name, slices),
+            partition_generator=partitions,
             name=spec.name,
-            json_schema=self._schema(spec, describe=describe),
+            json_schema=self._described(spec, schema) if describe else schema,
             primary_key=[key] if isinstance(key, str) else list(key),
             cursor_field=CursorField(spec.cursor) if spec.cursor else None,
             logger=_logger,

@@ -4,5 +4,3 @@ Once per connection, by a person at a terminal; the connectors never import it.
 """
 
 from __future__ import annotations
-
-import airbyte_rdstation.quick_start  # noqa: F401 - before all that imports the CDK

@@ -1,4 +1,4 @@
-"""The code becomes the first pair of tokens, once. Facts: docs/api/crm-v2.md#authorization."""
+"""Exchanges the code for the first pair of tokens, once. Facts: docs/api/crm-v2.md#authorization."""
 
 from __future__ import annotations
 
@@ -8,16 +8,28 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 import requests
-from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc6749.parameters import prepare_token_request
 
-from airbyte_rdstation.client.errors import ConnectorError, config_error, system_error, transient_error, unreachable
-from airbyte_rdstation.client.oauth import NO_TOKEN_ENDPOINT, UNKNOWN_CLIENT, WRONG_HOST, json_object, lifetime_of
+from airbyte_rdstation.client.errors import ConnectorError, config_error, system_error, transient_error
+from airbyte_rdstation.client.oauth import (
+    NO_TOKEN_ENDPOINT,
+    UNKNOWN_CLIENT,
+    WRONG_HOST,
+    json_object,
+    lifetime_of,
+    no_answer,
+    words_of,
+)
+from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.redaction import describe
-from airbyte_rdstation.client.retry import REQUEST_TIMEOUT_SECONDS
+from airbyte_rdstation.client.retry import Answer, Fail, Parsed, RetryPolicy, send_until_final
+from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.dates import format_instant
 
 __all__ = ["Application", "Tokens", "exchange"]
 
+_PACE: Final = 120  # requests a minute [doc]
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _DEAD_CODE: Final = (
     "RD Station does not accept the code: it lives for 5 minutes, works once, and only with the redirect URI it was "
     "asked for with. Begin again."
@@ -42,7 +54,7 @@ class Tokens:
     expiry: datetime
 
     def as_credentials(self) -> dict[str, str]:
-        """The properties of `credentials` that all connectors share."""
+        """Return `{"refresh_token": "…", "access_token": "…", "token_expiry_date": "…"}`, as connectors take them."""
         return {
             "refresh_token": self.refresh_token,
             "access_token": self.access_token,
@@ -51,50 +63,42 @@ class Tokens:
 
 
 def exchange(application: Application, code: str, api_base_url: str) -> Tokens:
-    """The tokens for a code. A ConnectorError says in a sentence why there are none; it is never tried twice.
+    """Return the tokens for a code. It is never tried twice: a second try would fail, and hide the first one's reason.
 
-    A second try with the same code would fail whatever the first one did, and hide its reason.
+    Raises a ConnectorError that says in a sentence why there are none.
     """
-    session = OAuth2Session(
-        application.client_id,
-        application.client_secret,
-        token_endpoint_auth_method="client_secret_post",  # noqa: S106 - a method's name: in the body, no Basic [doc]
+    form = prepare_token_request(
+        "authorization_code",
         redirect_uri=application.redirect_uri,
+        code=code,
+        client_id=application.client_id,  # in the body, no Basic [doc]
+        client_secret=application.client_secret,
     )
-    # authlib's own reading of an answer quotes some errors, misses others, and trips over an odd lifetime.
-    session.parse_response_token = _accepted
+    url, policy = f"{api_base_url}/oauth2/token", RetryPolicy(tries=1)
     asked = datetime.now(timezone.utc)
-    try:
-        with session:
-            answer = session.fetch_token(
-                f"{api_base_url}/oauth2/token",
-                grant_type="authorization_code",
-                code=code,
-                timeout=REQUEST_TIMEOUT_SECONDS,
-                allow_redirects=False,  # the secret goes to no other host
-            )
-    except requests.RequestException as error:
-        sentence, passes = unreachable(error)
-        kind = transient_error if passes else config_error
-        raise kind(f"The token endpoint of RD Station: {sentence}") from None
-    return _tokens(answer, asked)
+    with Session(RateLimit(_PACE), num_workers=1) as session:
+        answer = send_until_final(
+            lambda: session.post(url, form, headers=_FORM, timeout=policy.timeout), _classify, policy
+        )
+    return _tokens(answer.value, asked)
 
 
-def _accepted(response: requests.Response) -> dict[str, Any]:
-    """The body of an answer that may carry tokens; the errors of the known shapes are raised."""
-    call = describe("POST", response.url, response.status_code)
-    if response.status_code in NO_TOKEN_ENDPOINT:
-        raise config_error(WRONG_HOST, call)
-    if response.status_code == requests.codes.too_many_requests:
-        raise transient_error("RD Station's rate limit is used up (429). Wait a minute, then begin again.", call)
-    if response.status_code >= requests.codes.server_error:
-        raise transient_error("RD Station's token endpoint is out of order at the moment. Begin again later.", call)
-    body = json_object(response.content)
-    if not response.ok or (body is not None and not body.get("access_token") and _words(body)):
-        raise _rejected(body or {}, call)
-    if body is None:
-        raise config_error(WRONG_HOST, call)
-    return body
+def _classify(answer: Answer, _tried: int) -> Parsed[dict[str, Any]] | Fail:
+    """Tell the body of an answer that may carry tokens from the errors of the known shapes."""
+    if isinstance(answer, requests.RequestException):
+        return Fail(no_answer(answer))
+    call = describe("POST", str(answer.url), answer.status_code)
+    if answer.status_code in NO_TOKEN_ENDPOINT:
+        return Fail(config_error(WRONG_HOST, call))
+    if answer.status_code == requests.codes.too_many_requests:
+        return Fail(transient_error("RD Station's rate limit is used up (429). Wait a minute, then begin again.", call))
+    if answer.status_code >= requests.codes.server_error:
+        sentence = "RD Station's token endpoint is out of order at the moment. Begin again later."
+        return Fail(transient_error(sentence, call))
+    body = json_object(answer.content)
+    if not answer.ok or (body is not None and not body.get("access_token") and words_of(body)):
+        return Fail(_rejected(body or {}, call))
+    return Fail(config_error(WRONG_HOST, call)) if body is None else Parsed(body, answer.headers)
 
 
 def _tokens(answer: Mapping[str, Any], asked: datetime) -> Tokens:
@@ -105,17 +109,11 @@ def _tokens(answer: Mapping[str, Any], asked: datetime) -> Tokens:
 
 
 def _rejected(body: Mapping[str, Any], call: str) -> ConnectorError:
-    """The error in its known shapes; the words are matched, not shown. The kind decides before the description."""
+    """Sort a refusal by its known shapes; the kind decides before the description."""
     for keys in (("error", "error_type"), ("error_description", "error_message")):
-        words = _words(body, keys)
+        words = words_of(body, keys)
         if "grant" in words or "code" in words or "redirect" in words:
             return config_error(_DEAD_CODE, call)
         if any(hint in words for hint in ("client", "access denied", "credentials")):
             return config_error(UNKNOWN_CLIENT, call)
     return config_error("RD Station refuses to give tokens. Check client ID, client secret and redirect URI.", call)
-
-
-def _words(
-    body: Mapping[str, Any], keys: tuple[str, ...] = ("error", "error_type", "error_description", "error_message")
-) -> str:
-    return " ".join(str(body[key]) for key in keys if body.get(key)).lower().replace("_", " ")

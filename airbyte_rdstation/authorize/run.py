@@ -1,9 +1,14 @@
-"""The console script `rdstation-authorize`: a conversation at a terminal, the only module here that prints."""
+"""Holds the conversation of the console script `rdstation-authorize` at a terminal; only this module here prints.
+
+The code travels in the address of the redirect, which the user pastes: RD Station insists on https callbacks, so that
+no server of this computer could receive it. Facts: docs/api/crm-v2.md#authorization.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,20 +16,21 @@ from dataclasses import dataclass
 from getpass import getpass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from pydantic import TypeAdapter, ValidationError
 
 from airbyte_rdstation import config_file
-from airbyte_rdstation.authorize.consent import ConsentError, code_of, consent_url, redirect_uri_of
 from airbyte_rdstation.authorize.exchange import Application, Tokens, exchange
 from airbyte_rdstation.client.errors import ConnectorError
 from airbyte_rdstation.config import BaseUrl
 
-__all__ = ["run"]
+__all__ = ["InputError", "code_of", "consent_url", "redirect_uri_of", "run"]
 
 _API: Final = "https://api.rd.services"
 _ACCOUNTS: Final = "https://accounts.rdstation.com"
+_BARE_CODE: Final = re.compile(r"[A-Za-z0-9._~+/-]{8,}={0,2}")  # what the code looks like is not documented
 
 
 @dataclass(frozen=True)
@@ -41,16 +47,16 @@ _CONNECTORS: Final = {
 }
 
 
-class _InputError(Exception):
-    """What was asked for cannot be done; the text says why."""
+class InputError(ValueError):
+    """What was asked for or pasted cannot be used; the text says why, and quotes nothing that was pasted."""
 
 
 def run(args: Sequence[str] | None = None) -> None:
-    """Authorizes a connection and writes its configuration; exits with 1 and a sentence where that fails."""
+    """Authorize a connection and write its configuration; exit with 1 and a sentence where that fails."""
     options = _parser().parse_args(args)
     try:
         _authorize(options)
-    except (ConnectorError, ConsentError, _InputError) as error:
+    except (ConnectorError, InputError) as error:
         sys.exit(f"rdstation-authorize: {error}")
     except EOFError:
         sys.exit("rdstation-authorize: The input ended before everything was answered.")
@@ -80,13 +86,64 @@ def _authorize(options: argparse.Namespace) -> None:
     try:
         config_file.save(output, config, replace=options.force)
     except FileExistsError:
-        raise _InputError(f"{output} has appeared meanwhile and was left as it is. Begin again.") from None
+        raise InputError(f"{output} has appeared meanwhile and was left as it is. Begin again.") from None
     print(f"\nWrote {output}, readable by you alone: a configuration for {connector.name}. Try it:\n")
     print(f"  {connector.name} check --config {output}\n")
     print(
         "The refresh token in it works once. Each run that renews it prints the new one as a CONTROL message: keep it,"
     )
     print("or let Airbyte or `make sync` keep it for you. Give the file to one connection only.")
+
+
+def redirect_uri_of(text: str) -> str:
+    """Return the redirect URI without the blanks around it. Raises InputError if RD Station would not take it."""
+    uri = text.strip()
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise InputError("The redirect URI is no valid address.") from None
+    if parts.scheme != "https" or not host or parts.fragment:
+        raise InputError("The redirect URI must be an https:// address, the one registered with your application.")
+    return uri
+
+
+def consent_url(accounts_base_url: str, client_id: str, redirect_uri: str, state: str) -> str:
+    """Return the address at which the user lets the application in: `…/oauth/authorize?response_type=code&…`."""
+    return str(prepare_grant_uri(f"{accounts_base_url}/oauth/authorize", client_id, "code", redirect_uri, state=state))
+
+
+def code_of(pasted: str, state: str) -> str:
+    """Return the authorization code in a pasted `https://…?code=…&state=…`, or the code alone.
+
+    Raises InputError if there is none.
+    """
+    text = pasted.strip().strip("'\"<>")
+    if _BARE_CODE.fullmatch(text) and "://" not in text:
+        return text
+    try:
+        found = parse_qs(urlsplit(text if "?" in text else f"?{text}").query)
+    except ValueError:
+        found = {}
+    if "error" in found:
+        raise InputError(_refusal(found["error"][0]))
+    if "code" not in found:
+        raise InputError(
+            "There is no code in what you pasted. Paste the whole address to which RD Station sent the browser; it "
+            "contains code=…"
+        )
+    # No state at all is accepted: whether RD Station hands it back is not documented.
+    if found.get("state", [state]) != [state]:
+        raise InputError("This address belongs to another attempt (its state differs). Use the link above.")
+    return found["code"][0]
+
+
+def _refusal(error: str) -> str:
+    if error == "access_denied":
+        return "RD Station says that access was denied. Open the link again and allow it, or ask an administrator to."
+    return (
+        "RD Station refused to give a code. Check client ID and redirect URI against your application, and try again."
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -123,7 +180,7 @@ def _base_url(text: str, option: str) -> str:
     try:
         return TypeAdapter(BaseUrl).validate_python(text)
     except ValidationError as error:
-        raise _InputError(f"{option} {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
+        raise InputError(f"{option} {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
 
 
 def _accounts_of(options: argparse.Namespace, api: str) -> str:
@@ -134,14 +191,14 @@ def _accounts_of(options: argparse.Namespace, api: str) -> str:
 
 
 def _prepare(output: Path, force: bool) -> None:
-    """Whatever may be wrong with the file is said before anybody consents: a code works once."""
+    """Say whatever may be wrong with the file before anybody consents: a code works once."""
     if output.exists() and not force:
-        raise _InputError(f"{output} exists. Name another file with --output, or replace it with --force.")
+        raise InputError(f"{output} exists. Name another file with --output, or replace it with --force.")
     if output.is_dir():
-        raise _InputError(f"{output} is a folder. Name a file with --output.")
+        raise InputError(f"{output} is a folder. Name a file with --output.")
     output.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not os.access(output.parent, os.W_OK):
-        raise _InputError(f"The folder {output.parent} cannot be written to. Name another file with --output.")
+        raise InputError(f"The folder {output.parent} cannot be written to. Name another file with --output.")
 
 
 def _application(client_id: str | None, redirect_uri: str | None) -> Application:
@@ -149,7 +206,7 @@ def _application(client_id: str | None, redirect_uri: str | None) -> Application
     secret = (os.environ.get("RDSTATION_CLIENT_SECRET") or getpass("Client secret (not shown): ")).strip()
     redirect_uri = redirect_uri_of(redirect_uri or input("Redirect URI (https://…): "))
     if not client_id or not secret:
-        raise _InputError("Client ID and client secret are needed: both are shown with your application.")
+        raise InputError("Client ID and client secret are needed: both are shown with your application.")
     return Application(client_id, secret, redirect_uri)
 
 

@@ -1,6 +1,6 @@
 """Adds a token that does not expire to requests at the moment they are sent: as a header, or in the query string.
 
-Each is put into a copy of the request, so that the request that the CDK holds, retries and logs has none.
+It is put into a copy of the request: one that is sent again must not carry it twice.
 Facts: docs/api/conversas.md#basics; docs/api/crm-v1.md#basics.
 """
 
@@ -16,14 +16,14 @@ __all__ = ["BearerToken", "QueryToken"]
 
 
 class BearerToken(requests.auth.AuthBase):
-    """Adds the header to a copy of the request, so that the one that the CDK holds and logs has none."""
+    """Adds `Authorization: Bearer …` to a copy of the request."""
 
     def __init__(self, token: str) -> None:
         self._header = f"Bearer {token}"
         mask(token)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """The copy; the request itself stays as it is."""
+        """Return the copy; the request itself stays as it is."""
         authorized = request.copy()
         authorized.headers["Authorization"] = self._header
         return authorized
@@ -37,7 +37,7 @@ class QueryToken(requests.auth.AuthBase):
         mask(token)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """The copy; the request itself stays as it is."""
+        """Return the copy; the request itself stays as it is."""
         authorized = request.copy()
         parts = urlsplit(str(request.url))
         authorized.url = urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, self._pair)))))

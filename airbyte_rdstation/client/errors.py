@@ -7,22 +7,22 @@ of ours failed. No text holds a body, a query or a value of a record. Facts: doc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
-from airbyte_cdk.sources.streams.http.error_handlers import ErrorResolution, ResponseAction
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests import exceptions as failures
 
-from airbyte_rdstation.client.bounded import LARGEST_BODY, OversizedAnswerError
 from airbyte_rdstation.client.redaction import kind_and_place
 
 __all__ = [
+    "LARGEST_BODY",
     "STATUSES",
     "AnswerLostError",
     "ConnectorError",
     "ForbiddenError",
     "NotFoundError",
+    "OversizedAnswerError",
     "RequestRefusedError",
     "ServerFailedError",
     "Statuses",
@@ -37,8 +37,23 @@ __all__ = [
     "unreachable",
 ]
 
-Statuses: TypeAlias = Mapping["int | str | type[Exception]", ErrorResolution]
-"""What a status means: whether to try again, whose fault it is, and the user's sentence."""
+LARGEST_BODY: Final = 64 * 1024 * 1024
+"""Bytes, decompressed. A page of 200 records holds some 200 KB; this leaves each record 320 KB."""
+
+
+class OversizedAnswerError(failures.RequestException):
+    """A body that does not end within `LARGEST_BODY`."""
+
+
+class Status(NamedTuple):
+    """What an answer with a status means: whose fault it is, the user's sentence, and whether it passes."""
+
+    failure_type: FailureType
+    sentence: str
+    passes: bool = False
+
+
+Statuses: TypeAlias = Mapping[int, Status]
 
 
 class ConnectorError(AirbyteTracedException):
@@ -50,18 +65,18 @@ class ConnectorError(AirbyteTracedException):
     """What RD Station says of a write that it refuses. It may quote values: for the user's files, never for a log."""
 
     def as_airbyte_message(self, stream_descriptor: StreamDescriptor | None = None) -> AirbyteMessage:
-        """The TRACE message, without the stack: the sentence says what to do, and a stack's lines can quote values."""
+        """Make the TRACE message, without the stack: the sentence says what to do, and a stack can quote values."""
         message = super().as_airbyte_message(stream_descriptor)
         if message.trace and message.trace.error:
             message.trace.error.stack_trace = None
         return message
 
     def __str__(self) -> str:
-        """The user's sentence."""
+        """Return the user's sentence."""
         return self.message or ""
 
     def __repr__(self) -> str:
-        """The user's sentence: the CDK prints the `repr` of failed streams' errors."""
+        """Return the user's sentence: the CDK prints the `repr` of failed streams' errors."""
         return str(self)
 
 
@@ -94,27 +109,27 @@ class AnswerLostError(ConnectorError):
 
 
 def config_error(message: str, internal: str | None = None) -> ConnectorError:
-    """The user must change the configuration (or authorize again)."""
+    """Make an error after which the user must change the configuration (or authorize again)."""
     return ConnectorError(internal or message, message, FailureType.config_error)
 
 
 def transient_error(message: str, internal: str | None = None) -> ConnectorError:
-    """It passes: the platform tries the sync again and nothing is lost."""
+    """Make an error that passes: the platform tries the sync again and nothing is lost."""
     return ConnectorError(internal or message, message, FailureType.transient_error)
 
 
 def system_error(message: str, internal: str | None = None) -> ConnectorError:
-    """An assumption about the API failed; the text names it."""
+    """Make an error that names the assumption about the API that failed."""
     return ConnectorError(internal or message, message, FailureType.system_error)
 
 
 def unknown_error(error: BaseException, of: str = "The connector") -> ConnectorError:
-    """A mistake of ours, or of a library: its kind and its place; its own text may quote a record or a secret."""
+    """Tell a mistake of ours, or of a library, by kind and place; its own text may quote a record or a secret."""
     return system_error(f"{of} ended in an error that it does not know: {kind_and_place(error)}. Please report it.")
 
 
-def unreachable(error: Exception | None) -> tuple[str, bool]:
-    """What a failed connection means, as a sentence, and whether it passes by itself."""
+def unreachable(error: Exception) -> tuple[str, bool]:
+    """Say what a failed connection means: `("no answer in time.", True)`, True where it passes by itself."""
     if isinstance(error, (failures.InvalidURL, failures.InvalidSchema, failures.MissingSchema)):
         return "the API base URL is no valid address. Check it.", False
     if isinstance(error, failures.SSLError):
@@ -138,18 +153,18 @@ def unreachable(error: Exception | None) -> tuple[str, bool]:
     return "nothing answers there. Check the network, the firewall and the API base URL.", True
 
 
-def never_sent(error: Exception | None) -> bool:
-    """True where no connection came about, so that nothing can have been carried out."""
+def never_sent(error: Exception) -> bool:
+    """Tell whether no connection came about, so that nothing can have been carried out."""
     return any(sign in repr(error) for sign in ("NewConnection", "NameResolution", "ConnectTimeout"))
 
 
-def final(failure: FailureType, sentence: str) -> ErrorResolution:
-    """A status that no further try can change."""
-    return ErrorResolution(ResponseAction.FAIL, failure, sentence)
+def final(failure_type: FailureType, sentence: str) -> Status:
+    """Describe a status that no further try can change."""
+    return Status(failure_type, sentence)
 
 
-def _retry(sentence: str) -> ErrorResolution:
-    return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, sentence)
+def _passing(sentence: str) -> Status:
+    return Status(FailureType.transient_error, sentence, passes=True)
 
 
 STATUSES: Final[Statuses] = {
@@ -172,18 +187,16 @@ STATUSES: Final[Statuses] = {
         FailureType.config_error,
         "RD Station knows no such address (404). Check the API base URL; leave it empty for RD Station itself.",
     ),
-    408: _retry("RD Station gave up waiting for the request (408)."),
+    408: _passing("RD Station gave up waiting for the request (408)."),
     410: final(FailureType.config_error, "RD Station says that what was asked for is gone (410)."),
     413: final(FailureType.system_error, "RD Station refused the request as too large (413)."),
     422: final(FailureType.system_error, "RD Station refused the request's values (422)."),
-    429: ErrorResolution(
-        ResponseAction.RATE_LIMITED,
-        FailureType.transient_error,
+    429: _passing(
         "RD Station's rate limit is used up (429). Lower requests_per_minute, or move other integrations of the "
         "account to another time.",
     ),
-    500: _retry("RD Station answers with an internal error (500)."),
-    502: _retry("RD Station's gateway answers with an error (502)."),
-    503: _retry("RD Station is unavailable at the moment (503)."),
-    504: _retry("RD Station took too long to answer its own gateway (504)."),
+    500: _passing("RD Station answers with an internal error (500)."),
+    502: _passing("RD Station's gateway answers with an error (502)."),
+    503: _passing("RD Station is unavailable at the moment (503)."),
+    504: _passing("RD Station took too long to answer its own gateway (504)."),
 }

@@ -105,7 +105,7 @@ def _finite(digits: str) -> float | str:
 
 
 def _depth(value: object) -> int:
-    """How many lists and objects lie in one another; without recursion, as the answer may be any number."""
+    """Count how many lists and objects lie in one another; without recursion, as the answer may be any number."""
     depth = 0
     level = [value]
     while level and depth <= _DEEPEST:

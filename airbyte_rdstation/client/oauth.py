@@ -7,10 +7,7 @@ stdout) before anybody can send a request with it. Facts: docs/api/crm-v2.md#aut
 
 from __future__ import annotations
 
-import logging
-import random
-import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from copy import deepcopy
 from datetime import timedelta
 from functools import lru_cache
@@ -19,12 +16,10 @@ from typing import Any, Final
 import orjson
 import requests
 from airbyte_cdk.config_observation import emit_configuration_as_airbyte_control_message
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.http.requests_native_auth import SingleUseRefreshTokenOauth2Authenticator
 from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now, ab_datetime_parse
 
-from airbyte_rdstation.client.bounded import bound
-from airbyte_rdstation.client.credentials import tidy
-from airbyte_rdstation.client.environment import environment_of
 from airbyte_rdstation.client.errors import (
     ConnectorError,
     config_error,
@@ -36,15 +31,27 @@ from airbyte_rdstation.client.errors import (
 from airbyte_rdstation.client.json_text import mended
 from airbyte_rdstation.client.rate_limit import RateLimit, retry_after
 from airbyte_rdstation.client.redaction import describe, mask
-from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.retry import Answer, Fail, Outcome, Parsed, Retry, RetryPolicy, send_until_final
+from airbyte_rdstation.client.session import Session
+from airbyte_rdstation.config import tidy
 from airbyte_rdstation.dates import format_instant
 
-__all__ = ["NO_TOKEN_ENDPOINT", "UNKNOWN_CLIENT", "WRONG_HOST", "TokenOwner", "json_object", "lifetime_of"]
+__all__ = [
+    "NO_TOKEN_ENDPOINT",
+    "UNKNOWN_CLIENT",
+    "WRONG_HOST",
+    "TokenOwner",
+    "json_object",
+    "lifetime_of",
+    "no_answer",
+    "words_of",
+]
 
 _LEEWAY: Final = timedelta(minutes=5)  # renew when less than this is left [doc]; never more than half of a token's life
 _LIFETIME_SECONDS: Final = 7200.0  # where the answer names none [doc]
 _LONGEST_LIFETIME_SECONDS: Final = 86_400.0  # more is no lifetime (a moment in milliseconds, say)
 _SECRETS: Final = ("client_secret", "refresh_token", "access_token")
+_KEYS_OF_REFUSALS: Final = ("error", "error_type", "error_description", "error_message")
 _AUTHORIZE_AGAIN: Final = (
     "Authorize the connection again (a refresh token works once, and dies after 14 days without use)."
 )
@@ -58,8 +65,6 @@ UNKNOWN_CLIENT: Final = (
     "RD Station does not know this client ID and client secret. Copy both again from the application in RD Station's "
     "App Store, and check that it was created for RD Station CRM."
 )
-
-_logger = logging.getLogger("airbyte.rdstation")
 
 
 class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
@@ -89,7 +94,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         self._leeway = _LEEWAY
 
     def token_has_expired(self) -> bool:
-        """True some time before the expiry: a token that dies on its way costs a 401 and one more rotation."""
+        """Tell whether to renew, some time before the expiry: a token that dies on its way costs one more rotation."""
         credentials = self._connector_config["credentials"]
         if not credentials.get("access_token"):
             return True
@@ -100,7 +105,10 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         return ab_datetime_now() + self._leeway > _moment(credentials["token_expiry_date"])
 
     def refresh_and_set_access_token(self) -> None:
-        """Renews the pair, publishes it, and only then lets other threads see it."""
+        """Renew the pair, publish it, and only then let other threads see it.
+
+        Raises a config error where the refresh token or the client is refused, a transient one where nothing answers.
+        """
         before_waiting = self.access_token
         with self._token_refresh_lock:
             if self.access_token != before_waiting:
@@ -113,7 +121,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
                 raise system_error("RD Station's token endpoint answers without an access token.")
 
     def refresh_access_token(self) -> tuple[str, AirbyteDateTime, str | None]:  # type: ignore[override] # as its parent
-        """The new access token, its expiry and the new refresh token (None where the answer names none)."""
+        """Return the new access token, its expiry and the new refresh token (None where the answer names none)."""
         asked = ab_datetime_now()
         answer = self._ask()
         access_token, refresh_token = answer.get("access_token"), answer.get("refresh_token")
@@ -131,56 +139,61 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         self._connector_config["credentials"].update(fresh)
 
     def _ask(self) -> dict[str, Any]:
-        """The token endpoint's answer. Retries what passes; a rejected refresh token is a config error.
+        """Return the token endpoint's answer: `{"access_token": "…", "refresh_token": "…", "expires_in": 7200}`."""
+        form = self.build_refresh_request_body()
+        # Not the session that is to be authorized: all of its requests under way may be waiting for this one.
+        with Session(self._rate_limit, num_workers=1) as session:
+            return send_until_final(
+                lambda: session.post(self.get_token_refresh_endpoint(), form, timeout=self._retry_policy.timeout),
+                _Renewal(self._retry_policy).classify,
+                self._retry_policy,
+            ).value
 
-        An attempt whose answer was lost may have rotated the token [guess], so the old one is tried again; if it is
-        dead by then, the user has to authorize again, and the error says why.
-        """
-        started = time.monotonic()
-        answer_lost = False
-        for attempt in range(1, self._retry_policy.tries + 1):
-            wait = random.uniform(0.25, 1.0) * min(30.0, 0.5 * 2.0**attempt)  # noqa: S311 - jitter, no secret
-            try:
-                response = self._post()
-            except requests.RequestException as error:
-                sentence, passes = unreachable(error)
-                failure = (transient_error if passes else config_error)(
-                    f"The token endpoint of RD Station: {sentence}", f"POST /oauth2/token -> {type(error).__name__}"
-                )
-                answer_lost = answer_lost or not never_sent(error)
-                if not passes:
-                    raise failure from None
-            else:
-                call = describe("POST", response.url, response.status_code)
-                body = json_object(response.content)
-                if response.status_code in NO_TOKEN_ENDPOINT:
-                    raise config_error(WRONG_HOST, call)
-                if response.ok and body is not None:
-                    return body
-                if response.status_code == requests.codes.too_many_requests:
-                    wait = retry_after(response, self._retry_policy.rate_limit_wait)
-                elif not response.ok and response.status_code < requests.codes.server_error:
-                    raise _rejected(body or {}, call, answer_lost)
-                answer_lost = answer_lost or response.ok
-                failure = (
-                    config_error(WRONG_HOST, call)
-                    if response.ok
-                    else transient_error("RD Station's token endpoint does not answer properly at the moment.", call)
-                )
-            if attempt == self._retry_policy.tries or not self._retry_policy.allows(started, wait):
-                raise failure
-            _logger.info("%s: try %s failed, trying again.", failure.internal_message, attempt)
-            time.sleep(wait)
-        raise failure
 
-    def _post(self) -> requests.Response:
-        request = requests.Request(
-            "POST", self.get_token_refresh_endpoint(), data=self.build_refresh_request_body()
-        ).prepare()
-        with self._rate_limit.one_request(), requests.Session() as session:
-            settings = {**environment_of(session, str(request.url)), "stream": True}
-            response = session.send(request, timeout=self._retry_policy.timeout, allow_redirects=False, **settings)
-            return bound(response, self._retry_policy.timeout[1])
+class _Renewal:
+    """What the answers to one renewal mean.
+
+    An attempt whose answer was lost may have rotated the token [guess], so the old one is tried again; if it is dead by
+    then, the user has to authorize again, and the error says why.
+    """
+
+    def __init__(self, retry_policy: RetryPolicy) -> None:
+        self._retry_policy = retry_policy
+        self._answer_lost = False
+
+    def classify(self, answer: Answer, tried: int) -> Outcome[dict[str, Any]]:
+        """Tell what an answer of the token endpoint, or that none came, means after so many tries."""
+        if isinstance(answer, requests.RequestException):
+            self._answer_lost = self._answer_lost or not never_sent(answer)
+            error = no_answer(answer)
+            return self._again(error, tried) if error.failure_type == FailureType.transient_error else Fail(error)
+        call = describe("POST", str(answer.url), answer.status_code)
+        body = json_object(answer.content)
+        if answer.status_code in NO_TOKEN_ENDPOINT:
+            return Fail(config_error(WRONG_HOST, call))
+        if answer.ok and body is not None:
+            return Parsed(body, answer.headers)
+        if answer.ok:
+            self._answer_lost = True
+            return self._again(config_error(WRONG_HOST, call), tried)
+        error = transient_error("RD Station's token endpoint does not answer properly at the moment.", call)
+        if answer.status_code == requests.codes.too_many_requests:
+            return self._again(error, tried, retry_after(answer, self._retry_policy.rate_limit_wait))
+        if answer.status_code >= requests.codes.server_error:
+            return self._again(error, tried)
+        return Fail(_rejected(body or {}, call, self._answer_lost))
+
+    def _again(self, error: ConnectorError, tried: int, after: float | None = None) -> Retry | Fail:
+        if tried >= self._retry_policy.tries:
+            return Fail(error)
+        return Retry(error, f"{error.internal_message}: try {tried} failed, trying again.", after)
+
+
+def no_answer(error: requests.RequestException) -> ConnectorError:
+    """Say why the token endpoint gave no answer: a transient error where it passes by itself."""
+    sentence, passes = unreachable(error)
+    kind = transient_error if passes else config_error
+    return kind(f"The token endpoint of RD Station: {sentence}", f"POST /oauth2/token -> {type(error).__name__}")
 
 
 @lru_cache(maxsize=4)  # asked before each request; to read it again took a sixth of a request's work
@@ -189,7 +202,7 @@ def _moment(text: str) -> AirbyteDateTime:
 
 
 def json_object(content: bytes) -> dict[str, Any] | None:
-    """The body, if it is a JSON object."""
+    """Return the body if it is a JSON object, else None."""
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -199,7 +212,7 @@ def json_object(content: bytes) -> dict[str, Any] | None:
 
 
 def lifetime_of(expires_in: object) -> float:
-    """Seconds that an access token lives, whatever the answer says or leaves out."""
+    """Return the seconds that an access token lives, whatever the answer says or leaves out."""
     try:
         seconds = float(str(expires_in))
     except ValueError:
@@ -207,10 +220,14 @@ def lifetime_of(expires_in: object) -> float:
     return seconds if 0 < seconds <= _LONGEST_LIFETIME_SECONDS else _LIFETIME_SECONDS
 
 
+def words_of(body: Mapping[str, Any], keys: Iterable[str] = _KEYS_OF_REFUSALS) -> str:
+    """Return the words of a refusal by the token endpoint in lower case, `invalid grant`: to be matched, not shown."""
+    return " ".join(str(body[key]) for key in keys if body.get(key)).lower().replace("_", " ")
+
+
 def _rejected(body: dict[str, Any], call: str, answer_lost: bool) -> ConnectorError:
-    """The config error for a 4xx of the token endpoint in its known shapes (the words are matched, not shown)."""
-    words = " ".join(str(body.get(key, "")) for key in ("error", "error_type", "error_description", "error_message"))
-    words = words.lower().replace("_", " ")
+    """Make the config error for a 4xx of the token endpoint in its known shapes."""
+    words = words_of(body)
     if answer_lost:
         return config_error(
             "The connection broke while the tokens were renewed, and RD Station no longer accepts the old refresh "

@@ -45,7 +45,7 @@ class Started:
 
 
 class RateLimit:
-    """`requests_per_minute` for every request of the process; safe to share among threads.
+    """Keeps `requests_per_minute` for every request of the process; safe to share among threads.
 
     Two rules, both kept: no second carries more than its share (`even_share`), and no more than 120 requests are under
     way or were answered within the last minute. A server counts arrivals, and a request arrives between its departure
@@ -111,11 +111,11 @@ class RateLimit:
                 self._halted_until = max(self._halted_until, self._clock() + wait)
 
     def _next_even(self) -> float:
-        """The moment from which on the share of a second has room."""
+        """Return the moment from which on the share of a second has room."""
         return self._departures[0] + self._interval if len(self._departures) == self._portion else -math.inf
 
     def _next_in_window(self, now: float) -> float:
-        """The moment from which on the window has room; a full one without any answer is looked at again soon."""
+        """Return the moment from which on the window has room; a full one without an answer is looked at again soon."""
         if len(self._counted) >= _LIMIT:
             self._counted = [one for one in self._counted if one.answered is None or one.answered > now - self._window]
         if len(self._counted) < _LIMIT:
@@ -125,7 +125,7 @@ class RateLimit:
 
 
 def even_share(requests_per_minute: int) -> tuple[int, float]:
-    """How many requests may leave within how many seconds, so that no second carries more than a sixtieth, rounded up.
+    """Return how many requests may leave in how many seconds: then no second carries more than a sixtieth, rounded up.
 
     A portion is a whole part of the share: of other portions, one too many would fall into some second. A minute holds
     whole portions: of 121 requests in threes, 120.

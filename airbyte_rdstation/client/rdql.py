@@ -17,44 +17,44 @@ _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 def quote(text: str) -> str:
-    r"""A string literal: in double quotes, with `\` and `"` escaped (the vendor's own tool does so [guess])."""
+    r"""Write a string literal: in double quotes, with `\` and `"` escaped (the vendor's own tool does so [guess])."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def at_least(field: str, moment: datetime) -> str:
-    """`field >= moment`, floored to the second."""
+    """Write `field >= moment`, floored to the second: `updated_at:>="2026-01-31 23:00:59"`."""
     return f"{field}:>={_instant(moment)}"
 
 
 def before(field: str, moment: datetime) -> str:
-    """`field < moment`, floored to the second."""
+    """Write `field < moment`, floored to the second."""
     return f"{field}:<{_instant(moment)}"
 
 
 def one_of(field: str, texts: Iterable[str]) -> str:
-    """`field` is one of at least one text; whether case matters is unknown."""
+    """Write that `field` is one of at least one text: `email:("a","b")`; whether case matters is unknown."""
     literals = [quote(text) for text in texts]
     return f"{field}:{literals[0]}" if len(literals) == 1 else f"{field}:({','.join(literals)})"
 
 
 def contains(field: str, text: str) -> str:
-    """`field` contains the text, whatever its case [doc]."""
+    """Write that `field` contains the text, whatever its case [doc]: `name:~"ana"`."""
     return f"{field}:~{quote(text)}"
 
 
 def any_of(*conditions: str) -> str:
-    """Conditions of which one is enough, in parentheses of their own."""
+    """Join conditions of which one is enough, in parentheses of their own."""
     return conditions[0] if len(conditions) == 1 else f"({' or '.join(conditions)})"
 
 
 def all_of(*conditions: str) -> str:
-    """Conditions joined by a space, which means "and" [seen]; a comma or a semicolon does not."""
+    """Join conditions by a space, which means "and" [seen]; a comma or a semicolon does not."""
     return " ".join(condition for condition in conditions if condition)
 
 
 def outline(text: str) -> str:
-    """The filter with every literal but instants blanked: fit for a log (a literal may be an e-mail)."""
+    """Blank every literal but instants: `email:"…"` is fit for a log (a literal may be an e-mail)."""
     return _QUOTED.sub(lambda match: match.group() if _INSTANT.fullmatch(match.group(1)) else '"…"', text)
 
 

@@ -21,20 +21,18 @@ from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 __all__ = ["RedactingFilter", "describe", "kind_and_place", "mask"]
 
 _QUERY: Final = re.compile(r"\?[^\s'\"]+")
-_CDK_EXTRAS: Final = ("body", "headers", "request_body", "url")
-_CDK_BACKOFF_NOTICE: Final = "UserDefinedBackoffException"
 _FRAMES_TOLD: Final = 4
 _SHORTEST_SECRET: Final = 4  # masking a shorter one would only make logs unreadable
 _SHORTEST_PIECE: Final = 8
 
 
 def describe(method: str, url: str, outcome: object) -> str:
-    """`GET /crm/v2/deals -> 503`: enough to find the call, nothing of its content."""
+    """Name a call and what came of it: `GET /crm/v2/deals -> 503`; nothing of its content."""
     return f"{method} {urlsplit(url).path} -> {outcome}"
 
 
 def kind_and_place(error: BaseException) -> str:
-    """`KeyError at lists.py:12 < account.py:40`: enough to find a mistake. Its text, or a stack, may quote anything."""
+    """Tell where a mistake is: `KeyError at keyset.py:12 < sweep.py:40`. Its text, or a stack, may quote anything."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_TOLD:]
     where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
     return f"{type(error).__name__} at {where}" if where else type(error).__name__
@@ -62,18 +60,11 @@ def _spellings(text: str) -> list[str]:
 
 
 class RedactingFilter(logging.Filter):
-    """Cuts query strings out of log lines, and drops the CDK's notice of a wait.
-
-    The CDK calls every wait of ours "Rate limit exceeded", whatever the status; `errors` logs the true reason.
-    """
+    """Cuts query strings, and the texts and stacks of errors, out of log lines."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """False for the CDK's notice; otherwise True, the message rewritten without query strings."""
-        for name in _CDK_EXTRAS:
-            record.__dict__.pop(name, None)  # with --debug the CDK attaches whole answers to its log lines
+        """Rewrite the line's message; return True, as no line is dropped."""
         message = record.getMessage()
-        if message.startswith(_CDK_BACKOFF_NOTICE):
-            return False
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
             # A known error's sentence says it all. No stack: its lines, and the text of any other error, quote values.

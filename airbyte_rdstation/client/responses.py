@@ -1,13 +1,16 @@
-"""Answers of lists: a page of rows, and whether more follow; how API v2 writes them. Pure.
+"""What answers say: a list's rows and whether more follow, as API v2 writes them; a refusal's words; the time. Pure.
 
 Tolerant where the sheet lists variants, never silently empty: what cannot be read is a `BadAnswerError` that names
-keys and types, not values. Facts: docs/api/crm-v2.md#basics, #listing and #small-lists.
+keys and types, not values. Facts: docs/api/crm-v2.md#basics, #listing, #small-lists and #errors.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any, Final
 from urllib.parse import unquote
@@ -15,6 +18,7 @@ from urllib.parse import unquote
 import orjson
 
 from airbyte_rdstation.client.json_text import fault_of
+from airbyte_rdstation.dates import FIRST_YEAR
 
 __all__ = [
     "BadAnswerError",
@@ -25,14 +29,20 @@ __all__ = [
     "identity",
     "keys_of",
     "kind_of",
+    "message_of",
     "parse_json",
     "read_page",
+    "server_ahead",
 ]
 
 Row = dict[str, Any]
 
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_]{1,40}")
 _PAGE_NUMBER: Final = re.compile(r"page\[number\]=(\d+)")
+_OF_AN_ITEM: Final = ("detail", "error_message", "message", "title")
+_OF_THE_BODY: Final = ("detail", "message", "error_description", "error")
+_MOST_CHARACTERS: Final = 300  # of a refusal in no known form; it may be a page of HTML
+_FARTHEST_AHEAD: Final = timedelta(days=1)
 
 
 class BadAnswerError(Exception):
@@ -53,7 +63,7 @@ class More(Enum):
 
     @classmethod
     def of(cls, follows: bool) -> More:
-        """Return what is known for sure."""
+        """Return YES or NO, for what is known for sure."""
         return cls.YES if follows else cls.NO
 
 
@@ -72,9 +82,10 @@ class Page:
 
 
 def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> Page:
-    """The rows of a list answer, each with an `id`, which may be called `id_field`.
+    """Parse `{"data": [{"id": "…", …}, …], "links": {"next": "…"}}` into rows, each with an `id`, and what follows.
 
-    `single` accepts one object in the place of the list: the published samples of /custom_fields are swapped [doc].
+    The `id` may be called `id_field`. `single` accepts one object in the place of the list: the published samples of
+    /custom_fields are swapped [doc]. Raises BadAnswerError where the body has another shape.
     """
     body = parse_json(content)
     if not isinstance(body, dict):
@@ -94,7 +105,7 @@ def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> 
 
 
 def identity(value: object, name: str, row: Row) -> str:
-    """The id of a row as a text; BadAnswerError where it has none that tells it from others."""
+    """Return the id of a row as a text; BadAnswerError where it has none that tells it from others."""
     if not value:
         raise BadAnswerError(f"a record has no `{name}`, only {keys_of(row)}")
     if isinstance(value, (str, int)) and not isinstance(value, bool):
@@ -119,7 +130,7 @@ def _last_page(links: object) -> int | None:
 
 
 def parse_json(content: bytes) -> Any:
-    """The body; NoJsonError if a strict parser refuses it."""
+    """Parse a body; NoJsonError if a strict parser refuses it."""
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -127,14 +138,69 @@ def parse_json(content: bytes) -> Any:
 
 
 def keys_of(body: dict[str, Any]) -> str:
-    """The keys of an object, for sentences; those that may be data (an address, a name) are only counted."""
+    """Name the keys of an object, for sentences; those that may be data (an address, a name) are only counted."""
     plain = sorted(key for key in body if _PLAIN_KEY.fullmatch(key))
     others = len(body) - len(plain)
     return f"the keys {plain}" + (f" and {others} others" if others else "")
 
 
 def kind_of(value: object) -> str:
-    """The JSON type of a value, for sentences that must not show it."""
+    """Name the JSON type of a value, for sentences that must not show it."""
     if value is None:
         return "null"
     return {dict: "object", list: "list", str: "string", bool: "boolean"}.get(type(value), "number")
+
+
+def server_ahead(date: str, now: datetime) -> timedelta | None:
+    """Tell by a `Date` header how far RD Station's clock is ahead of ours, which says `now`; None where it does not.
+
+    What is far ahead is not believed: a moment too early only has records read again, one too late may hide some.
+    """
+    try:
+        moment = parsedate_to_datetime(date)
+        ahead = moment - now
+    except (IndexError, OverflowError, TypeError, ValueError):
+        return None
+    return ahead if moment.year >= FIRST_YEAR and ahead <= _FARTHEST_AHEAD else None
+
+
+def message_of(content: bytes) -> str:
+    """Return what RD Station says when it refuses a write: `{"errors": [{"detail": "…"}, …]}` and many other forms.
+
+    Its parts are joined by a semicolon; in no known form it is the beginning of the body. It may quote values of the
+    row that is refused: it belongs into a file of the user's, never into a log line or an error.
+    """
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        body = None
+    found = list(dict.fromkeys(_messages(body))) if isinstance(body, dict) else []
+    return "; ".join(found) or content.decode("utf-8", "replace")[:_MOST_CHARACTERS].strip()
+
+
+def _messages(body: dict[str, Any]) -> Iterator[str]:
+    errors = body.get("errors")
+    for item in errors if isinstance(errors, list) else [errors]:
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            yield from _of_item(item)
+    if not errors:
+        yield from _first_text(body, _OF_THE_BODY)
+
+
+def _of_item(item: dict[str, Any]) -> Iterator[str]:
+    known = list(_first_text(item, _OF_AN_ITEM))
+    if known:
+        yield from known
+        return
+    for name, value in item.items():  # {"name": ["Valor já existente."]}
+        texts = value if isinstance(value, list) else [value]
+        yield from (f"{name}: {text}" for text in texts if isinstance(text, str))
+
+
+def _first_text(body: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        if isinstance(body.get(name), str) and body[name].strip():
+            yield body[name].strip()
+            return

@@ -1,15 +1,31 @@
-"""How often and how long a process tries again."""
+"""How often and how long a process tries again, and the one loop that does: for API calls, renewals and the consent.
+
+What an answer means is not decided here: a `classify` of the caller says `Parsed`, `Retry` or `Fail`.
+"""
 
 from __future__ import annotations
 
+import logging
+import random
 import time
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Generic, TypeAlias, TypeVar
 
-__all__ = ["REQUEST_TIMEOUT_SECONDS", "RetryPolicy"]
+import requests
 
-REQUEST_TIMEOUT_SECONDS: Final = (10.0, 30.0)  # connect, read; the CDK sets none
+from airbyte_rdstation.client.errors import ConnectorError
+
+__all__ = ["REQUEST_TIMEOUT_SECONDS", "Answer", "Fail", "Outcome", "Parsed", "Retry", "RetryPolicy", "send_until_final"]
+
+T = TypeVar("T")
+
+REQUEST_TIMEOUT_SECONDS: Final = (10.0, 30.0)  # connect, read; `requests` sets none
 _SECONDS_OF_CHECK: Final = 30.0
+_LONGEST_WAIT_SECONDS: Final = 60.0
+_EXTRA_SECOND: Final = 1.0  # a Retry-After in whole seconds may have lost a part of one
+
+_logger = logging.getLogger("airbyte.rdstation")
 
 
 @dataclass(frozen=True)
@@ -22,16 +38,89 @@ class RetryPolicy:
     timeout: tuple[float, float] = REQUEST_TIMEOUT_SECONDS
     rate_limit_wait: float = 60.0
     """Seconds to wait after a 429 that does not say; the longest that a window of a minute can take [doc]."""
-    until: float = field(default=float("inf"))
+    until: float = float("inf")
     """A moment of `time.monotonic` after which no call is tried again, whatever is left of its own seconds."""
 
     @classmethod
     def of_check(cls) -> RetryPolicy:
-        """For `check`, which has to answer within a minute, even where nothing listens or the vendor asks to wait."""
+        """Begin the time of a `check`, which has to end within a minute, even where nothing listens."""
         until = time.monotonic() + _SECONDS_OF_CHECK
         return cls(tries=4, tries_on_500=4, seconds=_SECONDS_OF_CHECK, timeout=(8, 12), until=until)
 
     def allows(self, started: float, wait: float) -> bool:
-        """Whether a call that began at `started` (of `time.monotonic`) may wait so many seconds more."""
+        """Tell whether a call that began at `started` (of `time.monotonic`) may wait so many seconds more."""
         then = time.monotonic() + wait
         return then - started <= self.seconds and then <= self.until
+
+
+Answer: TypeAlias = "requests.Response | requests.RequestException"
+"""An answer of any status, or why none came."""
+
+
+@dataclass(frozen=True)
+class Parsed(Generic[T]):
+    """The answer is what was asked for."""
+
+    value: T
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Retry:
+    """A failure that passes: worth another try."""
+
+    error: ConnectorError
+    """What the call ends with where no time is left."""
+    notice: str
+    """The log line that says so."""
+    after: float | None = None
+    """Seconds, as the answer says; None for a wait that doubles."""
+    counts: bool = True
+    """Whether it is one of the tries that a policy grants; to wait for the rate limit is none."""
+
+
+@dataclass(frozen=True)
+class Fail:
+    """No further try can help, or none is left."""
+
+    error: ConnectorError
+
+
+Outcome: TypeAlias = "Parsed[T] | Retry | Fail"
+
+
+def _log(retry: Retry) -> None:
+    _logger.info("%s", retry.notice)
+
+
+def send_until_final(
+    send: Callable[[], requests.Response],
+    classify: Callable[[Answer, int], Outcome[T]],
+    retry_policy: RetryPolicy,
+    on_wait: Callable[[Retry], None] = _log,
+) -> Parsed[T]:
+    """Send until an answer is parsed; wait in between as it says, otherwise doubling, with jitter.
+
+    `classify` gets the answer and how many tries have failed, should this be one; `on_wait` is called before each wait.
+    Raises the error of what is final, and whatever `send` raises but a RequestException.
+    """
+    started = time.monotonic()
+    failed = 0
+    while True:
+        answer: Answer
+        try:
+            answer = send()
+        except requests.RequestException as error:
+            answer = error
+        outcome = classify(answer, failed + 1)
+        if isinstance(outcome, Parsed):
+            return outcome
+        if isinstance(outcome, Fail):
+            raise outcome.error
+        failed += outcome.counts
+        longest = min(_LONGEST_WAIT_SECONDS, 0.5 * 2.0**failed)
+        wait = random.uniform(longest / 4, longest) if outcome.after is None else outcome.after  # noqa: S311 - jitter
+        if not retry_policy.allows(started, wait):
+            raise outcome.error
+        on_wait(outcome)
+        time.sleep(wait + _EXTRA_SECOND)

@@ -1,22 +1,35 @@
-"""The one session of a process: every request paced, bounded, timed out, and authorized at the moment it is sent."""
+"""The one session of a process: every request paced, bounded, timed out, and authorized at the moment it is sent.
+
+`requests` reads a body to its end, however large, and its read timeout begins anew with every byte that comes: it ends
+neither a flood nor a drip. So an answer has a bound on its size and on its time here.
+"""
 
 from __future__ import annotations
 
+import os
+import ssl
 import threading
+import time
+from collections.abc import Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Final, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any, Final, Protocol, cast, runtime_checkable
 from urllib.parse import urlsplit
 
 import requests
+from requests.utils import select_proxy
 
-from airbyte_rdstation.client.bounded import bound
-from airbyte_rdstation.client.environment import environment_of
+from airbyte_rdstation.client.errors import LARGEST_BODY, OversizedAnswerError, config_error
 from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.retry import REQUEST_TIMEOUT_SECONDS
 
 __all__ = ["Renewable", "Session"]
 
 _MOST_REPEATS: Final = 5  # on 401, while other threads go on renewing the token
+_PIECE: Final = 256 * 1024  # bytes
+_TIMES_THE_READ_TIMEOUT: Final = 1.5  # what a whole body may take
+_PROXY_SCHEMES: Final = ("http", "https")
+_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # in the order in which `requests` reads them
 
 
 @runtime_checkable
@@ -24,39 +37,47 @@ class Renewable(Protocol):
     """An authenticator whose token can be renewed."""
 
     def get_auth_header(self) -> Any:
-        """The header with the token of this moment."""
+        """Return the header with the token of this moment: `{"Authorization": "Bearer …"}`."""
 
     def refresh_and_set_access_token(self) -> None:
-        """Renews the token, once for all threads."""
+        """Renew the token, once for all threads."""
 
 
 class Session(requests.Session):
-    """Unlike the CDK's `LimiterSession` it authorizes after the wait for the pace, which can outlive a token."""
+    """Paces and bounds every request, and authorizes it after the wait for the pace, which can outlive a token."""
 
     def __init__(self, rate_limit: RateLimit, num_workers: int, auth: requests.auth.AuthBase | None = None) -> None:
+        """Let `num_workers` requests be under way at once."""
         super().__init__()
         self._rate_limit = rate_limit
         self._under_way = threading.BoundedSemaphore(num_workers)
         self._authorize = auth
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # tokens say who we are; nothing else is kept
         self._environment: dict[tuple[str, ...], Any] = {}
-        self.auth = _later  # without it `requests` would look for a password in ~/.netrc
+        self.auth = _unchanged  # without it `requests` would look for a password in ~/.netrc
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=num_workers)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        """As its parent's, asked once for each host: it reads the whole environment, a fifth of a request's work."""
+        """Do as its parent, once for each host: it reads the whole environment, a fifth of a request's work.
+
+        Raises a config error where a proxy or a bundle of certificates that the environment names cannot be used.
+        """
         if proxies or verify is not None or cert is not None:
             return super().merge_environment_settings(url, proxies, stream, verify, cert)
         host = tuple(urlsplit(str(url))[:2])
         if host not in self._environment:
-            self._environment[host] = environment_of(self, str(url))
+            settings = super().merge_environment_settings(url, {}, None, None, None)
+            _insist_on_usable(settings, str(url))
+            self._environment[host] = settings
         return {**self._environment[host], "stream": stream}
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """The answer; after a 401 the token is renewed once and the request repeated.
+        """Send once the pace allows it; after a 401 renew the token once and repeat the request.
 
+        Raises what `requests` raises where no answer comes, OversizedAnswerError, and a ConnectorError where the token
+        cannot be renewed or the rate limit asks for too long a wait.
         Not by the CDK's REFRESH_TOKEN_THEN_RETRY, which waits a second in between and takes the renewal by another
         thread for its own: with short-lived tokens it then calls a good configuration wrong.
         """
@@ -79,10 +100,80 @@ class Session(requests.Session):
         kwargs["stream"] = True
         with self._under_way, self._rate_limit.one_request():
             authorized = request if self._authorize is None else self._authorize(request)
-            response = bound(super().send(authorized, **kwargs), kwargs["timeout"][1])
+            response = _read_within_bounds(super().send(authorized, **kwargs), kwargs["timeout"][1])
         self._rate_limit.heed(response)
         return response
 
 
-def _later(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+def _read_within_bounds(response: requests.Response, read_timeout: float) -> requests.Response:
+    """Read a streamed answer; OversizedAnswerError or ReadTimeout once it is out of bounds."""
+    response.raw = _Bounded(response.raw, time.monotonic() + _TIMES_THE_READ_TIMEOUT * read_timeout)
+    try:
+        _ = response.content
+    except BaseException:
+        response.close()  # what is left of the body must not be the next answer's beginning
+        raise
+    return response
+
+
+class _Bounded:
+    """A urllib3 response whose `stream` keeps the bounds; all else is the response's own."""
+
+    def __init__(self, raw: Any, until: float) -> None:
+        self._raw = raw
+        self._until = until
+
+    def stream(self, amt: int, decode_content: bool | None = None) -> Iterator[bytes]:
+        """Yield pieces as they arrive: `read` would wait until it has as many bytes as it was asked for."""
+        size = 0
+        while piece := self._raw.read1(_PIECE, decode_content=decode_content):
+            size += len(piece)
+            if size > LARGEST_BODY:
+                raise OversizedAnswerError(f"more than {LARGEST_BODY} bytes")
+            if time.monotonic() > self._until:
+                raise requests.ReadTimeout("the body comes too slowly")
+            yield piece
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+
+def _insist_on_usable(settings: Mapping[str, Any], url: str) -> None:
+    """Raise a config error that names the variable of the environment whose proxy or certificates cannot be used."""
+    if urlsplit(url).scheme == "https" and isinstance(settings["verify"], str):
+        _insist_on_bundle(settings["verify"])
+    if proxy := select_proxy(url, cast("dict[str, str]", settings["proxies"])):
+        _insist_on_proxy(proxy, urlsplit(url).scheme)
+
+
+def _insist_on_proxy(proxy: str, scheme: str) -> None:
+    """Raise without the address: it may hold a password."""
+    names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
+    variable = next((name for name in names if os.environ.get(name)), "HTTPS_PROXY")
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if not host:
+        raise config_error(f"{variable} is no valid address of a proxy. Write it like http://proxy.example:3128.")
+    if parts.scheme not in _PROXY_SCHEMES:
+        raise config_error(f"{variable} names a proxy of a kind that is not supported. Use one that speaks HTTP.")
+
+
+def _insist_on_bundle(place: str) -> None:
+    variable = next((name for name in _BUNDLES if os.environ.get(name) == place), _BUNDLES[0])
+    path = Path(place)
+    if not path.exists():
+        raise config_error(f"{variable} names {place}, which does not exist. Correct it, or mount the file there.")
+    where: Mapping[str, str] = {"capath": place} if path.is_dir() else {"cafile": place}
+    try:
+        ssl.create_default_context().load_verify_locations(**where)
+    except (OSError, ssl.SSLError):
+        raise config_error(
+            f"{variable} names {place}, which holds no certificates that can be read. It must be a file in PEM form."
+        ) from None

@@ -1,12 +1,14 @@
-"""A list longer than its wall that no filter of time can cut: read in every order and direction there is. Pure.
+"""A list longer than its wall that no filter of time can cut: from both ends, and what lies between is counted. Pure.
 
-`created_at` from both ends reaches 20,000 rows without a gap; the other orders reach some of what lies between, and
-whatever is left is counted. Facts: docs/api/crm-v1.md#paging and #reading-lists-that-move.
+`created_at` never changes, so its two ends reach 20,000 rows without a gap. Parts that filters can name (deals by
+pipeline and stage) make the read complete beyond that. Where there are none (contacts and companies of API v1), other
+orders would only make an incomplete read a little less so, for fifty requests each; API v2 reads the whole list.
+Facts: docs/api/crm-v1.md#paging and #reading-lists-that-move.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from airbyte_rdstation.client.responses import More, Page, Row
@@ -14,36 +16,21 @@ from airbyte_rdstation.pagination.last_page_first import read_up, top_page
 from airbyte_rdstation.pagination.listing import WALL, Batch, Fetch, Query
 from airbyte_rdstation.pagination.single_pass import Ties
 
-__all__ = ["FURTHER", "Reach"]
+__all__ = ["Reach"]
 
-_CREATED_AT: Final = "created_at"
-FURTHER: Final = (
-    Query("updated_at", descending=True),
-    Query("updated_at"),
-    Query("name"),
-    Query("name", descending=True),
-)
+_OLDEST_FIRST: Final = Query("created_at")
+_NEWEST_FIRST: Final = Query("created_at", descending=True)
 _MOST_PASSES: Final = 5
 _QUIET_PAGES: Final = 2  # rows of one moment may begin on a page that is known already and go on behind it
 
 
 class Reach:
-    """One such list: what was read of it, and how much there is."""
+    """Reads one such list, and knows how much of it there is."""
 
-    def __init__(
-        self,
-        fetch: Fetch,
-        parts: Callable[[], Iterable[Fetch]],
-        *,
-        further: Sequence[Query] = FURTHER,
-    ) -> None:
-        """`parts` are filters that together leave out little, the cheapest first.
-
-        `further` are orders beside that of `created_at`.
-        """
+    def __init__(self, fetch: Fetch, parts: Callable[[], Iterable[Fetch]] = tuple) -> None:
+        """`parts` are filters that together leave out little, the cheapest first; each may itself be too long."""
         self._fetch = self._counted(_before_wall(fetch))
         self._parts = parts
-        self._further = further
         self._ids: set[str] = set()
         self.total = 0
         self.ended = False
@@ -60,23 +47,26 @@ class Reach:
         return len(self._ids)
 
     def rows(self) -> Iterator[Batch]:
-        """Every row that can be reached, each id once."""
-        yield from self._upward(self._fetch)
+        """Yield every row that can be reached, each id once."""
+        yield from self._upward()
         if self.ended:
             return
         yield from self._downward()
-        for query in self._further:
-            if not self.unreached:
-                return
-            yield from self._until_complete(self._fetch, query)
         parts = iter(self._parts())
         while self.unreached and (part := next(parts, None)) is not None:
-            yield from self._part(_before_wall(part))
+            for batch in Reach(part).rows():
+                yield self._fresh(batch.rows)
+                if not self.unreached:
+                    return
 
-    def _upward(self, fetch: Fetch) -> Iterator[Batch]:
-        query = Query(_CREATED_AT)
-        for batch in read_up(fetch, query, top_page(fetch(query))):
-            self.ended = batch.ends and fetch is self._fetch
+    def _upward(self) -> Iterator[Batch]:
+        first = self._fetch(_OLDEST_FIRST)
+        if first.has_next is More.NO:
+            self.ended = True
+            yield self._fresh(first.rows)
+            return
+        for batch in read_up(self._fetch, _OLDEST_FIRST, top_page(first)):
+            self.ended = batch.ends
             yield self._fresh(batch.rows)
 
     def _downward(self) -> Iterator[Batch]:
@@ -89,44 +79,27 @@ class Reach:
         depth = 0
         for _ in range(_MOST_PASSES):
             fewer, total = False, self.total
-            for number, batch in self._pass(self._fetch, Query(_CREATED_AT, descending=True), quiet_from=depth):
+            for number, batch in self._pass(quiet_from=depth):
                 yield batch
                 depth = max(depth, number)
                 fewer, total = fewer or self.total < total, self.total
             if not fewer:
                 return
 
-    def _part(self, fetch: Fetch) -> Iterator[Batch]:
-        """What a filter names; it may itself be longer than the wall."""
-        first = fetch(Query(_CREATED_AT))
-        yield self._fresh(first.rows)
-        if first.has_next is More.NO:
-            return
-        yield from self._upward(fetch)
-        if (first.total or 0) > WALL:
-            for query in (Query(_CREATED_AT, descending=True), *self._further):
-                yield from self._until_complete(fetch, query)
-
-    def _until_complete(self, fetch: Fetch, query: Query) -> Iterator[Batch]:
-        for _, batch in self._pass(fetch, query):
-            yield batch
-            if not self.unreached:
-                return
-
-    def _pass(self, fetch: Fetch, query: Query, quiet_from: int | None = None) -> Iterator[tuple[int, Batch]]:
-        """One order from its first page to the wall, with the numbers of the pages.
+    def _pass(self, quiet_from: int) -> Iterator[tuple[int, Batch]]:
+        """From the newest row to the wall, with the numbers of the pages.
 
         From page `quiet_from` on, pages without a new row end it.
         """
         number, quiet = 1, 0
-        ties = Ties(fetch, query, lenient=True) if query.sort == _CREATED_AT else None
+        ties = Ties(self._fetch, _NEWEST_FIRST, lenient=True)
         while True:
-            page = fetch(query.at_page(number))
+            page = self._fetch(_NEWEST_FIRST.at_page(number))
             fresh = self._fresh(page.rows)
-            quiet = 0 if fresh.rows or quiet_from is None or number < quiet_from else quiet + 1
+            quiet = 0 if fresh.rows or number < quiet_from else quiet + 1
             last = not page.rows or page.has_next is More.NO or quiet >= _QUIET_PAGES
             # Before the page is given away: its reader normalizes the rows, dates included, in place.
-            for rows in ties.missing(number, page, last=last) if ties else ():
+            for rows in ties.missing(number, page, last=last):
                 yield number, self._fresh(rows)
             yield number, fresh
             if last:

@@ -9,19 +9,75 @@ Facts: docs/api/crm-v2.md#why-page-numbers-lose-rows to #contacts-by-creation.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from itertools import pairwise
-from typing import TypeAlias
 
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import EPOCH, ONE_SECOND, floor_second
 from airbyte_rdstation.pagination.listing import Batch, Bound, Fetch, PaginationError, Query, instant_of
 from airbyte_rdstation.pagination.sweep import halved_windows, sweep
 
-__all__ = ["read_keyset", "read_keyset_whole"]
+__all__ = ["Position", "Step", "Then", "advance", "read_keyset", "read_keyset_whole"]
 
-Moments: TypeAlias = "list[datetime | None]"
-"""The keys of a page's rows, in their order: parsing them is the dearest part of a read, hence done once a page."""
+
+@dataclass(frozen=True)
+class Position:
+    """How far a list is read: all rows whose key lies before `second`; None before the first page."""
+
+    second: datetime | None
+    seen: frozenset[tuple[str, str]] = frozenset()
+    """Rows of that second that are read, as (id, key): filters have no fractions, so the next page has them again."""
+
+
+class Then(Enum):
+    """What a page asks for."""
+
+    GO_ON = "the page at the next position"
+    END = "nothing: the list ends with it"
+    OUTSIDE = "the page once more: it holds rows from before the position"
+    UNSORTED = "another way of reading: the list ignores its sort"
+    NULLS = "the rows without a key, which fill the page and have no order among themselves"
+    ONE_SECOND = "the rest of a second that fills more than the page, where the filter cannot advance"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a page brings: its new rows, and the position once they and what `then` asks for are read."""
+
+    then: Then
+    next: Position
+    fresh: list[Row] = field(default_factory=list)
+    may_sort_nulls_last: bool = False
+    """A first page on which every row has a key: those without may follow behind all others."""
+
+
+def advance(at: Position, page: Page, key: str) -> Step:
+    """Decide what follows the first page of the rows from `at` on. Parses each row's key once: that is what it costs.
+
+    Raises PaginationError where no row of a page within a range has a key that leads further.
+    """
+    moments = [instant_of(row, key) for row in page.rows]
+    known = [moment for moment in moments if moment]
+    ends = not page.rows or page.has_next is More.NO
+    if at.second is not None and not known and not ends:
+        raise PaginationError(f"More records than a page holds have a {key} that cannot be read.")
+    if at.second is not None and any(moment < at.second for moment in known):
+        return Step(Then.OUTSIDE, at)
+    if any(earlier > later for earlier, later in pairwise(known)):
+        return Step(Then.UNSORTED, at)
+    fresh = [row for row in page.rows if _version(row, key) not in at.seen]
+    last = floor_second(known[-1]) if known else None
+    if ends:
+        return Step(Then.END, Position(last or at.second), fresh)
+    if last is None:
+        return Step(Then.NULLS, Position(EPOCH))
+    if at.second is not None and last <= at.second:
+        return Step(Then.ONE_SECOND, Position(at.second + ONE_SECOND), fresh)
+    dated = zip(page.rows, moments, strict=True)
+    seen = frozenset(_version(row, key) for row, moment in dated if moment and moment >= last)
+    return Step(Then.GO_ON, Position(last, seen), fresh, at.second is None and all(row.get(key) for row in page.rows))
 
 
 def read_keyset(
@@ -34,97 +90,78 @@ def read_keyset(
     fixed: tuple[Bound, ...] = (),
     tie_sort: str | None = None,
 ) -> Iterator[Batch]:
-    """All rows within `fixed` whose `keys[0]` lies in [start, end()), one batch a request.
+    """Yield all rows within `fixed` whose `keys[0]` lies in [start, end()), one batch a request.
 
     `end` is asked before each request, so that a caller may hand the far part of the range to another read.
     `keys[1:]` are keys that never change and tell apart the rows of one second; those that share them all are read in
     the order of `tie_sort`. `now` is the moment the read begins. Raises PaginationError rather than loop or lose a row.
     """
     key = keys[0]
-    position = None if start is None else floor_second(start)
-    seen: set[tuple[str, str]] = set()
-    while True:
-        limit = end()
-        if limit is not None and position is not None and position >= limit:
-            return
-        query = Query(key, (*fixed, Bound(key, position, limit)))
-        page, moments = _fetch_in_bounds(fetch, query, key)
-        if not _ascending(moments):
-            yield from halved_windows(fetch, key, position, limit, fixed, now)
-            return
-        fresh = [row for row in page.rows if _version(row, key) not in seen]
-        last = next((floor_second(moment) for moment in reversed(moments) if moment), None)
-        if not page.rows or page.has_next is More.NO:
-            yield Batch(fresh, limit or last or position, 0)
-            return
-        if position is None and last is not None and all(row.get(key) for row in page.rows):
-            # Null keys may sort last, too, where no filter on the key would ever show them.
+    at = Position(start and floor_second(start))
+    while (limit := end()) is None or at.second is None or at.second < limit:
+        query = Query(key, (*fixed, Bound(key, at.second, limit)))
+        page, step = _step(fetch, query, at)
+        if step.may_sort_nulls_last:  # no filter on the key would ever show them
             yield from sweep(fetch, Query(key, query.bounds, descending=True), without=key)
-        if last is None:
-            # Nothing but null keys (or unreadable ones), which sort first and have no order among themselves.
+        if step.then is Then.UNSORTED:
+            yield from halved_windows(fetch, key, at.second, limit, fixed, now)
+            return
+        if step.then is Then.NULLS:
             yield from sweep(fetch, query, without=key)
-            position = EPOCH
-        elif position is None or last > position:
-            # Filter literals have no fractions: the next page begins with the rows of this second again.
-            latest = zip(page.rows, moments, strict=True)
-            seen = {_version(row, key) for row, moment in latest if moment and moment >= last}
-            position = last
-            yield Batch(fresh, position, None if page.last is None else page.last - 1)
-        elif page.has_next is More.UNKNOWN and not fetch(query.at_page(2)).rows:
-            yield Batch(fresh, limit or position, 0)
+        elif step.then is Then.GO_ON:
+            yield Batch(step.fresh, step.next.second, None if page.last is None else page.last - 1)
+        elif step.then is Then.END:
+            yield Batch(step.fresh, limit or step.next.second, 0)
             return
         else:
-            for batch in _one_second(fetch, keys, position, now=now, fixed=fixed, tie_sort=tie_sort):
-                yield Batch([row for row in batch.rows if _version(row, key) not in seen], position)
-            position += ONE_SECOND
-            yield Batch([], position)
+            yield from _one_second(fetch, keys, at, now=now, fixed=fixed, tie_sort=tie_sort)
+            yield Batch([], step.next.second)
+        at = step.next
 
 
 def read_keyset_whole(fetch: Fetch, key: str, *, now: datetime) -> Iterator[Batch]:
-    """All rows by a key that some do not have; those sort first or last, so both ends are read."""
+    """Yield all rows by a key that some do not have; those sort first or last, so both ends are read."""
     yield from read_keyset(fetch, (key,), None, now=now)
     yield from sweep(fetch, Query(key, descending=True), without=key)
+
+
+def _step(fetch: Fetch, query: Query, at: Position) -> tuple[Page, Step]:
+    """The page and its step. Raises PaginationError if the filter is ignored twice: the read would never end."""
+    key = query.sort or ""
+    for _ in range(2):
+        page = fetch(query)
+        step = advance(at, page, key)
+        if step.then is Then.ONE_SECOND and page.has_next is More.UNKNOWN and not fetch(query.at_page(2)).rows:
+            return page, Step(Then.END, at, step.fresh)
+        if step.then is not Then.OUTSIDE:
+            return page, step
+    raise PaginationError(f"The list ignores its filter {query.bounds[-1].rdql()}.")
 
 
 def _one_second(
     fetch: Fetch,
     keys: Sequence[str],
-    second: datetime,
+    at: Position,
     *,
     now: datetime,
     fixed: tuple[Bound, ...],
     tie_sort: str | None,
 ) -> Iterator[Batch]:
-    """The rows of a second that fill more than a page, where the filter cannot advance.
+    """The unread rows of a second that fill more than a page.
 
     By the next key, which never changes; rows that share that one, too, by page numbers inside the second. There any
     other order is better than that of the keys, which leaves rows with equal ones to chance at each request.
     """
     key, *finer = keys
+    second = at.second or EPOCH
     within = (*fixed, Bound(key, second, second + ONE_SECOND))
-    if finer:
-        return read_keyset(fetch, finer, None, now=now, fixed=within, tie_sort=tie_sort)
-    return sweep(fetch, Query(tie_sort or key, within))
-
-
-def _fetch_in_bounds(fetch: Fetch, query: Query, key: str) -> tuple[Page, Moments]:
-    """The page and its rows' keys; PaginationError if it twice holds rows from before the range.
-
-    Without its filter the read never ends, nor where a page within a range has no key that leads further.
-    """
-    lower = query.bounds[-1].at_least
-    for _ in range(2):
-        page = fetch(query)
-        moments = [instant_of(row, key) for row in page.rows]
-        if lower is not None and page.rows and page.has_next is not More.NO and not any(moments):
-            raise PaginationError(f"More records than a page holds have a {key} that cannot be read.")
-        if lower is None or all(moment >= lower for moment in moments if moment):
-            return page, moments
-    raise PaginationError(f"The list ignores its filter {query.bounds[-1].rdql()}.")
-
-
-def _ascending(moments: Moments) -> bool:
-    return all(earlier <= later for earlier, later in pairwise(filter(None, moments)))
+    batches = (
+        read_keyset(fetch, finer, None, now=now, fixed=within, tie_sort=tie_sort)
+        if finer
+        else sweep(fetch, Query(tie_sort or key, within))
+    )
+    for batch in batches:
+        yield Batch([row for row in batch.rows if _version(row, key) not in at.seen], second)
 
 
 def _version(row: Row, key: str) -> tuple[str, str]:

@@ -33,14 +33,14 @@ class UpBatch:
 
 
 def top_page(first: Page) -> int:
-    """The number of a list's last page, going by its first; never one beyond the wall."""
+    """Return the number of a list's last page, going by its first; never one beyond the wall."""
     size = max(1, len(first.rows))
     most = max(1, WALL // size)
     return most if first.total is None else max(1, min(most, -(-first.total // size)))
 
 
 def read_up(fetch: Fetch, query: Query, top: int) -> Iterator[UpBatch]:
-    """The rows of the pages from number `top` to 1.
+    """Yield the rows of the pages from number `top` to 1.
 
     Where page `top` is empty (`total` may count rows that the token's user may not see), the last one that is not is
     looked for.
@@ -75,7 +75,7 @@ def read_up(fetch: Fetch, query: Query, top: int) -> Iterator[UpBatch]:
 
 
 def step_back(fetch: Fetch, query: Query, page: int, reached: str) -> int:
-    """Where to go on after a read that had come from page `page` down to the moment `reached`.
+    """Return the page at which to go on after a read that had come down to page `page` and the moment `reached`.
 
     Rows of that very moment have no order: the page must begin a step before it.
     """

@@ -25,7 +25,7 @@ class Bound:
     before: datetime | None = None
 
     def rdql(self) -> str:
-        """The bound as conditions of a filter; empty where both sides are open."""
+        """Return the conditions of a filter: `updated_at:>="2026-01-31 23:00:59"`; empty where both sides are open."""
         lower = rdql.at_least(self.field, self.at_least) if self.at_least else ""
         upper = rdql.before(self.field, self.before) if self.before else ""
         return rdql.all_of(lower, upper)
@@ -43,7 +43,7 @@ class Query:
     """Go on after the rows of the page that gave this, instead of at `page`."""
 
     def at_page(self, number: int) -> Query:
-        """The same list, another page."""
+        """Return the query for another page of the same list."""
         return replace(self, page=number)
 
 
@@ -63,15 +63,15 @@ Fetch = Callable[[Query], Page]
 
 
 class PageRefusedError(Exception):
-    """The API refuses a page; the cause says how."""
+    """Says that the API refuses a page; its cause says how."""
 
 
 class PaginationError(Exception):
-    """The list does not behave as the read needs; going on would loop or lose rows. Its text holds no record."""
+    """Says that a list does not behave as a read needs: going on would loop or lose rows. Its text holds no record."""
 
 
 def instant_of(row: Row, key: str) -> datetime | None:
-    """The instant of a row's key; None where it is null, empty, or no date that can be calculated with."""
+    """Return the instant of a row's key; None where it is null, empty, or no date that can be calculated with."""
     try:
         return parse_instant(row[key]) if row.get(key) else None
     except ValueError:

@@ -27,7 +27,7 @@ _NEVER: Final = "9999"
 
 
 class WallReachedError(Exception):
-    """The list cannot be read to its end by page numbers."""
+    """Says that the list cannot be read to its end by page numbers."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,16 @@ class DownBatch:
 
 
 def instant_text(row: Row, key: str) -> str:
-    """The row's key as a text that sorts; a row without a readable one counts as newer than all, so it comes."""
+    """Return the row's key as a text that sorts; a row without a readable one counts as newer than all, so it comes."""
     instant = instant_of(row, key)
     return format_instant(instant) if instant else _NEVER
 
 
 def read_down(fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool = False) -> Iterator[DownBatch]:
-    """Every row from page number `page` on whose key is not older than `bound`, an instant as text ("" for all).
+    """Yield each row from page number `page` on whose key is not older than `bound`, an instant as text ("" for all).
 
-    A `walled` list is never asked beyond its wall; one without a documented wall is, in case it has none. Either raises
-    WallReachedError.
+    A `walled` list is never asked beyond its wall; one without a documented wall is, in case it has none.
+    Raises WallReachedError at the wall of either.
     """
     before: Page | None = None
     repeated = 0

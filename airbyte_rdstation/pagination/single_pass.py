@@ -17,7 +17,7 @@ __all__ = ["Ties", "single_pass"]
 
 
 def single_pass(fetch: Fetch, query: Query) -> Iterator[Batch]:
-    """A small, sorted list from its first page to its last, each id once."""
+    """Read a small, sorted list from its first page to its last, each id once."""
     ids: set[str] = set()
     ties = Ties(fetch, query)
     end = Page([], has_next=More.NO)  # a tie may last to the end of the list
@@ -48,7 +48,7 @@ class Ties:
         self._spans_pages = False
 
     def missing(self, number: int, page: Page, *, last: bool = False) -> Iterator[list[Row]]:
-        """To be asked after each page, in order: further rows of a tie that has ended with it (all, new or not).
+        """Call once a page, in order. Yields the rows of a tie that ended with the page; they may be known already.
 
         A reader may go back: rows that it meets again for that reason are no sign of a tie.
         """

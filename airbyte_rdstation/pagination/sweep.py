@@ -1,7 +1,7 @@
 """Page numbers, where there is nothing better: lists without a usable order, and rows that share their keys. Pure.
 
 A page number is an offset into an order that changes, so a single pass can miss rows; the rules here say when passes
-may stop. Facts: docs/api/crm-v2.md#listing, #a-full-second step 3 and 7.6.
+may stop. Facts: docs/api/crm-v2.md#listing, #a-full-second step 3.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _BEFORE_RD_STATION: Final = datetime(2010, 1, 1, tzinfo=timezone.utc)
 
 
 class RestlessError(PaginationError):
-    """Every pass over a list brings rows that were not there before."""
+    """Says that every pass over a list brings rows that were not there before."""
 
 
 def sweep(fetch: Fetch, query: Query, *, walled: bool = True, without: str | None = None) -> Iterator[Batch]:
-    """A list whose rows change places from request to request: repeated passes, each id once.
+    """Read a list whose rows change places from request to request, pass after pass, each id once.
 
     With the name of a sort key in `without`, only the rows at the front of the list that have none.
 
     Stops once it has as many ids as the answers of a pass count rows, where they do. Otherwise after
     two passes in a row without a new id, provided that there are at least as many ids as the pass counted rows: the
-    rule of 7.3 that lost nothing in simulation [test]. Of the ids only those count that the later half of the passes
+    rule that lost nothing in simulation [test]. Of the ids only those count that the later half of the passes
     saw, too, and while rows leave the list it takes more quiet passes: a row that has left must not stand in for one
     that was never seen. A list whose pages overlap counts more rows than it has for ever: it ends once many passes in a
     row were the same, page for page; with any chance in its order they would not be.
@@ -79,7 +79,7 @@ class _Pass:
     _page: set[str] = field(default_factory=set)
 
     def take(self, page: Page, rows: list[Row], *, fresh: int, walled: bool) -> None:
-        """The next page, and those of its rows that count."""
+        """Note the next page, and those of its rows that count."""
         ids = [row["id"] for row in rows]
         on_page = set(ids)
         if not self.totals:
@@ -124,7 +124,7 @@ def _complete(ids: int, totals: list[int | None]) -> bool:
 def halved_windows(
     fetch: Fetch, key: str, start: datetime | None, end: datetime | None, fixed: tuple[Bound, ...], now: datetime
 ) -> Iterator[Batch]:
-    """A list that does not honour its sort: windows of `key`, halved until they are small, each of them swept.
+    """Read a list that ignores its sort: cut it in windows of `key`, halve them until they are small, sweep each.
 
     Rows that move go to the last window, which is open towards the future and swept last.
     """
@@ -151,7 +151,7 @@ def halved_windows(
 
 
 def numbered(fetch: Fetch, query: Query, *, walled: bool) -> Iterator[Page]:
-    """Pages 1, 2, 3, … to the end of the list; never beyond the wall, and never for ever."""
+    """Yield pages 1, 2, 3, … to the end of the list. Raises PaginationError at its wall, or where it has no end."""
     ids: set[str] = set()
     counted = 0
     number = 1

@@ -1,7 +1,7 @@
 """Shares a big read out among readers: ranges of the time axis, cut smaller while readers are idle.
 
 One read waits for each answer before it can ask again, so at a second a request it uses half of the budget. Cut in
-spans it keeps the budget full. Where rows move (`updated_at`), they move into the last span, which is open towards
+ranges it keeps the budget full. Where rows move (`updated_at`), they move into the last range, which is open towards
 the future: it is read after all the others, so that a row edited before it was read is met there. Pure but for its
 lock.
 """
@@ -20,7 +20,7 @@ __all__ = ["TimeRange", "TimeRanges"]
 
 _PAGES_OF_A_BIG_LIST: Final = 10  # a smaller one is read as it is
 _WORTH_CUTTING_PAGES: Final = 3  # so that no reader is left alone with the end of a big one
-_SPARE_CUTS: Final = 2  # every cut costs about one request: a span ends with a page that is not full
+_SPARE_CUTS: Final = 2  # every cut costs about one request: a range ends with a page that is not full
 _PAGES_A_CUT: Final = 30
 
 
@@ -33,26 +33,26 @@ class TimeRange:
 
 
 class TimeRanges:
-    """The spans of one read that are not read to their end yet. Safe to share among threads."""
+    """Holds the ranges of one read that are not read to their end yet. Safe to share among threads."""
 
-    def __init__(self, spans: list[TimeRange], *, horizon: Callable[[], datetime], moving: bool, readers: int) -> None:
-        """Begin with `spans` (one open span, or those of an interrupted read).
+    def __init__(self, ranges: list[TimeRange], *, horizon: Callable[[], datetime], moving: bool, readers: int) -> None:
+        """Begin with `ranges` (one open range, or those of an interrupted read).
 
         `horizon` tells, once asked, a moment shortly before the read began: from there on rows still appear. With
-        `moving` the open span waits for the others. `readers` is how many spans are worth reading at once.
+        `moving` the open range waits for the others. `readers` is how many ranges are worth reading at once.
         """
         self._horizon = horizon
         self._moving = moving
         self._readers = readers
         self._changed = threading.Condition()
-        self._unfinished = list(spans)
-        self._waiting = list(spans)
+        self._unfinished = list(ranges)
+        self._waiting = list(ranges)
         self._cuts = self._pages = 0
         self._pages_expected: int | None = None
         self._failed = False
 
     def __iter__(self) -> Iterator[TimeRange]:
-        """The spans to read, as they become ready; blocks between them; ends when all are read or one has failed."""
+        """Yield the ranges as they become ready, blocking between them, until all are read or one has failed."""
         while True:
             with self._changed:
                 while (ready := self.take()) is None and self._unfinished and not self._failed:
@@ -62,64 +62,64 @@ class TimeRanges:
             yield ready
 
     def take(self) -> TimeRange | None:
-        """A span that is ready to be read, now its caller's; None if there is none at the moment."""
+        """Return a range that is ready to be read, now its caller's; None if there is none at the moment."""
         with self._changed:
-            closed_unfinished = any(span.end is not None for span in self._unfinished)
-            for span in () if self._failed else self._waiting:
-                if span.end is not None or not (self._moving and closed_unfinished):
-                    self._waiting.remove(span)
-                    return span
+            closed_unfinished = any(time_range.end is not None for time_range in self._unfinished)
+            for time_range in () if self._failed else self._waiting:
+                if time_range.end is not None or not (self._moving and closed_unfinished):
+                    self._waiting.remove(time_range)
+                    return time_range
             return None
 
-    def advance(self, span: TimeRange, reached: datetime | None, pages_left: int | None) -> None:
-        """Everything of `span` before `reached` is emitted; its far part may go to an idle reader."""
+    def advance(self, time_range: TimeRange, reached: datetime | None, pages_left: int | None) -> None:
+        """Note that everything of `time_range` before `reached` is emitted; its far part may go to an idle reader."""
         with self._changed:
-            span.position = reached if reached is not None else span.position
+            time_range.position = reached if reached is not None else time_range.position
             self._pages += 1
             if pages_left is None and self._pages >= _PAGES_OF_A_BIG_LIST:
                 pages_left = _PAGES_OF_A_BIG_LIST  # the answers do not say; what is read so far does
             worth_cutting = _WORTH_CUTTING_PAGES if self._pages_expected else _PAGES_OF_A_BIG_LIST
-            if pages_left is not None and span.position is not None and pages_left >= worth_cutting:
+            if pages_left is not None and time_range.position is not None and pages_left >= worth_cutting:
                 self._pages_expected = self._pages_expected or pages_left
-                self._cut(span, span.position)
+                self._cut(time_range, time_range.position)
             self._changed.notify_all()
 
-    def finish(self, span: TimeRange) -> None:
-        """`span` is read to its end."""
+    def finish(self, time_range: TimeRange) -> None:
+        """Note that `time_range` is read to its end."""
         with self._changed:
-            self._unfinished.remove(span)
+            self._unfinished.remove(time_range)
             self._changed.notify_all()
 
     def fail(self) -> bool:
-        """A reader failed: no further span is handed out, what is unread stays in `remaining`. True for the first."""
+        """Hand out no further range: a reader failed. What is unread stays `remaining`. Return True for the first."""
         with self._changed:
             first, self._failed = not self._failed, True
             self._changed.notify_all()
             return first
 
     def remaining(self) -> list[tuple[datetime | None, datetime | None]]:
-        """What is not emitted yet, oldest first: (from, to) with `to` exclusive, None for open."""
+        """Return what is not emitted yet, oldest first: (from, to) with `to` exclusive, None for open."""
         with self._changed:
-            spans = [(span.position, span.end) for span in self._unfinished]
-        return sorted(spans, key=lambda span: (span[0] is not None, span[0]))
+            ranges = [(time_range.position, time_range.end) for time_range in self._unfinished]
+        return sorted(ranges, key=lambda ends: (ends[0] is not None, ends[0]))
 
-    def _cut(self, span: TimeRange, position: datetime) -> None:
-        if span.end is None:
+    def _cut(self, time_range: TimeRange, position: datetime) -> None:
+        if time_range.end is None:
             horizon = floor_second(self._horizon())
             if position + ONE_SECOND >= horizon:
                 return
-            self._hand_over(span, horizon)
+            self._hand_over(time_range, horizon)
         under_way = len(self._unfinished) - (1 if self._moving else 0)
         allowed = _SPARE_CUTS + (self._pages + (self._pages_expected or 0)) // _PAGES_A_CUT
-        if span.end is None or self._cuts >= allowed or under_way >= self._readers:
+        if time_range.end is None or self._cuts >= allowed or under_way >= self._readers:
             return
-        middle = floor_second(position + (span.end - position) / 2)
-        if position + ONE_SECOND < middle < span.end:
+        middle = floor_second(position + (time_range.end - position) / 2)
+        if position + ONE_SECOND < middle < time_range.end:
             self._cuts += 1
-            self._hand_over(span, middle)
+            self._hand_over(time_range, middle)
 
-    def _hand_over(self, span: TimeRange, at: datetime) -> None:
-        rest = TimeRange(at, span.end)
-        span.end = at
+    def _hand_over(self, time_range: TimeRange, at: datetime) -> None:
+        rest = TimeRange(at, time_range.end)
+        time_range.end = at
         self._unfinished.append(rest)
         self._waiting.append(rest)

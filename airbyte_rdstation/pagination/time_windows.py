@@ -49,20 +49,20 @@ class Window:
     before: datetime | None = None
 
     def holds(self, moment: datetime) -> bool:
-        """Whether a row of that moment counts for this slice."""
+        """Tell whether a row of that moment counts for this slice."""
         return (self.at_least is None or moment >= self.at_least) and (self.before is None or moment < self.before)
 
     def query(self) -> Query:
-        """Its rows (and some around it), oldest first."""
+        """Return the query for its rows (and some around it), oldest first."""
         open_ended = self.at_least is None and self.before is None
         return Query(_KEY, () if open_ended else (Bound(_KEY, self.at_least, self.before),))
 
     def length(self, oldest: datetime, now: datetime) -> timedelta:
-        """How long it is, in a list that reaches from `oldest` to `now`."""
+        """Return how long it is, in a list that reaches from `oldest` to `now`."""
         return (self.before or now) - (self.at_least or oldest)
 
     def halves(self, oldest: datetime, now: datetime) -> tuple[Window, ...]:
-        """The slice cut in two; empty where it is too short for that."""
+        """Return the slice cut in two; nothing where it is too short for that."""
         begin, length = self.at_least or oldest, self.length(oldest, now)
         middle = floor_second(begin + length / 2)
         if length < 2 * _SHORTEST:
@@ -71,7 +71,7 @@ class Window:
 
 
 class Windows:
-    """One list, and whether some of it stayed out of reach."""
+    """Reads one list, and knows whether some of it stayed out of reach."""
 
     def __init__(self, fetch: Fetch, parts: Callable[[], Iterable[Fetch]], now: Callable[[], datetime]) -> None:
         """`parts` are filters that together name every row, for a slice that is too long and too short to be cut."""
@@ -89,7 +89,7 @@ class Windows:
         """Some slice has more rows than any order or filter reaches."""
 
     def plan(self) -> tuple[list[Row], list[Window]]:
-        """The rows of a list that one page holds; otherwise its slices, of equal length.
+        """Return the rows of a list that one page holds; otherwise its slices, of equal length.
 
         A slice has a few thousand rows if these are spread evenly.
         """
@@ -107,7 +107,7 @@ class Windows:
         return [], [Window(lower, upper) for lower, upper in pairwise(edges)]
 
     def read(self, window: Window) -> Iterator[Batch]:
-        """The rows of a slice, each once; one batch a request."""
+        """Yield the rows of a slice, each once; one batch a request."""
         seen: set[str] = set()
         first = self._first if self._first and window == Window() else self._fetch(window.query())
         for rows in self._read(window, first):
@@ -164,8 +164,7 @@ class Windows:
         self.walled = self.walled or len(ids) < total
 
     def _by_page_numbers(self, query: Query) -> Iterator[list[Row]]:
-        parts = (_within(query, part) for part in self._parts())
-        reach = Reach(_within(query, self._fetch), lambda: parts, further=())
+        reach = Reach(_within(query, self._fetch), lambda: (_within(query, part) for part in self._parts()))
         for batch in reach.rows():
             yield batch.rows
         self.walled = self.walled or reach.unreached > 0

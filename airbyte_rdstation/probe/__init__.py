@@ -4,5 +4,3 @@ Its questions are the rows of "Unknowns" in docs/api. No connector imports it.
 """
 
 from __future__ import annotations
-
-import airbyte_rdstation.quick_start  # noqa: F401 - before all that imports the CDK

@@ -1,29 +1,25 @@
-"""What RD Station Conversas leaves open of its lists: envelopes, pages, names, dates."""
+"""Asks what RD Station Conversas leaves open of lists, campaigns and analytics."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
-from airbyte_rdstation.probe.caller import CannotTellError, never, plain_keys, wait_told
-from airbyte_rdstation.probe.conversas_account import ConversasStreamFactory, listed, window
-from airbyte_rdstation.probe.findings import Question
+from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.probe.conversas_history import QUARTER, QUARTERS, AccountConversas, listed, today, window
+from airbyte_rdstation.probe.questions import Answer, CannotTellError, Question, never, plain_keys, require, wait_told
 
-__all__ = ["LIST_QUESTIONS"]
+__all__ = ["FIGURE_QUESTIONS", "LIST_QUESTIONS"]
 
-Account = ConversasStreamFactory
-Row = dict[str, Any]
 
 _TRIES: Final = 6
 
 
-def _envelope(path: str, account: Account) -> str:
-    answer = account.get(path)
+def _envelope(path: str, account: AccountConversas) -> str:
+    answer = account.get(path).success()
     body = answer.body
-    if not answer.ok:
-        return str(answer.status)
     if isinstance(body, list):
         return "bare"
     if not isinstance(body, dict):
@@ -33,23 +29,21 @@ def _envelope(path: str, account: Account) -> str:
     return ", ".join(lists) or f"nested in {', '.join(inner)}" if lists or inner else "nothing known"
 
 
-def _x_headers(account: Account) -> str:
+def _x_headers(account: AccountConversas) -> str:
     answer = account.contacts()
     return "on" if "x-page" in answer.headers or "x-pages" in answer.headers else "off"
 
 
-def _cap(account: Account) -> str:
+def _cap(account: AccountConversas) -> str:
     rows = account.first_contacts
     more = listed(account.contacts(page=2), "customers")
-    if not more:
-        raise CannotTellError("the contacts fit into one page")
+    require(more, "the contacts fit into one page")
     return str(len(rows))
 
 
-def _order(account: Account) -> str:
+def _order(account: AccountConversas) -> str:
     again = listed(account.contacts(), "customers")
-    if len(again) < 8:
-        raise CannotTellError("there are fewer than 8 contacts")
+    require(len(again) >= 8, "there are fewer than 8 contacts")
     return "stable" if _ids(again) == _ids(account.first_contacts) else "shuffle"
 
 
@@ -57,62 +51,58 @@ def _ids(rows: list[Row]) -> list[Any]:
     return [row.get("_id") or row.get("id") for row in rows]
 
 
-def _ignored_page(account: Account) -> str:
+def _ignored_page(account: AccountConversas) -> str:
     size = min(5, len(account.first_contacts) // 2)
-    if not size:
-        raise CannotTellError("there are fewer than 2 contacts")
+    require(size, "there are fewer than 2 contacts")
     first, second = (listed(account.contacts(page, size), "customers") for page in (1, 2))
     return "on" if _ids(first) == _ids(second) else "off"
 
 
-def _reports_limit(account: Account) -> str:
+def _reports_limit(account: AccountConversas) -> str:
     answer = account.get("/v4/reports", page="1", limit="50", **window(30))
     return "49" if not answer.ok else "50 or more"
 
 
-def _reports_range(account: Account) -> str:
-    answer = account.get("/v4/reports", page="1", limit="49", **window(120))
-    return "none" if answer.ok else str(answer.status)
+def _reports_range(account: AccountConversas) -> str:
+    return account.get("/v4/reports", page="1", limit="49", **window(120)).or_status("none")
 
 
-def _reports_dates(account: Account) -> str:
-    answer = account.get("/v4/reports", page="1", limit="49")
-    return "accepted" if answer.ok else str(answer.status)
+def _reports_dates(account: AccountConversas) -> str:
+    return account.get("/v4/reports", page="1", limit="49").or_status("accepted")
 
 
-def _report_shape(account: Account) -> str:
+def _report_shape(account: AccountConversas) -> str:
     return "spec" if any("createdAt" in row for row in account.reports) else "real"
 
 
-def _flaky(account: Account) -> str:
+def _flaky(account: AccountConversas) -> str:
     statuses = [account.get("/v2/employees").status for _ in range(_TRIES)]
     failed = sum(status >= 500 for status in statuses)
     return f"{failed} of {_TRIES} calls" if failed else "none seen"
 
 
-def _names(account: Account) -> str:
+def _names(account: AccountConversas) -> str:
     row = listed(account.get("/v2/employees"), "employees")
-    if not row:
-        raise CannotTellError("the account has no employee")
+    require(row, "the account has no employee")
     return "live" if "_id" in row[0] else "documented"
 
 
-def _unknown_route(account: Account) -> str:
+def _unknown_route(account: AccountConversas) -> str:
     answer = account.get("/v2/rdstation-probe")
     return f"{answer.status} {answer.form}"
 
 
-def _shared(account: Account) -> str:
+def _shared(account: AccountConversas) -> str:
     return "429 met" if account.caller.waits else "none met"
 
 
-def _created(account: Account) -> str:
+def _created(account: AccountConversas) -> str:
     named = {key for row in account.first_contacts for key in row} & {"created_at", "createdAt"}
     return "there" if named else "never there"
 
 
-def _zone(account: Account) -> str:
-    """In which zone a report's day ends: by an attendance between midnight in UTC and in São Paulo."""
+def _zone(account: AccountConversas) -> str:
+    """Tell in which zone a report's day ends: by an attendance between midnight in UTC and in São Paulo."""
     for row in account.reports:
         text = str(row.get("created_at") or row.get("createdAt") or "")
         if not re.match(r"\d{4}-\d\d-\d\dT0[0-2]:", text):
@@ -156,4 +146,136 @@ LIST_QUESTIONS: Final = (
         _created),
     Question("26", "the zone of a report's day", "-03:00", "reads a day more, takes each report once", _zone),
     Question("6", "what a 429 says of when to return", "absent", "waits as told, else 3 s and more", wait_told),
+)  # fmt: skip
+
+
+_ZONE: Final = "America/Sao_Paulo"
+_ANALYTICS: Final = "/v1/analytics"
+_MOST_CAMPAIGNS: Final = 15
+
+
+@cache  # a minute has 45 requests
+def _campaigns(account: AccountConversas) -> tuple[list[Row], dict[str, str]]:
+    """Return the campaigns of the last quarter that has any, and its days."""
+    for quarter in range(QUARTERS):
+        days = window(QUARTER, until=quarter * QUARTER)
+        answer = account.get("/v1/campaigns", **days)
+        require(answer.ok, f"the account has no campaigns ({answer.status})")
+        if rows := listed(answer, "campaigns"):
+            return rows, days
+    raise CannotTellError("no campaign in a year")
+
+
+def _campaign_list(account: AccountConversas) -> str:
+    rows, days = _campaigns(account)
+    require(len(rows) >= 2, "one campaign alone shows no pages")
+    small = listed(account.get("/v1/campaigns", **days, page="1", limit="1"), "campaigns")
+    return "paged" if len(small) < len(rows) else "one answer"
+
+
+def _has_more(account: AccountConversas) -> str:
+    _, days = _campaigns(account)
+    answer = account.get("/v1/campaigns", **days, page="999", limit="25").success()
+    return "always" if answer.body.get("has_more") else "exact"
+
+
+@cache  # a minute has 45 requests
+def _details(account: AccountConversas) -> list[Answer]:
+    """Return the details of campaigns of the last year."""
+    _campaigns(account)
+    rows = []
+    for quarter in range(QUARTERS):
+        days = window(QUARTER, until=quarter * QUARTER)
+        rows += listed(account.get("/v1/campaigns", **days), "campaigns")
+    return [account.get(f"/v1/campaigns/{row.get('id')}") for row in rows[:_MOST_CAMPAIGNS]]
+
+
+def _campaign_detail(account: AccountConversas) -> str:
+    for answer in _details(account):
+        if answer.ok and isinstance(answer.body, dict):
+            return "data" if isinstance(answer.body.get("data"), dict) else "bare"
+    raise CannotTellError("no campaign's detail could be read")
+
+
+def _campaign_failures(account: AccountConversas) -> str:
+    failed = sorted({answer.status for answer in _details(account) if not answer.ok})
+    return ", ".join(map(str, failed)) or "none seen"
+
+
+def _figures(account: AccountConversas, path: str = "attendances/summary", **more: str) -> Answer:
+    return account.get(f"{_ANALYTICS}/{path}", **{**window(30), "timezone": _ZONE, **more})
+
+
+@cache  # a minute has 45 requests
+def _summary(account: AccountConversas) -> tuple[Row, dict[str, str]]:
+    """Return the figures of the last quarter in which somebody was served, and its days."""
+    for quarter in range(QUARTERS):
+        days = window(QUARTER, until=quarter * QUARTER)
+        answer = _figures(account, **days)
+        require(answer.ok or not isinstance(answer.body, dict), f"the account has no analytics ({answer.status})")
+        if answer.body.get("attendancesTotal"):
+            return answer.body, days
+    raise CannotTellError("no attendance in a year")
+
+
+def _unit(account: AccountConversas) -> str:
+    figures, _ = _summary(account)
+    held = [figures.get(name) for name in ("tma", "tme")]
+    units = sorted({str(one.get("unit")) for one in held if isinstance(one, dict)})
+    known = [unit if unit in ("min", "h", "s", "sec", "d", "days") else "another" for unit in units]
+    require(known, "no attendance was served")
+    return ", ".join(known)
+
+
+def _numbers(account: AccountConversas) -> str:
+    held = _summary(account)[0].get("tma")
+    if not isinstance(held, dict):
+        raise CannotTellError("no attendance was served")
+    return "text" if isinstance(held.get("val"), str) else "number"
+
+
+def _one_day(account: AccountConversas) -> str:
+    _summary(account)
+    day = str(today())
+    bare = _figures(account, start_date=day, end_date=day)
+    timed = _figures(account, start_date=f"{day}T00:00:00", end_date=f"{day}T23:59:59")
+    if bare.ok:
+        return "accepted"
+    return "refused" if timed.ok else "refused, with times, too"
+
+
+def _analytics_range(account: AccountConversas) -> str:
+    _summary(account)
+    return _figures(account, **window(200)).or_status("none")
+
+
+def _comma_figures(account: AccountConversas) -> str:
+    figures, days = _summary(account)
+    employees = listed(account.get("/v2/employees"), "employees")
+    ids = ",".join(str(row.get("_id") or row.get("id")) for row in employees[:2])
+    answer = _figures(account, **days, employee_ids=ids).success()
+    total = answer.body.get("attendancesTotal")
+    return "ignored" if total == figures["attendancesTotal"] else "obeyed" if total else "empty"
+
+
+def _reviews(account: AccountConversas) -> str:
+    _, days = _summary(account)
+    answer = _figures(account, "attendances/reviews/average", **days)
+    require(answer.ok, f"the account has no reviews ({answer.status})")
+    body = answer.body
+    keys = plain_keys(body) if isinstance(body, dict) else []
+    return f"object of {', '.join(keys)}" if keys else type(body).__name__
+
+
+FIGURE_QUESTIONS: Final = (
+    Question("23", "pages of campaigns", "any", "not read yet", _campaign_list),
+    Question("23 end", "has_more of campaigns", "exact", "not read yet", _has_more),
+    Question("23 detail", "the envelope of a campaign", "bare", "not read yet", _campaign_detail),
+    Question("23 fail", "campaigns that fail", "none seen", "not read yet", _campaign_failures),
+    Question("24 unit", "units of times", "min", "not read yet", _unit),
+    Question("24 val", "times as numbers", "number", "not read yet", _numbers),
+    Question("24 day", "figures of one day without times", "refused", "not read yet", _one_day),
+    Question("24 range", "figures of 200 days", "none", "not read yet", _analytics_range),
+    Question("24 list", "several employees at once", "obeyed", "not read yet", _comma_figures),
+    Question("24 reviews", "the mean of reviews", "any", "not read yet", _reviews),
 )  # fmt: skip

@@ -19,18 +19,13 @@ from airbyte_rdstation.client.oauth import TokenOwner
 from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.config import BaseUrl
-from airbyte_rdstation.probe.caller import Caller
-from airbyte_rdstation.probe.conversas_account import ConversasStreamFactory
-from airbyte_rdstation.probe.conversas_figures import FIGURE_QUESTIONS
+from airbyte_rdstation.probe.conversas_history import PAGE_QUESTIONS, AccountConversas
+from airbyte_rdstation.probe.conversas_lists import FIGURE_QUESTIONS
 from airbyte_rdstation.probe.conversas_lists import LIST_QUESTIONS as CONVERSAS_LIST_QUESTIONS
-from airbyte_rdstation.probe.conversas_pages import PAGE_QUESTIONS
-from airbyte_rdstation.probe.findings import Finding, answered, table
-from airbyte_rdstation.probe.v1_account import AccountV1
-from airbyte_rdstation.probe.v1_questions import V1_QUESTIONS
-from airbyte_rdstation.probe.v2_account import AccountV2
-from airbyte_rdstation.probe.v2_filters import FILTER_QUESTIONS
-from airbyte_rdstation.probe.v2_lists import LIMIT_QUESTIONS, LIST_QUESTIONS
-from airbyte_rdstation.probe.v2_records import RECORD_QUESTIONS
+from airbyte_rdstation.probe.questions import Caller, Finding, answered, table
+from airbyte_rdstation.probe.v1_questions import V1_QUESTIONS, AccountV1
+from airbyte_rdstation.probe.v2_filters import FILTER_QUESTIONS, AccountV2
+from airbyte_rdstation.probe.v2_reads import LIMIT_QUESTIONS, LIST_QUESTIONS, RECORD_QUESTIONS
 from airbyte_rdstation.probe.v2_writes import WRITE_QUESTIONS, Trial
 
 __all__ = ["run"]
@@ -57,7 +52,7 @@ class _Connection:
 
 
 def run(args: Sequence[str] | None = None) -> None:
-    """Asks what docs/api leaves open; exits with 1 and a sentence where the account cannot be asked."""
+    """Ask what docs/api leaves open; exit with 1 and a sentence where the account cannot be asked."""
     options = _parser().parse_args(args)
     try:
         _probe(options)
@@ -136,7 +131,7 @@ def _base_url(config: dict[str, Any], api: str) -> str:
 
 
 def _texts(held: dict[str, Any], *names: str) -> dict[str, str]:
-    """These texts, without what pasting adds."""
+    """Return these texts, without what pasting adds."""
     missing = [name for name in names if not isinstance(held.get(name), str) or not held[name].strip()]
     if missing:
         raise _InputError(f"The configuration lacks {' and '.join(f'`{name}`' for name in missing)}.")
@@ -186,7 +181,7 @@ def _of_v1(config: dict[str, Any], options: argparse.Namespace) -> _Connection:
 def _of_conversas(config: dict[str, Any], options: argparse.Namespace) -> _Connection:
     token = _texts(config, "access_token")["access_token"].removeprefix("Bearer ")
     caller = Caller(_base_url(config, "conversas"), Session(_pace(config, "conversas"), 1, BearerToken(token)))
-    account = ConversasStreamFactory(
+    account = AccountConversas(
         caller, str(config.get("private_key_jwk") or ""), str(config.get("start_date") or "")[:10]
     )
     _insist(account.get("/v2/employees").status)

@@ -1,18 +1,28 @@
-"""What API v1 leaves open: its wall, its dates, its order, what its user sees."""
+"""Shows an account over API v1 to questions, and asks what is open: wall, dates, order, what its user sees."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from functools import partial
 from typing import Any, Final
 
+from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import parse_instant
-from airbyte_rdstation.probe.caller import Answer, CannotTellError, never, offsets_of, wait_told
-from airbyte_rdstation.probe.findings import Question
-from airbyte_rdstation.probe.v1_account import AccountV1, Row
+from airbyte_rdstation.probe.questions import (
+    Answer,
+    Caller,
+    CannotTellError,
+    Params,
+    Question,
+    never,
+    offsets_of,
+    require,
+    wait_told,
+)
 
-__all__ = ["V1_QUESTIONS"]
+__all__ = ["V1_QUESTIONS", "AccountV1"]
+
 
 _PAGE: Final = 200
 _OLDEST_FIRST: Final = {"order": "created_at", "direction": "asc"}
@@ -24,6 +34,39 @@ _AROUND: Final = (timedelta(minutes=-1), timedelta(minutes=1))
 _STAGES: Final = 12
 
 
+class AccountV1:
+    """Reads one account."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self._samples: dict[str, list[Row]] = {}
+
+    def get(self, path: str, **params: str) -> Answer:
+        """Return the answer, as it comes."""
+        return self.caller.get(f"/api/v1/{path}", params)
+
+    def page(self, path: str, params: Params | None = None, *, number: int = 1) -> Answer:
+        """Return one page of 200."""
+        return self.caller.get(f"/api/v1/{path}", {"page": str(number), "limit": str(_PAGE), **(params or {})})
+
+    def rows(self, path: str) -> list[Row]:
+        """Return the records of the first page, which is asked for once."""
+        if path not in self._samples:
+            self._samples[path] = self.page(path).rows(path)
+        return self._samples[path]
+
+    def some(self, path: str) -> list[Row]:
+        """Return the first page. Raises CannotTellError where it is empty."""
+        require(self.rows(path), f"the account has no {path.replace('_', ' ')}")
+        return self.rows(path)
+
+    def total(self, path: str) -> int:
+        """Return how many there are, as the list says."""
+        answer = self.page(path)
+        require(answer.ok, f"{path} answers {answer.status}")
+        return int(answer.body["total"])
+
+
 def _long_list(account: AccountV1) -> str:
     for path in ("contacts", "deals", "organizations"):
         if account.total(path) > _PAGE * _LAST_PAGE:
@@ -33,24 +76,19 @@ def _long_list(account: AccountV1) -> str:
 
 def _wall(account: AccountV1) -> str:
     path = _long_list(account)
-    beyond = account.page(path, number=_LAST_PAGE + 1)
-    if not beyond.ok:
-        return str(beyond.status)
-    return "rows" if account.rows(path, beyond) else "empty"
+    beyond = account.page(path, number=_LAST_PAGE + 1).success()
+    return "rows" if beyond.rows(path) else "empty"
 
 
 def _cursor(account: AccountV1) -> str:
-    """What `next_page` leads to behind the first page, and whether it moves."""
+    """Tell what `next_page` leads to behind the first page, and whether it moves."""
     first = account.page("deals", _OLDEST_FIRST)
-    rows = account.rows("deals", first)
-    if len(rows) < _PAGE:
-        raise CannotTellError("the deals fit into one page")
+    rows = first.rows("deals")
+    require(len(rows) >= _PAGE, "the deals fit into one page")
     cursor = first.body.get("next_page")
     if not isinstance(cursor, str) or not cursor:
         return "absent"
-    second = account.page("deals", {**_OLDEST_FIRST, "next_page": cursor})
-    if not second.ok:
-        return str(second.status)
+    second = account.page("deals", {**_OLDEST_FIRST, "next_page": cursor}).success()
     return "stuck" if second.body.get("next_page") == cursor else "present"
 
 
@@ -63,16 +101,11 @@ def _beyond_by_cursor(account: AccountV1) -> str:
         if not cursor:
             return "no"
         answer = account.page("deals", {**_OLDEST_FIRST, "next_page": cursor})
-    return "yes" if answer.ok and account.rows("deals", answer) else "no"
+    return "yes" if answer.ok and answer.rows("deals") else "no"
 
 
 def _malformed_cursor(account: AccountV1) -> str:
-    answer = account.page("deals", {"next_page": "rdstation-probe"})
-    return "accepted" if answer.ok else str(answer.status)
-
-
-def _deal_dates(account: AccountV1) -> list[datetime]:
-    return [parse_instant(str(row["created_at"])) for row in account.some("deals") if row.get("created_at")]
+    return account.page("deals", {"next_page": "rdstation-probe"}).or_status("accepted")
 
 
 def _window(account: AccountV1, first: str, last: str | None) -> Answer:
@@ -81,8 +114,7 @@ def _window(account: AccountV1, first: str, last: str | None) -> Answer:
 
 
 def _date_form(first: str, last: str | None, account: AccountV1) -> str:
-    answer = _window(account, first, last)
-    return "accepted" if answer.ok else str(answer.status)
+    return _window(account, first, last).or_status("accepted")
 
 
 def _date_error(account: AccountV1) -> str:
@@ -94,15 +126,15 @@ def _date_error(account: AccountV1) -> str:
 
 
 def _zone(account: AccountV1) -> str:
-    """In which zone a window's ends are read: by a deal, and the two minutes around it as each zone's clock says."""
-    for moment in _deal_dates(account)[:_VISITS]:
+    """Tell the zone of a window's ends: by a deal, and the two minutes around it as each zone's clock says."""
+    moments = [parse_instant(str(row["created_at"])) for row in account.some("deals") if row.get("created_at")]
+    for moment in moments[:_VISITS]:
         found = []
         for ahead in (-_BEHIND, timedelta(0)):
             ends = [f"{moment.astimezone(timezone.utc) + ahead + around:%Y-%m-%dT%H:%M:%S}" for around in _AROUND]
             answer = _window(account, *ends)
-            if not answer.ok:
-                raise CannotTellError(f"dates with a time answer {answer.status}")
-            dates = [parse_instant(str(row["created_at"])) for row in account.rows("deals", answer)]
+            require(answer.ok, f"dates with a time answer {answer.status}")
+            dates = [parse_instant(str(row["created_at"])) for row in answer.rows("deals")]
             found.append(moment in dates)
         if found in ([True, False], [False, True]):
             return "-03:00" if found[0] else "UTC"
@@ -110,23 +142,18 @@ def _zone(account: AccountV1) -> str:
 
 
 def _ordered(account: AccountV1) -> str:
-    if len(account.some("deals")) < 3:
-        raise CannotTellError("there are fewer than 3 deals")
+    require(len(account.some("deals")) >= 3, "there are fewer than 3 deals")
     both = []
     for direction in ("asc", "desc"):
-        answer = account.page("deals", {"order": "updated_at", "direction": direction})
-        if not answer.ok:
-            return str(answer.status)
-        both.append([parse_instant(str(row["updated_at"])) for row in account.rows("deals", answer)])
+        answer = account.page("deals", {"order": "updated_at", "direction": direction}).success()
+        both.append([parse_instant(str(row["updated_at"])) for row in answer.rows("deals")])
     in_order = both[0] == sorted(both[0]) and both[1] == sorted(both[1], reverse=True)
     return "honoured" if in_order else "ignored"
 
 
 def _limit(account: AccountV1) -> str:
-    answer = account.get("contacts", page="1", limit=str(_PAGE + 1))
-    if not answer.ok:
-        return str(answer.status)
-    return "capped" if len(account.rows("contacts", answer)) <= _PAGE else "accepted"
+    answer = account.get("contacts", page="1", limit=str(_PAGE + 1)).success()
+    return "capped" if len(answer.rows("contacts")) <= _PAGE else "accepted"
 
 
 def _offsets(account: AccountV1) -> str:
@@ -142,22 +169,18 @@ def _pipeline(account: AccountV1) -> Row:
     return found
 
 
-def _stages(account: AccountV1, pipeline_id: str) -> list[Row]:
-    answer = account.get("deal_stages", deal_pipeline_id=pipeline_id, page="1", limit=str(_STAGES))
-    return answer.rows("deal_stages")
+def _stages(account: AccountV1, pipeline_id: str) -> Answer:
+    return account.get("deal_stages", deal_pipeline_id=pipeline_id, page="1", limit=str(_STAGES))
 
 
 def _stage_list(account: AccountV1) -> str:
-    rows = _stages(account, str(_pipeline(account)["id"]))
-    if not rows:
-        raise CannotTellError("the first pipeline has no stage")
+    rows = _stages(account, str(_pipeline(account)["id"])).rows("deal_stages")
+    require(rows, "the first pipeline has no stage")
     return "full" if rows[0].get("created_at") else "bare"
 
 
 def _unknown_pipeline(account: AccountV1) -> str:
-    answer = account.get("deal_stages", deal_pipeline_id=_NOBODY, page="1", limit=str(_STAGES))
-    if not answer.ok:
-        return str(answer.status)
+    answer = _stages(account, _NOBODY).success()
     return "another pipeline's" if answer.rows("deal_stages") else "none"
 
 
@@ -179,20 +202,18 @@ def _bad_parameter(account: AccountV1) -> str:
 
 
 def _visibility(account: AccountV1) -> str:
-    """`own` where every deal belongs to the token's user, though others are active."""
+    """Tell `own` where every deal belongs to the token's user, though others are active."""
     owners = {str(row["user"].get("email")) for row in account.some("deals") if isinstance(row.get("user"), dict)}
     me = account.get("token/check").body
     users = account.get("users").rows("users")
     others = [row for row in users if row.get("active") is not False and row.get("email") != me.get("email")]
-    if not others:
-        raise CannotTellError("the account has no other user")
+    require(others, "the account has no other user")
     return "own" if owners == {str(me.get("email"))} else "all"
 
 
 def _ignored_page(account: AccountV1) -> str:
     first, second = (account.page("teams", number=number) for number in (1, 2))
-    if not first.rows("teams"):
-        raise CannotTellError("the account has no team")
+    require(first.rows("teams"), "the account has no team")
     return "on" if second.ok and second.body == first.body else "off"
 
 
@@ -204,20 +225,15 @@ def _base_price(account: AccountV1) -> str:
 def _updated_period(account: AccountV1) -> str:
     every = account.total("deals")
     ends = {"start_date": "2001-01-01", "end_date": "2001-01-31"}
-    answer = account.page("deals", {"updated_at_period": "true", **ends})
-    if not answer.ok:
-        return str(answer.status)
-    if not every:
-        raise CannotTellError("the account has no deal")
-    return "honoured" if not account.rows("deals", answer) else "ignored"
+    answer = account.page("deals", {"updated_at_period": "true", **ends}).success()
+    require(every, "the account has no deal")
+    return "honoured" if not answer.rows("deals") else "ignored"
 
 
 def _ransack(account: AccountV1) -> str:
     account.some("contacts")
-    answer = account.page("contacts", {"q[created_at_lt]": "2001-01-01"})
-    if not answer.ok:
-        return str(answer.status)
-    return "honoured" if not account.rows("contacts", answer) else "ignored"
+    answer = account.page("contacts", {"q[created_at_lt]": "2001-01-01"}).success()
+    return "honoured" if not answer.rows("contacts") else "ignored"
 
 
 def _empty_body(account: AccountV1) -> str:
@@ -237,9 +253,7 @@ def _histories(account: AccountV1) -> str:
 
 def _contacts_of_deal(account: AccountV1) -> str:
     for row in account.some("deals")[:_VISITS]:
-        answer = account.get(f"deals/{row['id']}/contacts", page="1", limit=str(_PAGE))
-        if not answer.ok:
-            return str(answer.status)
+        answer = account.get(f"deals/{row['id']}/contacts", page="1", limit=str(_PAGE)).success()
         if rows := answer.rows("contacts"):
             return "with ids" if rows[0].get("id") else "without ids"
     raise CannotTellError(f"none of {_VISITS} deals has a contact")

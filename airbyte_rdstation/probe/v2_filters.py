@@ -1,17 +1,99 @@
-"""Which forms of a filter API v2 obeys. An answer is believed by its rows: 200 alone proves nothing."""
+"""Shows an account over API v2 to questions, and asks which forms of a filter it obeys.
+
+An answer is believed by its rows: 200 alone proves nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from typing import Final
 
 from airbyte_rdstation.client.rdql import contains, one_of, quote
-from airbyte_rdstation.probe.caller import Answer, CannotTellError
-from airbyte_rdstation.probe.findings import Question
-from airbyte_rdstation.probe.v2_account import AccountV2, Row, at_least
+from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.probe.questions import Answer, Caller, CannotTellError, Question, plain_keys, require
 
-__all__ = ["FILTER_QUESTIONS"]
+__all__ = ["FILTER_QUESTIONS", "LISTS", "AccountV2", "at_least", "error_shape"]
+
+
+LISTS: Final = ("contacts", "deals", "organizations")
+_PAGE: Final = 200
+
+
+class AccountV2:
+    """Reads one account; `tokens` reaches its token endpoint without the connection's own token."""
+
+    def __init__(self, caller: Caller, tokens: Caller, credentials: Mapping[str, str]) -> None:
+        self.caller = caller
+        self.tokens = tokens
+        self.credentials = credentials
+
+    def page(
+        self,
+        path: str,
+        *,
+        size: int | None = _PAGE,
+        number: int = 1,
+        sort: str = "",
+        order: str = "asc",
+        condition: str = "",
+    ) -> Answer:
+        """Return one page of a list, or of what a filter finds in it."""
+        params = {"page[number]": str(number)}
+        if size:
+            params["page[size]"] = str(size)
+        if sort:
+            params[f"sort[{sort}]"] = order
+        if condition:
+            params["filter"] = condition
+        return self.caller.get(f"/crm/v2/{path}", params)
+
+    def sample(self, path: str) -> list[Row]:
+        """Return the first page of deals, contacts or organizations, the oldest first; asked for once."""
+        if path not in self._samples:
+            self._samples[path] = self.page(path, sort="created_at").rows()
+        return self._samples[path]
+
+    def filtered(self, path: str, condition: str) -> Answer:
+        """Return the first page of what a filter finds, the oldest first."""
+        return self.page(path, sort="created_at", condition=condition)
+
+    @cached_property
+    def custom_fields(self) -> list[Row]:
+        """Return the account's custom fields."""
+        answer = self.page("custom_fields", size=_PAGE)
+        data = answer.body.get("data") if isinstance(answer.body, dict) else None
+        return [data] if isinstance(data, dict) else answer.rows()
+
+    @cached_property
+    def _samples(self) -> dict[str, list[Row]]:
+        return {}
+
+
+def at_least(rows: list[Row], count: int, what: str) -> list[Row]:
+    """Return the rows. Raises CannotTellError where there are fewer."""
+    require(len(rows) >= count, f"the account has fewer than {count} {what}")
+    return rows
+
+
+def error_shape(answer: Answer) -> str:
+    """Tell where the text of an error stands, in the words of the emulator's `error_shape`."""
+    body = answer.body
+    if answer.form != "JSON":
+        return answer.form.lower()
+    if isinstance(body, dict) and isinstance(body.get("errors"), list) and body["errors"]:
+        item = body["errors"][0]
+        return _first_of(item, "detail", "error_message", "message", "title") if isinstance(item, dict) else "texts"
+    if isinstance(body, dict):
+        place = _first_of(body, "detail", "message", "error", "errors")
+        return "top_detail" if place == "detail" else place
+    return "another JSON"
+
+
+def _first_of(body: Row, *names: str) -> str:
+    found = [name for name in names if name in body]
+    return found[0] if found else f"keys {plain_keys(body)}"
+
 
 _VISITS: Final = 10
 Values = Callable[[Row], "list[str]"]
@@ -36,17 +118,15 @@ def _custom(slug: str, row: Row) -> list[str]:
 
 
 def _two(rows: list[Row], values: Values) -> list[str]:
-    """Two different values that few records have."""
+    """Return two different values that few records have."""
     found = list(dict.fromkeys(value for row in rows for value in values(row) if '"' not in value))
-    if len(found) < 2:
-        raise CannotTellError("the records do not differ in it")
+    require(len(found) >= 2, "the records do not differ in it")
     return found[:2]
 
 
 def _outcome(answer: Answer, wanted: set[str], values: Values, *, part: bool = False) -> str:
-    """What became of a condition that the wanted values fit."""
-    if not answer.ok:
-        return str(answer.status)
+    """Tell what became of a condition that the wanted values fit."""
+    answer.success()
     rows = answer.rows()
     if not rows:
         return "finds nothing"
@@ -96,15 +176,13 @@ def _ids_bare(account: AccountV2) -> str:
 
 
 def _letters(account: AccountV2) -> str:
-    """How `:` compares texts, in the words of the emulator's `text_match`."""
+    """Tell how `:` compares texts, in the words of the emulator's `text_match`."""
     for row in account.sample("contacts"):
         name = str(row.get("name") or "")
         first = name.split(" ")[0]
         if '"' in name or first == name or name == name.upper():
             continue
-        part = account.filtered("contacts", f"name:{quote(first)}")
-        if not part.ok:
-            return str(part.status)
+        part = account.filtered("contacts", f"name:{quote(first)}").success()
         if any(
             found.get("name") != first and first.casefold() in str(found.get("name")).casefold()
             for found in part.rows()
@@ -118,19 +196,16 @@ def _letters(account: AccountV2) -> str:
 
 def _unlisted(account: AccountV2) -> str:
     at_least(account.sample("contacts"), 1, "contacts")
-    answer = account.filtered("contacts", 'unlisted_property:"x"')
-    if not answer.ok:
-        return str(answer.status)
+    answer = account.filtered("contacts", 'unlisted_property:"x"').success()
     return "ignore" if answer.rows() else "finds nothing"
 
 
 def _instant(literal: str, account: AccountV2) -> str:
-    answer = account.filtered("deals", f"updated_at:>={literal}")
-    return "accepted" if answer.ok else str(answer.status)
+    return account.filtered("deals", f"updated_at:>={literal}").or_status("accepted")
 
 
 def _has(account: AccountV2) -> str:
-    """Which forms of `has:product` are obeyed, in the words of the emulator's `has_form`."""
+    """Tell which forms of `has:product` are obeyed, in the words of the emulator's `has_form`."""
     deals = at_least(account.sample("deals"), 2, "deals")
     without = _without_products(account, deals)
     obeyed = [name for name, form in (("bare", "has:product"), ("value", "has:product:true")) if without(form)]
@@ -138,7 +213,7 @@ def _has(account: AccountV2) -> str:
 
 
 def _without_products(account: AccountV2, deals: list[Row]) -> Callable[[str], bool]:
-    """Whether a form is accepted and leaves out a deal that has no product."""
+    """Return what tells whether a form is accepted and leaves out a deal that has no product."""
     for deal in deals[:_VISITS]:
         if not account.page(f"deals/{deal['id']}/products").rows():
             break
@@ -153,8 +228,7 @@ def _without_products(account: AccountV2, deals: list[Row]) -> Callable[[str], b
 
 
 def _active(account: AccountV2) -> str:
-    answer = account.page("users", condition="is:active")
-    return "accepted" if answer.ok else str(answer.status)
+    return account.page("users", condition="is:active").or_status("accepted")
 
 
 _ID: Final = partial(_text, "id")

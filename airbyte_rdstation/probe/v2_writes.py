@@ -11,9 +11,9 @@ from datetime import datetime, timezone
 from typing import Final
 
 from airbyte_rdstation.client.rdql import quote
-from airbyte_rdstation.probe.caller import Answer, CannotTellError, never
-from airbyte_rdstation.probe.findings import Question
-from airbyte_rdstation.probe.v2_account import LISTS, AccountV2, Row, at_least, error_shape
+from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.probe.questions import Answer, CannotTellError, Question, never, require
+from airbyte_rdstation.probe.v2_filters import LISTS, AccountV2, at_least, error_shape
 
 __all__ = ["WRITE_QUESTIONS", "Trial"]
 
@@ -23,7 +23,7 @@ _NO_SLUG: Final = "rdstation-probe-no-such-field"
 
 
 class Trial:
-    """What was created, and the account in which."""
+    """Creates and changes records, and notes what was created."""
 
     def __init__(self, account: AccountV2) -> None:
         self.account = account
@@ -35,7 +35,7 @@ class Trial:
         self.found_at_once = False
 
     def made(self, path: str) -> Row:
-        """The record of the trial in this list, created at its first use."""
+        """Return the record of the trial in this list, created at its first use."""
         if path not in self._made:
             body: Row = {"name": self.name}
             if path == "deals":
@@ -44,14 +44,13 @@ class Trial:
             if path == "deals" and not answer.ok:
                 answer = self.post(path, {**body, **self.pipeline()})
             self.first_answer = self.first_answer or answer
-            if not answer.ok:
-                raise CannotTellError(f"{path} cannot be created ({answer.status}: {error_shape(answer)})")
+            require(answer.ok, f"{path} cannot be created ({answer.status}: {error_shape(answer)})")
             self.found_at_once = bool(self.found(path))
             self._made[path] = answer.record() or self._looked_up(path)
         return self._made[path]
 
     def post(self, path: str, body: Row) -> Answer:
-        """Create; what was created is noted."""
+        """Create a record, `{"data": body}`; what was created is noted."""
         answer = self.account.caller.send("POST", f"/crm/v2/{path}", body={"data": body})
         if answer.ok:
             self.created.append(path)
@@ -62,7 +61,7 @@ class Trial:
         return self.account.caller.send("PUT", f"/crm/v2/{path}/{self.made(path)['id']}", body={"data": body})
 
     def read(self, path: str) -> Row:
-        """The trial's record as it is now."""
+        """Return the trial's record as it is now."""
         return self.account.caller.get(f"/crm/v2/{path}/{self.made(path)['id']}").record()
 
     def _looked_up(self, path: str) -> Row:
@@ -73,25 +72,25 @@ class Trial:
         raise CannotTellError(f"what was created in {path} is not found")
 
     def found(self, path: str) -> list[Row]:
-        """What a filter by the trial's name finds."""
+        """Return what a filter by the trial's name finds."""
         rows = self.account.filtered(path, f"name:{quote(self.name)}").rows()
         return [row for row in rows if row.get("name") == self.name]
 
     def pipeline(self) -> Row:
-        """The first pipeline, as a deal may name it."""
+        """Return the first pipeline, as a deal may name it."""
         return {"pipeline_id": at_least(self.account.page("pipelines").rows(), 1, "pipelines")[0]["id"]}
 
     def stage(self) -> Row:
-        """The first pipeline's first stage, as a deal names it."""
+        """Return the first pipeline's first stage, as a deal names it."""
         stages = self.account.page(f"pipelines/{self.pipeline()['pipeline_id']}/stages").rows()
         return {"stage_id": at_least(stages, 1, "stages")[0]["id"]}
 
     def owner(self) -> Row:
-        """The first user, as a deal names its owner."""
+        """Return the first user, as a deal names its owner."""
         return {"owner_id": at_least(self.account.page("users").rows(), 1, "users")[0]["id"]}
 
     def custom_values(self, path: str) -> list[Row]:
-        """Custom fields that a record of this list may hold, each with a value."""
+        """Return custom fields that a record of this list may hold, each with a value."""
         fields = [row for row in self.account.custom_fields if row.get("entity") == path[:-1]]
         return [{str(row["slug"]): value} for row in fields if (value := _value_of(row))]
 
@@ -104,13 +103,11 @@ def _value_of(field: Row) -> str | None:
 
 def _duplicate(trial: Trial) -> str:
     trial.made("organizations")
-    answer = trial.post("organizations", {"name": trial.name})
-    return "accepted" if answer.ok else str(answer.status)
+    return trial.post("organizations", {"name": trial.name}).or_status("accepted")
 
 
 def _unknown_field(trial: Trial) -> str:
-    answer = trial.put("contacts", {"rdstation_probe": "x"})
-    return "ignore" if answer.ok else str(answer.status)
+    return trial.put("contacts", {"rdstation_probe": "x"}).or_status("ignore")
 
 
 def _custom_put(trial: Trial) -> str:
@@ -122,19 +119,17 @@ def _custom_put(trial: Trial) -> str:
         raise CannotTellError("no kind of record has 2 custom fields")
     for field in fields:
         answer = trial.put(path, {"custom_fields": field})
-        if not answer.ok:
-            raise CannotTellError(f"a custom field is refused ({answer.status})")
+        require(answer.ok, f"a custom field is refused ({answer.status})")
     held = trial.read(path).get("custom_fields")
     return "merge" if isinstance(held, dict) and fields[0].items() <= held.items() else "replace"
 
 
 def _whole_price(trial: Trial) -> str:
-    answer = trial.put("deals", {"one_time_price": 10})
-    return "accept" if answer.ok else str(answer.status)
+    return trial.put("deals", {"one_time_price": 10}).or_status("accept")
 
 
 def _required(trial: Trial) -> str:
-    """What the least deal lacks; each try that is accepted creates one."""
+    """Tell what the least deal lacks; each try that is accepted creates one."""
     body: Row = {"name": trial.name, "status": "ongoing"}
     if trial.post("deals", body).ok:
         return "none"
@@ -152,8 +147,7 @@ def _note(trial: Trial) -> str:
 
 def _custom_edit(trial: Trial) -> str:
     fields = trial.custom_values("contacts")
-    if not fields:
-        raise CannotTellError("contacts have no custom field")
+    require(fields, "contacts have no custom field")
     slug, value = next(iter(fields[0].items()))
     other = None if trial.read("contacts").get("custom_fields", {}).get(slug) == value else value
     return _moved(trial, "contacts", lambda: trial.put("contacts", {"custom_fields": {slug: other}}))
@@ -162,8 +156,7 @@ def _custom_edit(trial: Trial) -> str:
 def _moved(trial: Trial, path: str, change: Callable[[], Answer]) -> str:
     before = trial.read(path).get("updated_at")
     answer = change()
-    if not answer.ok:
-        raise CannotTellError(f"the change is refused ({answer.status})")
+    require(answer.ok, f"the change is refused ({answer.status})")
     return "moves" if trial.read(path).get("updated_at") != before else "stays"
 
 
@@ -173,23 +166,18 @@ def _lag(trial: Trial) -> str:
 
 
 def _unknown_slug(trial: Trial) -> str:
-    answer = trial.put("contacts", {"custom_fields": {_NO_SLUG: "x"}})
-    return "ignore" if answer.ok else str(answer.status)
+    return trial.put("contacts", {"custom_fields": {_NO_SLUG: "x"}}).or_status("ignore")
 
 
 def _invalid(trial: Trial) -> str:
-    answer = trial.put("deals", {"status": "rdstation-probe"})
-    return "accepted" if answer.ok else str(answer.status)
+    return trial.put("deals", {"status": "rdstation-probe"}).or_status("accepted")
 
 
 def _pipeline(trial: Trial) -> str:
     deal = trial.made("deals")
     others = [row["id"] for row in trial.account.page("pipelines").rows() if row["id"] != deal.get("pipeline_id")]
-    if not others:
-        raise CannotTellError("the account has one pipeline")
-    answer = trial.put("deals", {"pipeline_id": others[0]})
-    if not answer.ok:
-        return str(answer.status)
+    require(others, "the account has one pipeline")
+    trial.put("deals", {"pipeline_id": others[0]}).success()
     return "obey" if trial.read("deals").get("pipeline_id") == others[0] else "ignore"
 
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-import airbyte_rdstation.quick_start  # noqa: F401 - before all that imports the CDK
-from destination_rdstation_crm.destination import DestinationRdstationCrm
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from destination_rdstation_crm.destination import DestinationRdstationCrm
 
 __all__ = ["DestinationRdstationCrm"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the destination when it is asked for: `run` prepares the process before anything imports the CDK."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from destination_rdstation_crm.destination import DestinationRdstationCrm
+
+    return DestinationRdstationCrm

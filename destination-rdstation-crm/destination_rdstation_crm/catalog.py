@@ -11,45 +11,39 @@ from airbyte_protocol_dataclasses.models import (  # type: ignore[import-untyped
     DestinationOperation,
 )
 
-from destination_rdstation_crm.mapping.column_mapping import CUSTOM_PREFIX
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
-from destination_rdstation_crm.mapping.key_field import matching_keys
+from destination_rdstation_crm.mapping.record_type import RecordType
 from destination_rdstation_crm.mapping.setup import SYNC_MODES
-from destination_rdstation_crm.objects.all_objects import OBJECTS
-from destination_rdstation_crm.objects.crm_object import ID_FIELD, CrmObject
-from destination_rdstation_crm.objects.field import ID
+from destination_rdstation_crm.objects.tables import OBJECTS
 
 __all__ = ["destination_catalog"]
 
 
 def destination_catalog(custom_fields_of: Callable[[str], CustomFields]) -> DestinationCatalog:
-    """What can be written where; `custom_fields_of` gives an entity's custom fields and is called once an entity."""
+    """List what can be written where; `custom_fields_of` gives an entity's custom fields, called once for each."""
     operations: list[DestinationOperation] = []
     for crm_object in OBJECTS.values():
-        custom_fields = custom_fields_of(crm_object.entity)
-        operations += (_operation(crm_object, custom_fields, mode) for mode in SYNC_MODES)
+        record_type = RecordType(crm_object, custom_fields_of(crm_object.entity))
+        operations += (_operation(record_type, mode) for mode in SYNC_MODES)
     return DestinationCatalog(operations=operations)
 
 
-def _operation(crm_object: CrmObject, custom_fields: CustomFields, mode: DestinationSyncMode) -> DestinationOperation:
+def _operation(record_type: RecordType, mode: DestinationSyncMode) -> DestinationOperation:
     matched = mode is not DestinationSyncMode.append
     return DestinationOperation(
-        object_name=crm_object.name,
+        object_name=record_type.crm_object.name,
         sync_mode=mode,
-        json_schema=_schema(crm_object, custom_fields, creates=mode is not DestinationSyncMode.update),
-        matching_keys=[[key] for key in matching_keys(crm_object, custom_fields)] if matched else None,
+        json_schema=_schema(record_type, creates=mode is not DestinationSyncMode.update),
+        matching_keys=[[key] for key in record_type.matching_keys] if matched else None,
     )
 
 
-def _schema(crm_object: CrmObject, custom_fields: CustomFields, *, creates: bool) -> dict[str, Any]:
-    properties: dict[str, Any] = {ID_FIELD: {"title": "RD Station id", **ID}}
-    properties |= {field.name: {"title": field.title, **field.schema} for field in crm_object.fields}
-    properties |= {CUSTOM_PREFIX + each.slug: {"title": each.title, **each.schema} for each in custom_fields}
-    customs = [CUSTOM_PREFIX + each.slug for each in custom_fields if each.required]
+def _schema(record_type: RecordType, *, creates: bool) -> dict[str, Any]:
+    customs = [each.name for each in record_type.custom_fields if each.required]
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
-        "properties": properties,
-        "required": [*crm_object.required, *customs] if creates else [],
+        "properties": {name: {"title": each.title, **each.schema} for name, each in record_type.by_name.items()},
+        "required": [*record_type.crm_object.required, *customs] if creates else [],
         "additionalProperties": False,
     }

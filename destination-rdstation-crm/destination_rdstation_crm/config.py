@@ -8,9 +8,16 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, StrictBool, ValidationError
 
-from airbyte_rdstation.client.credentials import Credential, OptionalCredential
 from airbyte_rdstation.client.errors import config_error
-from airbyte_rdstation.config import CommonSettings, PaceSetting, SettingsModel, Text, explain
+from airbyte_rdstation.config import (
+    CommonSettings,
+    Credential,
+    OptionalCredential,
+    PaceSetting,
+    SettingsModel,
+    Text,
+    explain,
+)
 from airbyte_rdstation.dates import format_instant, parse_instant
 
 __all__ = ["Column", "LocalStorage", "NoStorage", "S3Storage", "Settings", "Storage", "read_settings"]
@@ -109,7 +116,7 @@ class Settings(CommonSettings):
 
 
 def read_settings(raw: Mapping[str, Any]) -> Settings:
-    """The checked configuration. A config error names each property that is wrong; it never quotes a value."""
+    """Check the configuration. A config error names each property that is wrong; it never quotes a value."""
     if not isinstance(raw.get("credentials"), Mapping):
         raise config_error("The configuration has no `credentials` object. Fill in the connector's credentials.")
     filled = _filled(raw)

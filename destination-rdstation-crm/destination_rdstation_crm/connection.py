@@ -16,11 +16,11 @@ from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import Session
 from destination_rdstation_crm.config import Settings
-from destination_rdstation_crm.mapping.column_mapping import Entry
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
-from destination_rdstation_crm.mapping.setup import check_mapping
+from destination_rdstation_crm.mapping.record_type import RecordType
+from destination_rdstation_crm.mapping.setup import Entry, check_mapping
 from destination_rdstation_crm.objects.crm_object import CrmObject
-from destination_rdstation_crm.writing.crm_api import Crm, Held
+from destination_rdstation_crm.writing.crm_api import Crm, Existing
 
 __all__ = ["Connection"]
 
@@ -58,15 +58,15 @@ class Connection:
         self.crm = Crm(api)
 
     def check(self, crm_object: CrmObject, column_mapping: Sequence[Entry]) -> None:
-        """Raises the error that says what is wrong; leaves nothing behind in the account."""
-        check_mapping(column_mapping, crm_object, self.custom_fields_of(crm_object.entity))
+        """Raise the error that says what is wrong; leaves nothing behind in the account."""
+        check_mapping(column_mapping, RecordType(crm_object, self.custom_fields_of(crm_object.entity)))
         self.crm.probe_reading(crm_object)
         self.crm.probe_writing(crm_object)
 
     @cached_property
-    def _custom_fields(self) -> list[Held]:
+    def _custom_fields(self) -> list[Existing]:
         return self.crm.custom_fields()
 
     def custom_fields_of(self, entity: str) -> CustomFields:
-        """The custom fields that the account defines for contacts, deals or organizations; asked for once."""
+        """Give the custom fields that the account defines for contacts, deals or organizations; asks for them once."""
         return CustomFields.of(self._custom_fields, entity)

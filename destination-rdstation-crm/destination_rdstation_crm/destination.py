@@ -27,27 +27,25 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets, update_secrets
 
-from airbyte_rdstation.airbyte.input_files import read_catalog, read_config
-from airbyte_rdstation.airbyte.process import leave_by
-from airbyte_rdstation.airbyte.specification import read_specification
+from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_specification
+from airbyte_rdstation.airbyte.process import leave_by, send
 from airbyte_rdstation.airbyte.stop import Stop
-from airbyte_rdstation.client.credentials import remark_on
 from airbyte_rdstation.client.errors import ConnectorError, system_error
 from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.config import remark_on
 from airbyte_rdstation.invisible import plain_name
 from destination_rdstation_crm.catalog import destination_catalog
 from destination_rdstation_crm.config import Settings, read_settings
 from destination_rdstation_crm.connection import Connection
-from destination_rdstation_crm.mapping.column_mapping import Entry
-from destination_rdstation_crm.mapping.setup import plan_streams
-from destination_rdstation_crm.objects.all_objects import MODES
-from destination_rdstation_crm.protocol.incoming import Incoming
+from destination_rdstation_crm.mapping.setup import Entry, plan_streams
+from destination_rdstation_crm.objects.tables import MODES
 from destination_rdstation_crm.protocol.message_loop import MessageLoop
-from destination_rdstation_crm.protocol.outgoing import send, send_line, stream_status
-from destination_rdstation_crm.rejects.private_file import PrivateFile
-from destination_rdstation_crm.rejects.store import open_store
+from destination_rdstation_crm.protocol.stdio import Incoming, send_line, stream_status
+from destination_rdstation_crm.rejects.keeper import Keeper
+from destination_rdstation_crm.rejects.store import PrivateFile, open_store
 from destination_rdstation_crm.row import StreamKey
-from destination_rdstation_crm.writing.sync import Sync
+from destination_rdstation_crm.writing.batch_writer import BatchWriter
+from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
 __all__ = ["DestinationRdstationCrm"]
 
@@ -70,7 +68,7 @@ class DestinationRdstationCrm(Destination):
             leave_by(number)
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
-        """What can be configured."""
+        """Describe what can be configured."""
         return read_specification("destination_rdstation_crm")
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
@@ -90,7 +88,7 @@ class DestinationRdstationCrm(Destination):
         configured_catalog: ConfiguredAirbyteCatalog,
         input_messages: Iterable[AirbyteMessage] | Iterable[bytes],
     ) -> Iterator[AirbyteMessage]:
-        """Writes the rows of raw input lines; states and statuses go to stdout at once, so that nothing is yielded.
+        """Write the rows of raw input lines; states and statuses go to stdout at once, so that nothing is yielded.
 
         Messages of the CDK's are taken too, as far as they go: they have lost the `id` of their states.
         """
@@ -98,7 +96,7 @@ class DestinationRdstationCrm(Destination):
         return iter(())
 
     def run_cmd(self, parsed_args: argparse.Namespace) -> Iterator[AirbyteMessage]:
-        """The messages of one command."""
+        """Run one command, and yield its messages."""
         spec = self.spec(_logger)
         if parsed_args.command == "spec":
             yield AirbyteMessage(type=Type.SPEC, spec=spec)
@@ -119,10 +117,10 @@ class DestinationRdstationCrm(Destination):
             if sys.stdin is None:
                 raise system_error("stdin is closed. `write` reads the platform's messages from it, one a line.")
             with open(sys.stdin.fileno(), "rb", closefd=False) as lines:
-                yield from self.write(config, catalog, lines)
+                self._write(config, catalog, lines)
 
     def parse_args(self, args: list[str]) -> argparse.Namespace:
-        """As the CDK's, and `discover`."""
+        """Parse `spec`, `check`, `discover` and `write` with their files."""
         parser = argparse.ArgumentParser(prog="destination-rdstation-crm")
         commands = parser.add_subparsers(title="commands", dest="command", required=True)
         commands.add_parser("spec", help="print the specification of the configuration")
@@ -139,7 +137,7 @@ class DestinationRdstationCrm(Destination):
 
     @staticmethod
     def read_config(config_path: str) -> MutableMapping[str, Any]:
-        """The configuration file's object; a config error where it holds something else."""
+        """Read the configuration file; a config error where it holds something else than an object."""
         return read_config(config_path)
 
     def _check(self, config: MutableMapping[str, Any]) -> None:
@@ -163,17 +161,27 @@ class DestinationRdstationCrm(Destination):
             send_nulls=settings.send_nulls,
             warn=_logger.warning,
         )
-        sync = Sync(settings, plans, account.crm, self._stop)
-        sync.prepare()
+        keeper = Keeper(settings, plans)
+        keeper.probe()
+        pool = WorkerPool(settings.num_workers, self._stop)
+        writer = BatchWriter(
+            plans,
+            account.crm,
+            pool,
+            skip_unchanged=settings.skip_unchanged,
+            dry_run=settings.dry_run,
+            go_on=settings.partial_success or settings.dry_run,  # the plan of a dry run is of all rows
+            sleep=self._stop.sleep,
+        )
         _tell_start(settings, plans)
-        message_loop = MessageLoop(plans, sync.writer, sync.keep, send_line, echoes=not settings.dry_run)
+        message_loop = MessageLoop(plans, writer, keeper.keep, send_line, echoes=not settings.dry_run)
         complete = False
         try:
             message_loop.run(Incoming(lines, self._stop))
             complete = True
         finally:
-            sync.close()
-            sync.conclude()
+            pool.close()
+            keeper.conclude()
             for stream in plans:
                 whole = complete and stream not in message_loop.interrupted
                 send(stream_status(stream, AirbyteStreamStatus.COMPLETE if whole else AirbyteStreamStatus.INCOMPLETE))

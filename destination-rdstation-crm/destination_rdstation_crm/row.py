@@ -1,15 +1,27 @@
-"""What passes between the rooms: a row as it came, the row made ready to write, and why one is refused. Pure."""
+"""What passes between the rooms: a row as it came, why one is refused, and what became of it and of its batch. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias
+from itertools import takewhile
+from typing import Any, ClassVar, Literal, TypeAlias
 
-from airbyte_rdstation.invisible import plain_name
+from airbyte_rdstation.invisible import plain_name, shown
 
-__all__ = ["Prepared", "Row", "RowRejectedError", "StreamKey"]
+__all__ = [
+    "Action",
+    "BatchResult",
+    "Outcome",
+    "Reject",
+    "Row",
+    "RowRejectedError",
+    "Skipped",
+    "StreamKey",
+    "Written",
+]
 
 StreamKey: TypeAlias = "tuple[str, str | None]"
 """A stream's name and namespace."""
@@ -26,27 +38,14 @@ class Row:
 
     @cached_property
     def cells(self) -> Mapping[str, Any]:
-        """The same by the plain names of columns."""
+        """The cells by the plain names of their columns."""
         return {plain_name(name): cell for name, cell in self.data.items()}
 
     def cell(self, plain: str) -> Any:
-        """A column's cell; RowRejectedError where the row has two of that plain name."""
+        """Give a column's cell; RowRejectedError where the row has two of that plain name."""
         if len(self.cells) < len(self.data) and [*map(plain_name, self.data)].count(plain) > 1:
             raise RowRejectedError("the row has two such columns, whose names differ only in invisible characters")
         return self.cells[plain]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A row whose every value is known to fit its field."""
-
-    row: Row
-    id: str | None
-    """The record it updates, where the row itself names one."""
-    keys: tuple[str, ...] = field(repr=False)
-    """The matching key's values, folded for comparison; none if it is empty, is the `_id`, or there is no key."""
-    body: Mapping[str, Any] = field(repr=False)
-    """Field name on the wire -> value, as a creation wants it; None clears the field. Never holds `_id`."""
 
 
 class RowRejectedError(Exception):
@@ -57,3 +56,100 @@ class RowRejectedError(Exception):
         self.reason = reason
         self.column = column
         self.field_name = field_name
+
+
+Action: TypeAlias = Literal["created", "updated", "unchanged"]
+"""Of a row that is written."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """The CRM holds what the row says."""
+
+    row: Row
+    action: Action
+    id: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """The row is deleted at its source: it is neither created nor updated, and nothing is deleted."""
+
+    row: Row
+    action: ClassVar = "skipped"
+
+
+@dataclass(frozen=True)
+class Reject:
+    """The row is not in the CRM; the reason names no value of it."""
+
+    row: Row
+    reason: str
+    column: str | None = None
+    field_name: str | None = None
+    said: str = field(default="", repr=False)
+    """RD Station's own words, which may quote values."""
+    action: ClassVar = "rejected"
+
+    @staticmethod
+    def of(row: Row, error: RowRejectedError) -> Reject:
+        """Make the reject that the error stands for."""
+        return Reject(row, error.reason, error.column, error.field_name)
+
+    @property
+    def sentence(self) -> str:
+        """Fit for a log: where, and why."""
+        where = f", column {shown(self.column)}" if self.column else ""
+        return f"{shown(self.row.stream)}: row {self.row.number}{where}: {self.reason}"
+
+
+Outcome: TypeAlias = "Written | Skipped | Reject"
+
+
+class BatchResult:
+    """What became of each row of a batch, put by many threads, and whether the sync can go on.
+
+    Rows of several streams stand in the order of their arrival; written + rejected + undecided == received.
+    """
+
+    def __init__(self, rows: Sequence[Row], *, go_on: bool = True) -> None:
+        """`go_on`: a rejected row does not end the sync."""
+        self._place = {id(row): place for place, row in enumerate(rows)}
+        self._outcomes: list[Outcome | None] = [None] * len(rows)
+        self._go_on = go_on
+        self._end = len(rows)  # no state may cover a row from this place on
+        self._lock = threading.Lock()
+        self.fatal: Reject | None = None
+        """The first row that ends the sync."""
+        self.failure: Exception | None = None
+        """Why the sync cannot go on."""
+
+    def put(self, outcome: Outcome) -> None:
+        """Put down what became of a row."""
+        place = self._place[id(outcome.row)]
+        with self._lock:
+            self._outcomes[place] = outcome
+            if isinstance(outcome, Reject) and not self._go_on and place < self._end:
+                self._end, self.fatal = place, outcome
+
+    def is_due(self, row: Row) -> bool:
+        """Whether the row may still be written: rows behind one that ends the sync are not."""
+        return self._place[id(row)] < self._end
+
+    def cover_nothing(self) -> None:
+        """Let no state cover any row: all of them have to come again."""
+        self._end = 0
+
+    def of(self, row: Row) -> Outcome | None:
+        """Give the row's outcome; None where it is not known."""
+        return self._outcomes[self._place[id(row)]]
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Outcomes of the rows from the first on, as far as all are decided: what a state may cover."""
+        return [each for each in takewhile(bool, self._outcomes[: self._end]) if each]
+
+    @property
+    def decided(self) -> list[Outcome]:
+        """Outcomes of all rows that have one, those behind an undecided or fatal one too."""
+        return [each for each in self._outcomes if each]

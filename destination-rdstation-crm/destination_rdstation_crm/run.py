@@ -6,9 +6,7 @@ import contextlib
 import sys
 from typing import TextIO, cast
 
-from airbyte_rdstation.airbyte.process import connector_process, send
-from destination_rdstation_crm.destination import DestinationRdstationCrm
-from destination_rdstation_crm.protocol.outgoing import WholeLines
+from airbyte_rdstation.quick_start import quick_import
 
 __all__ = ["run"]
 
@@ -18,6 +16,11 @@ def run(args: list[str] | None = None) -> None:
 
     After SIGTERM or SIGINT: with 143 or 130, what was under way finished and the states of what is written sent.
     """
+    with quick_import():
+        from airbyte_rdstation.airbyte.process import connector_process, send
+        from destination_rdstation_crm.destination import DestinationRdstationCrm
+        from destination_rdstation_crm.protocol.stdio import WholeLines
+
     arguments = sys.argv[1:] if args is None else args
     destination = DestinationRdstationCrm()
     parsed = destination.parse_args(arguments)

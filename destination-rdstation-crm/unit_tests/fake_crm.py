@@ -10,10 +10,11 @@ from typing import Any, cast
 from planned import plan_for
 
 from airbyte_rdstation.client.responses import More, Page
-from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.row import Prepared, Row
+from destination_rdstation_crm.mapping.plan import Prepared, StreamPlan
+from destination_rdstation_crm.mapping.record_type import Key
+from destination_rdstation_crm.row import Row
 from destination_rdstation_crm.writing.crm_api import BeyondReachError, Crm
-from destination_rdstation_crm.writing.known_forms import KnownForms
+from destination_rdstation_crm.writing.filters import KnownForms
 from destination_rdstation_crm.writing.lookup import Lookup
 
 BEGAN = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
@@ -30,7 +31,7 @@ def row(number: int) -> Row:
 
 def prepared(number: int, name: str = "Ana", email: str | None = None, id_: str | None = None) -> Prepared:
     body: dict[str, Any] = {"name": name} | ({"emails": [{"email": email}]} if email else {})
-    return Prepared(row(number), id_, (email.casefold(),) if email else (), body)
+    return Prepared(row(number), id_, Key((email,) if email else ()), body)
 
 
 @dataclass
@@ -41,9 +42,9 @@ class FakeCrm:
     filters: list[str] = field(default_factory=list)
     in_too_many: str = ""
     """A text that more records contain than page numbers reach."""
-    known: KnownForms[Any] = field(default_factory=lambda: KnownForms("contacts", "email"))
+    known: KnownForms = field(default_factory=lambda: KnownForms("contacts", "email"))
 
-    def known_forms(self, *_of: object) -> KnownForms[Any]:
+    def known_forms(self, *_of: object) -> KnownForms:
         """Nothing yet."""
         return self.known
 
@@ -60,7 +61,7 @@ class FakeCrm:
 
 
 def lookup(crm: FakeCrm, of: StreamPlan) -> Lookup:
-    return Lookup.alone(cast(Crm, crm), of)
+    return Lookup(cast(Crm, crm), of, of.key_field)
 
 
 def contact(id_: str, email: str = "", name: str = "Ana", **more: Any) -> dict[str, Any]:

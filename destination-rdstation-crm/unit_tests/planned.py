@@ -13,11 +13,10 @@ from airbyte_cdk.models import (
     SyncMode,
 )
 
-from destination_rdstation_crm.mapping.column_mapping import Entry
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
-from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.mapping.setup import plan_streams
-from destination_rdstation_crm.row import Prepared, Row
+from destination_rdstation_crm.mapping.plan import Prepared, StreamPlan
+from destination_rdstation_crm.mapping.setup import Entry, plan_streams
+from destination_rdstation_crm.row import Row
 
 ID = "66f1a2b3c4d5e6f708091001"
 OTHER_ID = "66f1a2b3c4d5e6f708091002"

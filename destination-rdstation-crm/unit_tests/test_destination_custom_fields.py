@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from planned import fields_of
 
 from airbyte_rdstation.client.errors import ConnectorError
-from destination_rdstation_crm.mapping.custom_fields import CustomFields
-from destination_rdstation_crm.mapping.options import Options
+from destination_rdstation_crm.mapping.custom_fields import CustomFields, Options
 from destination_rdstation_crm.row import RowRejectedError
 
 CONTACT = fields_of("contact")
@@ -114,14 +113,14 @@ def test_given_a_choice_without_options_when_named_then_any_text_goes() -> None:
 
 
 def test_given_values_by_slug_or_by_id_when_read_then_both_are_by_slug_without_strangers_and_blanks() -> None:
-    held = CONTACT.held({"cpf": "1", "f2": "03/09/2026", "porte": "", "f4": [], "gone": "x"})
+    held = CONTACT.existing({"cpf": "1", "f2": "03/09/2026", "porte": "", "f4": [], "gone": "x"})
 
     assert held == {"cpf": "1", "cliente-desde": "03/09/2026"}
 
 
 @pytest.mark.parametrize("values", [None, "", [], "text"])
 def test_given_no_object_when_read_then_no_value_is_held(values: Any) -> None:
-    assert CONTACT.held(values) == {}
+    assert CONTACT.existing(values) == {}
 
 
 @given(options=st.lists(WORDS, min_size=1, max_size=4, unique_by=str.casefold), data=st.data())

@@ -48,7 +48,7 @@ RECORDS = {"contacts": HELD, "deals": DEAL, "organizations": ORGANIZATION}
 
 def difference(mode: str, cells: dict[str, Any], held: dict[str, Any] | None = None) -> dict[str, Any]:
     stated = body(mode, cells, send_nulls=True)
-    return plan_for(mode, *cells).difference(RECORDS[mode] if held is None else held, stated)
+    return plan_for(mode, *cells).record_type.difference(RECORDS[mode] if held is None else held, stated)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_given_a_row_that_the_record_equals_when_compared_then_nothing_is_sent(
     mode: str, cells: dict[str, Any]
 ) -> None:
     assert difference(mode, cells) == {}
-    assert not plan_for(mode, *cells).changed(RECORDS[mode], body(mode, cells, send_nulls=True))
+    assert not plan_for(mode, *cells).record_type.difference(RECORDS[mode], body(mode, cells, send_nulls=True))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_given_a_shown_phone_when_it_differs_then_it_is_sent() -> None:
 def test_given_a_row_written_in_any_case_when_merged_then_equal_lists_stay_out() -> None:
     cells = {"name": "Ana Exemplo", "email": "ana@exemplo.test", "@cpf": "1", "phone": "2100000000"}
 
-    merged = plan_for("contacts", *cells).merged({**HELD, "phones": []}, body("contacts", cells))
+    merged = plan_for("contacts", *cells).record_type.merged({**HELD, "phones": []}, body("contacts", cells))
 
     assert merged == {"name": "Ana Exemplo", "phones": [{"phone": "2100000000", "type": "mobile"}]}
 
@@ -275,9 +275,9 @@ def test_given_any_record_when_a_row_is_put_then_the_record_equals_the_row(
 ) -> None:
     plan = plan_of(cells)
     stated = body("contacts", {"name": None, **cells}, send_nulls=True)
-    sent = plan.merged(held, stated) if always else plan.difference(held, stated)
+    sent = plan.record_type.merged(held, stated) if always else plan.record_type.difference(held, stated)
 
-    assert not plan.changed(put(held, sent, merges=merges), stated)
+    assert not plan.record_type.difference(put(held, sent, merges=merges), stated)
 
 
 @given(held=RECORD, cells=CELLS, merges=st.booleans())
@@ -285,7 +285,11 @@ def test_given_any_record_when_a_row_is_put_then_nothing_else_of_it_is_lost(
     held: dict[str, Any], cells: dict[str, Any], merges: bool
 ) -> None:
     plan = plan_of(cells)
-    after = put(held, plan.difference(held, body("contacts", {"name": None, **cells}, send_nulls=True)), merges=merges)
+    after = put(
+        held,
+        plan.record_type.difference(held, body("contacts", {"name": None, **cells}, send_nulls=True)),
+        merges=merges,
+    )
 
     for entry in held.get("emails") or ():
         assert entry in after["emails"]

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from planned import ID, OTHER_ID, body, plan_for
 
-from destination_rdstation_crm.objects.all_objects import MODES, OBJECTS
+from destination_rdstation_crm.objects.tables import MODES, OBJECTS
 from destination_rdstation_crm.row import RowRejectedError
 from emulator.crm_v2.fields import OBJECTS as WRITABLE
 

@@ -15,14 +15,18 @@ from hypothesis import strategies as st
 
 from airbyte_rdstation.airbyte.stop import Stop
 from airbyte_rdstation.client.errors import ConnectorError, config_error
-from destination_rdstation_crm.batch_result import BatchResult
-from destination_rdstation_crm.outcome import Outcome, Reject, Written
-from destination_rdstation_crm.protocol.incoming import Incoming
-from destination_rdstation_crm.protocol.lines import BadLineError, Record, State, StreamStatus, read_line
+from destination_rdstation_crm.protocol.lines import (
+    BadLineError,
+    Counts,
+    Record,
+    State,
+    StreamStatus,
+    read_line,
+    with_statistics,
+)
 from destination_rdstation_crm.protocol.message_loop import MessageLoop
-from destination_rdstation_crm.protocol.outgoing import WholeLines
-from destination_rdstation_crm.protocol.state_echo import Counts, with_statistics
-from destination_rdstation_crm.row import Row, StreamKey
+from destination_rdstation_crm.protocol.stdio import Incoming, WholeLines
+from destination_rdstation_crm.row import BatchResult, Reject, Row, StreamKey, Written
 
 PEOPLE: StreamKey = ("people", None)
 MORE: StreamKey = ("more", "public")
@@ -133,10 +137,11 @@ class Writer:
 
     def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> BatchResult:
         self.batches.append(len(rows))
-        outcomes: list[Outcome] = [
-            Reject(row, "no") if row.number in self.bad else Written(row, "created", "id") for _, row in rows
-        ]
-        return BatchResult(outcomes[: self.until], outcomes[self.until :], self.failure)
+        result = BatchResult([row for _, row in rows])
+        for _, row in [*rows[: self.until], *rows[self.until + 1 :]]:
+            result.put(Reject(row, "no") if row.number in self.bad else Written(row, "created", "id"))
+        result.failure = self.failure
+        return result
 
 
 def pumped(writer: Writer, lines: Sequence[bytes]) -> list[dict[str, float]]:

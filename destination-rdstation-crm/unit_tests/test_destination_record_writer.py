@@ -7,15 +7,14 @@ from datetime import datetime
 from typing import Any, cast
 
 import pytest
-from fake_crm import FakeCrm, contact, lookup, plan, prepared, row
+from fake_crm import FakeCrm, contact, plan, prepared, row
 
 from airbyte_rdstation.client.errors import NotFoundError
-from destination_rdstation_crm.outcome import Reject, Written
-from destination_rdstation_crm.row import Prepared
+from destination_rdstation_crm.mapping.plan import Prepared
+from destination_rdstation_crm.mapping.record_type import Key
+from destination_rdstation_crm.row import BatchResult, Reject, Written
 from destination_rdstation_crm.writing.crm_api import Crm
-from destination_rdstation_crm.writing.ledger import Ledger
-from destination_rdstation_crm.writing.record_writer import RecordWriter
-from destination_rdstation_crm.writing.targets import Target
+from destination_rdstation_crm.writing.record_writer import RecordWriter, Target
 
 
 class Gone(FakeCrm):
@@ -52,23 +51,23 @@ def test_given_a_record_that_is_deleted_after_its_look_up_when_written_then_its_
 ) -> None:
     of, crm = plan(sync), Gone()
     one = prepared(1, name="Ana Nova", email="ana@people.test", id_=id_)
-    writer = RecordWriter(of, cast(Crm, crm), lookup(crm, of), {}, skip_unchanged=True, dry_run=False)
-    ledger = Ledger([one.row], go_on=True)
+    writer = RecordWriter(of, cast(Crm, crm), {}, skip_unchanged=True, dry_run=False)
+    result = BatchResult([one.row], go_on=True)
 
-    writer.write(Target([one], "x1", contact("x1", "ana@people.test")), ledger)
+    writer.write(Target([one], "x1", contact("x1", "ana@people.test")), result)
 
-    (found,) = ledger.outcomes()
-    assert (found.reason if isinstance(found, Reject) else found and found.action) == outcome
+    (found,) = result.decided
+    assert (found.reason if isinstance(found, Reject) else found.action) == outcome
     assert len(crm.created) == (outcome == "created")
 
 
 def test_given_a_record_that_is_deleted_when_its_rows_need_two_writes_then_it_is_created_once() -> None:
     of, crm = plan(), Gone()
-    emptied = Prepared(row(1), None, ("ana@people.test",), {"name": "Ana", "phones": []})
-    filled = Prepared(row(2), None, ("ana@people.test",), {"phones": [{"phone": "1", "type": "mobile"}]})
-    writer = RecordWriter(of, cast(Crm, crm), lookup(crm, of), {}, skip_unchanged=False, dry_run=False)
+    emptied = Prepared(row(1), None, Key(("ana@people.test",)), {"name": "Ana", "phones": []})
+    filled = Prepared(row(2), None, Key(("ana@people.test",)), {"phones": [{"phone": "1", "type": "mobile"}]})
+    writer = RecordWriter(of, cast(Crm, crm), {}, skip_unchanged=False, dry_run=False)
 
-    writer.write(Target([emptied, filled], "x1"), Ledger([emptied.row, filled.row], go_on=True))
+    writer.write(Target([emptied, filled], "x1"), BatchResult([emptied.row, filled.row], go_on=True))
 
     assert [body["name"] for body in crm.created] == ["Ana"]
 
@@ -77,12 +76,12 @@ def test_given_rows_of_an_id_that_no_record_has_when_refused_then_none_goes_to_a
     of, crm = plan(), Gone()
     rows = [prepared(number, email=f"{number}@people.test", id_="x1") for number in (1, 2)]
     created = {"1@people.test": "x2"}
-    writer = RecordWriter(of, cast(Crm, crm), lookup(crm, of), created, skip_unchanged=True, dry_run=False)
-    ledger = Ledger([each.row for each in rows], go_on=True)
+    writer = RecordWriter(of, cast(Crm, crm), created, skip_unchanged=True, dry_run=False)
+    result = BatchResult([each.row for each in rows], go_on=True)
 
-    writer.write(Target(rows, "x1"), ledger)
+    writer.write(Target(rows, "x1"), result)
 
-    assert [isinstance(outcome, Reject) for outcome in ledger.outcomes()] == [True, True]
+    assert [isinstance(outcome, Reject) for outcome in result.decided] == [True, True]
 
 
 class Kept(FakeCrm):
@@ -100,11 +99,11 @@ class Kept(FakeCrm):
 
 def test_given_a_lost_creation_that_is_found_when_its_rows_need_two_writes_then_it_is_still_called_created() -> None:
     of, crm = plan(), Kept()
-    emptied = Prepared(row(1), None, ("ana@people.test",), {"phones": []})
-    filled = Prepared(row(2), None, ("ana@people.test",), {"phones": [{"phone": "1", "type": "mobile"}]})
-    writer = RecordWriter(of, cast(Crm, crm), lookup(crm, of), {}, skip_unchanged=False, dry_run=False)
-    ledger = Ledger([emptied.row, filled.row], go_on=True)
+    emptied = Prepared(row(1), None, Key(("ana@people.test",)), {"phones": []})
+    filled = Prepared(row(2), None, Key(("ana@people.test",)), {"phones": [{"phone": "1", "type": "mobile"}]})
+    writer = RecordWriter(of, cast(Crm, crm), {}, skip_unchanged=False, dry_run=False)
+    result = BatchResult([emptied.row, filled.row], go_on=True)
 
-    writer.write(Target([emptied, filled], "x1", made=True), ledger)
+    writer.write(Target([emptied, filled], "x1", recovered=True), result)
 
-    assert [each.action for each in ledger.outcomes() if isinstance(each, Written)] == ["created", "created"]
+    assert [each.action for each in result.decided if isinstance(each, Written)] == ["created", "created"]

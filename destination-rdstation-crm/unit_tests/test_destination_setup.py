@@ -133,7 +133,7 @@ def test_given_an_empty_namespace_when_planned_then_the_stream_has_none() -> Non
 def test_given_an_object_named_by_the_platform_when_planned_then_mode_and_mapping_do_not_count() -> None:
     (plan,) = plans(stream("name", "rating", goes_to="deal"), mode=None, mapped={"who": "email"}).values()
 
-    assert plan.crm_object.name == "deal"
+    assert plan.record_type.crm_object.name == "deal"
     assert prepare(plan, {"name": "Plano", "rating": 3}).body == {"name": "Plano", "rating": 3}
 
 
@@ -149,7 +149,7 @@ def test_given_no_mapping_when_planned_then_columns_without_a_field_are_named_in
 
     assert len(warnings) == 1
     assert "`people`: columns `full_name`, `_synced_at` are not sent" in warnings[0]
-    assert [column.field_name for column in plan.mapping.columns] == ["name", "_id", "@cpf"]
+    assert [column.field.name for column in plan.columns] == ["name", "_id", "@cpf"]
 
 
 def test_given_no_mapping_when_every_column_is_a_field_then_nobody_is_warned() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from planned import body, plan_for
 
-from destination_rdstation_crm.writing.targets import at_odds, combined
+from destination_rdstation_crm.mapping.record_type import at_odds
 
 
 def bodies(mode: str, *rows: dict[str, Any]) -> list[Any]:
@@ -16,7 +16,7 @@ def bodies(mode: str, *rows: dict[str, Any]) -> list[Any]:
 
 def together(mode: str, *rows: dict[str, Any]) -> dict[str, Any]:
     columns = dict.fromkeys(name for row in rows for name in row)
-    return combined(plan_for(mode, *columns, send_nulls=True), bodies(mode, *rows))
+    return plan_for(mode, *columns, send_nulls=True).record_type.combined(bodies(mode, *rows))
 
 
 def test_given_two_rows_when_combined_then_later_values_win_and_lists_join() -> None:

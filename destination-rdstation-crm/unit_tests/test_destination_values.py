@@ -10,11 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from destination_rdstation_crm.objects.days import birthday, brazilian_day, iso_day
-from destination_rdstation_crm.objects.identities import email, identifier, identifiers, status
-from destination_rdstation_crm.objects.numbers import price, rating
-from destination_rdstation_crm.objects.texts import blank, fold, text
-from destination_rdstation_crm.objects.truths import truth
+from destination_rdstation_crm.objects.values import (
+    birthday,
+    blank,
+    brazilian_day,
+    email,
+    fold,
+    identifier,
+    identifiers,
+    iso_day,
+    price,
+    rating,
+    status,
+    text,
+    truth,
+)
 from destination_rdstation_crm.row import RowRejectedError
 
 HEX = "66f1a2b3c4d5e6f708091001"

@@ -1,4 +1,4 @@
-"""What becomes of rows, without HTTP: targets, look-ups in portions, verdicts on lost creations, the ledger's sums."""
+"""What becomes of rows, without HTTP: targets, look-ups in portions, verdicts on lost creations, a result's sums."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from fake_crm import BEGAN, FakeCrm, contact, lookup, plan, prepared, row
 
 from airbyte_rdstation.airbyte.stop import Stop
 from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
-from destination_rdstation_crm.batch_result import BatchResult
 from destination_rdstation_crm.config import read_settings
-from destination_rdstation_crm.outcome import Reject, Skipped, Written
-from destination_rdstation_crm.row import Prepared
-from destination_rdstation_crm.writing.api_errors import refused
+from destination_rdstation_crm.mapping.plan import Prepared
+from destination_rdstation_crm.mapping.record_type import Key
+from destination_rdstation_crm.rejects.keeper import Keeper
+from destination_rdstation_crm.row import BatchResult, Reject, Skipped, Written
+from destination_rdstation_crm.writing.batch_writer import FIRST_ROWS, SameReason
 from destination_rdstation_crm.writing.crm_api import Crm
-from destination_rdstation_crm.writing.index import Untold
-from destination_rdstation_crm.writing.ledger import Ledger
-from destination_rdstation_crm.writing.lost_creates import Lost, LostCreations
-from destination_rdstation_crm.writing.same_reason import FIRST_ROWS, SameReason
-from destination_rdstation_crm.writing.sync import Sync
-from destination_rdstation_crm.writing.targets import Target, combined, targets_of
+from destination_rdstation_crm.writing.lookup import NoAnswer
+from destination_rdstation_crm.writing.lost_creates import LostCreations
+from destination_rdstation_crm.writing.matching import targets_of
+from destination_rdstation_crm.writing.record_writer import Lost, Target, refused
 from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
 
@@ -36,27 +35,32 @@ def test_given_rows_of_one_record_when_grouped_then_they_are_one_target_in_their
     targets = targets_of(zip(rows, matches, strict=True))
 
     assert [[each.row.number for each in target.rows] for target in targets] == [[1, 3], [2, 4], [5], [6]]
-    assert [(target.id, target.held) for target in targets] == [(None, None), ("x1", held), (None, None), (None, None)]
+    assert [(target.id, target.existing) for target in targets] == [
+        (None, None),
+        ("x1", held),
+        (None, None),
+        (None, None),
+    ]
 
 
 def test_given_bodies_of_one_record_when_combined_then_later_values_win_and_lists_join() -> None:
     first = {"name": "Ana", "job_title": "Compras", "emails": [{"email": "a@b.test"}]}
     second = {"name": "Ana Nova", "emails": [{"email": "c@d.test"}]}
 
-    whole = combined(plan(), [first, second])
+    whole = plan().record_type.combined([first, second])
 
     assert (whole["name"], whole["job_title"]) == ("Ana Nova", "Compras")
     assert {each["email"] for each in whole["emails"]} == {"a@b.test", "c@d.test"}
 
 
 def test_given_many_keys_when_looked_up_then_the_requests_are_few_and_their_addresses_bounded() -> None:
-    bodies = [prepared(number, email=f"pessoa.de.nome.comprido{number}@people.test").body for number in range(1_000)]
-    held = [contact(str(number), body["emails"][0]["email"]) for number, body in enumerate(bodies)]
+    keys = [prepared(number, email=f"pessoa.de.nome.comprido{number}@people.test").key for number in range(1_000)]
+    held = [contact(str(number), key.texts[0]) for number, key in enumerate(keys)]
     crm = FakeCrm(held)
 
-    found = lookup(crm, plan()).matches([*bodies, *bodies[:10]])
+    found = lookup(crm, plan()).find([*keys, *keys[:10]])
 
-    assert not any(isinstance(hits, Untold) for hits in found)
+    assert not any(isinstance(hits, NoAnswer) for hits in found)
     assert [[each["id"] for each in hits] for hits in found if isinstance(hits, list)] == [
         [str(n)] for n in [*range(1_000), *range(10)]
     ]
@@ -68,16 +72,16 @@ def test_given_a_key_that_too_many_records_contain_when_looked_up_then_it_is_lef
     crm = FakeCrm(records=[contact("x1", name="Bia Exemplo")], in_too_many="Ana")
     of = plan(key="name")
 
-    found = lookup(crm, of).matches([{"name": "Ana"}, {"name": "Bia Exemplo"}, {"name": "Caio Exemplo"}])
+    found = lookup(crm, of).find([Key(("Ana",)), Key(("Bia Exemplo",)), Key(("Caio Exemplo",))])
 
-    assert isinstance(found[0], Untold)
+    assert isinstance(found[0], NoAnswer)
     assert found[1:] == [[contact("x1", name="Bia Exemplo")], []]
 
 
 def test_given_keys_that_are_not_found_when_looked_up_then_they_are_sought_in_any_spelling() -> None:
     crm = FakeCrm([contact("x1", "ana@people.test")])
 
-    found = lookup(crm, plan()).matches([prepared(1, email="ana@people.test").body, prepared(2, email="b@c.test").body])
+    found = lookup(crm, plan()).find([prepared(1, email="ana@people.test").key, prepared(2, email="b@c.test").key])
 
     assert [isinstance(hits, list) and len(hits) for hits in found] == [1, 0]
     assert ["~" in filter_ for filter_ in crm.filters] == [False, True]
@@ -98,7 +102,7 @@ def test_given_keys_that_are_not_found_when_looked_up_then_they_are_sought_in_an
 )
 def test_given_a_lost_creation_when_looked_for_then_the_verdict_is(held: list[dict[str, Any]], verdict: str) -> None:
     body = {"name": "Ana", "job_title": "Compras"} if verdict == "uncertain" else {"name": "Ana"}
-    lost = Lost(Target([Prepared(row(1), None, (), body)]), body, BEGAN)
+    lost = Lost(Target([Prepared(row(1), None, Key(), body)]), body, BEGAN)
     waited: list[float] = []
     creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), WorkerPool(1, Stop()), waited.append)
 
@@ -123,7 +127,9 @@ def test_given_two_lost_creations_when_one_says_all_that_the_other_does_then_eac
     held = [contact("x1", created_at="2026-05-01T12:00:01Z", job_title="Compras"),
             contact("x2", created_at="2026-05-01T12:00:01Z")]  # fmt: skip
     bodies = [{"name": "Ana"}, {"name": "Ana", "job_title": "Compras"}]
-    lost = [Lost(Target([Prepared(row(number), None, (), body)]), body, BEGAN) for number, body in enumerate(bodies, 1)]
+    lost = [
+        Lost(Target([Prepared(row(number), None, Key(), body)]), body, BEGAN) for number, body in enumerate(bodies, 1)
+    ]
     creations = LostCreations(cast(Crm, FakeCrm(held)), plan("append", None), WorkerPool(1, Stop()), lambda _: None)
 
     verdicts = creations.resolve(lost, set())
@@ -138,7 +144,7 @@ def test_given_an_id_that_rd_station_refuses_to_look_up_when_looked_up_then_it_i
 
     hits = lookup(Refusing(), plan()).record("x1")
 
-    assert isinstance(hits, Untold)
+    assert isinstance(hits, NoAnswer)
 
 
 def test_given_a_lost_creation_with_a_matching_key_when_it_is_there_then_it_is_brought_up_to_date() -> None:
@@ -149,7 +155,7 @@ def test_given_a_lost_creation_with_a_matching_key_when_it_is_there_then_it_is_b
 
     (target,) = creations.resolve([Lost(Target([one]), one.body, BEGAN)], set()).matched
 
-    assert (target.id, target.made) == ("x1", True)
+    assert (target.id, target.recovered) == ("x1", True)
 
 
 def test_given_a_sync_of_minutes_when_batches_end_then_what_is_done_is_told_once_a_minute(
@@ -158,11 +164,13 @@ def test_given_a_sync_of_minutes_when_batches_end_then_what_is_done_is_told_once
     settings = read_settings({"credentials": {"client_id": "i", "client_secret": "s", "refresh_token": "r"},
                               "mode": "contacts"})  # fmt: skip
     moments = iter([0.0, 30.0, 60.0, 60.0, 90.0])
-    sync = Sync(settings, {("people", None): plan()}, cast(Crm, FakeCrm()), Stop(), clock=lambda: next(moments))
+    keeper = Keeper(settings, {("people", None): plan()}, clock=lambda: next(moments))
 
     with caplog.at_level(logging.INFO, logger="airbyte.rdstation"):
         for number in range(3):
-            sync.keep(BatchResult([Written(row(number), "created", "x")], (), None))
+            result = BatchResult([one := row(number)])
+            result.put(Written(one, "created", "x"))
+            keeper.keep(result)
 
     assert caplog.messages == ["people: so far 2 created, 0 updated, 0 unchanged, 0 rejected."]
 
@@ -180,25 +188,25 @@ def test_given_rows_of_one_name_when_names_are_unique_then_those_that_create_are
 
 def test_given_outcomes_when_put_down_then_rows_behind_a_fatal_one_are_not_due() -> None:
     rows = [row(number) for number in range(1, 5)]
-    ledger = Ledger(rows, go_on=False)
+    result = BatchResult(rows, go_on=False)
 
-    ledger.put(Written(rows[0], "created", "x"))
-    ledger.put(Reject(rows[2], "no"))
+    result.put(Written(rows[0], "created", "x"))
+    result.put(Reject(rows[2], "no"))
 
-    assert [ledger.is_due(each) for each in rows] == [True, True, False, False]
-    assert ledger.settled == 1
-    assert ledger.fatal == Reject(rows[2], "no")
+    assert [result.is_due(each) for each in rows] == [True, True, False, False]
+    assert len(result.outcomes) == 1
+    assert result.fatal == Reject(rows[2], "no")
 
 
 def test_given_rejects_that_are_allowed_when_put_down_then_all_rows_are_due() -> None:
     rows = [row(number) for number in range(1, 4)]
-    ledger = Ledger(rows, go_on=True)
+    result = BatchResult(rows, go_on=True)
 
     for each in rows:
-        ledger.put(Reject(each, "no"))
+        result.put(Reject(each, "no"))
 
-    assert (ledger.settled, ledger.fatal) == (3, None)
-    assert all(ledger.is_due(each) for each in rows)
+    assert (len(result.outcomes), result.fatal) == (3, None)
+    assert all(result.is_due(each) for each in rows)
 
 
 def test_given_rows_deleted_at_the_source_among_rejects_when_seen_then_they_say_nothing_of_the_reason() -> None:

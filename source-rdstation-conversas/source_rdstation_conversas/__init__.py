@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-import airbyte_rdstation.quick_start  # noqa: F401 - before all that imports the CDK
-from source_rdstation_conversas.source import SourceRdstationConversas
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from source_rdstation_conversas.source import SourceRdstationConversas
 
 __all__ = ["SourceRdstationConversas"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the source when it is asked for: `run` prepares the process before anything imports the CDK."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from source_rdstation_conversas.source import SourceRdstationConversas
+
+    return SourceRdstationConversas

@@ -1,26 +1,28 @@
-"""Asks for the lists of Conversas, and reads where their answers say that they end.
+"""Asks for the lists of Conversas, makes rows of their items, and reads where their answers say that they end.
 
 Facts: docs/api/conversas.md#basics to #reports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
 
 from airbyte_cdk.models import FailureType
 
-from airbyte_rdstation.airbyte.list_client import ListClient, ListOfStream
+from airbyte_rdstation.airbyte.normalizer import as_text
+from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import STATUSES, Statuses, final
-from airbyte_rdstation.client.responses import More, Page, Row, parse_json
+from airbyte_rdstation.client.json_text import as_json_text
+from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, keys_of, kind_of, parse_json
 from airbyte_rdstation.pagination.listing import Query
 from source_rdstation_conversas.envelopes import list_in
-from source_rdstation_conversas.records import row_of
 from source_rdstation_conversas.table import StreamSpec
 
-__all__ = ["STATUSES_CONVERSAS", "ConversasListClient"]
+__all__ = ["STATUSES_CONVERSAS", "ConversasList", "day_windows", "row_of"]
 
 _PLAN: Final = (
     "The account's RD Station Conversas plan does not include this data, or the token's user may not see it ({status})."
@@ -43,9 +45,7 @@ STATUSES_CONVERSAS: Final[Statuses] = {
     ),
 }
 
-
-_CONTACTS_LIMIT: Final = 100  # the vendor's tool asks for no more [seen]
-_REPORTS_LIMIT: Final = 49  # 50 and more are refused [seen]
+_LONGEST_WINDOW_DAYS: Final = 89  # three months at their shortest, both days counted [doc2]
 
 
 @dataclass(frozen=True)
@@ -54,28 +54,38 @@ class _Answer:
     counts: Mapping[str, Any]
 
 
-class ConversasListClient(ListClient[StreamSpec]):
-    """The lists of one account."""
+@dataclass(frozen=True)
+class ConversasList:
+    """A list as one stream reads it."""
 
-    def _page(self, list_: ListOfStream[StreamSpec], query: Query) -> Page:
-        spec = list_.spec
-        params = dict(list_.only)
-        if spec.paging != "none":
-            limit = _CONTACTS_LIMIT if spec.paging == "contacts" else _REPORTS_LIMIT
-            params |= {"page": str(query.page), "limit": str(limit)}
+    api: Api
+    stream: str
+    """Who reads it, for errors."""
+    spec: StreamSpec
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Further parameters that filter it."""
+    on_request: Callable[[], None] = lambda: None
+    """Called before each request."""
+
+    def page(self, query: Query) -> Page:
+        """Ask for one page. Raises what `Api.get` does."""
+        spec = self.spec
+        params = dict(self.only)
+        if spec.page_size:
+            params |= {"page": str(query.page), "limit": str(spec.page_size)}
         headers: dict[str, str] = {}
-        answer = self._api.get(
+        answer = self.api.get(
             spec.path,
             params,
             partial(_read, spec),
-            stream=list_.stream,
+            stream=self.stream,
             hint=f" The parameters were {', '.join(sorted(params))}." if params else "",
-            on_request=list_.on_request,
+            on_request=self.on_request,
             on_headers=lambda found: headers.update({name.lower(): value for name, value in found.items()}),
         )
-        if spec.paging == "none":
+        if spec.page_size is None:
             return Page(answer.rows, has_next=More.NO)
-        if spec.paging == "contacts":
+        if spec.counts_in == "headers":
             pages, total = _number(headers.get("x-pages")), _number(headers.get("x-total"))
         else:
             pages, total = _number(answer.counts.get("pages")), _number(answer.counts.get("total"))
@@ -85,18 +95,61 @@ class ConversasListClient(ListClient[StreamSpec]):
         return Page(answer.rows, has_next=More.NO if ends else More.UNKNOWN, total=total)
 
 
+def row_of(spec: StreamSpec, item: Any, place: int) -> Row:
+    """Return one item of a list as a row with an `id`: `{"_id": "9f…", "name": "Ana"}` gets `"id": "9f…"`.
+
+    Where nothing identifies the item, its id is its `place` in the answer, a number, which no record shows.
+    Raises BadAnswerError, naming keys and types only, where the item lacks what tells it from others.
+    """
+    if spec.items == "opaque":
+        return {"data": as_json_text(item), "id": place}
+    name = str(spec.primary_key) if spec.items == "named" else ""
+    if name and isinstance(item, str):
+        item = {name: item}
+    if not isinstance(item, dict):
+        raise BadAnswerError(f"a record of {spec.name} is a JSON {kind_of(item)} where an object is expected")
+    row = {**item, **{field: _first(item, names) for field, names in spec.aliases.items()}}
+    found = item.get("_id") if item.get("id") in (None, "") else item["id"]
+    if name and row.get(name) in (None, ""):
+        raise BadAnswerError(f"a record of {spec.name} has no `{name}`, only {keys_of(item)}")
+    if not name and found in (None, ""):
+        raise BadAnswerError(f"a record of {spec.name} has neither `id` nor `_id`, only {keys_of(item)}")
+    row["id"] = place if found in (None, "") else as_text(found)
+    if spec.primary_key == "_id":
+        row["_id"] = row["id"]
+    return row
+
+
+def day_windows(first: date, last: date, days: int = _LONGEST_WINDOW_DAYS) -> Iterator[tuple[date, date]]:
+    """Yield first and last days of windows that the API accepts, oldest first; each begins as the one before it ends.
+
+    Nobody knows in which zone the API takes days, nor whether the last one counts: so each border is covered twice.
+    Facts: docs/api/conversas.md#reports and #dates.
+    """
+    while True:
+        end = min(last, first + timedelta(days=days - 1))
+        yield first, end
+        if end >= last:
+            return
+        first = end
+
+
 def _read(spec: StreamSpec, content: bytes) -> _Answer:
     body = parse_json(content)
-    items = list_in(body, spec.rows_key)
-    return _Answer([row_of(spec.name, item, place) for place, item in enumerate(items)], _counts(body))
+    items = list_in(body, spec.rows_key or spec.name)
+    return _Answer([row_of(spec, item, place) for place, item in enumerate(items)], _counts(body))
 
 
 def _counts(body: object) -> Mapping[str, Any]:
-    """The object that holds the list's `pages`: the body, or what it wraps."""
+    """Return the object that holds the list's `pages`: the body, or what it wraps."""
     if not isinstance(body, dict):
         return {}
     holders = [body, *(value for value in body.values() if isinstance(value, dict))]
     return next((holder for holder in holders if "pages" in holder or "total" in holder), {})
+
+
+def _first(item: Row, names: tuple[str, ...]) -> Any:
+    return next((item[name] for name in names if item.get(name) is not None), None)
 
 
 def _number(value: object) -> int | None:

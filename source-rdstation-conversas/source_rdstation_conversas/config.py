@@ -1,4 +1,4 @@
-"""The user's configuration of the Conversas source: pasted texts freed of what pasting adds, then checked."""
+"""Checks the user's configuration of the Conversas source, its pasted texts freed of what pasting adds."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints, ValidationError
 
-from airbyte_rdstation.client.credentials import OptionalCredential
 from airbyte_rdstation.client.errors import config_error
-from airbyte_rdstation.config import CommonSettings, PaceSetting, StartDate, explain
-from source_rdstation_conversas.jwe.private_keys import PrivateKeys
+from airbyte_rdstation.config import CommonSettings, OptionalCredential, PaceSetting, StartDate, explain
+from source_rdstation_conversas.history.private_keys import PrivateKeys
+from source_rdstation_conversas.table import STREAMS
 
 __all__ = ["Settings", "read_settings", "require_for"]
 
@@ -23,8 +23,6 @@ _MESSAGE_TYPES: Final = (  # documented ones, the vendor's tool's, and those of 
     "text", "audio", "document", "image", "video", "contact", "interactive", "location", "doc", "list", "list_reply",
     "button_reply", "quick_reply", "buttons_image", "buttons_video", "buttons_document", "call-to-action", "email",
 )  # fmt: skip
-_NEED_START_DATE: Final = ("messages", "messages_history")
-_NEED_KEY: Final = ("messages",)
 
 _BRAZILIAN_DATE: Final = re.compile(r"\s*(\d{1,2})/(\d{1,2})/(\d{4})\s*")
 _JWT_BEGINS: Final = "eyJ"
@@ -60,7 +58,7 @@ def _proven_keys(text: str) -> PrivateKeys:
 
 
 def _or_all(every: Collection[str]) -> AfterValidator:
-    """An empty choice means all values: the API's own default would hide messages."""
+    """Take an empty choice for all values: the API's own default would hide messages."""
     return AfterValidator(lambda chosen: tuple(dict.fromkeys(chosen)) or tuple(every))
 
 
@@ -69,7 +67,7 @@ _Value = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Z
 
 
 class Settings(CommonSettings):
-    """The whole configuration, checked."""
+    """Hold the whole configuration, checked: each field is a property of `spec.yaml`."""
 
     access_token: Annotated[OptionalCredential, AfterValidator(_token), Field(repr=False)]
     start_date: Annotated[StartDate, BeforeValidator(_iso_date)] | None = None
@@ -82,7 +80,7 @@ class Settings(CommonSettings):
 
 
 def read_settings(raw: Mapping[str, Any]) -> Settings:
-    """The checked configuration. A config error names each property that is wrong; it never quotes a value."""
+    """Check a configuration. Raises a config error that names each property that is wrong; it never quotes a value."""
     filled = {name: value for name, value in raw.items() if value is not None and value != ""}
     if raw.get("access_token") == "":
         filled["access_token"] = ""  # it is there, but empty
@@ -93,14 +91,15 @@ def read_settings(raw: Mapping[str, Any]) -> Settings:
 
 
 def require_for(streams: Collection[str], settings: Settings) -> None:
-    """A config error where a selected stream cannot be read with these settings."""
-    dated = [name for name in _NEED_START_DATE if name in streams]
+    """Raise a config error where a selected stream cannot be read with these settings."""
+    selected = [spec for spec in STREAMS if spec.name in streams]
+    dated = [spec.name for spec in selected if spec.needs_start_date]
     if dated and not settings.start_date:
         raise config_error(
             f"`start_date` is missing, and {' and '.join(dated)} cannot be read without it: RD Station would show the "
             "last 30 days only. Enter the day from which on messages are wanted, like 2024-01-31."
         )
-    if settings.private_key_jwk is None and any(name in streams for name in _NEED_KEY):
+    if settings.private_key_jwk is None and any(spec.needs_key for spec in selected):
         raise config_error(
             "`private_key_jwk` is missing, and messages cannot be read without it: RD Station encrypts them. Paste the "
             "private key that RD Station Conversas shows after Gerar Chave (Apps e Integrações > API), or deselect the "

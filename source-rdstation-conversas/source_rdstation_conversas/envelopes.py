@@ -1,47 +1,73 @@
-"""Where an answer holds its list, and where a history page holds its ciphertext. Pure.
+"""Finds what a body holds: its list, a history page's ciphertext, the messages in a decrypted one. Pure.
 
 Tolerant, as few envelopes are known for sure; never silently empty: what cannot be read is a `BadAnswerError` that
-names top-level keys and types only. Facts: docs/api/conversas.md#envelopes and #message-history.
+names top-level keys and types only. Facts: docs/api/conversas.md#envelopes and #message-history; RFC 7516, section 3.1.
 """
 
 from __future__ import annotations
 
+import binascii
+import json
+import re
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from airbyte_rdstation.client.responses import BadAnswerError, kind_of, parse_json
-from source_rdstation_conversas.jwe.compact_jwe import looks_like_jwe
+from airbyte_rdstation.client.responses import BadAnswerError, Row, kind_of, parse_json
 
-__all__ = ["HistoryPage", "extract", "list_in", "read_history"]
+__all__ = [
+    "CONTENT_ENCRYPTIONS",
+    "HistoryPage",
+    "MessagePage",
+    "holds_empty_list",
+    "jwe_header",
+    "list_in",
+    "looks_like_jwe",
+    "messages_of",
+    "read_history",
+]
+
+CONTENT_ENCRYPTIONS: Final = ("A128GCM", "A192GCM", "A256GCM", "A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512")
+"""The `enc` we read: nobody recorded which one RD Station uses, the vendor's library offers these."""
 
 _LIST_KEYS: Final = ("data", "docs", "items", "results")
 _HISTORY_KEYS: Final = ("messages", "data", "payload", "encrypted", "result")
 _ERROR_KEYS: Final = ("error", "errors")  # an error's list is no list of records
 _RECORD_KEYS: Final = ("_id", "id")  # nor is the one list in a record (of tags, say) that comes in place of a list
 _LONGEST_KEY, _MOST_KEYS = 40, 20  # what an error names
+_COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
+_AES_BLOCK: Final = 16  # bytes; CBC pads `[]` to one block
+_CIPHERTEXT: Final = 3  # which of the five parts
 
 
 @dataclass(frozen=True)
 class HistoryPage:
-    """One page of a contact's history: ciphertext, or messages that came plain (`jwe` is None)."""
+    """Hold one page of a contact's history: ciphertext, or messages that came plain (`jwe` is None)."""
 
     jwe: str | None = None
     plain: tuple[Any, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is there; a ciphertext may still hold an empty list."""
+        """Tell whether nothing is there; a ciphertext may still hold an empty list."""
         return self.jwe is None and not self.plain
 
 
-def extract(content: bytes, resource_key: str) -> list[Any]:
-    """The list in the body of an answer, which may lie under `resource_key`; BadAnswerError if there is none."""
-    return list_in(parse_json(content), resource_key)
+@dataclass(frozen=True)
+class MessagePage:
+    """Hold the messages of a page, and why others (or all) of it are none; the reason names types and keys only."""
+
+    messages: list[Row]
+    fault: str | None = None
 
 
 def list_in(body: object, resource_key: str) -> list[Any]:
-    """The list itself, or under the known keys, or the only one there is, one level down at most."""
+    """Return the list that a body is, as `[…]`, or holds, as `{"customers": […]}` or `{"data": {"docs": […]}}`.
+
+    It lies under `resource_key`, a key that any list may have, or is the only one there is, one level down at most.
+    Raises BadAnswerError where there is none.
+    """
     found = _list_in(body, (resource_key, *_LIST_KEYS))
     if found is None:
         raise BadAnswerError(f"there is no list of {resource_key} here: {_named(body)}")
@@ -51,7 +77,10 @@ def list_in(body: object, resource_key: str) -> list[Any]:
 
 
 def read_history(content: bytes) -> HistoryPage:
-    """The ciphertext or the messages of a history page. No `messages`, null, `""` and `[]` are all an empty page."""
+    """Read `{"messages": "eyJ….….….….…"}`, or any other place of a ciphertext or of plain messages, `{"data": [{…}]}`.
+
+    No `messages`, null, `""` and `[]` are all an empty page. Raises BadAnswerError where there is neither.
+    """
     text = content.decode("utf-8", "replace").strip()
     if looks_like_jwe(text):
         return HistoryPage(jwe=text)
@@ -62,6 +91,51 @@ def read_history(content: bytes) -> HistoryPage:
     if page is None:
         raise BadAnswerError(f"this is no page of messages: {_named(body)}")
     return page
+
+
+def messages_of(value: object) -> MessagePage:
+    """Return the messages in a decrypted page, `[{…}, …]` or `{"messages": [{…}, …]}`; null and `{}` are empty."""
+    if value is None or value == {}:
+        return MessagePage([])
+    try:
+        items = list_in(value, "messages")
+    except BadAnswerError as error:
+        return MessagePage([], str(error))
+    messages = [item for item in items if isinstance(item, dict)]
+    if len(messages) == len(items):
+        return MessagePage(messages)
+    kinds = sorted({kind_of(item) for item in items if not isinstance(item, dict)})
+    others = len(items) - len(messages)
+    return MessagePage(messages, f"{others} of {len(items)} messages are no objects but: {', '.join(kinds)}")
+
+
+def looks_like_jwe(text: object) -> bool:
+    """Tell whether it is `header.key.iv.ciphertext.tag`, each part base64url; white space around does not count."""
+    return isinstance(text, str) and _COMPACT.fullmatch(text.strip()) is not None
+
+
+def jwe_header(text: str) -> Mapping[str, Any]:
+    """Return the header, `{"alg": "RSA-OAEP-256", "enc": "A128GCM", "kid": "…"}`; empty if it cannot be read."""
+    try:
+        header = json.loads(_decoded(text.strip().partition(".")[0]))
+    except (ValueError, RecursionError):
+        return {}
+    return header if isinstance(header, dict) else {}
+
+
+def holds_empty_list(text: str) -> bool:
+    """Tell by its length alone whether the page must be `[]`: the end of a read that has no key.
+
+    No message fits into less than a block, so other empty values (`null`, `""`, a nested `"[]"`) are the end as well.
+    """
+    enc = jwe_header(text).get("enc")
+    if not looks_like_jwe(text) or enc not in CONTENT_ENCRYPTIONS:
+        return False
+    try:
+        length = len(_decoded(text.strip().split(".")[_CIPHERTEXT]))
+    except ValueError:
+        return False
+    return length <= _AES_BLOCK if "CBC" in enc else length < _AES_BLOCK
 
 
 def _list_in(body: object, keys: tuple[str, ...], levels: int = 1) -> list[Any] | None:
@@ -90,7 +164,7 @@ def _member_list(value: object, keys: tuple[str, ...], levels: int) -> list[Any]
 
 
 def _page_in(value: object) -> HistoryPage | None:
-    """The page that a value is; None if it is none."""
+    """Return the page that a value is; None if it is none."""
     if value is None or value == "" or value == []:
         return HistoryPage()
     if isinstance(value, str):
@@ -115,8 +189,15 @@ def _page_under_any_key(body: Mapping[str, Any]) -> HistoryPage | None:
 
 
 def _named(body: object) -> str:
-    """The type of a body and, of an object, the keys; without those that look like data."""
+    """Return the type of a body and, of an object, the keys; without those that look like data."""
     if not isinstance(body, dict):
         return f"a JSON {kind_of(body)}"
     keys = sorted(key for key in body if key.isidentifier() and len(key) <= _LONGEST_KEY)[:_MOST_KEYS]
     return f"only the keys {keys}" + (f" and {len(body) - len(keys)} more" if len(body) > len(keys) else "")
+
+
+def _decoded(part: str) -> bytes:
+    try:
+        return urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except binascii.Error:
+        raise ValueError("no base64url") from None

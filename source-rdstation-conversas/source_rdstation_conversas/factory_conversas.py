@@ -1,4 +1,4 @@
-"""One account: its connection, and how each of its streams is read."""
+"""Makes the streams of one account: its connection, and how each of them is read."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any, Final
 
 from airbyte_cdk.sources.message import MessageRepository
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
-from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
 from airbyte_rdstation.airbyte.normalizer import Normalizer
-from airbyte_rdstation.airbyte.schemas import schema_of
-from airbyte_rdstation.airbyte.small_list import SmallList
+from airbyte_rdstation.airbyte.small_list import SmallListPartitions
+from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, StreamFactory
 from airbyte_rdstation.client.auth import BearerToken
 from airbyte_rdstation.client.client import Api
@@ -24,16 +23,12 @@ from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
-from source_rdstation_conversas.client_conversas import STATUSES_CONVERSAS, ConversasListClient
+from source_rdstation_conversas.client_conversas import STATUSES_CONVERSAS, ConversasList
 from source_rdstation_conversas.config import Settings
-from source_rdstation_conversas.conversas_state import MessagesState, ReportsState
-from source_rdstation_conversas.history.pages import PageDecryptor
-from source_rdstation_conversas.history.requests import History
-from source_rdstation_conversas.records import fitted, without_place
-from source_rdstation_conversas.streams.contact_progress import Histories
-from source_rdstation_conversas.streams.messages import Messages
-from source_rdstation_conversas.streams.messages_history import MessagesHistory
-from source_rdstation_conversas.streams.reports import Reports
+from source_rdstation_conversas.history.history_client import HistoryClient
+from source_rdstation_conversas.streams.contact_partitions import Histories, MessagesHistoryPartitions
+from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
+from source_rdstation_conversas.streams.reports import ReportsCursor, ReportsPartitions, ReportsState
 from source_rdstation_conversas.table import CONTACTS, EMPLOYEES, STREAMS, StreamSpec
 
 __all__ = ["ConversasStreamFactory"]
@@ -42,7 +37,7 @@ _RATE_LIMIT_WAIT: Final = 3.0  # seconds after a 429 that does not say [guess]
 
 
 class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
-    """The streams of one account, as its token sees it."""
+    """Makes the streams of one account, as its token sees it."""
 
     table = STREAMS
     schemas = ("source_rdstation_conversas", "schemas")
@@ -54,21 +49,22 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
         session = Session(rate_limit, settings.num_workers, BearerToken(settings.access_token))
         super().__init__(settings, messages, Api(settings.api_base_url, session, retry_policy, STATUSES_CONVERSAS))
-        self._lists = ConversasListClient(self._api)
 
     def check(self) -> str | None:
-        """Whether the token works."""
-        self._lists.fetch("The connection", EMPLOYEES)(Query(None))
+        """Prove that the token works. Raises the config error that says what is wrong with it."""
+        ConversasList(self._api, "The connection", EMPLOYEES).page(Query(None))
         return None
 
-    def _normalize(self, spec: StreamSpec) -> Callable[[Row], Row]:
-        schema = schema_of(*self.schemas, spec.name)
-        normalize = Normalizer(spec.name, schema)
-        return lambda row: normalize(fitted(without_place(row), schema))
+    def _normalize(self, spec: StreamSpec, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
+        normalize = Normalizer(spec.name, schema, lenient=True)
+        if spec.items == "identified":
+            return normalize
+        # An id that is a number is a place in the answer. In a copy, as the read still looks at the row.
+        return lambda row: normalize({name: each for name, each in row.items() if (name, type(each)) != ("id", int)})
 
     @property
     def builders(self) -> Mapping[str, Builder[StreamSpec]]:
-        """A builder a kind of stream."""
+        """Return a builder for each kind of stream."""
         return {
             "small_list": self._small_list,
             "reports": self._reports,
@@ -77,49 +73,42 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         }
 
     def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        small = SmallList(context, fetch=self._list(context, spec), sort=None)
-        return small.slices, small.cursor
+        cursor = FullRefreshCursor(context)
+        return SmallListPartitions(context, cursor, fetch=self._list(cursor, context.name, spec), sort=None), cursor
 
     def _reports(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        reports = Reports(
+        cursor = ReportsCursor(
             context,
-            fetch_window=partial(self._window, context, spec),
             lookback=timedelta(days=self._settings.reports_lookback_days),
             cursor_field=spec.cursor,
             state=read_state(spec.name, spec.cursor, state, ReportsState),
         )
-        return reports.slices, reports
+        return ReportsPartitions(context, cursor, fetch_window=partial(self._window, cursor, spec)), cursor
 
     def _messages_history(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        pages = MessagesHistory(context, self._histories(context))
-        return pages.slices, pages.cursor
+        cursor = FullRefreshCursor(context)
+        return MessagesHistoryPartitions(context, self._histories(context, cursor), cursor), cursor
 
     def _single_messages(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        stream = Messages(
-            context,
-            self._histories(context),
-            cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, MessagesState),
-        )
-        return stream.slices, stream
+        incoming = read_state(spec.name, spec.cursor, state, MessagesState)
+        cursor = MessagesCursor(context, cursor_field=spec.cursor, state=incoming)
+        return MessagesPartitions(context, self._histories(context, cursor), cursor), cursor
 
-    def _histories(self, context: StreamContext) -> Histories:
-        decryptor = PageDecryptor(context.name, self._settings.private_key_jwk)
-        history = History(
-            self._api, self._settings, stream=context.name, opened=decryptor.open, on_request=context.before_request
-        )
-        return Histories(self._list(context, CONTACTS), history, decryptor, partial(self._explain_401, context.name))
+    def _histories(self, context: StreamContext, cursor: StreamCursor) -> Histories:
+        client = HistoryClient(self._api, self._settings, stream=context.name, on_request=cursor.before_request)
+        contacts = self._list(cursor, context.name, CONTACTS)
+        return Histories(contacts, client, partial(self._explain_401, context.name))
 
-    def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
-        return self._lists.fetch(context.name, spec, only, on_request=context.before_request)
+    def _list(self, cursor: StreamCursor, stream: str, spec: StreamSpec, **only: str) -> Fetch:
+        return ConversasList(self._api, stream, spec, only, cursor.before_request).page
 
-    def _window(self, context: StreamContext, spec: StreamSpec, first: date, last: date) -> Fetch:
-        return self._list(context, spec, start_date=first.isoformat(), end_date=last.isoformat())
+    def _window(self, cursor: StreamCursor, spec: StreamSpec, first: date, last: date) -> Fetch:
+        return self._list(cursor, spec.name, spec, start_date=first.isoformat(), end_date=last.isoformat())
 
     def _explain_401(self, stream: str, error: UnauthorizedError) -> ConnectorError:
-        """The history says 401 to a plan without it, too: then the token still works elsewhere."""
+        """Return what a 401 of the history means: it comes to a plan without it, too, and the token works elsewhere."""
         try:
-            self._lists.fetch(stream, EMPLOYEES)(Query(None))
+            ConversasList(self._api, stream, EMPLOYEES).page(Query(None))
         except UnauthorizedError:
             return error
         except ConnectorError as other:

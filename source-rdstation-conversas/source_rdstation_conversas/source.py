@@ -1,4 +1,4 @@
-"""RD Station Conversas as an Airbyte source."""
+"""Makes RD Station Conversas an Airbyte source."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ __all__ = ["SourceRdstationConversas"]
 
 
 class SourceRdstationConversas(RdstationSource[Settings]):
-    """RD Station Conversas: contacts, attendances, message history."""
+    """Reads RD Station Conversas: contacts, attendances, message history."""
 
-    def read_settings(self, config: Mapping[str, Any]) -> Settings:
-        """The checked configuration."""
-        return read_settings(config)
+    read_settings = staticmethod(read_settings)
 
     def stream_factory(
         self,
@@ -28,6 +26,6 @@ class SourceRdstationConversas(RdstationSource[Settings]):
         streams: Collection[str] = (),
         retry_policy: RetryPolicy | None = None,
     ) -> ConversasStreamFactory:
-        """The account of the token; a config error where a selected stream lacks a setting that it needs."""
+        """Return the streams of the token's account. Raises a config error where a selected one lacks a setting."""
         require_for(streams, settings)
         return ConversasStreamFactory(settings, self.message_repository, retry_policy)

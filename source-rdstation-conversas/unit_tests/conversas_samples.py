@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
-from source_rdstation_conversas.jwe.private_keys import PrivateKeys
+from source_rdstation_conversas.history.contact_messages import ContactMessages, OpenedPage
+from source_rdstation_conversas.history.private_keys import PrivateKeys
 
 VECTORS = Path(__file__).parent / "vectors"
 NODE_JOSE = VECTORS / "node_jose"
@@ -55,3 +57,25 @@ def survivors(text: str) -> str:
 
 def message(content: object = "ok", created_at: str = "2026-08-01T12:00:00.000Z", **fields: object) -> dict[str, Any]:
     return {"sent_by": "customer", "content": content, "created_at": created_at, "status": "read", **fields}
+
+
+class Pages:
+    """Answers each request with the next of these pages, then with the end; keeps the numbers asked for."""
+
+    def __init__(self, *pages: Sequence[dict[str, Any]]) -> None:
+        self.due = list(pages)
+        self.asked: list[int] = []
+
+    def __call__(self, number: int) -> OpenedPage:
+        self.asked.append(number)
+        return page_of(self.due.pop(0)) if self.due else OpenedPage(is_end=True)
+
+
+def page_of(rows: Sequence[dict[str, Any]]) -> OpenedPage:
+    """A decrypted page, unlike any other."""
+    return OpenedPage(rows=tuple(rows), likeness=object())
+
+
+def records_of(pages: Pages, customer_id: str = "c1", *, most_doubts: int = 4) -> list[list[dict[str, Any]]]:
+    """The records that each page brings."""
+    return [records for _, records in ContactMessages(customer_id, most_doubts=most_doubts).read(pages)]

@@ -9,14 +9,14 @@ import pytest
 from conversas_samples import TEST_JWK, TEST_KEY, VECTORS, another_jwk, encrypted, opened
 from jwcrypto.common import base64url_encode
 
-from source_rdstation_conversas.jwe import private_keys
-from source_rdstation_conversas.jwe.compact_jwe import (
+from source_rdstation_conversas.envelopes import (
     CONTENT_ENCRYPTIONS,
     holds_empty_list,
     jwe_header,
     looks_like_jwe,
 )
-from source_rdstation_conversas.jwe.private_keys import PrivateKeys, UndecryptableError
+from source_rdstation_conversas.history import private_keys
+from source_rdstation_conversas.history.private_keys import PrivateKeys, UndecryptableError
 
 RFC = json.loads((VECTORS / "rfc.json").read_text(encoding="utf-8"))
 PAGE = b'[{"content": "Segredo"}]'

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from conversas_samples import encrypted
 
-from airbyte_rdstation.client.responses import BadAnswerError
-from source_rdstation_conversas.envelopes import HistoryPage, extract, read_history
+from airbyte_rdstation.client.responses import BadAnswerError, parse_json
+from source_rdstation_conversas.envelopes import HistoryPage, list_in, read_history
 
 ROWS = [{"id": "Ana"}, {"id": "Bia"}]
 JWE = encrypted(b"[]")
@@ -33,16 +33,16 @@ JWE = encrypted(b"[]")
     ],
 )
 def test_the_list_is_found_in_its_envelope(body: object) -> None:
-    assert extract(json.dumps(body).encode(), "flows") == ROWS
+    assert list_in(parse_json(json.dumps(body).encode()), "flows") == ROWS
 
 
 @pytest.mark.parametrize("body", [[], {"flows": []}, {"data": []}, {"docs": [], "total": 0}])
 def test_an_empty_list_is_one(body: object) -> None:
-    assert extract(json.dumps(body).encode(), "flows") == []
+    assert list_in(parse_json(json.dumps(body).encode()), "flows") == []
 
 
 def test_plain_names_are_items_too() -> None:
-    assert extract(b'{"wallets": ["a", "b"]}', "wallets") == ["a", "b"]
+    assert list_in(parse_json(b'{"wallets": ["a", "b"]}'), "wallets") == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_plain_names_are_items_too() -> None:
 )
 def test_an_unknown_envelope_is_an_error_without_values(body: bytes, says: str) -> None:
     with pytest.raises(BadAnswerError, match=says) as caught:
-        extract(body, "flows")
+        list_in(parse_json(body), "flows")
 
     assert "Ana" not in str(caught.value)
 

@@ -9,7 +9,7 @@ import pytest
 from conversas_samples import TEST_JWK, TEST_KEY, another_jwk, encrypted
 
 from airbyte_rdstation.client.errors import ConnectorError
-from source_rdstation_conversas.jwe.private_keys import PrivateKeys
+from source_rdstation_conversas.history.private_keys import PrivateKeys
 
 JWK = json.dumps(TEST_JWK)
 PUBLIC = {name: TEST_JWK[name] for name in ("kty", "kid", "n", "e")}

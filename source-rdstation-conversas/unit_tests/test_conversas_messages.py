@@ -7,19 +7,24 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from conversas_samples import message
+from conversas_samples import Pages, message, records_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_rdstation_conversas.history.contact_messages import ContactMessages, MessagePage, messages_of
+from airbyte_rdstation.airbyte.files import read_schema
+from airbyte_rdstation.airbyte.normalizer import Normalizer
+from source_rdstation_conversas.envelopes import MessagePage, messages_of
 
 FILE = {"file_name": "ação.oga", "file_path": "m/a.oga", "file_extension": "oga", "mimetype": "audio/ogg"}
 NO_FILE = dict.fromkeys(FILE)
 
 
+NORMALIZE = Normalizer("messages", read_schema("source_rdstation_conversas", "schemas", "messages"), lenient=True)
+
+
 def record(one: dict[str, Any], customer_id: str = "c1") -> dict[str, Any]:
-    (only,) = ContactMessages(customer_id).feed([one])
-    return only
+    ((only,),) = records_of(Pages([one]), customer_id)
+    return NORMALIZE(only)
 
 
 def test_a_message_becomes_a_whole_record() -> None:
@@ -122,8 +127,8 @@ def test_any_content_stays_as_received(content: str) -> None:
 
 
 def test_an_id_is_the_same_wherever_the_message_stands_and_whatever_becomes_of_it() -> None:
-    early = ContactMessages("c1").feed([message("a"), message("b")])
-    late = ContactMessages("c1").feed([message("new"), message("b", status="checked"), message("a", type="text")])
+    (early,) = records_of(Pages([message("a"), message("b")]))
+    (late,) = records_of(Pages([message("new"), message("b", status="checked"), message("a", type="text")]))
 
     assert {row["id"] for row in early} == {row["id"] for row in late[1:]}
     assert record(message(created_at="2026-08-01T09:00:00-03:00"))["id"] == record(message())["id"]
@@ -133,7 +138,8 @@ def test_ids_differ_by_contact_moment_sender_content_and_among_twins() -> None:
     later = message(created_at="2026-08-01T12:00:00.001Z")
     rows = [message(), message(), message("other"), message(sent_by="bot"), later, message(None), message("")]
 
-    ids = [row["id"] for row in ContactMessages("c1").feed(rows)] + [record(message(), "c2")["id"]]
+    (records,) = records_of(Pages(rows))
+    ids = [row["id"] for row in records] + [record(message(), "c2")["id"]]
 
     assert len(set(ids)) == len(ids)
 

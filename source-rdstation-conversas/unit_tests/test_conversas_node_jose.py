@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from conversas_samples import NODE_JOSE, opened, survivors
 
-from source_rdstation_conversas.jwe.compact_jwe import CONTENT_ENCRYPTIONS, holds_empty_list
-from source_rdstation_conversas.jwe.plaintext import decode
+from source_rdstation_conversas.envelopes import CONTENT_ENCRYPTIONS, holds_empty_list
+from source_rdstation_conversas.history.plaintext import decode
 
 VECTORS = json.loads(Path(os.environ.get("NODE_JOSE_VECTORS", NODE_JOSE / "vectors.json")).read_text(encoding="utf-8"))
 CONTENTS = json.loads((NODE_JOSE / "contents.json").read_text(encoding="utf-8"))

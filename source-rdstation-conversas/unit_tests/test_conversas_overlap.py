@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conversas_samples import message
+from conversas_samples import Pages, message, page_of, records_of
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from source_rdstation_conversas.history.contact_messages import ContactMessages
+from source_rdstation_conversas.history.contact_messages import (
+    PAGE_SIZE,
+    ContactMessages,
+    OpenedPage,
+    RepeatedPageError,
+    pages_of,
+)
 
 Row = dict[str, Any]
 
 
-class Desk:
+class Stored:
     """A contact's messages, newest first, in pages of `size`; before each request, so many new ones arrive."""
 
     def __init__(self, stored: list[Row], size: int, arrivals: list[int]) -> None:
@@ -32,17 +38,21 @@ def at(second: int, content: str = "ok") -> Row:
     return message(content, f"2026-08-01T12:{second // 60 % 60:02}:{second % 60:02}.000Z")
 
 
-def walk(conversas: Desk, *, asks: bool = True) -> list[Row]:
+def walk(history: Stored, *, asks: bool = True) -> list[Row]:
     """Every record; `asks`: settles doubts, however long it takes."""
-    contact, records, number = ContactMessages("c1"), [], 1
-    while page := conversas.page(number):
-        assert conversas.requests < 1000
-        while asks and contact.in_doubt(page) and not contact.confirm(conversas.page(number - 1)):
-            assert conversas.requests < 1000
-            page = conversas.page(number)
-        records += contact.feed(page)
-        number += 1
-    return records
+
+    def read_page(number: int) -> OpenedPage:
+        assert history.requests < 1000
+        rows = history.page(number)
+        return page_of(rows) if rows else OpenedPage(is_end=True)
+
+    read = ContactMessages("c1", most_doubts=1000 if asks else 0).read(read_page)
+    return [record for _, records in read for record in records]
+
+
+def fed(*pages: list[Row]) -> list[list[str]]:
+    """The contents that each page brings where no doubt is asked about."""
+    return [contents(records) for records in records_of(Pages(*pages), most_doubts=0)]
 
 
 def ids(records: list[Row]) -> list[str]:
@@ -54,18 +64,18 @@ def contents(records: list[Row]) -> list[str]:
     return [row["content"] for row in records]
 
 
-def still(stored: list[Row], size: int) -> Desk:
-    return Desk(stored, size, [])
+def still(stored: list[Row], size: int) -> Stored:
+    return Stored(stored, size, [])
 
 
 TWINS = [at(9, "a"), at(8), at(8), at(7, "b"), at(6, "c")]
 
 
 def test_a_list_at_rest_is_read_without_further_questions() -> None:
-    conversas = still([at(9 - n, str(n)) for n in range(9)], 2)
+    history = still([at(9 - n, str(n)) for n in range(9)], 2)
 
-    assert contents(walk(conversas)) == list("012345678")
-    assert conversas.requests == len(conversas.stored) // 2 + 2
+    assert contents(walk(history)) == list("012345678")
+    assert history.requests == len(history.stored) // 2 + 2
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 9])
@@ -79,24 +89,20 @@ def test_twins_are_two_on_whichever_side_of_a_border(size: int) -> None:
 def test_messages_that_arrive_push_none_in_twice(moment: int, many: int) -> None:
     stored = [at(20 - n, str(n)) for n in range(12)]
 
-    records = walk(Desk(stored, 3, [0] * moment + [many]))
+    records = walk(Stored(stored, 3, [0] * moment + [many]))
 
     assert [text for text in contents(records) if text != "ok"] == contents(stored)
 
 
 def test_a_doubt_costs_one_request_and_is_settled_by_the_page_before() -> None:
-    stored, before, after = [at(5, "a"), at(4), at(3, "c")], ContactMessages("c1"), ContactMessages("c1")
-    twins = [at(5, "a"), at(4), at(4), at(3, "c")]
-    for contact in (before, after):
-        assert contents(contact.feed(stored[:2])) == ["a", "ok"]
-        assert contact.in_doubt(twins[2:])
+    stored, twins = [at(5, "a"), at(4), at(3, "c")], [at(5, "a"), at(4), at(4), at(3, "c")]
+    at_rest = Pages(stored[:2], twins[2:], twins[:2])
+    moved = Pages(stored[:2], twins[2:], [at(6, "new"), at(5, "a")], stored[1:], [at(6, "new"), at(5, "a")])
 
-    assert before.confirm(twins[:2])  # the same: nothing moved
-    assert not after.confirm([at(6, "new"), at(5, "a")])  # another: it moved
-    assert after.confirm([at(6, "new"), at(5, "a")])
-
-    assert contents(before.feed(twins[2:])) == ["ok", "c"]
-    assert contents(after.feed(stored[1:])) == ["c"]
+    assert [contents(page) for page in records_of(at_rest)] == [["a", "ok"], ["ok", "c"]]
+    assert at_rest.asked == [1, 2, 1, 3]  # the page before is the same: nothing moved
+    assert [contents(page) for page in records_of(moved)] == [["a", "ok"], ["c"]]
+    assert moved.asked == [1, 2, 1, 2, 1, 3]  # it was another: the doubtful page is read anew
 
 
 def test_a_doubt_that_is_not_settled_counts_as_a_repetition() -> None:
@@ -104,50 +110,51 @@ def test_a_doubt_that_is_not_settled_counts_as_a_repetition() -> None:
 
 
 def test_an_overlap_of_two_moments_is_beyond_doubt() -> None:
-    contact = ContactMessages("c1")
-    contact.feed(TWINS)
+    overlapping = Pages(TWINS, [at(8), at(7, "b"), at(6, "c"), at(5, "d")])
+    adjoining = Pages(TWINS, [at(5, "d")])
 
-    assert not contact.in_doubt([at(8), at(7, "b"), at(6, "c"), at(5, "d")])
-    assert not contact.in_doubt([at(5, "d")])
-    assert contents(contact.feed([at(8), at(7, "b"), at(6, "c"), at(5, "d")])) == ["d"]
+    assert [contents(page) for page in records_of(overlapping)] == [contents(TWINS), ["d"]]
+    assert [contents(page) for page in records_of(adjoining)] == [contents(TWINS), ["d"]]
+    assert overlapping.asked == adjoining.asked == [1, 2, 3]
 
 
 def test_a_page_that_was_read_before_brings_nothing() -> None:
-    contact = ContactMessages("c1")
-    contact.feed(TWINS)
+    later = [at(7, "b"), at(6, "c"), at(5, "d")]
 
-    assert contact.feed(TWINS) == []
-    assert contact.feed(TWINS[1:3]) == []
-    assert contact.feed([]) == []
-    assert contents(contact.feed([at(7, "b"), at(6, "c"), at(5, "d")])) == ["d"]
+    assert fed(TWINS, TWINS, TWINS[1:3], [], later) == [contents(TWINS), [], [], [], ["d"]]
 
 
 def test_a_page_before_that_has_moved_out_of_sight_settles_nothing() -> None:
-    contact = ContactMessages("c1")
-    contact.feed(TWINS[:2])
+    out_of_sight = Pages(TWINS[:2], TWINS[2:], [at(50, "x"), at(49, "y")], TWINS[2:], [], TWINS[2:])
 
-    assert not contact.confirm([at(50, "x"), at(49, "y")])
-    assert not contact.confirm([])
+    assert [contents(page) for page in records_of(out_of_sight, most_doubts=2)] == [["a", "ok"], ["b", "c"]]
+    assert out_of_sight.asked == [1, 2, 1, 2, 1, 2, 3]
 
 
 def test_pages_whose_rows_lie_the_other_way_round_are_read_as_well() -> None:
-    contact = ContactMessages("c1")
-
-    records = [*contact.feed([at(8), at(9, "a")]), *contact.feed([at(7, "b"), at(8), at(9, "a")])]
-
-    assert contents(records) == ["a", "ok", "b"]
+    assert fed([at(8), at(9, "a")], [at(7, "b"), at(8), at(9, "a")]) == [["a", "ok"], ["b"]]
 
 
 def test_messages_newer_than_the_first_page_come_once() -> None:
-    contact = ContactMessages("c1")
-    contact.feed(TWINS[:2])
+    pages = (
+        TWINS[:2],
+        [at(30, "n"), at(30, "n")],
+        [at(31, "m"), at(30, "n"), at(30, "n")],
+        [at(30, "n"), *TWINS],
+    )
 
-    assert contents(contact.feed([at(30, "n"), at(30, "n")])) == ["n", "n"]
-    assert contents(contact.feed([at(31, "m"), at(30, "n"), at(30, "n")])) == ["m"]
-    assert contents(contact.feed([at(30, "n"), *TWINS])) == ["ok", "b", "c"]
+    assert fed(*pages)[1:] == [["n", "n"], ["m"], ["ok", "b", "c"]]
 
 
-# Blocks of messages of one moment, smaller than a page: a whole page of twins hides a shift (see `overlap`).
+def test_a_page_that_comes_again_and_again_ends_a_short_history_and_is_an_error_in_a_long_one() -> None:
+    short, long = (OpenedPage(rows=tuple([at(1)] * size), likeness="same") for size in (PAGE_SIZE - 1, PAGE_SIZE))
+
+    assert [number for number, _ in pages_of(lambda _: short)] == [1, 2]
+    with pytest.raises(RepeatedPageError):
+        list(pages_of(lambda _: long))
+
+
+# Blocks of messages of one moment, smaller than a page: a whole page of twins hides a shift (see `contact_messages`).
 blocks = st.lists(st.lists(st.sampled_from("xxy"), min_size=1, max_size=3), min_size=1, max_size=8)
 
 
@@ -159,7 +166,7 @@ def test_given_messages_arriving_anywhere_when_walked_then_each_is_read_once_und
 ) -> None:
     stored = [at(90 - n, text) for n, block in enumerate(moments) for text in block]
 
-    records = walk(Desk(stored, size, arrivals))
+    records = walk(Stored(stored, size, arrivals))
 
     assert len({row["id"] for row in records}) == len(records)
     assert ids(records) == ids(walk(still(stored, 1000)))

@@ -14,8 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airbyte_rdstation.client.json_text import as_json_text
-from source_rdstation_conversas.jwe.plaintext import Decoded, decode
-from source_rdstation_conversas.jwe.quotes import repair_quotes
+from source_rdstation_conversas.history.plaintext import Decoded, decode, repair_quotes
 
 COMPACT, SPACED, INDENTED = {"separators": (",", ":")}, {"separators": (", ", ": ")}, {"indent": 1}
 LAYOUTS = pytest.mark.parametrize("layout", [COMPACT, SPACED, INDENTED], ids=["compact", "spaced", "indented"])

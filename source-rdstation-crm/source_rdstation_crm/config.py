@@ -7,9 +7,16 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from airbyte_rdstation.client.credentials import Credential, OptionalCredential
 from airbyte_rdstation.client.errors import config_error
-from airbyte_rdstation.config import CommonSettings, PaceSetting, SettingsModel, StartDate, explain
+from airbyte_rdstation.config import (
+    CommonSettings,
+    Credential,
+    OptionalCredential,
+    PaceSetting,
+    SettingsModel,
+    StartDate,
+    explain,
+)
 from airbyte_rdstation.dates import format_instant, parse_instant
 
 __all__ = ["Settings", "V1Credentials", "V2Credentials", "read_settings"]
@@ -52,7 +59,7 @@ class Settings(CommonSettings):
 
 
 def read_settings(raw: Mapping[str, Any]) -> Settings:
-    """The checked configuration. A config error names each property that is wrong; it never quotes a value."""
+    """Check a configuration. Raises a config error that names each property that is wrong; it never quotes a value."""
     credentials = raw.get("credentials")
     if not isinstance(credentials, Mapping):
         raise config_error("The configuration has no `credentials` object. Fill in the connector's credentials.")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from airbyte_rdstation.airbyte import entrypoint
-from source_rdstation_crm.source import SourceRdstationCrm
+from airbyte_rdstation.quick_start import quick_import
 
 __all__ = ["run"]
 
 
 def run(args: list[str] | None = None) -> None:
-    """Runs `spec`, `check`, `discover` or `read`."""
+    """Run `spec`, `check`, `discover` or `read`."""
+    with quick_import():
+        from airbyte_rdstation.airbyte import entrypoint
+        from source_rdstation_crm.source import SourceRdstationCrm
+
     entrypoint.run(SourceRdstationCrm, args)
 
 

@@ -18,9 +18,7 @@ __all__ = ["SourceRdstationCrm"]
 class SourceRdstationCrm(RdstationSource[Settings]):
     """RD Station CRM, over the API v2 or the legacy API v1."""
 
-    def read_settings(self, config: Mapping[str, Any]) -> Settings:
-        """The checked configuration."""
-        return read_settings(config)
+    read_settings = staticmethod(read_settings)
 
     def stream_factory(
         self,
@@ -30,16 +28,17 @@ class SourceRdstationCrm(RdstationSource[Settings]):
         streams: Collection[str] = (),
         retry_policy: RetryPolicy | None = None,
     ) -> CrmStreamFactory[Any]:
-        """The account over the version of the API that the credentials are for."""
+        """Return the account over the version of the API that the credentials are for."""
         if isinstance(settings.credentials, V1Credentials):
             return StreamFactoryV1(settings.credentials, settings, self.message_repository, retry_policy)
         # The token owner writes the newest tokens into the very dict that the platform's CONTROL message repeats.
         mutable = config if isinstance(config, MutableMapping) else dict(config)
         return StreamFactoryV2(mutable, settings, self.message_repository, retry_policy)
 
-    def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
-        """As its parent's; the version of the API is filled in, which the CDK's check of the schema asks for."""
-        settings = self.read_settings(config)
+    def configure(self, config: Mapping[str, Any], temp_dir: str) -> dict[str, Any]:
+        """Check the configuration, and fill in the version of the API: the CDK's check of the schema asks for it."""
+        configured = super().configure(config, temp_dir)
         credentials = {name: value for name, value in config["credentials"].items() if value is not None}
-        credentials["api_version"] = settings.credentials.api_version
-        return super().configure({**config, "credentials": credentials}, temp_dir)
+        credentials["api_version"] = self._settings_of(configured).credentials.api_version
+        configured["credentials"] = credentials
+        return configured

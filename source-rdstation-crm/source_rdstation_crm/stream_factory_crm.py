@@ -25,7 +25,7 @@ class CrmStreamFactory(StreamFactory[S, Settings]):
     """Whose permissions count, as the beginning of a sentence."""
 
     def check(self) -> str | None:
-        """Whether the token's user may read what a connection is for."""
+        """Prove that the token's user may read what a connection is for. Raises a config error where not."""
         refused: list[str] = []
         for spec in self.table:
             if spec.name in self.probed:

@@ -10,7 +10,7 @@ from airbyte_cdk.models import AirbyteMessage, Type
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
 from airbyte_rdstation.client.responses import Page
 from airbyte_rdstation.pagination.listing import Fetch, Query
 
@@ -64,11 +64,11 @@ def context(
     )
 
 
-def announced(context: StreamContext, fetch: Fetch) -> Fetch:
-    """`fetch`, of which the stream is told as the HTTP client tells it."""
+def announced(cursor: StreamCursor, fetch: Fetch) -> Fetch:
+    """`fetch`, of which the stream's cursor is told as the HTTP client tells it."""
 
     def announce_and_fetch(query: Query) -> Page:
-        context.before_request()
+        cursor.before_request()
         return fetch(query)
 
     return announce_and_fetch

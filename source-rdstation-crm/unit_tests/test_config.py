@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from airbyte_cdk.models import FailureType
 
-from airbyte_rdstation.airbyte.incoming_state import StreamState, read_state
+from airbyte_rdstation.airbyte.state import StreamState, read_state
 from airbyte_rdstation.client.errors import ConnectorError
 from source_rdstation_crm.config import V1Credentials, read_settings
-from source_rdstation_crm.crm_state import ChildState, NewestFirstState, TimeRangesState
+from source_rdstation_crm.streams.keyset_stream import KeysetState
+from source_rdstation_crm.streams.newest_first_stream import NewestFirstState
+from source_rdstation_crm.streams.substream import DealState
 
 CREDENTIALS = {"api_version": "v2", "client_id": "app", "client_secret": "hush-1", "refresh_token": "hush-2"}
 TOMORROW_WEEK = (datetime.now(timezone.utc) + timedelta(days=7)).isoformat()
@@ -98,12 +100,15 @@ def test_given_a_wrong_configuration_when_read_then_the_error_names_the_property
 @pytest.mark.parametrize(
     ("model", "raw"),
     [
-        (TimeRangesState, {"updated_at": "2026-08-01T00:00:00.000Z"}),
-        (TimeRangesState, {}),
-        (TimeRangesState, {"__ab_no_cursor_state_message": True}),
-        (TimeRangesState, {"walk": {"started": "2026-08-01T00:00:00Z", "latest": None, "spans": [[None, None]]}}),
-        (NewestFirstState, {"walk": {"started": "2026-08-01T00:00:00Z", "latest": None, "page": 3, "reached": None}}),
-        (ChildState, {"updated_at": "2026-08-01T00:00:00.000Z", "recent": {"a": "2026-08-01T00:00:00.000Z"}}),
+        (KeysetState, {"updated_at": "2026-08-01T00:00:00.000Z"}),
+        (KeysetState, {}),
+        (KeysetState, {"__ab_no_cursor_state_message": True}),
+        (KeysetState, {"position": {"started": "2026-08-01T00:00:00Z", "latest": None, "ranges": [[None, None]]}}),
+        (
+            NewestFirstState,
+            {"position": {"started": "2026-08-01T00:00:00Z", "latest": None, "page": 3, "reached": None}},
+        ),
+        (DealState, {"updated_at": "2026-08-01T00:00:00.000Z", "recent": {"a": "2026-08-01T00:00:00.000Z"}}),
     ],
 )
 def test_given_a_state_of_ours_when_read_then_it_is_taken(model: type[StreamState], raw: dict[str, Any]) -> None:
@@ -116,12 +121,19 @@ def test_given_a_state_of_ours_when_read_then_it_is_taken(model: type[StreamStat
         {"updated_at": "yesterday"},
         {"updated_at": 5},
         {"use_global_cursor": True, "states": []},
-        {"walk": {"spans": "all"}},
-        {"walk": {"started": "2026-08-01T00:00:00Z", "spans": [["a", "b"]]}},
+        {"position": {"ranges": "all"}},
+        {"position": {"started": "2026-08-01T00:00:00Z", "ranges": [["a", "b"]]}},
     ],
 )
 def test_given_a_foreign_state_when_read_then_it_is_a_config_error(raw: dict[str, Any]) -> None:
     with pytest.raises(ConnectorError, match="deals") as caught:
-        read_state("deals", "updated_at", raw, TimeRangesState)
+        read_state("deals", "updated_at", raw, KeysetState)
 
     assert caught.value.failure_type == FailureType.config_error
+
+
+@pytest.mark.parametrize("position", [{"started": "2026-08-01T00:00:00Z", "spans": [[None, None]]}, None, "any"])
+def test_given_a_position_under_its_old_name_when_read_then_the_read_begins_anew_from_the_cursor(position: Any) -> None:
+    state = read_state("deals", "updated_at", {"updated_at": "2026-07-31T00:00:00Z", "walk": position}, KeysetState)
+
+    assert state == KeysetState(cursor="2026-07-31T00:00:00.000Z")

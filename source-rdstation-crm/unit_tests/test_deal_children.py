@@ -10,12 +10,12 @@ from collected import Collected, announced, context
 from scenario import spread_list
 from simulated_list import SimulatedList, moment
 
-from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.client.errors import RequestRefusedError, system_error
 from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination.listing import Fetch, Query
-from source_rdstation_crm.crm_state import ChildState
-from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildren
+from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildrenCursor, DealChildrenPartitions
+from source_rdstation_crm.streams.substream import DealState
 
 
 class Products:
@@ -50,17 +50,21 @@ class Products:
     def read(self, *fetch_deals: Fetch, state: dict[str, Any] | None = None, records: int | None = None) -> Collected:
         messages = Collected()
         given = context("deal_products", messages, lambda: moment(self.deals.now))
-        stream = DealChildren(
+        cursor = DealChildrenCursor(
             given,
+            cursor_field="deal_updated_at",
+            state=read_state("deal_products", "deal_updated_at", state or {}, DealState),
+        )
+        partitions = DealChildrenPartitions(
+            given,
+            cursor,
             fetch_deals={**{f"form-{n}": fetch for n, fetch in enumerate(fetch_deals)}, ALL_DEALS: self.deals.fetch},
             deal_keys=("updated_at", "created_at"),
             deal_tie_sort="name",
-            fetch_below=lambda deal_id: announced(given, self.below(deal_id)),
+            fetch_below=lambda deal_id: announced(cursor, self.below(deal_id)),
             sort="product_id",
-            cursor_field="deal_updated_at",
-            state=read_state("deal_products", "deal_updated_at", state or {}, ChildState),
         )
-        messages.read(stream.slices(), records)
+        messages.read(partitions.generate(), records)
         return messages
 
     @property

@@ -11,7 +11,8 @@ from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
 from airbyte_rdstation.client.responses import More, Page
-from airbyte_rdstation.pagination.keyset import read_keyset
+from airbyte_rdstation.dates import EPOCH, parse_instant
+from airbyte_rdstation.pagination.keyset import Position, Then, advance, read_keyset
 from airbyte_rdstation.pagination.listing import PaginationError, Query
 
 BY_UPDATE = ("updated_at", "created_at")
@@ -151,3 +152,45 @@ def test_given_rows_without_the_key_at_either_end_when_walked_then_they_arrive_t
     ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
 
     assert ids == {row["id"] for row in blank} | set(dated.created)
+
+
+def page_of(*seconds: int | None, has_next: More = More.YES) -> Page:
+    """A page whose rows have these moments, each a second of its own."""
+    rows = [
+        {"id": str(number), "k": None if at is None else f"2026-01-01T00:00:{at:02}Z"}
+        for number, at in enumerate(seconds)
+    ]
+    return Page(rows, has_next)
+
+
+def at_second(number: int, *seen: str) -> Position:
+    second = parse_instant(f"2026-01-01T00:00:{number:02}Z")
+    return Position(second, frozenset((id_, f"2026-01-01T00:00:{number:02}Z") for id_ in seen))
+
+
+@pytest.mark.parametrize(
+    ("position", "page", "then", "following", "fresh"),
+    [
+        pytest.param(Position(None), page_of(1, 2, 3), Then.GO_ON, at_second(3, "2"), "012", id="the-first-page"),
+        pytest.param(at_second(1, "0"), page_of(1, 2), Then.GO_ON, at_second(2, "1"), "1", id="its-first-row-is-known"),
+        pytest.param(
+            at_second(1, "0"), page_of(1, 1), Then.ONE_SECOND, at_second(2), "1", id="one-second-fills-a-page"
+        ),
+        pytest.param(at_second(1), page_of(1, 2, has_next=More.NO), Then.END, at_second(2), "01", id="the-last-page"),
+        pytest.param(at_second(4), page_of(), Then.END, at_second(4), "", id="an-empty-page"),
+        pytest.param(Position(None), page_of(2, 1), Then.UNSORTED, Position(None), "", id="out-of-order"),
+        pytest.param(at_second(4), page_of(3, 5), Then.OUTSIDE, at_second(4), "", id="before-the-position"),
+        pytest.param(Position(None), page_of(None, None), Then.NULLS, Position(EPOCH), "", id="only-rows-without-key"),
+    ],
+)
+def test_given_a_position_and_a_page_when_advanced_then_it_says_what_follows(
+    position: Position, page: Page, then: Then, following: Position, fresh: str
+) -> None:
+    step = advance(position, page, "k")
+
+    assert (step.then, step.next, [row["id"] for row in step.fresh]) == (then, following, list(fresh))
+
+
+def test_given_a_page_within_a_range_without_readable_keys_when_advanced_then_it_does_not_go_on() -> None:
+    with pytest.raises(PaginationError, match="cannot be read"):
+        advance(at_second(4), page_of(None, None), "k")

@@ -12,28 +12,24 @@ from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
-from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import Batch
-from source_rdstation_crm.crm_state import NewestFirstState
-from source_rdstation_crm.streams.newest_first_stream import NewestFirstStream
+from source_rdstation_crm.streams.newest_first_stream import NewestFirstCursor, NewestFirstPartitions, NewestFirstState
 
 
 def stream(
     crm: SimulatedList, messages: Collected, state: dict[str, Any] | None = None, start_date: str | None = None
-) -> NewestFirstStream:
+) -> NewestFirstPartitions:
     given = context("tasks", messages, lambda: moment(crm.now), start_date)
-    return NewestFirstStream(
-        given,
-        fetch=announced(given, crm.fetch),
-        cursor_field="updated_at",
-        state=read_state("tasks", "updated_at", state or {}, NewestFirstState),
-        past_wall=no_wall,
-    )
+    saved = read_state("tasks", "updated_at", state or {}, NewestFirstState)
+    cursor = NewestFirstCursor(given, cursor_field="updated_at", state=saved)
+    return WithoutWall(given, cursor, fetch=announced(cursor, crm.fetch), other_key="")
 
 
-def no_wall() -> Iterator[Batch]:
-    raise AssertionError("the list has no wall")
+class WithoutWall(NewestFirstPartitions):
+    def _beyond_wall(self) -> Iterator[Batch]:
+        raise AssertionError("the list has no wall")
 
 
 @given(scenario=scenarios(most_rows=80, deletes=False), deaths=st.lists(st.integers(1, 60), max_size=3))
@@ -45,7 +41,7 @@ def test_given_edits_and_deaths_when_read_then_nothing_that_existed_throughout_i
     started = format_instant(moment(scenario.crm.now))
     for records in [*deaths, None]:
         messages = Collected()
-        messages.read(stream(scenario.crm, messages, state).slices(), records)
+        messages.read(stream(scenario.crm, messages, state).generate(), records)
         ids.update(messages.ids)
         state = messages.states[-1] if messages.states else state
 
@@ -57,10 +53,10 @@ def test_given_edits_and_deaths_when_read_then_nothing_that_existed_throughout_i
 
 def test_given_nothing_new_when_read_again_then_one_request_suffices_and_the_state_stays() -> None:
     crm, first, second = spread_list(950, page_size=200, milliseconds_apart=10_000), Collected(), Collected()
-    first.read(stream(crm, first).slices())
+    first.read(stream(crm, first).generate())
     crm.requests = 0
 
-    second.read(stream(crm, second, first.states[-1]).slices())
+    second.read(stream(crm, second, first.states[-1]).generate())
 
     assert crm.requests == 1
     assert second.states[-1] == first.states[-1]
@@ -70,19 +66,19 @@ def test_given_nothing_new_when_read_again_then_one_request_suffices_and_the_sta
 def test_given_a_walk_under_way_when_a_state_comes_then_the_cursor_has_not_moved() -> None:
     crm, messages = spread_list(3_000, page_size=200), Collected()
 
-    messages.read(stream(crm, messages, {"updated_at": "2025-01-01T00:00:00.000Z"}).slices(), records=2_500)
+    messages.read(stream(crm, messages, {"updated_at": "2025-01-01T00:00:00.000Z"}).generate(), records=2_500)
 
     assert [state["updated_at"] for state in messages.states] == ["2025-01-01T00:00:00.000Z"] * 2
-    assert messages.states[-1]["walk"]["page"] == 10
+    assert messages.states[-1]["position"]["page"] == 10
 
 
 def test_given_deletions_before_a_resume_when_read_on_then_no_row_is_skipped() -> None:
     crm, first, second = spread_list(2_000, page_size=100), Collected(), Collected()
-    first.read(stream(crm, first).slices(), records=1_050)
+    first.read(stream(crm, first).generate(), records=1_050)
     for row_id in sorted(crm.created)[-400:]:
         crm.delete(row_id)
 
-    second.read(stream(crm, second, first.states[-1]).slices())
+    second.read(stream(crm, second, first.states[-1]).generate())
 
     assert set(crm.created) <= {*first.ids[: first.ids_at_last_state], *second.ids}
 
@@ -90,7 +86,7 @@ def test_given_deletions_before_a_resume_when_read_on_then_no_row_is_skipped() -
 def test_given_a_start_date_when_read_then_older_rows_do_not_come() -> None:
     crm, messages = spread_list(1_000, page_size=200), Collected()
 
-    messages.read(stream(crm, messages, start_date=format_instant(moment(600_000))).slices())
+    messages.read(stream(crm, messages, start_date=format_instant(moment(600_000))).generate())
 
     assert sorted(messages.ids) == sorted(crm.created)[600:]
 
@@ -104,6 +100,6 @@ def test_given_a_list_edited_for_ever_when_read_then_it_ends() -> None:
 
     crm.before_request = edit_ten
 
-    messages.read(stream(crm, messages).slices())
+    messages.read(stream(crm, messages).generate())
 
     assert set(messages.ids) == set(crm.created)

@@ -14,12 +14,11 @@ from scenario import Scenario, scenarios
 from simulated_list import SimulatedList, moment
 
 from airbyte_rdstation.airbyte.cursor import StreamContext
-from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination import beyond_limit, last_page_first, newest_first
-from source_rdstation_crm.crm_state import OffsetState
 from source_rdstation_crm.streams import offset_stream
-from source_rdstation_crm.streams.offset_stream import OffsetStream
+from source_rdstation_crm.streams.offset_stream import OffsetCursor, OffsetPartitions, OffsetState
 
 WALL = 200
 
@@ -40,18 +39,16 @@ def read(
     messages, incomplete = Collected(), list[str]()
     given_ = context("contacts", messages, lambda: moment(crm.now), start_date)
     given_.report_incomplete = incomplete.append
-    messages.read(numbered_stream(given_, crm, state or {}).slices(), records)
+    messages.read(offset_stream_of(given_, crm, state or {})[0].generate(), records)
     return messages, incomplete
 
 
-def numbered_stream(given_: StreamContext, crm: CountedList, state: dict[str, Any]) -> OffsetStream:
-    return OffsetStream(
-        given_,
-        fetch=announced(given_, crm.fetch),
-        parts=tuple,
-        cursor_field="updated_at",
-        state=read_state("contacts", "updated_at", state, OffsetState),
-    )
+def offset_stream_of(
+    given_: StreamContext, crm: CountedList, state: dict[str, Any]
+) -> tuple[OffsetPartitions, OffsetCursor]:
+    saved = read_state("contacts", "updated_at", state, OffsetState)
+    cursor = OffsetCursor(given_, cursor_field="updated_at", state=saved)
+    return OffsetPartitions(given_, cursor, fetch=announced(cursor, crm.fetch), other_key="created_at"), cursor
 
 
 @pytest.fixture
@@ -67,7 +64,7 @@ def test_given_no_state_when_read_then_all_rows_come_and_the_cursor_is_the_newes
 
     assert sorted(messages.ids) == sorted(crm.created)
     assert messages.states[-1]["updated_at"] == format_instant(moment(94_000))
-    assert "walk" not in messages.states[-1]
+    assert "position" not in messages.states[-1]
     assert incomplete == []
 
 
@@ -191,7 +188,7 @@ def test_given_deletions_at_every_request_when_read_again_then_it_goes_on_and_sa
 
     messages, incomplete = read(crm, state)
 
-    assert "walk" not in messages.states[-1]
+    assert "position" not in messages.states[-1]
     assert ["deleted faster" in told for told in incomplete] == [True]
 
 
@@ -220,7 +217,7 @@ def test_given_a_walk_under_way_when_a_state_comes_then_it_has_no_cursor_yet() -
     messages, _ = read(spread(400), records=350)
 
     assert messages.states
-    assert all("updated_at" not in state and state["walk"]["whole"] for state in messages.states)
+    assert all("updated_at" not in state and state["position"]["whole"] for state in messages.states)
 
 
 @pytest.mark.usefixtures("low_wall")
@@ -251,7 +248,7 @@ def test_given_a_kill_beyond_the_wall_when_resumed_then_everything_is_read_anew(
 
 
 @pytest.mark.usefixtures("low_wall")
-def test_given_more_changes_than_the_wall_shows_when_read_then_they_come_in_other_orders() -> None:
+def test_given_more_changes_than_the_wall_shows_when_read_then_they_come_by_creation() -> None:
     crm = spread(350)
     crm.wall = WALL
     crm.now += 3_600_000
@@ -281,10 +278,10 @@ def test_given_failures_before_the_first_page_when_read_again_then_everything_co
     crm.before_request = fail
     messages = Collected()
     given_ = context("contacts", messages, lambda: moment(crm.now))
-    stream = numbered_stream(given_, crm, {})
+    partitions, cursor = offset_stream_of(given_, crm, {})
     with pytest.raises(ConnectionError):
-        messages.read(stream.slices())
-    stream.ensure_at_least_one_state_emitted()
+        messages.read(partitions.generate())
+    cursor.ensure_at_least_one_state_emitted()
     crm.before_request = lambda _: None
 
     resumed, _ = read(crm, messages.states[-1])

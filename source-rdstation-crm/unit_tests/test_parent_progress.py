@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from source_rdstation_crm.streams.parent_progress import ParentProgress, Visit
+from source_rdstation_crm.streams.substream import ParentProgress, Visit
 
 STARTED = "2026-08-01T12:00:00.000Z"
 A, B, C = (f"{number:024x}" for number in (10, 11, 12))

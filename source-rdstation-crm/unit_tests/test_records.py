@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from airbyte_rdstation.airbyte.files import read_schema
 from airbyte_rdstation.airbyte.normalizer import Normalizer
-from airbyte_rdstation.airbyte.schemas import schema_of
-from source_rdstation_crm.custom_field_schema import with_custom_fields
+from source_rdstation_crm.v2.factory_v2 import with_custom_fields
 
 
 def deals_schema() -> dict[str, Any]:
-    return schema_of("source_rdstation_crm.schemas", "v2", "deals")
+    return read_schema("source_rdstation_crm", "schemas/v2", "deals")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ BY_CREATION = ("created_at",)
 
 
 class Readers:
-    """Reads the spans of one walk a request at a time, each time the span that chance picks."""
+    """Reads the ranges of one walk a request at a time, each time the range that chance picks."""
 
     def __init__(self, crm: SimulatedList, keys: tuple[str, ...], chance: random.Random, readers: int = 4) -> None:
         self.crm = crm
@@ -31,39 +31,44 @@ class Readers:
         self.started = moment(crm.now)
         self.ids: set[str] = set()
         self.most_at_once = 0
-        self.spans = self._spans([TimeRange(None, None)])
+        self.ranges = self._ranges([TimeRange(None, None)])
 
     def read(self, requests: int | None = None) -> bool:
-        """Reads on, for at most so many requests; returns whether all spans are read."""
+        """Reads on, for at most so many requests; returns whether all ranges are read."""
         under_way: list[tuple[TimeRange, Iterator[Batch]]] = []
         while requests is None or requests > 0:
-            while (span := self.spans.take()) is not None:
-                under_way.append((span, self._walk(span)))
+            while (time_range := self.ranges.take()) is not None:
+                under_way.append((time_range, self._walk(time_range)))
             if not under_way:
                 return True
             self.most_at_once = max(self.most_at_once, len(under_way))
-            span, batches = self.chance.choice(under_way)
+            time_range, batches = self.chance.choice(under_way)
             batch = next(batches, None)
             if batch is None:
-                self.spans.finish(span)
-                under_way.remove((span, batches))
+                self.ranges.finish(time_range)
+                under_way.remove((time_range, batches))
                 continue
             self.ids.update(row["id"] for row in batch.rows)
-            self.spans.advance(span, batch.reached, batch.pages_left)
+            self.ranges.advance(time_range, batch.reached, batch.pages_left)
             requests = None if requests is None else requests - 1
         return False
 
     def die_and_resume(self) -> None:
         """A new process: it knows what the last state says, and the first attempt's start."""
-        self.spans = self._spans([TimeRange(start, end) for start, end in self.spans.remaining()])
+        self.ranges = self._ranges([TimeRange(start, end) for start, end in self.ranges.remaining()])
 
-    def _spans(self, spans: list[TimeRange]) -> TimeRanges:
+    def _ranges(self, ranges: list[TimeRange]) -> TimeRanges:
         moving = self.keys is BY_UPDATE
-        return TimeRanges(spans, horizon=lambda: self.started, moving=moving, readers=self.readers)
+        return TimeRanges(ranges, horizon=lambda: self.started, moving=moving, readers=self.readers)
 
-    def _walk(self, span: TimeRange) -> Iterator[Batch]:
+    def _walk(self, time_range: TimeRange) -> Iterator[Batch]:
         return read_keyset(
-            self.crm.fetch, self.keys, span.position, now=self.started, end=lambda: span.end, tie_sort="name"
+            self.crm.fetch,
+            self.keys,
+            time_range.position,
+            now=self.started,
+            end=lambda: time_range.end,
+            tie_sort="name",
         )
 
 
@@ -115,28 +120,28 @@ def test_given_a_small_list_when_read_then_it_is_not_cut() -> None:
 
 
 def test_given_rows_that_move_when_read_in_spans_then_the_open_span_comes_last() -> None:
-    spans = TimeRanges(
+    ranges = TimeRanges(
         [TimeRange(moment(0), moment(50_000)), TimeRange(moment(50_000), None)],
         horizon=lambda: moment(50_000),
         moving=True,
         readers=4,
     )
 
-    closed = spans.take()
+    closed = ranges.take()
     assert closed is not None
     assert closed.end is not None
-    assert spans.take() is None
-    spans.finish(closed)
+    assert ranges.take() is None
+    ranges.finish(closed)
 
-    last = spans.take()
+    last = ranges.take()
     assert last is not None
     assert last.end is None
 
 
 def test_given_a_failed_reader_when_spans_are_asked_for_then_no_more_come_and_the_rest_remains() -> None:
-    spans = TimeRanges([TimeRange(moment(0), moment(9_000))], horizon=lambda: moment(9_000), moving=False, readers=4)
+    ranges = TimeRanges([TimeRange(moment(0), moment(9_000))], horizon=lambda: moment(9_000), moving=False, readers=4)
 
-    spans.fail()
+    ranges.fail()
 
-    assert list(spans) == []
-    assert spans.remaining() == [(moment(0), moment(9_000))]
+    assert list(ranges) == []
+    assert ranges.remaining() == [(moment(0), moment(9_000))]

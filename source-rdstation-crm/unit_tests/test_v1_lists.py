@@ -8,7 +8,7 @@ import pytest
 
 from airbyte_rdstation.dates import parse_instant
 from airbyte_rdstation.pagination.listing import Bound, Query
-from source_rdstation_crm.v1.client_v1 import ListClientV1
+from source_rdstation_crm.v1.client_v1 import ListV1
 from source_rdstation_crm.v1.streams import STREAMS, StreamSpec
 
 SPECS = {spec.name: spec for spec in STREAMS}
@@ -27,7 +27,7 @@ class RecordingApi:
 
 def asked(spec: StreamSpec, query: Query, only: dict[str, str] | None = None) -> dict[str, str]:
     api = RecordingApi()
-    ListClientV1(api).fetch(spec.name, spec, only)(query)  # type: ignore[arg-type]
+    ListV1(api, spec.name, spec, only or {}).page(query)  # type: ignore[arg-type]
     return api.params
 
 

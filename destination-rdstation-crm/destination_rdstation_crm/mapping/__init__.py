@@ -1,4 +1,4 @@
-"""From columns to fields: what a stream's rows become, what of it differs from a held record, and how it is found.
+"""From columns to fields: what a stream's rows become, what of it differs from a record, and how it is found.
 
 No HTTP and no clock: all decisions here follow from what is handed in.
 """

@@ -6,21 +6,27 @@ Facts: docs/api/crm-v2.md#small-lists and #writes. A record's values are keyed b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.invisible import shown
-from destination_rdstation_crm.mapping.options import Options
 from destination_rdstation_crm.mapping.suggestions import suggestion
-from destination_rdstation_crm.objects.days import brazilian_day
-from destination_rdstation_crm.objects.equality import Same, same_day, same_fold, same_set, same_untyped
-from destination_rdstation_crm.objects.field import TEXT, Schema, as_it_is
-from destination_rdstation_crm.objects.texts import blank, text
+from destination_rdstation_crm.objects.crm_object import (
+    CUSTOM_FIELDS,
+    CUSTOM_PREFIX,
+    DATE,
+    TEXT,
+    Field,
+    Schema,
+    as_it_is,
+)
+from destination_rdstation_crm.objects.existing_values import Same, same_day, same_fold, same_set, same_untyped
+from destination_rdstation_crm.objects.values import begins_nested, blank, brazilian_day, fold, text, unfolded
 from destination_rdstation_crm.row import RowRejectedError
 
-__all__ = ["CustomField", "CustomFields"]
+__all__ = ["CustomField", "CustomFields", "Options"]
 
 Kind = Literal["text", "date", "option", "multiple_choice"]
 _SAME: Final[Mapping[Kind, Same]] = {
@@ -31,62 +37,21 @@ _SAME: Final[Mapping[Kind, Same]] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class CustomField:
-    """One custom field."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CustomField(Field):
+    """One custom field; its name is `@slug`."""
 
     id: str
     slug: str
-    title: str
-    kind: Kind = "text"
-    options: tuple[str, ...] = ()
-    allow_new_option: bool = False
-    required: bool = False
+    kind: Kind
+    required: bool
     """Whether every record must have it; a field that only some stages demand is not."""
-    encode: Callable[[Any], Any] = field(init=False)
-    """A cell that is not blank -> the value in a body; raises RowRejectedError."""
-    read: Callable[[Any], Any] = field(init=False)
-    """A cell as the table holds it -> the cell that is meant."""
-
-    def __post_init__(self) -> None:
-        options = Options(self.options, open_ended=self.allow_new_option)
-        encoders: Mapping[Kind, Callable[[Any], Any]] = {
-            "text": text,
-            "date": brazilian_day,
-            "option": options.one,
-            "multiple_choice": options.several,
-        }
-        object.__setattr__(self, "encode", encoders[self.kind])
-        object.__setattr__(self, "read", options.read if self.kind == "multiple_choice" else as_it_is)
-
-    def same(self, held: Any, sent: Any) -> bool:
-        """Whether a held value is what a row says."""
-        return _SAME[self.kind](self.resent(held), sent)
-
-    @property
-    def schema(self) -> Schema:
-        """What the platform's mapping screen shows."""
-        if self.kind == "date":
-            return {"type": "string", "format": "date"}
-        choice: Schema = TEXT if self.allow_new_option or not self.options else {**TEXT, "enum": list(self.options)}
-        if self.kind == "option":
-            return choice
-        return {"type": ["array", "string"], "items": choice} if self.kind == "multiple_choice" else TEXT
-
-    def clear(self) -> Any:
-        """What stands in a body to empty the field."""
-        return [] if self.kind == "multiple_choice" else None
-
-    def resent(self, held: Any) -> Any:
-        """A held value in the form that a write takes; as it is, where it has none."""
-        try:
-            return self.encode(held)
-        except RowRejectedError:
-            return held
+    resent: Callable[[Any], Any]
+    """An existing value -> the form that a write takes; as it is, where it has none."""
 
 
 class CustomFields:
-    """All of them for one entity, by slug."""
+    """All custom fields of one entity, by slug."""
 
     def __init__(self, entity: str, fields: Iterable[CustomField] = ()) -> None:
         self.entity = entity
@@ -97,7 +62,7 @@ class CustomFields:
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]], entity: str) -> CustomFields:
-        """From the rows of `GET /custom_fields`, whatever else they are for. A row without a slug cannot be named."""
+        """Read the rows of `GET /custom_fields`, whatever else they are for. A row without a slug cannot be named."""
         mine = (row for row in rows if str(row.get("entity") or entity).casefold() == entity)
         return cls(entity, (_custom_field(row) for row in mine if not blank(row.get("slug"))))
 
@@ -105,7 +70,7 @@ class CustomFields:
         return iter(self._by_slug.values())
 
     def field(self, slug: str) -> CustomField:
-        """The field of that slug; a config error names near misses."""
+        """Find the field of that slug; a config error names near misses."""
         if slug not in self._by_slug:
             raise config_error(
                 f"The account has no custom field `@{shown(slug)}` for {self.entity}s. "
@@ -114,8 +79,8 @@ class CustomFields:
             )
         return self._by_slug[slug]
 
-    def held(self, values: Any) -> dict[str, Any]:
-        """A record's values by slug, without empty ones and those of fields that the account no longer has."""
+    def existing(self, values: Any) -> dict[str, Any]:
+        """Read a record's values by slug, without empty ones and those of fields that the account no longer has."""
         if not isinstance(values, Mapping):
             return {}
         by_slug = {self._slug_of_id.get(key, key): value for key, value in values.items()}
@@ -123,15 +88,93 @@ class CustomFields:
 
 
 def _custom_field(row: Mapping[str, Any]) -> CustomField:
-    kind = str(row.get("type") or "").casefold()
-    options = row.get("options")
-    rules = row.get("required_rules")
+    kind: Kind = next((known for known in _SAME if known == str(row.get("type") or "").casefold()), "text")
+    listed, rules = row.get("options"), row.get("required_rules")
+    texts = [str(option) for option in listed if not blank(option)] if isinstance(listed, list) else []
+    options = Options(texts, open_ended=row.get("allow_new_option") is True)
+    encoders: Mapping[Kind, Callable[[Any], Any]] = {
+        "text": text,
+        "date": brazilian_day,
+        "option": options.one,
+        "multiple_choice": options.several,
+    }
+    several = kind == "multiple_choice"
+
+    def resent(existing: Any) -> Any:
+        try:
+            return encoders[kind](existing)
+        except RowRejectedError:
+            return existing
+
     return CustomField(
+        name=f"{CUSTOM_PREFIX}{row['slug']}",
+        title=str(row.get("name") or row["slug"]),
+        key=CUSTOM_FIELDS,
+        encode=encoders[kind],
+        schema=_schema(kind, options),
+        same=lambda existing, sent: _SAME[kind](resent(existing), sent),
+        clear=list if several else lambda: None,
+        read=options.read if several else as_it_is,
         id=str(row.get("id") or ""),
         slug=str(row["slug"]),
-        title=str(row.get("name") or row["slug"]),
-        kind=next((known for known in _SAME if known == kind), "text"),
-        options=tuple(str(option) for option in options if not blank(option)) if isinstance(options, list) else (),
-        allow_new_option=row.get("allow_new_option") is True,
+        kind=kind,
         required=isinstance(rules, list) and any(isinstance(rule, Mapping) and rule.get("always") for rule in rules),
+        resent=resent,
     )
+
+
+def _schema(kind: Kind, options: Options) -> Schema:
+    choice: Schema = TEXT if options.open_ended else {**TEXT, "enum": options.texts}
+    if kind == "multiple_choice":
+        return {"type": ["array", "string"], "items": choice}
+    return choice if kind == "option" else DATE if kind == "date" else TEXT
+
+
+class Options:
+    """The texts that an `option` or `multiple_choice` field takes; with no options known, any text."""
+
+    def __init__(self, texts: Sequence[str], *, open_ended: bool) -> None:
+        self.texts = list(texts)
+        self.open_ended = open_ended or not texts
+        """Whether the field takes any other text too."""
+        self._exact = frozenset(texts)
+        self._by_fold = {fold(option): option for option in reversed(texts)}  # of two alike, the first
+
+    def one(self, cell: Any) -> str:
+        """Find the option that the cell names."""
+        wanted = text(cell).strip()
+        found = self._find(wanted)
+        if found is None and begins_nested(wanted):
+            raise RowRejectedError("one option is needed, and this is a JSON list or object as text")
+        if found is None and not self.open_ended:
+            raise RowRejectedError("this is none of the field's options, and the field allows no new ones")
+        return wanted if found is None else found
+
+    def read(self, cell: Any) -> Any:
+        """Read the list that a cell holds as text, where that text is no option itself."""
+        return cell if isinstance(cell, str) and self._find(cell) is not None else unfolded(cell)
+
+    def several(self, cell: Any) -> list[str]:
+        """Find the options of a list, or of a text with commas between them, each once."""
+        named = [self.one(item) for item in cell if not blank(item)] if isinstance(cell, list) else self._split(cell)
+        if not named:
+            raise RowRejectedError("an option is needed, and there are only commas")
+        return list(dict.fromkeys(named))
+
+    def _split(self, cell: Any) -> list[str]:
+        """At each place the longest option, since an option may itself contain commas."""
+        parts = text(cell).split(",")
+        named: list[str] = []
+        at = 0
+        while at < len(parts):
+            ends = range(len(parts), at, -1)
+            end = next((end for end in ends if self._find(",".join(parts[at:end])) is not None), at + 1)
+            wanted = ",".join(parts[at:end])
+            if not blank(wanted):
+                named.append(self.one(wanted))
+            at = end
+        return named
+
+    def _find(self, wanted: str) -> str | None:
+        trimmed = wanted.strip()
+        return trimmed if trimmed in self._exact else self._by_fold.get(fold(trimmed))

@@ -1,28 +1,51 @@
-"""All that is known of one stream before its first row: object, columns, sync mode and matching key."""
+"""All that is known of one stream before its first row, and what a row becomes by it: ready to write, or refused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
 
 from airbyte_cdk.models import DestinationSyncMode
 
 from airbyte_rdstation.invisible import plain_name, shown, without_invisible
-from destination_rdstation_crm.mapping import match, merge
-from destination_rdstation_crm.mapping.column_mapping import ColumnMapping
-from destination_rdstation_crm.mapping.custom_fields import CustomFields
-from destination_rdstation_crm.objects.crm_object import CrmObject
-from destination_rdstation_crm.objects.nested import begins_nested
-from destination_rdstation_crm.objects.texts import fold
-from destination_rdstation_crm.row import Prepared, Row, RowRejectedError
+from destination_rdstation_crm.mapping.custom_fields import CustomField
+from destination_rdstation_crm.mapping.record_type import Body, Key, RecordType
+from destination_rdstation_crm.objects.crm_object import RECORD_ID, Field
+from destination_rdstation_crm.objects.values import begins_nested, blank, fold, truth
+from destination_rdstation_crm.row import Row, RowRejectedError
 
-__all__ = ["Body", "StreamPlan"]
+__all__ = ["Column", "Prepared", "StreamPlan", "deletion_mark", "is_added"]
 
 _CONTROLS: Final = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))  # a filter with one of them may be refused
+_DELETION_MARKS: Final = (
+    "_ab_cdc_deleted_at",  # Airbyte: the time of the deletion
+    "_sdc_deleted_at",  # Singer's targets: likewise
+    "_fivetran_deleted",  # a flag
+    "__deleted",  # Debezium: "true" or "false"
+)
+_ADDED_BY_AIRBYTE: Final = ("_ab_", "_airbyte_")
 
-Body: TypeAlias = Mapping[str, Any]
-"""A row in the CRM's terms."""
+
+class Column(NamedTuple):
+    """A column of the table and the field it fills."""
+
+    name: str
+    plain: str
+    """The name by which rows have it."""
+    field: Field
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A row whose every value is known to fit its field."""
+
+    row: Row
+    id: str | None
+    """The record it updates, where the row itself names one."""
+    key: Key
+    """Empty where the row has none, where the key is the `_id`, and in `append`."""
+    body: Body = field(repr=False)
+    """Field name on the wire -> value, as a creation wants it; None clears the field. Never holds `_id`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,91 +53,81 @@ class StreamPlan:
     """What happens to a stream's rows."""
 
     name: str
-    namespace: str | None
-    crm_object: CrmObject
-    mapping: ColumnMapping
+    record_type: RecordType
+    columns: tuple[Column, ...]
+    """All that are sent."""
+    key_field: str | None
+    """The field that tells which record a row is about; None in `append`."""
+    key_column: str | None
+    """The plain name of the column that fills it."""
     sync_mode: DestinationSyncMode
-    custom_fields: CustomFields
-    """Of the object, if the stream fills any; else none."""
+    send_nulls: bool
 
     @property
     def label(self) -> str:
-        """Its name as messages show it."""
+        """The stream's name as messages show it."""
         return shown(self.name)
 
-    @property
-    def key_field(self) -> str | None:
-        """The field that tells which record a row is about; None in `append`."""
-        return self.mapping.key_field
+    def column_of(self, field_name: str | None) -> str | None:
+        """Find the column of the table that fills a field."""
+        return next((each.name for each in self.columns if each.field.name == field_name), None)
 
     def prepare(self, row: Row) -> Prepared:
-        """The row in the CRM's terms; raises RowRejectedError."""
-        prepared = self.mapping.prepare(row)
-        return replace(prepared, body=self.crm_object.without_implied(prepared.body))
+        """Put the row into the CRM's terms; raises RowRejectedError with the column and the field."""
+        body: dict[str, Any] = {}
+        for column in self.columns:
+            if column.plain not in row.cells:
+                continue  # says nothing: not even a null that clears
+            try:
+                self._put(body, column.field, row.cell(column.plain))
+            except (RowRejectedError, RecursionError) as error:
+                too_deep = "its lists and objects are nested too deeply"
+                reason = error.reason if isinstance(error, RowRejectedError) else too_deep
+                raise RowRejectedError(reason, column=column.name, field_name=column.field.name) from None
+        id_ = body.pop(RECORD_ID.key, None)
+        implied = self.record_type.crm_object.implied
+        body = {key: value for key, value in body.items() if implied.get(key) not in body}
+        key = self.record_type.identity(self.key_field, body)
+        # The CRM may hold characters that nobody sees: a key with some is sought as its cell spells it, too.
+        cell = row.cells.get(self.key_column) if self.key_column and key.texts else None
+        if isinstance(cell, str) and without_invisible(cell) != cell and _CONTROLS.isdisjoint(cell):
+            one_text = not begins_nested(cell) and fold(cell) in key.folded
+            key = replace(key, spelled=cell.strip() if one_text else None)
+        return Prepared(row, id_, key, body)
 
-    def creation(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of a POST; raises RowRejectedError where RD Station would refuse it."""
+    def creation(self, body: Body) -> dict[str, Any]:
+        """Make the body of a POST; raises RowRejectedError where RD Station would refuse it."""
         try:
-            return self.crm_object.creation(body)
+            return self.record_type.crm_object.creation(body)
         except RowRejectedError as error:
-            column = self.mapping.column_of(error.field_name or "")
+            column = self.column_of(error.field_name)
             raise RowRejectedError(error.reason, column=column, field_name=error.field_name) from None
 
-    def difference(self, held: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of a PUT that makes the record equal to the row; empty if it is."""
-        return merge.difference(self.crm_object, held, body, self.custom_fields)
+    def _put(self, body: dict[str, Any], field: Field, cell: Any) -> None:
+        meant = field.read(cell)
+        if not blank(meant):
+            value = field.encode(meant)
+        elif self.send_nulls and field.clearable:
+            value = field.clear()
+        else:
+            return
+        if isinstance(field, CustomField):
+            body.setdefault(field.key, {})[field.slug] = value
+        elif isinstance(value, list):
+            body[field.key] = [*body.get(field.key, ()), *value]  # two profiles share their list
+        else:
+            body[field.key] = value
 
-    def merged(self, held: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of a PUT for a row that is written in any case."""
-        return merge.merged(self.crm_object, held, body, self.custom_fields)
 
-    def changed(self, held: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
-        """Whether the row says anything that the record does not hold."""
-        return merge.changed(self.crm_object, held, body, self.custom_fields)
+def is_added(column: str) -> bool:
+    """Whether a tool has added the column, and no user chose it; a warehouse may spell it in capitals."""
+    name = plain_name(column).casefold()
+    return name.startswith(_ADDED_BY_AIRBYTE) or name in _DELETION_MARKS
 
-    def not_taken(self, answer: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
-        """The fields that a write sent and that its answer holds otherwise."""
-        return merge.not_taken(self.crm_object, answer, sent, self.custom_fields)
 
-    def match_values(self, record: Mapping[str, Any]) -> frozenset[str]:
-        """The folded values of the matching key that a held record has; none in `append`."""
-        return match.match_values(self.key_field, record, self.custom_fields) if self.key_field else frozenset()
-
-    def as_spelled(self, prepared: Prepared) -> list[Body]:
-        """A body with the key as the row spells it, if what nobody sees was left out of it: the CRM may hold that."""
-        column = self.mapping.column_of(self.key_field or "")
-        cell = prepared.row.cells.get(plain_name(column)) if column else None
-        if not isinstance(cell, str) or begins_nested(cell) or fold(cell) not in prepared.keys:
-            return []
-        if without_invisible(cell) == cell or not _CONTROLS.isdisjoint(cell):
-            return []
-        return [match.body_of_key(self.key_field or "", cell.strip())]
-
-    def lookup_filter(self, bodies: Iterable[Mapping[str, Any]]) -> str:
-        """Finds the records that prepared rows may be about; the rows must have a key."""
-        return match.lookup_filter(self.key_field or "", self._keys(bodies))
-
-    def contains_filter(self, bodies: Iterable[Mapping[str, Any]]) -> str:
-        """As `lookup_filter`, and finds other spellings of case too, at the price of longer answers."""
-        return match.contains_filter(self.key_field or "", self._keys(bodies))
-
-    def single_filters(self, body: Body) -> list[str]:
-        """As `lookup_filter` for one row, with a filter for each spelling of its key."""
-        return [filter_ for key in self._keys([body]) for filter_ in match.single_filters(self.key_field or "", key)]
-
-    def control_filter(self, form: str) -> str:
-        """Finds nothing: shows whether RD Station takes a `list` of keys, a `single` one, or what `contains` one."""
-        key_field = self.key_field or ""
-        texts = match.control_texts(key_field)
-        if form == "contains":
-            return match.contains_filter(key_field, texts)
-        return match.lookup_filter(key_field, texts if form == "list" else texts[:1])
-
-    def second_key_filter(self, record: Mapping[str, Any]) -> str:
-        """Finds a held record by the second key of a list, behind one that nobody has; empty if it has no key."""
-        key_field = self.key_field or ""
-        keys = self._keys([record])
-        return match.lookup_filter(key_field, [*match.control_texts(key_field)[:1], *keys]) if keys else ""
-
-    def _keys(self, bodies: Iterable[Mapping[str, Any]]) -> list[str]:
-        return [key for body in bodies for key in match.key_texts(self.key_field or "", body)]
+def deletion_mark(row: Row) -> str | None:
+    """Find the column that says that the row is deleted at its source; None if none does."""
+    for column, cell in row.cells.items():
+        if column[:1] == "_" and column.casefold() in _DELETION_MARKS and not blank(cell) and truth(cell) is not False:
+            return column
+    return None

@@ -6,24 +6,30 @@ Whatever is wrong here is a config error that names the culprit, and nothing has
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteStream, DestinationSyncMode
 
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.invisible import plain_name, shown
-from destination_rdstation_crm.mapping.column_mapping import CUSTOM_PREFIX, Column, ColumnMapping, Entry, column_of
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
-from destination_rdstation_crm.mapping.key_field import key_field_of
-from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.mapping.source_columns import is_added
+from destination_rdstation_crm.mapping.plan import Column, StreamPlan, is_added
+from destination_rdstation_crm.mapping.record_type import RecordType
 from destination_rdstation_crm.mapping.suggestions import suggestion
-from destination_rdstation_crm.objects.all_objects import MODES, OBJECTS
-from destination_rdstation_crm.objects.crm_object import ID_FIELD, CrmObject
+from destination_rdstation_crm.objects.crm_object import CUSTOM_PREFIX, ID_FIELD, CrmObject
+from destination_rdstation_crm.objects.tables import MODES, OBJECTS
 
-__all__ = ["SYNC_MODES", "StreamPlan", "check_mapping", "plan_streams"]
+__all__ = ["SYNC_MODES", "Entry", "check_mapping", "plan_streams"]
 
 SYNC_MODES: Final = (DestinationSyncMode.append, DestinationSyncMode.append_dedup, DestinationSyncMode.update)
+
+
+class Entry(NamedTuple):
+    """A line of `column_mapping`."""
+
+    column: str
+    """As the table or the user spells it; compared by its plain name."""
+    field: str
 
 
 def plan_streams(
@@ -35,7 +41,7 @@ def plan_streams(
     send_nulls: bool,
     warn: Callable[[str], None],
 ) -> dict[tuple[str, str | None], StreamPlan]:
-    """A plan for each stream, by name and namespace.
+    """Make a plan for each stream, by name and namespace.
 
     `custom_fields_of` gives an entity's custom fields; it is called only where an `@slug` is used, and once an entity.
     `warn` takes a sentence for the log.
@@ -44,9 +50,9 @@ def plan_streams(
     return {(each.stream.name, each.stream.namespace or None): setup.plan(each) for each in catalog.streams}
 
 
-def check_mapping(entries: Sequence[Entry], crm_object: CrmObject, custom_fields: CustomFields) -> None:
-    """Raises the config error that is wrong whatever the streams are."""
-    _columns(entries, crm_object, custom_fields)
+def check_mapping(entries: Sequence[Entry], record_type: RecordType) -> None:
+    """Raise the config error of a mapping that is wrong whatever the streams are."""
+    _columns(entries, record_type)
 
 
 class _Setup:
@@ -68,20 +74,19 @@ class _Setup:
         self._warn = warn
 
     def plan(self, configured: ConfiguredAirbyteStream) -> StreamPlan:
-        """The plan of one stream, or a config error."""
+        """Make the plan of one stream, or raise a config error."""
         name = configured.stream.name
         sync_mode = _sync_mode(configured)
         crm_object = _object(configured, self._mode)
         entries = self._entries(configured, crm_object)
-        custom_fields = self._custom_fields(crm_object, entries)
-        columns = _columns(entries, crm_object, custom_fields)
-        fields = [column.field_name for column in columns]
-        _insist_name(name, crm_object, sync_mode, fields)
+        record_type = RecordType(crm_object, self._custom_fields(crm_object, entries))
+        columns = _columns(entries, record_type)
+        _insist_name(name, crm_object, sync_mode, [column.field.name for column in columns])
         key_field = None
         if sync_mode is not DestinationSyncMode.append:
-            key_field = key_field_of(configured, crm_object, entries, custom_fields)
-        mapping = ColumnMapping(columns, key_field, self._send_nulls)
-        return StreamPlan(name, configured.stream.namespace, crm_object, mapping, sync_mode, custom_fields)
+            key_field = _key_field(configured, record_type, entries)
+        key_column = next((column.plain for column in columns if column.field.name == key_field), None)
+        return StreamPlan(name, record_type, columns, key_field, key_column, sync_mode, self._send_nulls)
 
     def _entries(self, configured: ConfiguredAirbyteStream, crm_object: CrmObject) -> Sequence[Entry]:
         known = _schema_columns(configured)
@@ -95,8 +100,8 @@ class _Setup:
     def _same_names(self, stream: str, crm_object: CrmObject, known: Sequence[str] | None) -> list[Entry]:
         """Columns that already carry destination field names; the others are not sent."""
         if known is None:
-            slugs = (CUSTOM_PREFIX + each.slug for each in self._all_custom_fields(crm_object))
-            return [Entry(name, name) for name in (ID_FIELD, *crm_object.by_name, *slugs)]
+            record_type = RecordType(crm_object, self._all_custom_fields(crm_object))
+            return [Entry(name, name) for name in record_type.by_name]
         plain = {name: plain_name(name) for name in known}
         fits = {
             name: field in crm_object.by_name or field == ID_FIELD or field[:1] == CUSTOM_PREFIX
@@ -173,10 +178,25 @@ def _insist_columns(stream: str, entries: Sequence[Entry], known: Sequence[str])
             )
 
 
-def _columns(entries: Sequence[Entry], crm_object: CrmObject, custom_fields: CustomFields) -> tuple[Column, ...]:
-    columns = tuple(column_of(entry, crm_object, custom_fields) for entry in entries)
+def _columns(entries: Sequence[Entry], record_type: RecordType) -> tuple[Column, ...]:
+    columns = tuple(_column(entry, record_type) for entry in entries)
     _insist_one_column_a_field(entries)
     return columns
+
+
+def _column(entry: Entry, record_type: RecordType) -> Column:
+    """The column that a line of the mapping describes; a config error if there is no such field."""
+    name, field_name = entry
+    if field_name.startswith(CUSTOM_PREFIX):
+        return Column(name, plain_name(name), record_type.custom_fields.field(field_name.removeprefix(CUSTOM_PREFIX)))
+    if field_name not in record_type.by_name:
+        crm_object = record_type.crm_object
+        raise config_error(
+            f"`column_mapping` maps the column `{shown(name)}` to `{shown(field_name)}`, which is no field of a "
+            f"{crm_object.name}. {suggestion(field_name, (*crm_object.by_name, ID_FIELD))} "
+            "A custom field is written `@slug`."
+        )
+    return Column(name, plain_name(name), record_type.by_name[field_name])
 
 
 def _insist_one_column_a_field(entries: Sequence[Entry]) -> None:
@@ -199,6 +219,54 @@ def _insist_name(stream: str, crm_object: CrmObject, sync_mode: DestinationSyncM
                 f"Stream `{shown(stream)}` only creates {crm_object.mode}, and no column fills the field `{required}`, "
                 f"without which none can be created. Map a column to `{required}`, or to `{ID_FIELD}` to update."
             )
+
+
+def _key_field(configured: ConfiguredAirbyteStream, record_type: RecordType, entries: Sequence[Entry]) -> str:
+    """The matching key: the field that the stream's primary key is mapped to, or a config error."""
+    crm_object = record_type.crm_object
+    stream, mode = shown(configured.stream.name), configured.destination_sync_mode.value
+    named = _key_column(configured)
+    column = shown(named)
+    fields = [entry.field for entry in entries if plain_name(entry.column) == plain_name(named)]
+    if not fields:
+        raise config_error(
+            f"The primary key of stream `{stream}`, column `{column}`, fills no field, so that `{mode}` cannot tell "
+            f"which record a row is about. Map it to one of {_named(crm_object.matching_keys)} or to a custom field "
+            "(`@slug`), or choose another primary key."
+        )
+    keys = [field for field in fields if field in record_type.matching_keys]
+    if not keys:
+        raise config_error(
+            f"The primary key of stream `{stream}`, column `{column}`, fills {_named(fields)}, which cannot tell one "
+            f"{crm_object.name} from another. A matching key is one of {_named(crm_object.matching_keys)}, or a custom "
+            "field (`@slug`) with a single value."
+        )
+    if len(keys) > 1:
+        raise config_error(
+            f"The primary key of stream `{stream}`, column `{column}`, fills {_named(keys)}, and each could be the "
+            "matching key. Leave only one of them on this column."
+        )
+    return keys[0]
+
+
+def _key_column(configured: ConfiguredAirbyteStream) -> str:
+    stream, mode = shown(configured.stream.name), configured.destination_sync_mode.value
+    paths = configured.primary_key or []
+    if not paths:
+        raise config_error(
+            f"Stream `{stream}` has no primary key, and `{mode}` needs one: choose the column that tells which "
+            "record a row is about."
+        )
+    if len(paths) > 1 or len(paths[0]) != 1:
+        raise config_error(
+            f"Stream `{stream}` has a primary key of several columns ({_named(['.'.join(path) for path in paths])}). "
+            f"`{mode}` matches by one column: choose a single one."
+        )
+    return str(paths[0][0])
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(f"`{shown(name)}`" for name in names)
 
 
 def _quoted(names: Sequence[str]) -> str:

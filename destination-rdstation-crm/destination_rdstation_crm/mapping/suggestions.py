@@ -15,7 +15,7 @@ _CLOSE: Final = 0.7  # below it, difflib likens names that share little more tha
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """A sentence: near misses if there are any, else what there is to choose from."""
+    """Make a sentence: near misses if there are any, else what there is to choose from."""
     names = sorted(known)
     alike = [other for other in names if _spelled(other) == _spelled(name)]
     near = alike or get_close_matches(name, names, cutoff=_CLOSE)

@@ -1,28 +1,105 @@
-"""One object of the CRM as the destination knows it, and what its creation demands. Pure."""
+"""An object of the CRM and its fields: names, form on the wire, what a creation demands. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from destination_rdstation_crm.objects.field import Field
-from destination_rdstation_crm.objects.texts import blank
+from destination_rdstation_crm.objects.existing_values import Join, Same, replace, same_fold, same_text
+from destination_rdstation_crm.objects.values import blank, identifier, text
 from destination_rdstation_crm.row import RowRejectedError
 
-__all__ = ["CUSTOM_FIELDS", "ID_FIELD", "CrmObject"]
+__all__ = [
+    "CUSTOM_FIELDS",
+    "CUSTOM_PREFIX",
+    "DATE",
+    "IDS",
+    "ID_FIELD",
+    "RECORD_ID",
+    "TEXT",
+    "CrmObject",
+    "Field",
+    "Schema",
+    "as_it_is",
+    "reference",
+]
+
+Schema: TypeAlias = Mapping[str, Any]
+
+TEXT: Final[Schema] = {"type": "string"}
+DATE: Final[Schema] = {"type": "string", "format": "date"}
+ID: Final[Schema] = {"type": "string", "description": "An id of RD Station."}
+IDS: Final[Schema] = {
+    "type": ["string", "array"],
+    "items": {"type": "string"},
+    "description": "Ids of RD Station: one, a list, or a text with commas between them.",
+}
 
 CUSTOM_FIELDS: Final = "custom_fields"
 """The key in bodies and records below which custom fields lie, slug -> value."""
+
+CUSTOM_PREFIX: Final = "@"
+"""What the name of a custom field begins with, before its slug."""
 
 ID_FIELD: Final = "_id"
 """Names the record a row updates; never in a body."""
 
 
+def as_it_is(cell: Any) -> Any:
+    """Give the cell back."""
+    return cell
+
+
+def as_list(existing: Any) -> list[Any]:
+    """Make a list of the one value."""
+    return [existing]
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """One row of an object's table."""
+
+    name: str
+    """As the contract names it, and `column_mapping` does."""
+    title: str
+    key: str = ""
+    """Its key in a body; the name itself if not given."""
+    encode: Callable[[Any], Any] = text
+    """A cell that is not blank -> the value in a body; raises RowRejectedError."""
+    schema: Schema = field(default_factory=lambda: TEXT)
+    """What the platform's mapping screen shows: JSON schema."""
+    same: Same = same_text
+    join: Join = replace
+    clear: Callable[[], Any] = lambda: None
+    """What stands in a body to empty the field."""
+    clearable: bool = True
+    shown: bool = True
+    """Whether the API's records are known to show it; one they do not show costs no write of its own."""
+    read: Callable[[Any], Any] = as_it_is
+    """A cell as the table holds it -> the cell that is meant: a list or object that it holds as text, say."""
+    key_values: Callable[[Any], list[Any]] = as_list
+    """Its value in a record or body -> the values by which the record can be found, where it is the matching key."""
+    control_values: tuple[str, str] = ("ninguem-1", "ninguem-2")
+    """Two values that no record has, and that RD Station has no reason to refuse."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.key or self.name)
+
+
+def reference(name: str, title: str, *, clearable: bool = True) -> Field:
+    """Describe a field that holds the id of another record."""
+    return Field(name, title, encode=identifier, schema=ID, same=same_fold, clearable=clearable)
+
+
+RECORD_ID: Final = Field(ID_FIELD, "RD Station id", "id", identifier, ID, clearable=False)
+"""Which record a row updates: of every object."""
+
+
 @dataclass(frozen=True, eq=False)
 class CrmObject:
-    """A row of the table in `all_objects`."""
+    """One of the three tables: names, fields, and what RD Station demands."""
 
     name: str
     mode: str
@@ -41,18 +118,12 @@ class CrmObject:
     """Whether its list can be filtered by id [doc]."""
     together: tuple[frozenset[str], ...] = ()
     """Keys on the wire that go out together, where the row states them, as soon as one of them changes."""
-
     implied: Mapping[str, str] = field(default_factory=dict)
-    """Keys on the wire, each with the one that need not be sent beside it: whether that is taken is unknown."""
-
-    def without_implied(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The prepared body without keys that others imply."""
-        left_out = {implied for key, implied in self.implied.items() if key in body}
-        return {key: value for key, value in body.items() if key not in left_out}
+    """Keys on the wire, each with the one that implies it, beside which it is not sent: it may be refused [guess]."""
 
     @property
     def entity(self) -> str:
-        """What `/custom_fields` calls it."""
+        """Its name in `/custom_fields`."""
         return self.name
 
     @cached_property
@@ -60,13 +131,11 @@ class CrmObject:
         """The fields by their names."""
         return {each.name: each for each in self.fields}
 
-    @cached_property
-    def by_key(self) -> Mapping[str, Field]:
-        """The fields by their keys on the wire; fields that share a key compare and join alike."""
-        return {each.key: each for each in self.fields}
+    def creation(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Make the body of a POST: with defaults, without what only an update can clear.
 
-    def check_creation(self, body: Mapping[str, Any]) -> None:
-        """Raises RowRejectedError where RD Station would refuse to create this."""
+        Raises RowRejectedError where RD Station would refuse to create this.
+        """
         for name in self.required:
             if blank(body.get(name)):
                 raise RowRejectedError(f"a new {self.name} needs a {name}", field_name=name)
@@ -77,10 +146,6 @@ class CrmObject:
                     "send it so, and any other one afterwards in a row with its _id",
                     field_name=name,
                 )
-
-    def creation(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of a POST: checked, with defaults, without what only an update can clear."""
-        self.check_creation(body)
         return {**self.creation_defaults, **_stated(body)}
 
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.invisible import shown
-from destination_rdstation_crm.batch_result import BatchResult
-from destination_rdstation_crm.outcome import Reject
-from destination_rdstation_crm.protocol.incoming import Incoming
-from destination_rdstation_crm.protocol.known_stream import known_stream
-from destination_rdstation_crm.protocol.lines import Record, State, StreamStatus
-from destination_rdstation_crm.protocol.state_echo import Counts, with_statistics
-from destination_rdstation_crm.row import Row, StreamKey
-from destination_rdstation_crm.writing.same_reason import FIRST_ROWS
+from destination_rdstation_crm.protocol.lines import Counts, Record, State, StreamStatus, with_statistics
+from destination_rdstation_crm.protocol.stdio import Incoming
+from destination_rdstation_crm.row import BatchResult, Reject, Row, StreamKey
+from destination_rdstation_crm.writing.batch_writer import FIRST_ROWS
 
 __all__ = ["MessageLoop"]
 
@@ -29,10 +25,10 @@ _QUIET_SECONDS: Final = 0.1
 
 
 class Writer(Protocol):
-    """Where batches go."""
+    """Takes batches."""
 
     def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> BatchResult:
-        """What became of each row."""
+        """Write the rows, and tell what became of each."""
 
 
 class MessageLoop:
@@ -64,15 +60,16 @@ class MessageLoop:
         """Streams that the source did not bring to their end."""
 
     def run(self, incoming: Incoming) -> None:
-        """Until the input ends; raises what ends the sync, with the states of what is written sent."""
+        """Read and write until the input ends; raises what ends the sync, with the states of what is written sent."""
         message = None
         while message != "end":
             try:
-                message = incoming.next(self._retry_policy())
+                message = incoming.next(self._seconds_to_wait())
                 if isinstance(message, Record):
                     self._take(message)
                 elif isinstance(message, State):
-                    self._hold(message)
+                    stream = message.stream and _known_stream(message.stream, self._numbers)
+                    self._states.append((len(self._rows), replace(message, stream=stream or message.stream)))
                 elif isinstance(message, StreamStatus):
                     self._note(message)
             except Exception:
@@ -82,7 +79,7 @@ class MessageLoop:
                 self._flush()
 
     def _take(self, record: Record) -> None:
-        stream = known_stream(record.stream, self._numbers)
+        stream = _known_stream(record.stream, self._numbers)
         if stream is None:
             raise config_error(
                 f"The platform sends rows of a stream that the catalog does not name: {shown(record.stream[0])}. "
@@ -93,19 +90,15 @@ class MessageLoop:
         self._numbers[stream] += 1
         self._rows.append((stream, Row(stream[0], self._numbers[stream], record.data)))
 
-    def _hold(self, state: State) -> None:
-        stream = state.stream and known_stream(state.stream, self._numbers)
-        self._states.append((len(self._rows), replace(state, stream=stream or state.stream)))
-
     def _note(self, status: StreamStatus) -> None:
-        stream = known_stream(status.stream, self._numbers)
+        stream = _known_stream(status.stream, self._numbers)
         if stream and status.status == "INCOMPLETE":
             self.interrupted.add(stream)
         elif stream and status.status == "COMPLETE":
             self.interrupted.discard(stream)
 
-    def _retry_policy(self) -> float | None:
-        """How long to wait for more before what is there is written; None while there is nothing."""
+    def _seconds_to_wait(self) -> float | None:
+        """Tell how long to wait for more before what is there is written; None while there is nothing."""
         if self._states:
             return _QUIET_SECONDS
         if self._rows:
@@ -122,29 +115,26 @@ class MessageLoop:
     def _flush(self) -> None:
         rows, states = self._rows, self._states
         self._rows, self._states, self._batch_rows = [], [], _BATCH_ROWS
-        result = self._writer.write(rows) if rows else BatchResult((), (), None)
+        result = self._writer.write(rows) if rows else BatchResult([])
         self._keep(result)
+        outcomes = result.outcomes
         counted = 0
-        for place, state in states:
-            if place > len(result.outcomes) or not self._echoes:
-                break
-            self._count(rows, result, counted, place)
+        for place, state in (*states, (len(rows), None)):
+            # As far as they are decided: no state covers a row behind that.
+            for (stream, _), outcome in zip(rows[counted:place], outcomes[counted:place], strict=False):
+                counts = self._counts[stream]
+                if isinstance(outcome, Reject):
+                    counts.rejected += 1
+                else:
+                    counts.accepted += 1
             counted = place
-            self._send_line(with_statistics(state.line, self._counts_for(state)))
-        else:
-            self._count(rows, result, counted, len(result.outcomes))
+            if state and self._echoes and place <= len(outcomes):
+                self._send_line(with_statistics(state.line, self._counts_for(state)))
         if result.failure:
             raise result.failure
 
-    def _count(self, rows: Sequence[tuple[StreamKey, Row]], result: BatchResult, start: int, end: int) -> None:
-        for (stream, _), outcome in zip(rows[start:end], result.outcomes[start:end], strict=True):
-            if isinstance(outcome, Reject):
-                self._counts[stream].rejected += 1
-            else:
-                self._counts[stream].accepted += 1
-
     def _counts_for(self, state: State) -> Counts:
-        """Of the rows since the stream's last STATE; a state that names no stream speaks of all."""
+        """Count the rows since the stream's last STATE; a state that names no stream speaks of all."""
         streams = list(self._counts) if state.stream is None else [state.stream]
         whole = Counts()
         for stream in streams:
@@ -153,3 +143,28 @@ class MessageLoop:
             whole.rejected += counts.rejected
             self._counts[stream] = Counts()
         return whole
+
+
+def _known_stream(named: StreamKey, streams: Collection[StreamKey]) -> StreamKey | None:
+    """Find the catalog's stream that a message speaks of; None where it has none of that name.
+
+    Not every platform repeats the catalog's namespace: one on one side only is no difference where the name tells the
+    stream. Raises a config error where it does not.
+    """
+    if named in streams:
+        return named
+    name, namespace = named
+    alike = [stream for stream in streams if stream[0] == name]
+    if len(alike) == 1 and None in (namespace, alike[0][1]):
+        return alike[0]
+    if not alike:
+        return None
+    raise config_error(
+        f"The platform sends messages of stream `{shown(name)}` {_placed(namespace)}, but the catalog names that "
+        f"stream {' and '.join(_placed(known) for _, known in alike)}. Refresh the connection's schema, so that both "
+        "name the same namespace."
+    )
+
+
+def _placed(namespace: str | None) -> str:
+    return "without a namespace" if namespace is None else f"in the namespace `{shown(namespace)}`"

@@ -1,3 +1,3 @@
-"""Rows that were not written: where they are kept, with the reason, for their owner."""
+"""What is kept of rows for their owner: rejects with their reasons, results, and the counts that are logged."""
 
 from __future__ import annotations

@@ -48,13 +48,13 @@ class S3Objects:
         self._client = _told(lambda: _client(storage))
 
     def probe(self) -> None:
-        """Writes and deletes an empty object."""
+        """Write and delete an empty object."""
         key = f"{self._prefix}-check.jsonl"
         _told(lambda: self._client.put_object(Bucket=self._bucket, Key=key, Body=b""))
         _told(lambda: self._client.delete_object(Bucket=self._bucket, Key=key))
 
     def add(self, lines: bytes) -> None:
-        """One object more."""
+        """Write one object more."""
         key = f"{self._prefix}-{self._written + 1:04}.jsonl"
         _told(
             lambda: self._client.put_object(

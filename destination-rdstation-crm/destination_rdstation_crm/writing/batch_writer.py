@@ -1,64 +1,164 @@
-"""A batch of rows of several streams: each stream's writer has its turn, and the whole has one verdict."""
+"""Writes a batch of rows of several streams, in order: each row gets its outcome, and the whole one result."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final, NamedTuple
 
-from airbyte_rdstation.client.errors import ConnectorError, config_error
-from destination_rdstation_crm.batch_result import BatchResult
-from destination_rdstation_crm.outcome import Outcome, Reject
-from destination_rdstation_crm.row import Row, StreamKey
-from destination_rdstation_crm.writing.ledger import Ledger
-from destination_rdstation_crm.writing.same_reason import SameReason
-from destination_rdstation_crm.writing.stream_writer import StreamWriter
+from airbyte_cdk.models import DestinationSyncMode
 
-__all__ = ["BatchWriter"]
+from airbyte_rdstation.client.errors import ConnectorError, config_error, transient_error
+from airbyte_rdstation.invisible import shown
+from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.row import BatchResult, Outcome, Reject, Row, Skipped, StreamKey, Written
+from destination_rdstation_crm.writing.crm_api import Crm
+from destination_rdstation_crm.writing.lookup import Lookup
+from destination_rdstation_crm.writing.lost_creates import LostCreations
+from destination_rdstation_crm.writing.matching import Matcher
+from destination_rdstation_crm.writing.record_writer import Lost, RecordWriter, Target
+from destination_rdstation_crm.writing.worker_pool import WorkerPool
+
+__all__ = ["FIRST_ROWS", "BatchWriter", "SameReason"]
+
+FIRST_ROWS: Final = 100
+_ROUNDS: Final = 4  # in a row without one success, of creations that are looked up before each is tried again
+_FEW: Final = 5
+"""So many rows may fail each time while others are written, and it is these rows; if more do, it is RD Station."""
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+class SameReason:
+    """Watches the first rows of a stream: when every one of a hundred fails for one reason, it is not the rows."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._reason: str | None = None
+
+    def verdict(self, outcome: Outcome) -> ConnectorError | None:
+        """Give the error that ends the sync, once it is certain."""
+        if self._seen >= FIRST_ROWS or isinstance(outcome, Skipped):
+            return None
+        if not isinstance(outcome, Reject) or self._reason not in (None, outcome.reason):
+            self._seen = FIRST_ROWS
+            return None
+        self._reason = outcome.reason
+        self._seen += 1
+        if self._seen < FIRST_ROWS:
+            return None
+        return config_error(
+            f"{shown(outcome.row.stream)}: each of the first {FIRST_ROWS} rows is rejected for the same reason: "
+            f"{self._reason}. Nothing of them was written. Check the column mapping, and what the columns hold."
+        )
+
+
+class _Stream(NamedTuple):
+    """What the rows of one stream go through."""
+
+    label: str
+    matcher: Matcher
+    writer: RecordWriter
+    lost: LostCreations
+    same_reason: SameReason
 
 
 class BatchWriter:
     """Writes batches, one after the other."""
 
-    def __init__(self, writers: Mapping[StreamKey, StreamWriter], *, go_on: bool) -> None:
-        """`go_on`: a rejected row does not end the sync."""
-        self._writers = writers
+    def __init__(
+        self,
+        plans: Mapping[StreamKey, StreamPlan],
+        crm: Crm,
+        pool: WorkerPool,
+        *,
+        skip_unchanged: bool | None,
+        dry_run: bool,
+        go_on: bool,
+        sleep: Callable[[float], object],
+    ) -> None:
+        """`skip_unchanged` None: where rows are matched with records. `go_on`: a rejected row does not end the sync."""
+        self._pool = pool
         self._go_on = go_on
-        self._same_reason = {stream: SameReason() for stream in writers}
+        self._streams: dict[StreamKey, _Stream] = {}
+        # Two streams may speak of the same records by the same key.
+        created: dict[tuple[str, str | None], dict[str, str]] = defaultdict(dict)
+        for stream, plan in plans.items():
+            skips = plan.sync_mode != DestinationSyncMode.append if skip_unchanged is None else skip_unchanged
+            known = created[plan.record_type.crm_object.name, plan.key_field]
+            writer = RecordWriter(plan, crm, known, skip_unchanged=skips, dry_run=dry_run)
+            matcher = Matcher(plan, Lookup(crm, plan, plan.key_field, pool), writer)
+            lost = LostCreations(crm, plan, pool, sleep)
+            self._streams[stream] = _Stream(plan.label, matcher, writer, lost, SameReason())
 
     def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> BatchResult:
-        """Writes what can be written; never raises a ConnectorError, which is part of the result."""
-        ledger = Ledger([row for _, row in rows], go_on=self._go_on)
-        failure: ConnectorError | None = None
+        """Write what can be written; never raises a ConnectorError, which is part of the result."""
+        result = BatchResult([row for _, row in rows], go_on=self._go_on)
         try:
             for stream in dict.fromkeys(stream for stream, _ in rows):
-                self._writers[stream].write([row for of, row in rows if of == stream], ledger)
+                self._write_stream(self._streams[stream], [row for of, row in rows if of == stream], result)
         except ConnectorError as error:
-            failure = error
-        outcomes = list(ledger.outcomes())
-        settled = ledger.settled
-        decided = [outcome for outcome in outcomes[:settled] if outcome is not None]
-        after_gap = [outcome for outcome in outcomes[settled:] if outcome is not None]
-        same_for_all = self._same_for_all(rows, outcomes)
-        if same_for_all:  # the rows have to come again once the set-up is corrected: no state may cover them
-            return BatchResult((), [*decided, *after_gap], same_for_all)
-        return BatchResult(decided, after_gap, failure or _fatal(ledger.fatal))
+            result.failure = error
+        if self._go_on:
+            self._watch_reasons(rows, result)
+        elif result.failure is None and result.fatal:
+            # Somebody must act, on the row or on the settings, and no further try changes anything: a config error.
+            result.failure = config_error(
+                f"{result.fatal.sentence}. The sync ends here; all rows before it are written. Correct the row, or "
+                "turn on partial_success to go on without such rows."
+            )
+        return result
 
-    def _same_for_all(
-        self, rows: Sequence[tuple[StreamKey, Row]], outcomes: Sequence[Outcome | None]
-    ) -> ConnectorError | None:
-        if not self._go_on:
-            return None
-        for (stream, _), outcome in zip(rows, outcomes, strict=True):
-            verdict = self._same_reason[stream].verdict(outcome) if outcome else None
-            if verdict:
-                return verdict
-        return None
+    def _watch_reasons(self, rows: Sequence[tuple[StreamKey, Row]], result: BatchResult) -> None:
+        for stream, row in rows:
+            outcome = result.of(row)
+            verdict = self._streams[stream].same_reason.verdict(outcome) if outcome else None
+            if verdict:  # the rows have to come again once the set-up is corrected
+                result.failure = verdict
+                result.cover_nothing()
+                return
 
+    def _write_stream(self, stream: _Stream, rows: Sequence[Row], result: BatchResult) -> None:
+        """Put the outcome of each row; raises what is not the rows' fault, with the others' put."""
+        pending = stream.matcher.targets(rows, result)
+        fruitless = 0
+        while pending and fruitless < _ROUNDS:
+            answers = self._pool.map(partial(stream.writer.write, result=result), pending)
+            lost = [each for each in answers if each is not None]
+            left = self._resolve(stream, lost, result) if lost else []
+            fruitless = fruitless + 1 if len(left) == len(pending) else 0
+            pending = left
+        if pending:
+            self._give_up(stream, pending, result)
 
-def _fatal(reject: Reject | None) -> ConnectorError | None:
-    # Somebody must act, on the row or on the settings, and no further try changes anything: a config error.
-    if reject is None:
-        return None
-    return config_error(
-        f"{reject.sentence}. The sync ends here; all rows before it are written. Correct the row, or turn on "
-        "partial_success to go on without such rows."
-    )
+    def _resolve(self, stream: _Stream, lost: Sequence[Lost], result: BatchResult) -> list[Target]:
+        """Look for what lost creations have left; gives the targets that are to be written (again) after all."""
+        _logger.info(
+            "%s: the answers to %s creations were lost; looking for what they have left.", stream.label, len(lost)
+        )
+        verdicts = stream.lost.resolve(lost, stream.writer.created_ids)
+        for target, id_ in verdicts.created:
+            stream.writer.note_created(target, id_)
+            for prepared in target.rows:
+                result.put(Written(prepared.row, "created", id_))
+        for target, ids in verdicts.uncertain:
+            which = f"one of these records is it: {', '.join(sorted(ids))}" if ids else "a record of the CRM is it"
+            reason = f"the answer to its creation was lost, and it cannot be told whether {which}"
+            for prepared in target.rows:
+                result.put(Reject(prepared.row, reason))
+        return [*verdicts.matched, *verdicts.not_created]
+
+    def _give_up(self, stream: _Stream, pending: Sequence[Target], result: BatchResult) -> None:
+        """Reject the rows where they are few and others are written; otherwise it is RD Station, and the sync ends."""
+        written = [outcome for outcome in result.decided if isinstance(outcome, Written)]
+        if len(pending) > _FEW or all(outcome.action == "unchanged" for outcome in written):
+            raise transient_error(
+                f"{stream.label}: RD Station answers no creation properly, {_ROUNDS} times in a row. The records were "
+                "looked for and are not there; the sync can be run again."
+            )
+        reason = "RD Station fails to create it, each time with an error, while others are created"
+        for target in pending:
+            for prepared in target.rows:
+                result.put(Reject(prepared.row, reason))

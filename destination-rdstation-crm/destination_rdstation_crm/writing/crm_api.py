@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -21,14 +21,16 @@ from airbyte_rdstation.client.responses import BadAnswerError, More, Page, keys_
 from airbyte_rdstation.pagination.keyset import read_keyset
 from airbyte_rdstation.pagination.listing import PaginationError, Query
 from destination_rdstation_crm.objects.crm_object import CrmObject
-from destination_rdstation_crm.writing.known_forms import KnownForms
+from destination_rdstation_crm.writing.filters import KnownForms
 
-__all__ = ["BeyondReachError", "Crm", "FilterFailedError", "Held"]
+__all__ = ["CLOCK_DOUBT", "BeyondReachError", "Crm", "Existing", "FilterFailedError"]
 
-Held: TypeAlias = dict[str, Any]
-"""A record as the CRM holds it."""
+Existing: TypeAlias = dict[str, Any]
+"""A record of the CRM: `{"id": "66f1…", "name": "Ana", "emails": [{"email": "ana@x.test"}], …}`."""
 
+CLOCK_DOUBT: Final = timedelta(seconds=5)  # the server's clock is known by whole seconds, from one answer
 _PAGE_SIZE: Final = 200  # the most [seen]
+_PAGE_SIZE_PARAMETER: Final = {"page[size]": str(_PAGE_SIZE)}
 _LAST_PAGE: Final = 50  # nothing lies beyond 10,000 rows [doc]
 _NOBODY: Final = "0" * 24  # an id that no record has
 _UNSORTED_PAGES_DIFFER: Final = "created_at"  # without a sort, two pages of one list overlap [seen]; this never changes
@@ -51,61 +53,58 @@ class Crm:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._known: dict[tuple[str, str | None], KnownForms[Any]] = {}
+        self._known: dict[tuple[str, str | None], KnownForms] = {}
 
-    def known_forms(self, crm_object: CrmObject, key_field: str | None) -> KnownForms[Any]:
-        """What this sync has learnt of look-ups in the object by the key."""
-        fresh: KnownForms[Any] = KnownForms(crm_object.mode, key_field)
-        return self._known.setdefault((crm_object.name, key_field), fresh)
+    def known_forms(self, crm_object: CrmObject, key_field: str | None) -> KnownForms:
+        """Give what this sync has learnt of look-ups in the object by the key."""
+        return self._known.setdefault((crm_object.name, key_field), KnownForms(crm_object.mode, key_field))
 
-    def custom_fields(self) -> list[Held]:
-        """Every custom field of the account."""
-        params = {"sort[order]": "asc"}
+    def custom_fields(self) -> list[Existing]:
+        """Read every custom field of the account."""
         # The published samples give one object in the place of the list [doc].
         parse = partial(read_page, single=True)
         pages = _pages(
-            lambda number: self._api.get(
-                "/custom_fields", params | _page_parameters(number), parse, stream="custom_fields"
-            )
+            lambda which: self._api.get("/custom_fields", {"sort[order]": "asc"} | which, parse, stream="custom_fields")
         )
         return [row for page in pages for row in page.rows]
 
-    def create(self, crm_object: CrmObject, body: Mapping[str, Any]) -> Held:
-        """The new record. Raises AnswerLostError where it may or may not exist now."""
+    def create(self, crm_object: CrmObject, body: Mapping[str, Any]) -> Existing:
+        """Create a record and give it back. Raises AnswerLostError where it may or may not exist now."""
         return self._api.post(crm_object.path, {"data": dict(body)}, _record, stream=crm_object.mode)
 
-    def update(self, crm_object: CrmObject, id_: str, body: Mapping[str, Any]) -> Held | None:
-        """The record after it; None where the answer has no body, which is a success too [used]."""
+    def update(self, crm_object: CrmObject, id_: str, body: Mapping[str, Any]) -> Existing | None:
+        """Update a record and give it back; None where the answer has no body, which is a success too [used]."""
+        return self._api.put(
+            f"{crm_object.path}/{id_}",
+            {"data": dict(body)},
+            lambda content: _record(content) if content.strip() else None,
+            stream=crm_object.mode,
+        )
 
-        def parse(content: bytes) -> Held | None:
-            return _record(content) if content.strip() else None
-
-        return self._api.put(f"{crm_object.path}/{id_}", {"data": dict(body)}, parse, stream=crm_object.mode)
-
-    def read(self, crm_object: CrmObject, id_: str) -> Held:
-        """The record; NotFoundError where there is none."""
+    def read(self, crm_object: CrmObject, id_: str) -> Existing:
+        """Read a record; raises NotFoundError where there is none."""
         return self._api.get(f"{crm_object.path}/{id_}", {}, _record, stream=crm_object.mode)
 
-    def find(self, crm_object: CrmObject, filter_: str, obeys: Callable[[Held], bool]) -> Iterator[Page]:
-        """The records that a filter finds, page by page; BeyondReachError behind the last page of too many.
+    def find(self, crm_object: CrmObject, filter_: str, obeys: Callable[[Existing], bool]) -> Iterator[Page]:
+        """Read the records that a filter finds, page by page; BeyondReachError behind the last page of too many.
 
         `obeys` says whether a record may be an answer. FilterFailedError where most of a page may not, or where RD
         Station refuses the filter: by 400 or 422, or by a 500 each time while it answers the list without the filter.
         """
         params = {"filter": filter_, f"sort[{_UNSORTED_PAGES_DIFFER}]": "asc"}
         try:
-            for page in _pages(lambda number: self._filtered(crm_object, params | _page_parameters(number))):
+            for page in _pages(lambda which: self._filtered(crm_object, params | which)):
                 if sum(map(obeys, page.rows)) * 2 < len(page.rows):
                     raise FilterFailedError("ignores look-ups by", ignored=True)
                 yield page
         except RequestRefusedError as error:
             raise FilterFailedError(f"refuses ({error.status}) look-ups by") from None
 
-    def all(self, crm_object: CrmObject, since: datetime | None) -> Iterator[Held]:
-        """Every record, or those created since, however many there are."""
+    def all(self, crm_object: CrmObject, since: datetime | None) -> Iterator[Existing]:
+        """Read every record, or those created since, however many there are."""
 
         def fetch(query: Query) -> Page:
-            params = _page_parameters(query.page)
+            params = {"page[number]": str(query.page), **_PAGE_SIZE_PARAMETER}
             if query.sort:
                 params[f"sort[{query.sort}]"] = "desc" if query.descending else "asc"
             if condition := all_of(*(bound.rdql() for bound in query.bounds)):
@@ -121,15 +120,16 @@ class Crm:
             ) from None
 
     def server_time(self, local: datetime) -> datetime:
-        """RD Station's time at a local moment, or a little earlier."""
+        """Tell RD Station's time at a local moment, or a little earlier."""
         return self._api.server_time(local)
 
     def probe_reading(self, crm_object: CrmObject) -> None:
-        """Raises what a look-up would raise."""
-        self._api.get(crm_object.path, _page_parameters(1) | {"page[size]": "1"}, read_page, stream=crm_object.mode)
+        """Raise what a look-up would raise."""
+        one = {"page[number]": "1", "page[size]": "1"}
+        self._api.get(crm_object.path, one, read_page, stream=crm_object.mode)
 
     def probe_writing(self, crm_object: CrmObject) -> None:
-        """Raises ForbiddenError where a write would; it updates a record that does not exist."""
+        """Raise a config error where the user may not write; updates a record that does not exist."""
         try:
             self.update(crm_object, _NOBODY, {})
         except (NotFoundError, RequestRefusedError):
@@ -154,20 +154,17 @@ class Crm:
             raise FilterFailedError("refuses (500) look-ups by") from None
 
 
-def _pages(ask: Callable[[int], Page]) -> Iterator[Page]:
+def _pages(ask: Callable[[dict[str, str]], Page]) -> Iterator[Page]:
+    """Give page after page; `ask` takes the parameters that say which. BeyondReachError behind the last of too many."""
     for number in range(1, _LAST_PAGE + 1):
-        page = ask(number)
+        page = ask({"page[number]": str(number), **_PAGE_SIZE_PARAMETER})
         yield page
         if page.has_next is More.NO or not page.rows or (page.has_next is More.UNKNOWN and len(page.rows) < _PAGE_SIZE):
             return
     raise BeyondReachError
 
 
-def _page_parameters(number: int) -> dict[str, str]:
-    return {"page[number]": str(number), "page[size]": str(_PAGE_SIZE)}
-
-
-def _record(content: bytes) -> Held:
+def _record(content: bytes) -> Existing:
     body = parse_json(content)
     if not isinstance(body, dict):
         raise BadAnswerError(f"the body is a JSON {kind_of(body)} where an object is expected")

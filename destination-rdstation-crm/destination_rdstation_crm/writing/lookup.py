@@ -12,8 +12,9 @@ Facts: docs/api/crm-v2.md#rdql and #writes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeAlias
@@ -21,229 +22,245 @@ from urllib.parse import quote
 
 from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
 from airbyte_rdstation.client.rdql import all_of, at_least
-from airbyte_rdstation.client.rdql import quote as literal
-from destination_rdstation_crm.mapping.plan import Body, StreamPlan
-from destination_rdstation_crm.writing.crm_api import BeyondReachError, Crm, FilterFailedError, Held
-from destination_rdstation_crm.writing.index import Hits, Index, Untold, WholeIndex
-from destination_rdstation_crm.writing.known_forms import Form, KnownForms
+from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.mapping.record_type import Key
+from destination_rdstation_crm.writing.crm_api import CLOCK_DOUBT, BeyondReachError, Crm, Existing, FilterFailedError
+from destination_rdstation_crm.writing.filters import (
+    BY_ID,
+    LONGEST_FILTER,
+    Form,
+    KnownForms,
+    WholeIndex,
+    contains_filter,
+    lookup_filter,
+    portions,
+    single_filters,
+)
 from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
-__all__ = ["Lookup"]
+__all__ = ["Hits", "Lookup", "NoAnswer"]
 
-
-_MOST_KEYS: Final = 150  # a page has 200 rows: most answers are one page, though a key may have several hits
-_LONGEST_FILTER: Final = 6_000  # characters in the URL; servers take 8 KB for the whole request line
 _SOME: Final = 200  # records among which one should have a key
 _MANY_PAGES: Final = 5  # more: some keys are short words, which many records contain
-_CLOCK_DOUBT: Final = timedelta(seconds=5)  # the server's clock is known by whole seconds, from one answer
 _TOO_MANY: Final = "too many records contain its matching key to tell whether one has it"
 _REFUSED: Final = "RD Station refuses to look its matching key up"
-
-FilterOf: TypeAlias = "Callable[[Sequence[Any]], str]"
-
-_BY_ID: Final[dict[Form, FilterOf]] = {
-    "ids": lambda ids: f"id:({','.join(map(literal, ids))})",  # [guess]
-    "bare ids": lambda ids: f"id:({','.join(ids)})",  # [used]
+_FILTERS: Final[Mapping[Form, Callable[[str, Sequence[Key]], str]]] = {
+    "list": lookup_filter,
+    "single": lookup_filter,
+    "contains": contains_filter,
 }
 
 _logger = logging.getLogger("airbyte.rdstation")
 
 
+@dataclass(frozen=True)
+class NoAnswer:
+    """It cannot be told which records have a key."""
+
+    reason: str
+    """As a reject states it."""
+
+
+Hits: TypeAlias = "list[Existing] | NoAnswer"
+
+
 class Lookup:
     """Finds the records of one stream's object."""
 
-    def __init__(self, crm: Crm, plan: StreamPlan, pool: WorkerPool | None) -> None:
+    def __init__(self, crm: Crm, plan: StreamPlan, key_field: str | None, pool: WorkerPool | None = None) -> None:
+        """Look up by `key_field`. No `pool` for one of its own jobs, which must not wait for another one."""
         self._crm = crm
         self._plan = plan
-        self._known: KnownForms[WholeIndex] = crm.known_forms(plan.crm_object, plan.key_field)
+        self._object = plan.record_type.crm_object
+        self._key_field = key_field or ""
+        self._known = crm.known_forms(self._object, key_field)
         self._map: Callable[..., list[Any]] = pool.map if pool else lambda job, items: list(map(job, items))
 
-    @staticmethod
-    def alone(crm: Crm, plan: StreamPlan) -> Lookup:
-        """For one of the pool's own jobs, which must not wait for another job of the pool."""
-        return Lookup(crm, plan, None)
+    def can_ask_for(self, key: Key) -> bool:
+        """Whether the key fits into a request."""
+        return len(quote(lookup_filter(self._key_field, [key]))) <= LONGEST_FILTER
 
-    def can_ask_for(self, body: Body) -> bool:
-        """Whether the body's key fits into a request; one that does not is answered with an error of its own."""
-        return len(quote(self._plan.lookup_filter([body]))) <= _LONGEST_FILTER
-
-    def matches(
-        self, bodies: Sequence[Body], since: datetime | None = None, as_spelled: Sequence[Body] = ()
-    ) -> list[Hits]:
-        """The records that match each body's key; several where the key is not unique in the CRM.
+    def find(self, keys: Sequence[Key], since: datetime | None = None) -> list[Hits]:
+        """Find the records that have each key; several where it is not unique in the CRM.
 
         A reason where that cannot be told. With `since`, only records created then or later, which have the very
-        spelling of the row. What is not found is sought once more as the rows spell it (`as_spelled`).
+        spelling of the row. What is not found is sought once more as the rows spell it.
         """
-        signs = [self._plan.match_values(body) for body in bodies]
-        asked = {sign: body for sign, body in zip(signs, bodies, strict=True) if sign and self.can_ask_for(body)}
-        search = _Search(self._crm, self._plan, self._known, self._map, since)
-        search.equal(list(asked.values()))
-        if not since:
-            search.similar([body for sign, body in asked.items() if search.found.of(sign) == []])
-            spelled = [body for body in as_spelled if self.can_ask_for(body)]
-            search.equal([body for body in spelled if search.found.of(self._plan.match_values(body)) == []])
-        return [search.found.of(sign) for sign in signs]
+        created = at_least("created_at", since) if since else ""
+        identity = partial(self._plan.record_type.identity, self._key_field)
+        search = _Search(self._crm, self._plan, self._key_field, identity, self._known, self._map, since, created)
+        wanted = {key.folded: key for key in keys if key.texts and self.can_ask_for(key)}
+        search.equal(list(wanted.values()))
+        if not since and (missing := [key for key in wanted.values() if search.hits(key) == []]):
+            search.similar(missing)
+            spelled = [Key((key.spelled,)) for key in keys if key.spelled and search.hits(key) == []]
+            search.equal([key for key in spelled if self.can_ask_for(key)])
+        return [search.hits(key) for key in keys]
 
     def record(self, id_: str) -> Hits:
-        """The record with this id, if there is one."""
+        """Find the record with this id, if there is one."""
         try:
-            return [self._crm.read(self._plan.crm_object, id_)]
+            return [self._crm.read(self._object, id_)]
         except NotFoundError:
             return []
         except RequestRefusedError:
-            return Untold(_REFUSED)
+            return NoAnswer(_REFUSED)
 
-    def by_id(self, ids: Sequence[str]) -> dict[str, Held]:
-        """The records with these ids, as far as the list can be asked for them."""
+    def by_id(self, ids: Sequence[str]) -> dict[str, Existing]:
+        """Find the records with these ids, as far as the list can be asked for them."""
         wanted = list(dict.fromkeys(ids))
-        for form, filter_of in _BY_ID.items():
+        for form, filter_of in BY_ID.items():
             if not self._known.is_left(form):
-                portions = list(_portions(wanted, filter_of))
                 try:
-                    answers = self._map(partial(self._with_ids, filter_of), portions)
+                    answers = self._map(partial(self._with_ids, filter_of), list(portions(wanted, filter_of)))
                 except FilterFailedError as error:
                     self._known.leave(form, str(error))
                 else:
                     return {record["id"]: record for records in answers for record in records}
         return {}
 
-    def _with_ids(self, filter_of: FilterOf, ids: Sequence[str]) -> list[Held]:
-        asked = set(ids)
-        pages = self._crm.find(self._plan.crm_object, filter_of(ids), lambda row: row["id"] in asked)
+    def _with_ids(self, filter_of: Callable[[Sequence[str]], str], ids: Sequence[str]) -> list[Existing]:
+        wanted = set(ids)
+        pages = self._crm.find(self._object, filter_of(ids), lambda row: row["id"] in wanted)
         return [row for page in pages for row in page.rows]
 
 
+@dataclass
 class _Search:
-    """One look-up of many bodies, down the ladder of forms."""
+    """One look-up of many keys, down the ladder of forms, and what it has found."""
 
-    def __init__(
-        self,
-        crm: Crm,
-        plan: StreamPlan,
-        known: KnownForms[WholeIndex],
-        map_: Callable[..., list[Any]],
-        since: datetime | None,
-    ) -> None:
-        self.found = Index(plan)
-        self._crm = crm
-        self._plan = plan
-        self._known = known
-        self._map = map_
-        self._since = since
-        self._created = at_least("created_at", since) if since else ""
+    crm: Crm
+    plan: StreamPlan
+    key_field: str
+    identity: Callable[[Existing], Key]
+    known: KnownForms
+    map: Callable[..., list[Any]]
+    since: datetime | None
+    created: str
+    """The condition that `since` is; empty without one."""
+    by_value: dict[str, dict[str, Existing]] = field(default_factory=dict, init=False)
+    no_answer: dict[tuple[str, ...], NoAnswer] = field(default_factory=dict, init=False)
 
-    def equal(self, bodies: Sequence[Body]) -> None:
-        """Finds the records that have the bodies' keys."""
-        self._singly(self._by_list("list", bodies, self._lists))
+    def equal(self, keys: Sequence[Key]) -> None:
+        """Find the records that have the keys."""
+        if left := self._by_list("list", keys):
+            self._singly(left)
 
-    def similar(self, bodies: Sequence[Body]) -> None:
-        """Finds those that spell a key with other capitals. Where that does not serve, they stay unfound."""
-        if self._known.is_left("list") and self._known.is_left("single"):
+    def similar(self, keys: Sequence[Key]) -> None:
+        """Find those that spell a key with other capitals. Where that does not serve, they stay missing."""
+        if self.known.is_left("list") and self.known.is_left("single"):
             return  # they were sought in the index, which heeds no capitals
-        self._by_list("contains", bodies, self._plan.contains_filter)
-        if self._known.is_left("contains") and not self._known.shows_that_it_heeds_all_keys(self._finds_by_second_key):
-            self._known.leave("list", "seems to heed only the first of")
-            self._singly([body for body in bodies if self.found.of(self._plan.match_values(body)) == []])
+        self._by_list("contains", keys)
+        if self.known.is_left("contains") and not self.known.shows_that_it_heeds_all_keys(self._finds_by_second_key):
+            self.known.leave("list", "seems to heed only the first of")
+            self._singly([key for key in keys if self.hits(key) == []])
 
-    def _singly(self, bodies: Sequence[Body]) -> None:
-        """What no list of keys answers: one key a request, or where that does not serve, among all records."""
-        left = self._by_key(bodies)
-        if left:
-            self._in_all(left)
+    def hits(self, key: Key) -> Hits:
+        """Give the records that share a value with the key, each once."""
+        if key.folded in self.no_answer:
+            return self.no_answer[key.folded]
+        found = (self.by_value.get(value, {}) for value in key.folded)
+        return list({id_: record for records in found for id_, record in records.items()}.values())
 
-    def _lists(self, bodies: Sequence[Body]) -> str:
-        return all_of(self._plan.lookup_filter(bodies), self._created)
+    def _add(self, records: Iterable[Existing]) -> None:
+        for record in records:
+            for value in self.identity(record).folded:
+                self.by_value.setdefault(value, {})[record["id"]] = record
 
-    def _by_list(self, form: Form, bodies: Sequence[Body], filter_of: FilterOf) -> list[Body]:
-        """Asks for many in one request; those that this form gives no answer for."""
-        if self._known.is_left(form):
-            return list(bodies)
-        portions = list(_portions(list(bodies), filter_of))
-        return [body for left in self._map(lambda some: self._ask(form, some, filter_of), portions) for body in left]
+    def _filter(self, form: Form, keys: Sequence[Key]) -> str:
+        return all_of(_FILTERS[form](self.key_field, keys), self.created)
 
-    def _ask(self, form: Form, bodies: Sequence[Body], filter_of: FilterOf) -> list[Body]:
-        """What the filter for these bodies finds, in halves where that is much or refused, down to a body alone."""
+    def _by_list(self, form: Form, keys: Sequence[Key]) -> list[Key]:
+        """Ask for many in one request; gives back those that this form gives no answer for."""
+        if self.known.is_left(form):
+            return list(keys)
+        answers = self.map(partial(self._ask, form), list(portions(keys, partial(self._filter, form))))
+        return [key for left in answers for key in left]
+
+    def _ask(self, form: Form, keys: Sequence[Key]) -> list[Key]:
+        """Ask what the filter for these keys finds, in halves where that is much or refused, down to a key alone."""
         try:
-            pages = self._crm.find(self._plan.crm_object, filter_of(bodies), self._obeys(bodies))
+            pages = self.crm.find(self.plan.record_type.crm_object, self._filter(form, keys), self._obeys(keys))
             first = next(pages)
-            if len(bodies) == 1 or (first.last or 0) <= _MANY_PAGES:
+            if len(keys) == 1 or (first.last or 0) <= _MANY_PAGES:
                 rows = [*first.rows, *(row for page in pages for row in page.rows)]
-                self.found.add(rows)
-                if len(bodies) > 1:
-                    self._known.served(form)
-                if form == "list" and not self._known.heeds_all_keys:
-                    others = frozenset().union(*map(self._plan.match_values, bodies[1:]))
-                    self._known.heeds_all_keys = any(others & self._plan.match_values(row) for row in rows)
+                self._add(rows)
+                if len(keys) > 1:
+                    self.known.served(form)
+                if form == "list" and not self.known.heeds_all_keys:
+                    others = {value for key in keys[1:] for value in key.folded}
+                    self.known.heeds_all_keys = any(not others.isdisjoint(self.identity(row).folded) for row in rows)
                 return []
         except BeyondReachError:
-            if len(bodies) == 1:
-                self.found.give_up(self._plan.match_values(bodies[0]), _TOO_MANY)
+            if len(keys) == 1:
+                self.no_answer[keys[0].folded] = NoAnswer(_TOO_MANY)
                 return []
         except FilterFailedError as error:
-            if error.ignored or not self._known.serves(form, lambda: self._control(form)):
-                self._known.leave(form, str(error))
-            if self._known.is_left(form) or len(bodies) == 1:
-                return list(bodies)
-        half = len(bodies) // 2
-        return self._ask(form, bodies[:half], filter_of) + self._ask(form, bodies[half:], filter_of)
+            if error.ignored or not self.known.serves(form, lambda: self._control(form)):
+                self.known.leave(form, str(error))
+            if self.known.is_left(form) or len(keys) == 1:
+                return list(keys)
+        half = len(keys) // 2
+        return self._ask(form, keys[:half]) + self._ask(form, keys[half:])
 
-    def _by_key(self, bodies: Sequence[Body]) -> list[Body]:
-        """One request for each spelling of each key; those left if RD Station takes no such request."""
-        if bodies and not self._known.serves("single", lambda: self._control("single")):
-            self._known.leave("single", "refuses or ignores look-ups by")
-        if not bodies or self._known.is_left("single"):
-            return list(bodies)
-        return [body for left in self._map(self._ask_for_one, list(bodies)) for body in left]
+    def _singly(self, keys: Sequence[Key]) -> None:
+        """Look for what no list of keys answers: one key a request, or where that does not serve, among all records."""
+        if keys and not self.known.serves("single", lambda: self._control("single")):
+            self.known.leave("single", "refuses or ignores look-ups by")
+        if keys and not self.known.is_left("single"):
+            keys = [key for left in self.map(self._ask_for_one, list(keys)) for key in left]
+        if keys:
+            self._in_all(keys)
 
-    def _ask_for_one(self, body: Body) -> list[Body]:
-        sign = self._plan.match_values(body)
+    def _ask_for_one(self, key: Key) -> list[Key]:
+        """Ask once for each spelling of the key; gives it back if RD Station takes no such request."""
         try:
-            for filter_ in self._plan.single_filters(body):
-                pages = self._crm.find(self._plan.crm_object, all_of(filter_, self._created), self._obeys([body]))
-                self.found.add([row for page in pages for row in page.rows])
+            for filter_ in single_filters(self.key_field, key):
+                pages = self.crm.find(
+                    self.plan.record_type.crm_object, all_of(filter_, self.created), self._obeys([key])
+                )
+                self._add([row for page in pages for row in page.rows])
         except BeyondReachError:
-            self.found.give_up(sign, _TOO_MANY)
+            self.no_answer[key.folded] = NoAnswer(_TOO_MANY)
         except FilterFailedError as error:
             if error.ignored:
-                self._known.leave("single", str(error))
-                return [body]
-            self.found.give_up(sign, _REFUSED)
+                self.known.leave("single", str(error))
+                return [key]
+            self.no_answer[key.folded] = NoAnswer(_REFUSED)
         return []
 
-    def _in_all(self, bodies: Sequence[Body]) -> None:
-        """Looks among all records, read once a sync; or among those created since."""
-        if self._since:
-            self.found.add(self._crm.all(self._plan.crm_object, self._since))
+    def _in_all(self, keys: Sequence[Key]) -> None:
+        """Look among all records, read once a sync; or among those created since."""
+        if self.since:
+            self._add(self.crm.all(self.plan.record_type.crm_object, self.since))
             return
-        whole = self._known.index(self._read_all)
+        whole = self.known.index(self._read_all)
         # Also what was created since: a creation of ours whose answer was lost must not be repeated.
-        self.found.add(self._crm.all(self._plan.crm_object, whole.begun))
-        for body in bodies:
-            self.found.add(whole.with_sign(self._plan.match_values(body)))
+        self._add(self.crm.all(self.plan.record_type.crm_object, whole.begun))
+        for key in keys:
+            self._add(whole.with_key(key))
 
     def _read_all(self) -> WholeIndex:
-        begun = self._crm.server_time(datetime.now(timezone.utc)) - _CLOCK_DOUBT
-        whole = WholeIndex(self._plan, self._crm.all(self._plan.crm_object, None), begun)
-        _logger.info("%s: all %s records were read to look rows up.", self._plan.label, f"{len(whole):,}")
+        begun = self.crm.server_time(datetime.now(timezone.utc)) - CLOCK_DOUBT
+        whole = WholeIndex(self.crm.all(self.plan.record_type.crm_object, None), self.identity, begun)
+        _logger.info("%s: all %s records were read to look rows up.", self.plan.label, f"{len(whole):,}")
         return whole
 
-    def _obeys(self, bodies: Sequence[Body]) -> Callable[[Held], bool]:
+    def _obeys(self, keys: Iterable[Key]) -> Callable[[Existing], bool]:
         """Whether a record may be an answer: it has a key that was asked for, or one that contains it."""
-        signs = frozenset().union(*map(self._plan.match_values, bodies))
-
-        def obeys(record: Held) -> bool:
-            values = self._plan.match_values(record)
-            return not signs.isdisjoint(values) or any(sign in value for sign in signs for value in values)
-
-        return obeys
+        wanted = {value for key in keys for value in key.folded}
+        return lambda record: any(
+            value in wanted or any(each in value for each in wanted) for value in self.identity(record).folded
+        )
 
     def _finds_by_second_key(self) -> bool:
         """Whether a list finds a record that the CRM surely has by another key than its first."""
-        for record in islice(self._crm.all(self._plan.crm_object, None), _SOME):
-            if filter_ := self._plan.second_key_filter(record):
+        nobody = Key(self.plan.record_type.by_name[self.key_field].control_values[:1])
+        for record in islice(self.crm.all(self.plan.record_type.crm_object, None), _SOME):
+            if (key := self.identity(record)).texts:
                 try:
-                    pages = self._crm.find(self._plan.crm_object, filter_, self._obeys([record]))
+                    filter_ = lookup_filter(self.key_field, [nobody, key])
+                    pages = self.crm.find(self.plan.record_type.crm_object, filter_, self._obeys([key]))
                     return any(row["id"] == record["id"] for row in next(pages).rows)
                 except FilterFailedError:
                     return False
@@ -251,24 +268,12 @@ class _Search:
 
     def _control(self, form: Form) -> bool:
         """Whether RD Station takes the form with keys that are surely not at fault."""
+        values = self.plan.record_type.by_name[self.key_field].control_values
+        keys = [Key(values[:1] if form == "single" else values)]
         try:
-            for page in self._crm.find(self._plan.crm_object, self._plan.control_filter(form), lambda _: False):
+            filter_ = _FILTERS[form](self.key_field, keys)
+            for page in self.crm.find(self.plan.record_type.crm_object, filter_, lambda _: False):
                 return not page.rows
         except FilterFailedError:
             return False
         return True
-
-
-def _portions(items: list[Any], filter_of: Callable[[list[Any]], str]) -> Iterator[list[Any]]:
-    """The items in portions, each of which makes a filter of bounded length."""
-    portion: list[Any] = []
-    length = 0
-    for item in items:
-        own = len(quote(filter_of([item])))
-        if portion and (len(portion) == _MOST_KEYS or length + own > _LONGEST_FILTER):
-            yield portion
-            portion, length = [], 0
-        portion.append(item)
-        length += own
-    if portion:
-        yield portion

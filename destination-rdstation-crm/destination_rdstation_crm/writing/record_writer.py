@@ -1,43 +1,70 @@
-"""One record's write: create or update, or neither where nothing differs; the rows of a target get their outcomes."""
+"""Writes one record: creates or updates it, or neither where nothing differs. A refusal becomes its rows' reject."""
 
 from __future__ import annotations
 
 import logging
+import re
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from itertools import chain
 from typing import Any, Final
 
 from airbyte_cdk.models import DestinationSyncMode
 
-from airbyte_rdstation.client.errors import AnswerLostError, NotFoundError, RequestRefusedError
-from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.outcome import Action, Reject, Written
-from destination_rdstation_crm.row import Prepared, RowRejectedError
-from destination_rdstation_crm.writing.api_errors import RefusedError, refused
+from airbyte_rdstation.client.errors import AnswerLostError, ConnectorError, NotFoundError, RequestRefusedError
+from destination_rdstation_crm.mapping.plan import Prepared, StreamPlan
+from destination_rdstation_crm.mapping.record_type import Body, at_odds
+from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS
+from destination_rdstation_crm.row import Action, BatchResult, Reject, RowRejectedError, Written
 from destination_rdstation_crm.writing.crm_api import Crm
-from destination_rdstation_crm.writing.index import Untold
-from destination_rdstation_crm.writing.ledger import Ledger
-from destination_rdstation_crm.writing.lookup import Lookup
-from destination_rdstation_crm.writing.lost_creates import Lost
-from destination_rdstation_crm.writing.targets import Target, at_odds, combined
+from destination_rdstation_crm.writing.lookup import Lookup, NoAnswer
 
-__all__ = ["RecordWriter", "uncertain"]
+__all__ = ["Lost", "RecordWriter", "RefusedError", "Target", "refused"]
 
 _PLANNED: Final = ""  # the id of a record that a dry run does not create
 
 _logger = logging.getLogger("airbyte.rdstation")
 
 
+@dataclass
+class Target:
+    """One record that is there (`id`), or is to be created, with the rows that speak of it in their order."""
+
+    rows: list[Prepared]
+    id: str | None = None
+    existing: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The record, where the look-up has brought it."""
+    recovered: bool = False
+    """The record stems from a creation of ours whose answer was lost."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A creation that may have been carried out."""
+
+    target: Target
+    body: Body = field(repr=False)
+    began: datetime
+    """RD Station's time when it was sent."""
+
+
+class RefusedError(RowRejectedError):
+    """RD Station does not take the row."""
+
+    def __init__(self, reason: str, said: str, field_name: str | None = None) -> None:
+        super().__init__(reason, field_name=field_name)
+        self.said = said
+
+
 class RecordWriter:
-    """Writes one target at a time, from many threads."""
+    """Writes the records of one stream, one target at a time, from many threads."""
 
     def __init__(
         self,
         plan: StreamPlan,
         crm: Crm,
-        lookup: Lookup,
         created: dict[str, str],
         *,
         skip_unchanged: bool,
@@ -45,8 +72,9 @@ class RecordWriter:
     ) -> None:
         """`created`: the ids of records that this sync has created, by their matching keys."""
         self._plan = plan
+        self._type = plan.record_type
+        self._object = plan.record_type.crm_object
         self._crm = crm
-        self._lookup = lookup
         self._skip_unchanged = skip_unchanged
         self._dry_run = dry_run
         self._created = created
@@ -56,50 +84,50 @@ class RecordWriter:
         self._not_taken: set[str] = set()
 
     def created_with(self, prepared: Prepared) -> str | None:
-        """The id of the record that this sync has created with a row's matching key."""
-        return next((self._created[key] for key in prepared.keys if key in self._created), None)
+        """Find the record that this sync has created with a row's matching key: one may not be findable yet [guess]."""
+        return next((self._created[value] for value in prepared.key.folded if value in self._created), None)
 
     def note_created(self, target: Target, id_: str) -> None:
-        """Remembers a record that this sync has created."""
+        """Remember a record that this sync has created."""
         with self._lock:
             self.created_ids.add(id_)
-            self._created.update({key: id_ for prepared in target.rows for key in prepared.keys})
+            self._created.update({value: id_ for prepared in target.rows for value in prepared.key.folded})
 
-    def has_to_read(self, body: Mapping[str, Any]) -> bool:
+    def has_to_read(self, body: Body) -> bool:
         """Whether an update has to know the record: to compare, or to join lists that a PUT replaces."""
         return self._skip_unchanged or any(isinstance(value, (list, dict)) for value in body.values())
 
-    def write(self, target: Target, ledger: Ledger) -> Lost | None:
-        """Writes a target and puts its rows' outcomes; a creation whose answer was lost comes back."""
-        if not ledger.is_due(target.rows[0].row):
+    def write(self, target: Target, result: BatchResult) -> Lost | None:
+        """Write a target and put its rows' outcomes; a creation whose answer was lost comes back."""
+        target = replace(target, rows=[each for each in target.rows if result.is_due(each.row)])
+        if not target.rows:
             return None
-        target = replace(target, rows=[each for each in target.rows if ledger.is_due(each.row)])
         bodies = [each.body for each in target.rows]
-        if target.id is not None and at_odds(bodies):
-            return self._write_singly(target, ledger)
-        began = self._crm.server_time(datetime.now(timezone.utc))
+        if len(bodies) > 1 and target.id is not None and at_odds(bodies):
+            return self._write_singly(target, result)
+        began = datetime.now(timezone.utc)
         try:
-            body = combined(self._plan, bodies)
+            body = bodies[0] if len(bodies) == 1 else self._type.combined(bodies)
             action, id_ = self._written(target, body)
         except AnswerLostError:
             _logger.info(
                 "%s: row %s: the answer to its creation was lost.", self._plan.label, target.rows[0].row.number
             )
-            return Lost(target, self._plan.creation(body), began)
+            return Lost(target, self._plan.creation(body), self._crm.server_time(began))
         except RowRejectedError as error:
             if len(target.rows) > 1:
-                return self._write_singly(target, ledger)
-            ledger.put(self._reject(target.rows[0], error))
+                return self._write_singly(target, result)
+            result.put(self._reject(target.rows[0], error))
             return None
         for prepared in target.rows:
-            ledger.put(Written(prepared.row, action, id_))
+            result.put(Written(prepared.row, action, id_))
         return None
 
-    def _write_singly(self, target: Target, ledger: Ledger) -> Lost | None:
-        """What is refused, or cannot be said, in one body: each row alone, in their order."""
+    def _write_singly(self, target: Target, result: BatchResult) -> Lost | None:
+        """Write each row alone, in their order: what is refused in one body, or cannot be said in one."""
         id_ = target.id
         for prepared in target.rows:
-            lost = self.write(Target([prepared], prepared.id or id_, made=target.made), ledger)
+            lost = self.write(Target([prepared], prepared.id or id_, recovered=target.recovered), result)
             if lost:
                 # The rows behind it must not be written before it: they wait with it, and share its fate.
                 behind = target.rows[target.rows.index(prepared) + 1 :]
@@ -108,7 +136,7 @@ class RecordWriter:
             id_ = id_ if created is None else created
         return None
 
-    def _written(self, target: Target, body: Mapping[str, Any]) -> tuple[Action, str]:
+    def _written(self, target: Target, body: Body) -> tuple[Action, str]:
         if target.id is None:
             return self._create(target, body)
         try:
@@ -116,26 +144,30 @@ class RecordWriter:
         except NotFoundError as error:
             return self._without_record(target, body, error)
 
-    def _create(self, target: Target, body: Mapping[str, Any]) -> tuple[Action, str]:
+    def _create(self, target: Target, body: Body) -> tuple[Action, str]:
         creation = self._plan.creation(body)
         if self._dry_run:
             self.note_created(target, _PLANNED)
             return "created", _PLANNED
         try:
-            record = self._crm.create(self._plan.crm_object, creation)
+            record = self._crm.create(self._object, creation)
         except RequestRefusedError as error:
             refusal = refused(error, creation)
-            if not self._plan.crm_object.unique_name:
+            if not self._object.unique_name:
                 raise refusal from None
             return self._resolve_name(target, body, refusal)
         self.note_created(target, record["id"])
         self._compare(record, creation)
         return "created", record["id"]
 
-    def _compare(self, answer: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
-        """Says once a field that RD Station accepted a write and did not take it."""
+    def _compare(self, answer: Mapping[str, Any], sent: Body) -> None:
+        """Say once a field that RD Station accepted a write and did not take it: what it does not know, it drops.
+
+        Facts: docs/api/crm-v2.md#writes.
+        """
         with self._lock:
-            fresh = [name for name in self._plan.not_taken(answer, sent) if name not in self._not_taken]
+            names = chain(*self._type.differing(answer, sent).values())
+            fresh = sorted(name for name in names if name not in self._not_taken)
             self._not_taken.update(fresh)
         if fresh:
             _logger.warning(
@@ -145,60 +177,73 @@ class RecordWriter:
                 ", ".join(fresh),
             )
 
-    def _resolve_name(self, target: Target, body: Mapping[str, Any], refusal: RefusedError) -> tuple[Action, str]:
-        """Perhaps the name is taken; that is decided by looking, not by the words of the refusal."""
-        by_name = replace(self._plan, mapping=replace(self._plan.mapping, key_field="name"))
-        hits = Lookup.alone(self._crm, by_name).matches([body])[0]
-        if isinstance(hits, Untold) or len(hits) != 1:
+    def _resolve_name(self, target: Target, body: Body, refusal: RefusedError) -> tuple[Action, str]:
+        """Look whether the name is taken: the words of the refusal do not decide. RefusedError where it is not."""
+        hits = Lookup(self._crm, self._plan, "name").find([self._type.identity("name", body)])[0]
+        if isinstance(hits, NoAnswer) or len(hits) != 1:
             raise refusal from None
         if self._plan.sync_mode != DestinationSyncMode.append:
             try:
-                return self._update(replace(target, id=hits[0]["id"], held=hits[0]), body)
+                return self._update(replace(target, id=hits[0]["id"], existing=hits[0]), body)
             except NotFoundError:
                 raise refusal from None  # its name is taken, and it is gone: the lists are behind
-        name = self._plan.crm_object.name
         raise RefusedError(
-            f"there is a record of this name already, and each {name} has its own: {hits[0]['id']}",
+            f"there is a record of this name already, and each {self._object.name} has its own: {hits[0]['id']}",
             refusal.said,
             "name",
         ) from None
 
-    def _update(self, target: Target, body: Mapping[str, Any]) -> tuple[Action, str]:
+    def _update(self, target: Target, body: Body) -> tuple[Action, str]:
         id_ = target.id or _PLANNED
         if id_ == _PLANNED:
             return "updated", id_
         try:
-            held = target.held
-            if held is None:
-                held = self._crm.read(self._plan.crm_object, id_) if self.has_to_read(body) else {}
-            sent = self._plan.difference(held, body) if self._skip_unchanged else self._plan.merged(held, body)
+            existing = target.existing
+            if existing is None:
+                existing = self._crm.read(self._object, id_) if self.has_to_read(body) else {}
+            write = self._type.difference if self._skip_unchanged else self._type.merged
+            sent = write(existing, body)
             if not sent:
-                return "created" if target.made else "unchanged", id_
+                return "created" if target.recovered else "unchanged", id_
             if not self._dry_run:
-                answer = self._crm.update(self._plan.crm_object, id_, sent)
+                answer = self._crm.update(self._object, id_, sent)
                 if answer is not None:
                     self._compare(answer, sent)
         except RequestRefusedError as error:
             raise refused(error, body) from None
-        return "created" if target.made else "updated", id_
+        return "created" if target.recovered else "updated", id_
 
-    def _without_record(self, target: Target, body: Mapping[str, Any], error: NotFoundError) -> tuple[Action, str]:
-        """The record is gone; where no row insists on it by its `_id`, none has the matching key any more."""
+    def _without_record(self, target: Target, body: Body, error: NotFoundError) -> tuple[Action, str]:
+        """Decide what becomes of rows whose record is gone: without an `_id` among them, none has their key now."""
         if any(each.id for each in target.rows):
             raise refused(error, body) from None
         if self._plan.sync_mode == DestinationSyncMode.append_dedup:
-            return self._create(replace(target, id=None, held=None), body)
+            return self._create(replace(target, id=None, existing=None), body)
         raise RefusedError("the record that has its matching key was deleted meanwhile (404)", error.said) from None
 
     def _reject(self, prepared: Prepared, error: RowRejectedError) -> Reject:
         said = error.said if isinstance(error, RefusedError) else ""
-        known = self._plan.crm_object.by_key.get(error.field_name or "")  # a refusal names fields as the wire does
+        known = self._type.by_key.get(error.field_name or "")  # a refusal names fields as the wire does
         field = known.name if known else error.field_name
-        column = error.column or self._plan.mapping.column_of(field or "")
+        column = error.column or self._plan.column_of(field)
         return Reject(prepared.row, error.reason, column, field, said)
 
 
-def uncertain(ids: Sequence[str]) -> str:
-    """The reason of a row of which nobody can tell whether it was created."""
-    which = f"one of these records is it: {', '.join(sorted(ids))}" if ids else "a record of the CRM is it"
-    return f"the answer to its creation was lost, and it cannot be told whether {which}"
+def refused(error: ConnectorError, body: Body) -> RefusedError:
+    """Make the reject that the answer to a write of this body stands for: a reason without values."""
+    if isinstance(error, NotFoundError):
+        return RefusedError("RD Station has no record with this _id (404)", error.said, "_id")
+    return RefusedError(f"RD Station refuses the values ({error.status})", error.said, _named(error.said, body))
+
+
+def _named(said: str, body: Mapping[str, Any]) -> str | None:
+    """Find the field that the message names, among those that were sent: our own word, not the message's."""
+    slugs = body.get(CUSTOM_FIELDS)
+    names: Iterable[str] = [
+        *(slugs if isinstance(slugs, dict) else ()),
+        *(name for name in body if name != CUSTOM_FIELDS),
+    ]
+    for name in sorted(names, key=len, reverse=True):
+        if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said):
+            return f"@{name}" if name not in body else name
+    return None

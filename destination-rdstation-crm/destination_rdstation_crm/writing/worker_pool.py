@@ -25,7 +25,7 @@ class WorkerPool:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="writer")
 
     def map(self, job: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        """`job` of each item, several at once, the results in order.
+        """Do `job` with each item, several at once; gives the results in order.
 
         After one raised, no other begins; once those under way have ended, the first error is raised. After a stop
         they are not waited for long.
@@ -50,5 +50,5 @@ class WorkerPool:
         return [future.result() for future in futures]  # type: ignore[misc] # None only after a failure
 
     def close(self) -> None:
-        """No more jobs."""
+        """Let no more jobs begin."""
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,133 +1,162 @@
-"""Decrypted pages become records, one a message, each once, with an id that stays. Pure.
+"""Reads one contact's pages into records, one a message, each once, with an id that stays. Pure.
 
-No message has an id of its own: ours is a hash over contact, moment, sender, content and the ordinal among messages
-that share all of these, counted over one read from the newest message on. It changes if RD Station changes how it
-writes the content. Facts: docs/api/conversas.md#message-history and #message-fields.
+Page numbers count from the newest message. What arrives during the read pushes the rest to later pages, so a page may
+begin with messages that are known. They are known by the *sequence*: the page's first messages equal the last ones
+read. Such an overlap is certain where it spans two moments, as the list is sorted by them. Within one moment (one
+message, mostly) it is in doubt: one message seen twice, or two equal ones on either side of the border? Then the page
+before tells, read again: unchanged, it proves that nothing moved while the doubtful page was read. Where more arrives
+than a page holds, a page may even begin with messages newer than the first one read; those stand apart, counted once a
+page.
+
+Limits: a whole page of equal messages hides a shift; nothing is known of a page that could not be read; and a doubt
+that is not settled counts as a repetition, which is far more frequent. Facts: docs/api/conversas.md#message-history and
+#message-fields.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
+from airbyte_rdstation.airbyte.normalizer import as_text
 from airbyte_rdstation.client.json_text import as_json_text, parse
-from airbyte_rdstation.client.responses import BadAnswerError, Row, kind_of
+from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import normalize_instant
-from source_rdstation_conversas.envelopes import list_in
-from source_rdstation_conversas.history.page_deduplicator import Key, PageDeduplicator
 
-__all__ = ["ContactMessages", "MessagePage", "messages_of"]
+__all__ = ["PAGE_SIZE", "ContactMessages", "OpenedPage", "ReadPage", "RepeatedPageError", "pages_of"]
 
-Message = Mapping[str, Any]
-
+PAGE_SIZE: Final = 100  # messages, the most [doc2][seen]
+_MOST_PAGES: Final = 10_000  # of one contact and span: a million messages
+_REPEATS: Final = 3  # a page that comes so often in a row is no page of a list
+_REPEATS_ENCRYPTED: Final = 12  # ciphertexts of the same length may be chance
+_MOST_DOUBTS: Final = 4  # readings of a page that keeps moving
 _MEDIA: Final = ("file_name", "file_path", "file_extension", "mimetype")
-_TEXTS: Final = ("type", "channel", "status")
-_FLAGS: Final = ("is_template_message", "is_reply")
+_UNKNOWN: Final = dict.fromkeys(("type", "channel", "status", "is_template_message", "is_reply"))
 _ENCODED_OBJECT: Final = "%7b"
+
+Key: TypeAlias = tuple[str, bytes]
+"""The moment of a message, and what tells it from the others of that moment (equal messages share it)."""
+
+
+class RepeatedPageError(Exception):
+    """The API answers with the same page again and again."""
 
 
 @dataclass(frozen=True)
-class MessagePage:
-    """The messages of a page, and why others (or all) of it are none; the reason names types and keys only."""
+class OpenedPage:
+    """Hold one page, decrypted or not."""
 
-    messages: list[Row]
+    data: str = ""
+    """The page as text: JSON, or the ciphertext."""
+    rows: tuple[Row, ...] = ()
+    """Its messages as they came."""
     fault: str | None = None
+    """Why (some of) its messages cannot be told; names no value."""
+    is_end: bool = False
+    decrypted: bool = True
+    likeness: object = None
+    """Equal for two readings of the same page, as far as can be told."""
+
+    @cached_property
+    def messages(self) -> list[_Message]:
+        """Return its messages from the newest to the oldest, as pages go; how those of one lie is not recorded."""
+        messages = [_Message(row) for row in self.rows]
+        return messages[::-1] if messages and messages[0].key[0] < messages[-1].key[0] else messages
+
+    @property
+    def keys(self) -> list[Key]:
+        """Return the keys of its messages."""
+        return [message.key for message in self.messages]
 
 
-def messages_of(value: object) -> MessagePage:
-    """The messages in the JSON of a page: a list, or an object with a list. Null and `{}` are an empty page."""
-    if value is None or value == {}:
-        return MessagePage([])
-    try:
-        items = list_in(value, "messages")
-    except BadAnswerError as error:
-        return MessagePage([], str(error))
-    messages = [item for item in items if isinstance(item, dict)]
-    if len(messages) == len(items):
-        return MessagePage(messages)
-    kinds = sorted({kind_of(item) for item in items if not isinstance(item, dict)})
-    others = len(items) - len(messages)
-    return MessagePage(messages, f"{others} of {len(items)} messages are no objects but: {', '.join(kinds)}")
+ReadPage: TypeAlias = Callable[[int], OpenedPage]
+"""Reads the page of this number as it is now; page 1 has the newest messages."""
+
+
+def pages_of(read_page: ReadPage) -> Iterator[tuple[int, OpenedPage]]:
+    """Yield each page and its number, from the newest on, to the empty one that ends the list.
+
+    A page shorter than asked for is no proof of the end: filters may thin it. Where the API ignores the number, and
+    page 1 holds the whole history, it stops. Raises RepeatedPageError where older messages are out of reach.
+    """
+    last_seen: object = None
+    repeats = 0
+    for number in range(1, _MOST_PAGES + 1):
+        page = read_page(number)
+        if page.is_end:
+            return
+        repeats = repeats + 1 if page.likeness == last_seen else 1
+        last_seen = page.likeness
+        if repeats >= (_REPEATS if page.decrypted else _REPEATS_ENCRYPTED):
+            if page.decrypted and len(page.rows) < PAGE_SIZE:
+                return
+            break
+        yield number, page
+    raise RepeatedPageError
 
 
 class ContactMessages:
-    """The read over one contact's pages, newest first, from page 1 on: fed page after page, it gives each message once.
+    """Makes records of the messages of one contact, over all spans of time in which they are read."""
 
-    Per page: `while in_doubt(page)`, read the page before again and `confirm` it; if that is False, read the page anew
-    (a few times at most). Then `feed` it. A page that brings nothing new is not the end: it may repeat others whole.
-    """
-
-    def __init__(self, customer_id: str) -> None:
+    def __init__(self, customer_id: str, *, most_doubts: int = _MOST_DOUBTS) -> None:
+        """`most_doubts` is how often a page is read anew while it cannot be told what of it is new."""
         self._customer_id = customer_id
-        self._pages = PageDeduplicator()
+        self._most_doubts = most_doubts
+        self._pages = _PageDeduplicator()
         self._ordinals: Counter[Key] = Counter()
 
-    def in_doubt(self, page: Sequence[Message]) -> bool:
-        """Whether the page before must tell repeated messages from equal ones."""
-        return self._pages.in_doubt(_keys(page))
+    def read(self, read_page: ReadPage) -> Iterator[tuple[OpenedPage, list[Row]]]:
+        """Yield each page with the records of the messages that no earlier page had.
 
-    def confirm(self, page_before: Sequence[Message]) -> bool:
-        """Told the page before, read again: whether it settles the doubt."""
-        return self._pages.confirm(_keys(page_before))
+        A page that brings nothing new is not the end: it may repeat others whole. Raises RepeatedPageError.
+        """
+        for number, page in pages_of(read_page):
+            for _ in range(self._most_doubts if number > 1 else 0):
+                if not self._pages.in_doubt(page.keys) or self._pages.confirm(read_page(number - 1).keys):
+                    break
+                page = read_page(number)
+            yield page, [self._record(page.messages[new]) for new in self._pages.add(page.keys)]
 
-    def feed(self, page: Sequence[Message]) -> list[Row]:
-        """The records of the messages that no earlier page had."""
-        page = _newest_first(page)
-        keys = _keys(page)
-        records = []
-        for new in self._pages.add(keys):
-            self._ordinals[keys[new]] += 1
-            records.append(_record(self._customer_id, page[new], self._ordinals[keys[new]]))
-        return records
+    def _record(self, message: _Message) -> Row:
+        """Return `{"id": "8786ef…", "customer_id": "c1", "sent_by": "bot", "content": "Olá", "created_at": …, …}`.
 
-
-def _record(customer_id: str, message: Message, ordinal: int) -> Row:
-    moment, sender, content = _identity(message)
-    record: Row = {
-        **message,
-        "id": sha256(as_json_text([customer_id, moment, sender, content, ordinal]).encode()).hexdigest(),
-        "customer_id": customer_id,
-        "sent_by": sender,
-        "content": content,
-        "created_at": _instant(message.get("created_at")),
-    }
-    record |= {name: _text(message.get(name)) for name in _TEXTS}
-    record |= {name: _flag(message.get(name)) for name in _FLAGS}
-    media = _media(_content(message))
-    record |= {name: _text(media.get(name, message.get(name))) for name in _MEDIA}
-    return record
-
-
-def _keys(page: Sequence[Message]) -> list[Key]:
-    # Digests: the contents of a whole history may be large.
-    return [
-        (_moment(message), sha256(as_json_text(_identity(message)).encode()).digest())
-        for message in _newest_first(page)
-    ]
+        No message has an id of its own: ours is a hash over contact, moment, sender, content and the ordinal among
+        messages that share all of these, counted over one read from the newest message on. It changes if RD Station
+        changes how it writes the content.
+        """
+        self._ordinals[message.key] += 1
+        identity = [self._customer_id, *message.identity, self._ordinals[message.key]]
+        _, sender, content = message.identity
+        media = _media(message.content)
+        return {
+            **_UNKNOWN,
+            **message.row,
+            **{name: media.get(name, message.row.get(name)) for name in _MEDIA},
+            "id": sha256(as_json_text(identity).encode()).hexdigest(),
+            "customer_id": self._customer_id,
+            "sent_by": sender,
+            "content": content,
+            "created_at": message.moment,
+        }
 
 
-def _newest_first(page: Sequence[Message]) -> Sequence[Message]:
-    """Pages go from the newest to the oldest; how the rows of one lie is not recorded."""
-    return page[::-1] if page and _moment(page[0]) < _moment(page[-1]) else page
+class _Message:
+    """One message: `{"sent_by": "bot", "content": "Olá", "created_at": "2026-08-01T12:00:00.000Z", …}`."""
 
-
-def _moment(message: Message) -> str:
-    return _instant(message.get("created_at")) or ""
-
-
-def _identity(message: Message) -> tuple[str | None, str | None, str | None]:
-    """Moment, sender and content; a moment that cannot be read counts as it is written."""
-    moment = message.get("created_at")
-    return _instant(moment) or _text(moment), _text(message.get("sent_by")), _text(_content(message))
-
-
-def _content(message: Message) -> object:
-    content = message.get("content")
-    return message.get("message") if content is None else content  # one client reads `message` [seen]
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        content, written = row.get("content"), row.get("created_at")
+        self.content = row.get("message") if content is None else content  # one client reads `message` [seen]
+        self.moment = _instant(written)
+        # A moment that cannot be read counts as it is written.
+        self.identity = (self.moment or _text(written), _text(row.get("sent_by")), _text(self.content))
+        # A digest: the contents of a whole history may be large.
+        self.key: Key = (self.moment or "", sha256(as_json_text(self.identity).encode()).digest())
 
 
 def _instant(value: object) -> str | None:
@@ -138,16 +167,14 @@ def _instant(value: object) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else as_json_text(value)
-
-
-def _flag(value: object) -> bool | None:
-    """True or false, in any spelling of JSON; None for all else."""
-    return {"true": True, "1": True, "false": False, "0": False}.get((_text(value) or "").lower())
+    return None if value is None else as_text(value)
 
 
 def _media(content: object) -> Mapping[str, Any]:
-    """What a content says of a file: a URL-encoded JSON object. Empty for a text, even one that begins with `%`."""
+    """Return what a content says of a file: `%7B%22file_name%22%3A…`, a URL-encoded object, or the object itself.
+
+    Empty for a text, even one that begins with `%`.
+    """
     if isinstance(content, str):
         if content[: len(_ENCODED_OBJECT)].lower() != _ENCODED_OBJECT:
             return {}
@@ -155,6 +182,99 @@ def _media(content: object) -> Mapping[str, Any]:
             content = parse(unquote_to_bytes(content).decode("utf-8"))
         except ValueError:
             return {}
-    if not isinstance(content, dict) or not any(name in content for name in _MEDIA):
-        return {}
-    return content
+    return content if isinstance(content, dict) and any(name in content for name in _MEDIA) else {}
+
+
+class _PageDeduplicator:
+    """Tells how far a page repeats the pages read before it, by the keys of its messages, newest first."""
+
+    def __init__(self) -> None:
+        self._read: list[Key] = []
+        self._places: defaultdict[Key, list[int]] = defaultdict(list)
+        self._newer: Counter[Key] = Counter()
+        """Messages newer than the first one read: how many of each one page has shown at once."""
+        self._last_page: Sequence[Key] = ()
+        self._behind = 0
+        """How many messages read lie behind the end of `_last_page`, where it was seen last."""
+        self._settled = False
+        """Nothing moved between the last two readings of `_last_page`."""
+
+    def in_doubt(self, page: Sequence[Key]) -> bool:
+        """Tell whether the page may repeat messages of its first moment, or hold their equals."""
+        return self._certain_distance(page) is None
+
+    def confirm(self, page_before: Sequence[Key]) -> bool:
+        """Take the page before, read again after the doubtful one, and tell whether that settles the doubt.
+
+        If not, the list has moved meanwhile: the doubtful page is to be read anew.
+        """
+        shift = _shift(self._last_page, page_before)
+        if shift is None:
+            distance = self._certain_distance(page_before)
+            if not distance:
+                return False
+            self._behind = max(0, distance - len(self._not_newer(page_before)))
+        else:
+            self._behind += shift
+        self._last_page, self._settled = page_before, shift == 0
+        return self._settled
+
+    def add(self, page: Sequence[Key]) -> list[int]:
+        """Return which of the page's messages are new; all of them are read now."""
+        rest = self._not_newer(page)
+        certain = self._certain_distance(page)
+        distance = max(self._distances(rest), default=0) if certain is None else certain
+        self._last_page, self._behind, self._settled = page, max(0, distance - len(rest)), False
+        first_rest = len(page) - len(rest)
+        new = self._add_newer(page[:first_rest]) + list(range(first_rest + min(distance, len(rest)), len(page)))
+        for key in rest[distance:]:
+            self._places[key].append(len(self._read))
+            self._read.append(key)
+        return new
+
+    def _certain_distance(self, page: Sequence[Key]) -> int | None:
+        """Return how far before the end of those read the page begins, newer ones aside; None while in doubt."""
+        rest = self._not_newer(page)
+        found = self._distances(rest)
+        if len(rest) < len(page) and (not rest or len(self._read) in found):
+            return len(self._read)  # directly behind newer ones, or before all that was read
+        if self._settled and (self._behind in found or self._behind == 0):
+            return self._behind
+        certain = [distance for distance in found if self._read[-distance][0] != self._read[-1][0]]
+        return max(certain) if certain else None if found else 0
+
+    def _distances(self, page: Sequence[Key]) -> list[int]:
+        """Return every distance at which the page agrees with the messages read."""
+        if not page:
+            return []
+        return [
+            len(self._read) - start
+            for start in self._places.get(page[0], ())
+            if all(mine == read for mine, read in zip(page, self._read[start : start + len(page)], strict=False))
+        ]
+
+    def _not_newer(self, page: Sequence[Key]) -> Sequence[Key]:
+        """Return the page without its first messages, as far as they are newer than the first one read."""
+        for position, (moment, _) in enumerate(page):
+            if not self._read or moment <= self._read[0][0]:
+                return page[position:]
+        return ()
+
+    def _add_newer(self, keys: Sequence[Key]) -> list[int]:
+        shown: Counter[Key] = Counter()
+        new = []
+        for position, key in enumerate(keys):
+            shown[key] += 1
+            if shown[key] > self._newer[key]:
+                self._newer[key] = shown[key]
+                new.append(position)
+        return new
+
+
+def _shift(before: Sequence[Key], after: Sequence[Key]) -> int | None:
+    """Return by how many messages a page has moved on; None if nothing of it is left."""
+    for shift in range(len(after)):
+        length = min(len(after) - shift, len(before))
+        if length and after[shift : shift + length] == before[:length]:
+            return shift
+    return None

@@ -7,21 +7,22 @@ so many days before the state again. Facts: docs/api/conversas.md#reports.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, MutableMapping
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, partial
 from typing import Any, Final
 
 from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
-from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions
+from airbyte_rdstation.airbyte.state import StreamState
 from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.dates import format_instant, is_older, parse_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.sweep import RestlessError, sweep
-from source_rdstation_conversas.conversas_state import ReportsState
-from source_rdstation_conversas.day_windows import day_windows
+from source_rdstation_conversas.client_conversas import day_windows
 
-__all__ = ["Reports"]
+__all__ = ["ReportsCursor", "ReportsPartitions", "ReportsState"]
 
 _WITHOUT_START: Final = timedelta(days=365)
 _ONE_DAY: Final = timedelta(days=1)
@@ -29,45 +30,28 @@ _ONE_DAY: Final = timedelta(days=1)
 _logger = logging.getLogger("airbyte.rdstation")
 
 
-class Reports(CheckpointCursor):
-    """The stream: its slices, and its state."""
+class ReportsState(StreamState):
+    """Hold how far the windows are complete."""
 
-    def __init__(
-        self,
-        context: StreamContext,
-        *,
-        fetch_window: Callable[[date, date], Fetch],
-        lookback: timedelta,
-        cursor_field: str,
-        state: ReportsState,
-    ) -> None:
+    walk: None = None
+
+
+class ReportsCursor(CheckpointCursor):
+    """Keeps `{"created_at": "2026-08-01T00:00:00.000Z"}`: up to there all attendances that opened were read."""
+
+    def __init__(self, context: StreamContext, *, lookback: timedelta, cursor_field: str, state: ReportsState) -> None:
         super().__init__(context)
         self._begun = datetime.now(timezone.utc)
-        self._fetch_window = fetch_window
         self._lookback = lookback
         self._cursor_field = cursor_field
         self._since = state.cursor
         self._windows: list[tuple[date, date]] = []
         self._finished: set[int] = set()
         self._complete = 0  # windows, from the oldest on
-        self._ids: set[str] = set()
-        self._read_rows = self._counted = 0
-        self._failed = False
-
-    def slices(self) -> Iterator[Slice]:
-        """A slice for each window."""
-        if not self._context.start_date:
-            _logger.info("%s: without start_date, the last 365 days are read.", self._context.name)
-        # The zone in which the API takes days is unknown.
-        first, last = self._bound.date() - _ONE_DAY, self._begun.date() + _ONE_DAY
-        self._windows = list(day_windows(first, last))
-        for number, window in enumerate(self._windows):
-            covered = {"from": window[0].isoformat(), "to": window[1].isoformat()}
-            yield Slice(self._stream, covered, partial(self._read, number))
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        """The day up to which all windows are read; the sync's start once all are."""
+        """Return the day up to which all windows are read; the sync's start once all are."""
         if self._complete and self._complete == len(self._windows):
             reached = self._started
         elif self._complete:
@@ -80,41 +64,75 @@ class Reports(CheckpointCursor):
         return {self._cursor_field: cursor} if cursor else {}
 
     @cached_property
-    def _started(self) -> str:
-        """Asked for only after the first answer set the clock; not beyond what the windows cover by our own."""
-        return format_instant(min(self._begun, self._context.server_time(self._begun)))
-
-    @cached_property
-    def _bound(self) -> datetime:
-        """Attendances that opened before it are not due."""
+    def since(self) -> datetime:
+        """Return the moment before which attendances that opened are not due."""
         start = self._context.start_date
         moments = [parse_instant(start)] if start else []
         if self._since:
             moments.append(parse_instant(self._since) - self._lookback)
         return max(moments) if moments else self._begun - _WITHOUT_START
 
-    def _read(self, number: int) -> Iterator[Row]:
+    def begin(self) -> list[tuple[date, date]]:
+        """Return the windows to read, oldest first."""
+        # The zone in which the API takes days is unknown.
+        self._windows = list(day_windows(self.since.date() - _ONE_DAY, self._begun.date() + _ONE_DAY))
+        return self._windows
+
+    def finish(self, number: int) -> bool:
+        """Take note that a window is read, by its place among all; return whether it was the last one missing."""
+        with self._lock:
+            self._finished.add(number)
+            while self._complete in self._finished:
+                self._complete += 1
+            if self._complete == len(self._windows):
+                return True
+            self.request_answered()
+            return False
+
+    @cached_property
+    def _started(self) -> str:
+        """Asked for only after the first answer set the clock; not beyond what the windows cover by our own."""
+        return format_instant(min(self._begun, self._context.server_time(self._begun)))
+
+
+class ReportsPartitions(StreamPartitions):
+    """Generates a partition for each window of days; a record that two of them hold comes once."""
+
+    def __init__(
+        self, context: StreamContext, cursor: ReportsCursor, *, fetch_window: Callable[[date, date], Fetch]
+    ) -> None:
+        self._context = context
+        self._cursor = cursor
+        self._fetch_window = fetch_window
+        self._lock = threading.Lock()
+        self._ids: set[str] = set()
+        self._read_rows = self._counted = 0
+        self._failed = False
+
+    def generate(self) -> Iterator[Slice]:
+        """Yield a partition for each window."""
+        if not self._context.start_date:
+            _logger.info("%s: without start_date, the last 365 days are read.", self._context.name)
+        for number, (first, last) in enumerate(self._cursor.begin()):
+            covered = {"from": first.isoformat(), "to": last.isoformat()}
+            yield Slice(self._context.name, covered, partial(self._read, number, first, last))
+
+    def _read(self, number: int, first: date, last: date) -> Iterator[Row]:
         if self._failed:
             return
         try:
-            yield from self._rows(*self._windows[number])
+            yield from self._rows(first, last)
         except BaseException:
             others_failed, self._failed = self._failed, True
             if not others_failed:
                 raise  # the others' errors would only repeat it
             return
-        with self._lock:
-            self._finished.add(number)
-            while self._complete in self._finished:
-                self._complete += 1
-            if self._complete < len(self._windows):
-                self.request_answered()
-                return
+        if self._cursor.finish(number):
             self._context.compare(self._read_rows, self._counted)
-            self.checkpoint()
+            self._cursor.checkpoint()
 
     def _rows(self, first: date, last: date) -> Iterator[Row]:
-        since = format_instant(self._bound)
+        since = format_instant(self._cursor.since)
         total: int | None = None
         fetch = self._fetch_window(first, last)
 
@@ -131,7 +149,7 @@ class Reports(CheckpointCursor):
                 for row in map(self._context.normalize, batch.rows):
                     if not is_older(row["created_at"], since) and self._is_new(row["id"]):
                         yield row
-                self.request_answered()
+                self._cursor.request_answered()
         except RestlessError:
             self._context.report_incomplete("A window of days never came to rest; its last records may be missing.")
         with self._lock:
@@ -139,7 +157,7 @@ class Reports(CheckpointCursor):
             self._counted += total if total is not None else read
 
     def _is_new(self, id_: str) -> bool:
-        """Whether no other window has brought the record; borders are read twice."""
+        """Tell whether no other window has brought the record; borders are read twice."""
         with self._lock:
             new = id_ not in self._ids
             self._ids.add(id_)

@@ -15,120 +15,146 @@ from functools import cached_property, partial
 from typing import Any
 
 from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
-from airbyte_rdstation.airbyte.lookback import LOOKBACK, is_settled, lookback_start
-from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions
+from airbyte_rdstation.airbyte.state import LOOKBACK, Instant, ReadPosition, StreamState, due_since, is_settled
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, newest_instant, parse_instant
 from airbyte_rdstation.pagination.keyset import read_keyset
-from airbyte_rdstation.pagination.listing import Bound, Fetch
+from airbyte_rdstation.pagination.listing import Batch, Bound, Fetch
 from airbyte_rdstation.pagination.time_ranges import TimeRange, TimeRanges
-from source_rdstation_crm.crm_state import TimeRangesState
 
-__all__ = ["KeysetStream"]
+__all__ = ["KeysetCursor", "KeysetPartitions", "KeysetState"]
 
 
-class KeysetStream(CheckpointCursor):
-    """One read stream: its slices, and its state."""
+class _KeysetPosition(ReadPosition):
+    latest: Instant | None = None
+    ranges: list[tuple[Instant | None, Instant | None]]
 
-    def __init__(
-        self,
-        context: StreamContext,
-        *,
-        fetch: Fetch,
-        keys: Sequence[str],
-        tie_sort: str | None,
-        cursor_field: str,
-        state: TimeRangesState,
-    ) -> None:
+
+class KeysetState(StreamState):
+    """A cursor, and beside it the ranges of a read under way that are not read yet; null is an open end.
+
+    `{"updated_at": "…", "position": {"started": "…", "latest": "…", "ranges": [["…", "…"], ["…", null]]}}`
+    """
+
+    position: _KeysetPosition | None = None
+
+
+class KeysetCursor(CheckpointCursor):
+    """Keeps which time ranges are read, and how far the stream is complete."""
+
+    def __init__(self, context: StreamContext, *, cursor_field: str, key: str, state: KeysetState) -> None:
+        """`key` is what the list is read by."""
         super().__init__(context)
-        self._begun = datetime.now(timezone.utc)
-        self._fetch = fetch
-        self._keys = keys
-        self._tie_sort = tie_sort
+        self.begun = datetime.now(timezone.utc)
         self._cursor_field = cursor_field
-        self._resumed = state.walk
-        self._latest = state.walk.latest if state.walk else None
-        self._since = state.cursor
-        self._since_settled = state.settled
-        self._moving = keys[0] == cursor_field
-        self._spans = self._first_spans()
-        context.on_failure = self._spans.fail
+        self._incoming = state
+        self._latest = state.position.latest if state.position else None
+        self._moving = key == cursor_field
+        self._since = due_since(context.start_date, state.cursor, state.settled or not self._moving)
+        self.ranges = TimeRanges(
+            [TimeRange(_instant(start), _instant(end)) for start, end in state.position.ranges]
+            if state.position
+            else [TimeRange(self._since if self._moving else None, None)],
+            horizon=self._horizon,
+            moving=self._moving,
+            readers=context.readers,
+        )
 
-    def slices(self) -> Iterator[Slice]:
-        """A slice for each span of time, as the read is cut."""
-        for span in self._spans:
-            yield Slice(self._stream, {"from": str(span.position), "to": str(span.end)}, partial(self._read, span))
-        self.checkpoint()
+    @property
+    def fixed(self) -> tuple[Bound, ...]:
+        """Filters of every request beside that of the key."""
+        return () if self._moving or self._since is None else (Bound(self._cursor_field, self._since),)
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        """The cursor, and beside it the read's position while it is under way."""
-        remaining = self._spans.remaining()
+        """The cursor, and beside it the read's position while it is under way: see KeysetState."""
+        remaining = self.ranges.remaining()
         if not remaining:
             final = self._final_cursor()
             # Contacts' cursor stays behind the read's start by itself.
             settled = not self._moving or is_settled(final, self._started)
             return {self._cursor_field: final, **({"settled": True} if settled else {})}
-        spans = [[_text(start), _text(end)] for start, end in remaining]
-        cursor = spans[0][0] if self._moving else None
-        state: dict[str, Any] = {"walk": {"started": self._started, "latest": self._latest, "spans": spans}}
-        cursor = cursor or max(filter(None, (self._since, self._context.start_date)), default=None)
+        ranges = [[_text(start), _text(end)] for start, end in remaining]
+        cursor = ranges[0][0] if self._moving else None
+        state: dict[str, Any] = {"position": {"started": self._started, "latest": self._latest, "ranges": ranges}}
+        cursor = cursor or max(filter(None, (self._incoming.cursor, self._context.start_date)), default=None)
         return {self._cursor_field: cursor, **state} if cursor else state
+
+    def follow(self, time_range: TimeRange, batch: Batch) -> None:
+        """Move the position behind the rows of a batch, which are emitted."""
+        newest = newest_instant(row.get(self._cursor_field) for row in batch.rows)
+        with self._lock:
+            self._latest = max(self._latest or "", newest or "") or None
+            self.ranges.advance(time_range, batch.reached, batch.pages_left)
+            self.request_answered()
 
     @cached_property
     def _started(self) -> str:
         """When the read was first begun; asked for only after the first answer set the clock."""
-        return self._resumed.started if self._resumed else format_instant(self._context.server_time(self._begun))
-
-    def _first_spans(self) -> TimeRanges:
-        if self._resumed:
-            spans = [TimeRange(_instant(start), _instant(end)) for start, end in self._resumed.spans]
-        else:
-            spans = [TimeRange(self._bound() if self._moving else None, None)]
-        return TimeRanges(spans, horizon=self._horizon, moving=self._moving, readers=self._context.readers)
+        position = self._incoming.position
+        return position.started if position else format_instant(self._context.server_time(self.begun))
 
     def _horizon(self) -> datetime:
         return parse_instant(self._started) - LOOKBACK
 
     def _final_cursor(self) -> str:
         """The newest row, but no moment that is not over: a row dated into the future must not hide those before it."""
-        latest = self._latest or self._since or format_instant(self._horizon())
+        since = self._incoming.cursor
+        latest = self._latest or since or format_instant(self._horizon())
         over = self._context.server_time(datetime.now(timezone.utc)) if self._moving else self._horizon()
-        return max(min(latest, format_instant(over)), self._since or "")
+        return max(min(latest, format_instant(over)), since or "")
 
-    def _bound(self) -> datetime | None:
-        """From when on rows are asked for, never before the user's start date."""
-        moments = [parse_instant(self._context.start_date)] if self._context.start_date else []
-        if self._since:
-            moments.append(lookback_start(self._since, self._since_settled or not self._moving))
-        return max(moments, default=None)
 
-    def _read(self, span: TimeRange) -> Iterator[Row]:
+class KeysetPartitions(StreamPartitions):
+    """Generates a slice for each time range, as the read is cut."""
+
+    def __init__(
+        self,
+        context: StreamContext,
+        cursor: KeysetCursor,
+        *,
+        fetch: Fetch,
+        keys: Sequence[str],
+        tie_sort: str | None,
+    ) -> None:
+        """See `read_keyset` for `keys` and `tie_sort`."""
+        self._context = context
+        self._cursor = cursor
+        self._fetch = fetch
+        self._keys = keys
+        self._tie_sort = tie_sort
+
+    def generate(self) -> Iterator[Slice]:
+        """Yield the time ranges as they become ready, until all are read or one has failed."""
+        for time_range in self._cursor.ranges:
+            covered = {"from": str(time_range.position), "to": str(time_range.end)}
+            yield Slice(self._context.name, covered, partial(self._read, time_range))
+        self._cursor.checkpoint()
+
+    def give_up(self) -> bool:
+        """Hand out no further range."""
+        return self._cursor.ranges.fail()
+
+    def _read(self, time_range: TimeRange) -> Iterator[Row]:
+        cursor = self._cursor
         try:
-            fixed: tuple[Bound, ...] = ()
-            if not self._moving and (since := self._bound()):
-                fixed = (Bound(self._cursor_field, since),)
             for batch in read_keyset(
                 self._fetch,
                 self._keys,
-                span.position,
-                now=self._begun,
-                end=lambda: span.end,
-                fixed=fixed,
+                time_range.position,
+                now=cursor.begun,
+                end=lambda: time_range.end,
+                fixed=cursor.fixed,
                 tie_sort=self._tie_sort,
             ):
-                for row in batch.rows:
-                    yield self._context.normalize(row)
-                newest = newest_instant(row.get(self._cursor_field) for row in batch.rows)
-                with self._lock:
-                    self._latest = max(self._latest or "", newest or "") or None
-                    self._spans.advance(span, batch.reached, batch.pages_left)
-                    self.request_answered()
+                yield from map(self._context.normalize, batch.rows)
+                cursor.follow(time_range, batch)
         except BaseException:
-            if self._spans.fail():
+            if cursor.ranges.fail():
                 raise  # the other readers' errors would only repeat it
         else:
-            self._spans.finish(span)
+            cursor.ranges.finish(time_range)
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -1,28 +1,28 @@
 """A list that is read from its newest row down to the cursor: tasks; contacts and companies of API v1.
 
 The cursor moves only at the end, to the newest row of the first page of the first pass; a STATE before that carries the
-page reached beside the old cursor. What lies beyond a wall is read in another way, which the caller hands in.
+page reached beside the old cursor. What lies beyond a wall is read in another order.
 Facts: docs/api/crm-v2.md#tasks-by-page; docs/api/crm-v1.md#reading-lists-that-move.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
-from airbyte_rdstation.airbyte.lookback import LOOKBACK, is_settled, lookback_start
-from airbyte_rdstation.airbyte.partitions import Slice, refusals_named
+from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions, refusals_named
+from airbyte_rdstation.airbyte.state import LOOKBACK, Instant, ReadPosition, StreamState, due_since, is_settled
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, parse_instant
+from airbyte_rdstation.pagination.keyset import read_keyset_whole
 from airbyte_rdstation.pagination.listing import Batch, Fetch, Query
 from airbyte_rdstation.pagination.newest_first import DownBatch, WallReachedError, instant_text, read_down
-from source_rdstation_crm.crm_state import NewestFirstState, OffsetState
 
-__all__ = ["NewestFirstStream"]
+__all__ = ["NewestFirstCursor", "NewestFirstPartitions", "NewestFirstState", "PagePosition"]
 
 _MOST_FRONTS: Final = 20
 _MAY_LACK_ROWS: Final = (
@@ -31,89 +31,133 @@ _MAY_LACK_ROWS: Final = (
 )
 
 
-class NewestFirstStream(CheckpointCursor):
-    """One stream of this shape: its slice, and its state."""
+class PagePosition(ReadPosition):
+    """The last page that is read, and the instant of its last row."""
 
-    def __init__(
-        self,
-        context: StreamContext,
-        *,
-        fetch: Fetch,
-        cursor_field: str,
-        state: NewestFirstState | OffsetState,
-        past_wall: Callable[[], Iterator[Batch]],
-        walled: bool = False,
-    ) -> None:
-        """`past_wall` reads the whole list in an order that no wall cuts off; `walled`: the list has a known wall."""
+    latest: Instant | None = None
+    page: int
+    reached: Instant | None = None
+
+
+class NewestFirstState(StreamState):
+    """A cursor, and beside it the page of a read under way.
+
+    `{"updated_at": "…", "position": {"started": "…", "latest": "…", "page": 3, "reached": "…"}}`
+    """
+
+    position: PagePosition | None = None
+
+
+class NewestFirstCursor(CheckpointCursor):
+    """Keeps the page reached, and how far the stream is complete."""
+
+    def __init__(self, context: StreamContext, *, cursor_field: str, state: NewestFirstState) -> None:
         super().__init__(context)
+        self.cursor_field = cursor_field
         self._begun = datetime.now(timezone.utc)
-        self._fetch = refusals_named(fetch)
-        self._past_wall = past_wall
-        self._walled = walled
-        self._cursor_field = cursor_field
-        self._since = state.cursor
-        self._since_settled = state.settled
-        walk = state.walk
-        self._started = walk.started if walk else None
-        self._latest = walk.latest if walk else None
-        self._page = walk.page if walk else 1
-        self._reached = walk.reached if walk else None
-        self._at_latest: set[str] = set()
-        self._may_lack_rows = False
-        self._complete = False
-
-    def slices(self) -> Iterator[Slice]:
-        """The whole list, down to the cursor."""
-        yield Slice(self._stream, {}, self._read)
+        self._incoming = state
+        position = state.position
+        self.started = position.started if position else None
+        self.latest = position.latest if position else None
+        self.page = position.page if position else 1
+        self.reached = position.reached if position else None
+        self.complete = False
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        """The cursor, and beside it the read's position while it is under way."""
-        if self._complete:
+        """The cursor, and beside it the read's position while it is under way: see NewestFirstState."""
+        if self.complete:
             final = self._final_cursor()
-            settled = self._started and is_settled(final, self._started)
-            return {self._cursor_field: final, **({"settled": True} if settled else {})}
-        cursor = max(filter(None, (self._since, self._context.start_date)), default=None)
-        state: dict[str, Any] = {} if cursor is None else {self._cursor_field: cursor}
-        if self._started:
-            position = {"started": self._started, "latest": self._latest, "page": self._page, "reached": self._reached}
-            state["walk"] = position
+            settled = self.started and is_settled(final, self.started)
+            return {self.cursor_field: final, **({"settled": True} if settled else {})}
+        cursor = max(filter(None, (self._incoming.cursor, self._context.start_date)), default=None)
+        state: dict[str, Any] = {} if cursor is None else {self.cursor_field: cursor}
+        if self.started:
+            position = {"started": self.started, "latest": self.latest, "page": self.page, "reached": self.reached}
+            state["position"] = position
         return state
+
+    @property
+    def since(self) -> datetime | None:
+        """From when on rows are due."""
+        return due_since(self._context.start_date, self._incoming.cursor, self._incoming.settled)
+
+    def begin(self) -> None:
+        """Note when the read began: now, after the first answer, RD Station's clock is known."""
+        self.started = format_instant(self._context.server_time(self._begun))
+
+    def follow(self, page: int, reached: str | None) -> None:
+        """Move the position behind the rows of a page, which are emitted."""
+        with self._lock:
+            self.page, self.reached = page, reached or self.reached
+            self.request_answered()
+
+    def end(self) -> None:
+        """Emit the last state: everything is read."""
+        self.complete = True
+        self.checkpoint()
 
     def _final_cursor(self) -> str:
         """The newest row of the first page, but no moment after the start: a row can be dated into the future."""
-        started = self._started or format_instant(self._context.server_time(self._begun))
+        started = self.started or format_instant(self._context.server_time(self._begun))
         before_start = format_instant(parse_instant(started) - LOOKBACK)
-        return max(min(self._latest or before_start, started), self._since or "")
+        return max(min(self.latest or before_start, started), self._incoming.cursor or "")
+
+
+class NewestFirstPartitions(StreamPartitions):
+    """Generates one slice: the whole list, down to the cursor."""
+
+    walled: ClassVar[bool] = False
+    """Whether the list has a known wall."""
+
+    def __init__(self, context: StreamContext, cursor: NewestFirstCursor, *, fetch: Fetch, other_key: str) -> None:
+        """`other_key` is the field by which the list is read where a wall cuts it off."""
+        self._context = context
+        self._cursor = cursor
+        self._cursor_field = cursor.cursor_field
+        self._fetch = refusals_named(fetch)
+        self._other_key = other_key
+        self._at_latest: set[str] = set()
+        self._may_lack_rows = False
+
+    def generate(self) -> Iterator[Slice]:
+        """Yield the one slice."""
+        yield Slice(self._context.name, {}, self._read)
 
     def _read(self) -> Iterator[Row]:
-        bound, first = self._bound(), self._resume_page()
+        since = self._cursor.since
+        bound, first = format_instant(since) if since else "", self._resume_page()
         number = first
         try:
-            for batch in read_down(self._fetch, self._cursor_field, bound, first, walled=self._walled):
+            for batch in read_down(self._fetch, self._cursor_field, bound, first, walled=self.walled):
                 yield from self._emit_rows(batch)
                 number = batch.page
         except WallReachedError:
             # What changes meanwhile comes to the front, which is read afterwards.
-            yield from self._not_older(bound, self._past_wall())
+            yield from self._not_older(bound, self._beyond_wall())
         if number > 1:  # a single page is a single moment: nothing can have jumped behind the reader
             yield from self._front()
         if self._may_lack_rows:
             self._context.report_incomplete(_MAY_LACK_ROWS)
-        self._complete = True
-        self.checkpoint()
+        self._cursor.end()
+
+    def _beyond_wall(self) -> Iterator[Batch]:
+        """Read the whole list in an order that no wall cuts off."""
+        return read_keyset_whole(self._fetch, self._other_key, now=datetime.now(timezone.utc))
 
     def _front(self) -> Iterator[Row]:
         """What came to the front meanwhile, until one page holds it all or nothing is new.
 
         A front that never comes to rest is left to the next sync: the cursor does not move past the first page.
         """
-        newest = self._latest
+        newest = self._cursor.latest
         for _ in range(_MOST_FRONTS):
             down_to, newest, number = newest, None, 1
-            for batch in _up_to_wall(read_down(self._fetch, self._cursor_field, down_to or "", walled=self._walled)):
+            for batch in _up_to_wall(read_down(self._fetch, self._cursor_field, down_to or "", walled=self.walled)):
                 fresh = [
-                    row for row in batch.rows if row["id"] not in self._at_latest or self._text(row) != self._latest
+                    row
+                    for row in batch.rows
+                    if row["id"] not in self._at_latest or self._text(row) != self._cursor.latest
                 ]
                 yield from self._emit_rows(replace(batch, rows=fresh))
                 number = batch.page
@@ -122,17 +166,17 @@ class NewestFirstStream(CheckpointCursor):
                 return
 
     def _emit_rows(self, batch: DownBatch) -> Iterator[Row]:
-        if self._started is None:
-            self._started = format_instant(self._context.server_time(self._begun))
-            self._latest = batch.newest
-            self._at_latest = {row["id"] for row in batch.rows if self._text(row) == self._latest}
+        cursor = self._cursor
+        if cursor.started is None:
+            cursor.begin()
+            cursor.latest = batch.newest
+            self._at_latest = {row["id"] for row in batch.rows if self._text(row) == batch.newest}
         self._may_lack_rows = self._may_lack_rows or batch.may_lack_rows
         yield from map(self._context.normalize, batch.rows)
-        with self._lock:
-            # Once the front is read again, the position stays at the end of the first pass.
-            if batch.page >= self._page:
-                self._page, self._reached = batch.page, batch.oldest or self._reached
-            self.request_answered()
+        if batch.page >= cursor.page:
+            cursor.follow(batch.page, batch.oldest)
+        else:  # the front is read again: the position stays at the end of the first pass
+            cursor.request_answered()
 
     def _text(self, row: Row) -> str:
         return instant_text(row, self._cursor_field)
@@ -143,28 +187,20 @@ class NewestFirstStream(CheckpointCursor):
         Deletions may have pulled unread rows before it, and rows that share the instant reached have no order: the page
         must begin with a newer row than that.
         """
-        number = self._page
+        number = self._cursor.page
         while number > 1:
             rows = self._fetch(Query(self._cursor_field, page=number, descending=True)).rows
             newest = next((self._text(row) for row in rows), "")
-            if newest > (self._reached or ""):
+            if newest > (self._cursor.reached or ""):
                 break
             number -= 1
-        self._page = number
+        self._cursor.page = number
         return number
 
     def _not_older(self, bound: str, batches: Iterator[Batch]) -> Iterator[Row]:
         for batch in batches:
-            yield from (
-                self._context.normalize(row) for row in batch.rows if instant_text(row, self._cursor_field) >= bound
-            )
-            self.request_answered()
-
-    def _bound(self) -> str:
-        moments = [parse_instant(self._context.start_date)] if self._context.start_date else []
-        if self._since:
-            moments.append(lookback_start(self._since, self._since_settled))
-        return format_instant(max(moments)) if moments else ""
+            yield from (self._context.normalize(row) for row in batch.rows if self._text(row) >= bound)
+            self._cursor.request_answered()
 
 
 def _up_to_wall(batches: Iterator[DownBatch]) -> Iterator[DownBatch]:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext
-from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions
 from airbyte_rdstation.airbyte.small_list import read_small_list
 from airbyte_rdstation.client.errors import NotFoundError
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.pagination.listing import Fetch
 
-__all__ = ["PipelineChildren"]
+__all__ = ["PipelinePartitions"]
 
 
-class PipelineChildren:
-    """A stream whose records live below each pipeline."""
+class PipelinePartitions(StreamPartitions):
+    """Generates a slice for each pipeline: the records that live below it."""
 
     def __init__(
         self,
         context: StreamContext,
+        cursor: StreamCursor,
         *,
         fetch_pipelines: Fetch,
         pipeline_sort: str | None,
@@ -29,16 +30,16 @@ class PipelineChildren:
         adopt: Callable[[Row, str], Row | None],
     ) -> None:
         """`adopt` makes a row of a pipeline's list the record; None if it does not belong to that pipeline."""
-        self.cursor = FullRefreshCursor(context)
         self._context = context
+        self._cursor = cursor
         self._fetch_pipelines = fetch_pipelines
         self._pipeline_sort = pipeline_sort
         self._fetch_below = fetch_below
         self._sort = sort
         self._adopt = adopt
 
-    def slices(self) -> Iterator[Slice]:
-        """A slice for each pipeline."""
+    def generate(self) -> Iterator[Slice]:
+        """Yield a slice for each pipeline."""
         for pipelines in read_small_list(self._fetch_pipelines, self._pipeline_sort):
             for pipeline in pipelines:
                 pipeline_id = pipeline["id"]
@@ -52,4 +53,4 @@ class PipelineChildren:
                         yield self._context.normalize(record)
         except NotFoundError:
             pass  # the pipeline was deleted since the list of pipelines was read
-        self.cursor.checkpoint()
+        self._cursor.checkpoint()

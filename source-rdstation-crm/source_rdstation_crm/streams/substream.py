@@ -1,87 +1,188 @@
 """One request a deal: a slice for each deal that is due, several at once; incremental by the deal's `updated_at`.
 
-Subclasses say how the deals are listed and what is read of each.
+The state is the deals' cursor, never a state a deal: it moves over a deal only once that deal and all before it are
+visited. Deals edited after the sync's start are visited if they were not yet, but the cursor stays at the start: they
+belong to the next sync, and a list that is edited for ever cannot keep this one going for ever.
+
+How the deals are listed and what is read of each: `deal_children`, `time_window_stream`.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property, partial
 from typing import Any, Final
 
+from pydantic import Field
+
 from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
-from airbyte_rdstation.airbyte.lookback import is_settled, lookback_start
-from airbyte_rdstation.airbyte.partitions import Slice
-from airbyte_rdstation.airbyte.places import Places
+from airbyte_rdstation.airbyte.partitions import Places, Slice, StreamPartitions
+from airbyte_rdstation.airbyte.state import StreamState, due_since, is_settled, lookback_start
 from airbyte_rdstation.client.errors import NotFoundError
 from airbyte_rdstation.client.responses import Row
-from airbyte_rdstation.dates import format_instant, parse_instant
+from airbyte_rdstation.dates import floor_second, format_instant
 from airbyte_rdstation.pagination.listing import instant_of
-from source_rdstation_crm.crm_state import ChildState
-from source_rdstation_crm.streams.parent_progress import ParentProgress, Visit
 
-__all__ = ["DealSubstream"]
+__all__ = ["DealCursor", "DealPartitions", "DealState", "ParentProgress", "Visit"]
 
 _UPDATED_AT: Final = "updated_at"
+_MOST_RECENT: Final = 5_000  # deals remembered in the state; more would only be visited once more
 
 _logger = logging.getLogger("airbyte.rdstation")
 
 
-class DealSubstream(CheckpointCursor):
-    """A stream that visits deals: the slices of its visits, and its state."""
+class DealState(StreamState):
+    """The deals' cursor, and the deals visited since the moment from which the next sync reads, by id.
 
-    def __init__(self, context: StreamContext, *, cursor_field: str, state: ChildState) -> None:
+    `parents` is the filter that proved to list the deals that have children.
+
+    `{"deal_updated_at": "…", "recent": {"<deal id>": "<its updated_at>"}, "parents": "has:product"}`
+    """
+
+    position: None = None
+    recent: dict[str, str] = Field(default_factory=dict)
+    parents: str | None = None
+
+
+@dataclass(eq=False)
+class Visit:
+    """One deal whose children are to be read."""
+
+    deal_id: str
+    updated_at: str | None
+    done: bool = False
+
+
+class ParentProgress:
+    """The visits of one sync, in the order of the read over the deals. Safe to share among threads."""
+
+    def __init__(self, cursor: str | None, recent: Mapping[str, str], started: Callable[[], str]) -> None:
+        """Go on from `cursor`; `recent` holds the deals the next sync will meet again, with their `updated_at`."""
+        self._cursor = cursor
+        self._recent = dict(recent)
+        self._started = started
+        self._lock = threading.Lock()
+        self._under_way: deque[Visit] = deque()
+        self._visited: set[int] = set()
+
+    @property
+    def count(self) -> int:
+        """How many deals were due to be visited."""
+        return len(self._visited)
+
+    def open(self, deal_id: str, updated_at: str | None) -> Visit | None:
+        """Return the visit that is due to a deal; None where it is known already."""
+        with self._lock:
+            if self._recent.get(deal_id) == (updated_at or ""):
+                return None
+            number = int(deal_id, 16) if _is_hex(deal_id) else hash(deal_id)  # a tenth of the text's memory
+            if updated_at is not None and updated_at >= self._started() and number in self._visited:
+                return None
+            self._visited.add(number)
+            visit = Visit(deal_id, updated_at)
+            self._under_way.append(visit)
+            return visit
+
+    def close(self, visit: Visit) -> None:
+        """Let the cursor follow: the children of the deal are emitted."""
+        with self._lock:
+            visit.done = True
+            while self._under_way and self._under_way[0].done:
+                self._pass(self._under_way.popleft())
+
+    def state(self) -> tuple[str | None, dict[str, str]]:
+        """Return the cursor, and the visited deals that the next sync will meet again."""
+        with self._lock:
+            self._forget()
+            return self._cursor, dict(self._recent)
+
+    def _pass(self, visit: Visit) -> None:
+        if visit.updated_at is None:
+            return
+        self._recent[visit.deal_id] = visit.updated_at
+        self._cursor = max(self._cursor or "", min(visit.updated_at, self._started()))
+
+    def _forget(self) -> None:
+        if self._cursor is None:
+            return
+        settled = is_settled(self._cursor, self._started())
+        oldest = format_instant(floor_second(lookback_start(self._cursor, settled)))
+        recent = [(updated_at, deal_id) for deal_id, updated_at in self._recent.items() if updated_at >= oldest]
+        self._recent = {deal_id: updated_at for updated_at, deal_id in sorted(recent)[-_MOST_RECENT:]}
+
+
+def _is_hex(text: str) -> bool:
+    return all(character in "0123456789abcdefABCDEF" for character in text)
+
+
+class DealCursor(CheckpointCursor):
+    """Keeps which deals are visited."""
+
+    def __init__(self, context: StreamContext, *, cursor_field: str, state: DealState) -> None:
         super().__init__(context)
+        self.begun = datetime.now(timezone.utc)
+        self.incoming = state
         self._cursor_field = cursor_field
-        self._incoming = state
-        self._begun = datetime.now(timezone.utc)
-        # No more slices are under way than can be read: the cursor stays close behind the list of deals.
-        self._places = Places(2 * context.readers)
-        context.on_failure = self._places.give_up
-        self._visits = self._new_visits()
-        self._gone = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin, or begin anew, from the incoming state."""
+        self.progress = ParentProgress(self.incoming.cursor, self.incoming.recent, lambda: self._started)
+
+    @property
+    def since(self) -> datetime | None:
+        """Deals updated before this moment are not due."""
+        return due_since(self._context.start_date, self.incoming.cursor, self.incoming.settled)
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        """The deals' cursor, and the deals visited close to it."""
-        cursor, recent = self._visits.state()
+        """The deals' cursor, and the deals visited close to it: see DealState."""
+        cursor, recent = self.progress.state()
         state: dict[str, Any] = {"recent": recent} if recent else {}
         if cursor and is_settled(cursor, self._started):
             state["settled"] = True
         cursor = cursor or self._context.start_date
         return {self._cursor_field: cursor, **state} if cursor else state
 
-    @abstractmethod
-    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterable[Row]:
-        """The records of one deal; NotFoundError if it is gone."""
-
-    def _new_visits(self) -> ParentProgress:
-        return ParentProgress(self._incoming.cursor, self._incoming.recent, lambda: self._started)
-
     @cached_property
     def _started(self) -> str:
-        return format_instant(self._context.server_time(self._begun))
+        return format_instant(self._context.server_time(self.begun))
 
-    def _bound(self) -> datetime | None:
-        """Deals updated before this moment are not due."""
-        moments = [parse_instant(self._context.start_date)] if self._context.start_date else []
-        if self._incoming.cursor:
-            moments.append(lookback_start(self._incoming.cursor, self._incoming.settled))
-        return max(moments, default=None)
+
+class DealPartitions(StreamPartitions):
+    """Generates a slice for each deal to visit."""
+
+    def __init__(self, context: StreamContext, cursor: DealCursor) -> None:
+        self._context = context
+        self._cursor = cursor
+        # No more slices are under way than can be read: the cursor stays close behind the list of deals.
+        self._places = Places(2 * context.readers)
+        self._gone = 0
+
+    def give_up(self) -> bool:
+        """Make no further slice, and wait for none."""
+        return self._places.give_up()
+
+    @abstractmethod
+    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterable[Row]:
+        """Read the records of one deal. Raises NotFoundError if it is gone."""
 
     def _visit(self, deals: Iterable[Row]) -> Iterator[Slice]:
         """A slice for each deal that is due; ends early once one has failed."""
         for deal in deals:
             updated_at = instant_of(deal, _UPDATED_AT)
-            visit = self._visits.open(deal["id"], format_instant(updated_at) if updated_at else None)
+            visit = self._cursor.progress.open(deal["id"], format_instant(updated_at) if updated_at else None)
             if visit is None:
                 continue
             if not self._places.take():
                 return
-            yield Slice(self._stream, {"deal_id": visit.deal_id}, partial(self._read, visit))
+            yield Slice(self._context.name, {"deal_id": visit.deal_id}, partial(self._read, visit))
 
     def _read(self, visit: Visit) -> Iterator[Row]:
         try:
@@ -91,14 +192,16 @@ class DealSubstream(CheckpointCursor):
                 yield from map(self._context.normalize, self._read_deal(visit.deal_id, visit.updated_at))
             except NotFoundError:
                 self._gone += 1  # deleted between the two requests
-            self._visits.close(visit)
-            self.request_answered()
+            self._cursor.progress.close(visit)
+            self._cursor.request_answered()
         except BaseException:
             if self._places.give_up():
                 raise  # the others' errors would only repeat it
         finally:
             self._places.leave()
 
-    def _tell_gone(self) -> None:
+    def _end(self) -> None:
+        """Emit the last state, and log how many deals were gone."""
+        self._cursor.checkpoint()
         if self._gone:
-            _logger.info("%s: %s deals were deleted during the sync and are skipped.", self._stream, self._gone)
+            _logger.info("%s: %s deals were deleted during the sync and are skipped.", self._context.name, self._gone)

@@ -1,34 +1,37 @@
-"""A list read whole each time, in slices of time: deals of API v1.
+"""Deals of API v1, which are listed in slices of time: as the list has them, or each in full detail.
 
-Facts: docs/api/crm-v1.md#reading-lists-that-move.
+Facts: docs/api/crm-v1.md#reading-lists-that-move, #deals-in-detail.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
-from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext
-from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions
 from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.dates import format_instant
+from airbyte_rdstation.pagination.listing import instant_of
 from airbyte_rdstation.pagination.time_windows import Window, Windows
+from source_rdstation_crm.streams.substream import DealCursor, DealPartitions
 
-__all__ = ["TimeWindowStream", "tell_unread"]
+__all__ = ["DealDetailsPartitions", "TimeWindowPartitions"]
 
 
-class TimeWindowStream:
-    """One stream of this shape: its slices, and the mark that it has no state."""
+class TimeWindowPartitions(StreamPartitions):
+    """Generates a slice for each window of time; a single one where a page holds the whole list."""
 
-    def __init__(self, context: StreamContext, *, windows: Windows) -> None:
-        self.cursor = FullRefreshCursor(context)
+    def __init__(self, context: StreamContext, cursor: StreamCursor, *, windows: Windows) -> None:
         self._context = context
+        self._cursor = cursor
         self._windows = windows
         self._lock = threading.Lock()
         self._under_way = self._read_rows = 0
 
-    def slices(self) -> Iterator[Slice]:
-        """One for each slice of time; a single one where a page holds the whole list."""
+    def generate(self) -> Iterator[Slice]:
+        """Yield the windows, the oldest first."""
         rows, windows = self._windows.plan()
         if not windows:
             yield Slice(self._context.name, {}, lambda: self._emit(rows))
@@ -42,22 +45,69 @@ class TimeWindowStream:
         for batch in self._windows.read(window):
             read += len(batch.rows)
             yield from map(self._context.normalize, batch.rows)
-            self.cursor.request_answered()
+            self._cursor.request_answered()
         with self._lock:
             self._read_rows += read
             self._under_way -= 1
             if not self._under_way:
-                tell_unread(self._context, self._windows, self._read_rows)
-        self.cursor.checkpoint()
+                _report_unread(self._context, self._windows, self._read_rows)
+        self._cursor.checkpoint()
 
     def _emit(self, rows: list[Row]) -> Iterator[Row]:
         yield from map(self._context.normalize, rows)
         self._context.compare(len(rows), self._windows.total)
-        self.cursor.checkpoint()
+        self._cursor.checkpoint()
 
 
-def tell_unread(context: StreamContext, windows: Windows, read: int) -> None:
-    """Says how many deals exist and were not read, if any."""
+class DealDetailsPartitions(DealPartitions):
+    """Generates a slice for each deal that changed since the state: the deal in full detail.
+
+    API v1 has no filter on `updated_at`, so all deals are listed first (a few requests), then those that are due are
+    read in the order of their `updated_at`, which the state follows.
+    """
+
+    def __init__(
+        self, context: StreamContext, cursor: DealCursor, *, windows: Windows, fetch_deal: Callable[[str], Row]
+    ) -> None:
+        super().__init__(context, cursor)
+        self._windows = windows
+        self._fetch_deal = fetch_deal
+
+    def generate(self) -> Iterator[Slice]:
+        """Yield the deals, the longest unchanged first."""
+        yield from self._visit(self._due())
+        self._places.wait_for_all()
+        self._end()
+
+    def _due(self) -> list[Row]:
+        """`id` and `updated_at` of the deals to read, the longest unchanged first; those without a date before all."""
+        since = format_instant(self._cursor.since) if self._cursor.since else ""
+        due: dict[str, str] = {}
+        listed = 0
+        for rows in self._listed():
+            for row in rows:
+                updated_at = instant_of(row, "updated_at")
+                text = format_instant(updated_at) if updated_at else ""
+                if not text or text >= since:
+                    due[row["id"]] = text
+            listed += len(rows)
+            self._cursor.request_answered()
+        _report_unread(self._context, self._windows, listed)
+        return [{"id": id_, "updated_at": text} for text, id_ in sorted((text, id_) for id_, text in due.items())]
+
+    def _listed(self) -> Iterator[list[Row]]:
+        rows, windows = self._windows.plan()
+        yield rows
+        for window in windows:
+            for batch in self._windows.read(window):
+                yield batch.rows
+
+    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[Row]:
+        yield self._fetch_deal(deal_id)
+
+
+def _report_unread(context: StreamContext, windows: Windows, read: int) -> None:
+    """Report how many deals exist and were not read, if any."""
     missing = windows.total - read
     if missing > 0 and windows.walled:
         context.report_incomplete(

@@ -8,20 +8,21 @@ Facts: docs/api/crm-v1.md#basics, #paging, #identity and #rate-limit-and-errors.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final
 
 from airbyte_cdk.models import FailureType
 
-from airbyte_rdstation.airbyte.list_client import ListClient, ListOfStream
+from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import STATUSES, Statuses, final
 from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, identity, keys_of, kind_of, parse_json
 from airbyte_rdstation.pagination.listing import Bound, Query
 from source_rdstation_crm.v1.streams import StreamSpec
 
-__all__ = ["STATUSES_V1", "ListClientV1", "read_account", "read_list", "read_record"]
+__all__ = ["STATUSES_V1", "ListV1", "read_account", "read_list", "read_record"]
 
 STATUSES_V1: Final[Statuses] = {
     **STATUSES,
@@ -39,7 +40,9 @@ STATUSES_V1: Final[Statuses] = {
 
 
 def read_list(content: bytes, *, rows_key: str, limit: int | None) -> Page:
-    """A page of a list; `limit` is how many rows were asked for, None where the answer is the whole list.
+    """Read a page of a list: `{"contacts": [{"_id": "…", …}, …], "has_more": true, "total": 1234}`, or a bare list.
+
+    `limit` is how many rows were asked for, None where the answer is the whole list. Raises BadAnswerError.
 
     Only `has_more: false` is believed: a list that ignores `page` may say true for ever.
     """
@@ -61,12 +64,12 @@ def read_list(content: bytes, *, rows_key: str, limit: int | None) -> Page:
 
 
 def read_record(content: bytes) -> Row:
-    """A single record."""
+    """Read a single record. Raises BadAnswerError."""
     return _identified(parse_json(content))
 
 
 def read_account(content: bytes) -> Row:
-    """What /token/check tells of the token's user."""
+    """Read what /token/check tells of the token's user: `{"email": "…", "name": "…", "organization": …}`."""
     body = parse_json(content)
     if not isinstance(body, dict):
         raise BadAnswerError(f"the body is a JSON {kind_of(body)} where an object is expected")
@@ -89,20 +92,23 @@ _EVER: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NEVER: Final = datetime(2100, 1, 1, tzinfo=timezone.utc)
 
 
-class ListClientV1(ListClient[StreamSpec]):
-    """The lists of one account."""
+@dataclass(frozen=True)
+class ListV1:
+    """A list as one stream reads it."""
 
-    def record(self, stream: str, path: str, record_id: str, on_request: Callable[[], None] = lambda: None) -> Row:
-        """A single record of the list at `path`."""
-        return self._api.get(f"{path}/{record_id}", {}, read_record, stream=stream, on_request=on_request)
+    api: Api
+    stream: str
+    """Who reads it, for errors."""
+    spec: StreamSpec
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Further parameters that filter it."""
+    on_request: Callable[[], None] = lambda: None
+    """Called before each request."""
 
-    def user(self) -> Row:
-        """`email`, `name` and `organization` of the token's user."""
-        return self._api.get("/token/check", {}, read_account, stream="token")
-
-    def _page(self, list_: ListOfStream[StreamSpec], query: Query) -> Page:
-        spec = list_.spec
-        params = dict(list_.only)
+    def page(self, query: Query) -> Page:
+        """Ask for one page. Raises what `Api.get` does."""
+        spec = self.spec
+        params = dict(self.only)
         for bound in query.bounds:
             params |= _period(bound)
         if query.sort:
@@ -118,7 +124,7 @@ class ListClientV1(ListClient[StreamSpec]):
         limit = spec.limit if spec.paging == "limit" else None
         parse = partial(read_list, rows_key=spec.rows_key, limit=limit if spec.paging != "page" else 1)
         hint = f" The parameters were {', '.join(sorted(params))}." if params else ""
-        return self._api.get(spec.path, params, parse, stream=list_.stream, hint=hint, on_request=list_.on_request)
+        return self.api.get(spec.path, params, parse, stream=self.stream, hint=hint, on_request=self.on_request)
 
 
 def _period(bound: Bound) -> dict[str, str]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from airbyte_cdk.sources.message import MessageRepository
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
-from airbyte_rdstation.airbyte.incoming_state import read_state
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
 from airbyte_rdstation.airbyte.partitions import refusals_named
-from airbyte_rdstation.airbyte.small_list import SmallList, read_small_list
+from airbyte_rdstation.airbyte.small_list import SmallListPartitions, read_small_list
+from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream
 from airbyte_rdstation.client.auth import QueryToken
 from airbyte_rdstation.client.client import Api
@@ -25,24 +24,25 @@ from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.time_windows import Windows
 from source_rdstation_crm.config import Settings, V1Credentials
-from source_rdstation_crm.crm_state import ChildState, OffsetState
 from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
-from source_rdstation_crm.streams.deal_details import DealDetails
-from source_rdstation_crm.streams.offset_stream import OffsetStream
-from source_rdstation_crm.streams.pipeline_children import PipelineChildren
-from source_rdstation_crm.streams.time_window_stream import TimeWindowStream
-from source_rdstation_crm.v1.client_v1 import STATUSES_V1, ListClientV1
+from source_rdstation_crm.streams.offset_stream import OffsetCursor, OffsetPartitions, OffsetState
+from source_rdstation_crm.streams.pipeline_children import PipelinePartitions
+from source_rdstation_crm.streams.substream import DealCursor, DealState
+from source_rdstation_crm.streams.time_window_stream import DealDetailsPartitions, TimeWindowPartitions
+from source_rdstation_crm.v1.client_v1 import STATUSES_V1, ListV1, read_account, read_record
 from source_rdstation_crm.v1.quirks import StageFilter, sees_only_own_deals, without_empty_birthdays
 from source_rdstation_crm.v1.streams import DEAL_PIPELINES, DEALS, STREAMS, USERS, StreamSpec
 
 __all__ = ["StreamFactoryV1"]
 
+_UNSORTED: Final = Query(None)
+
 
 class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
-    """The streams of one account, as the user of one token sees it."""
+    """Builds the streams of one account, as the user of one token sees it."""
 
     table = STREAMS
-    schemas = ("source_rdstation_crm.schemas", "v1")
+    schemas = ("source_rdstation_crm", "schemas/v1")
     probed = ("deal_pipelines", "deals", "contacts", "companies")
     user = "The token's user"
 
@@ -56,15 +56,14 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
         rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
         session = Session(rate_limit, settings.num_workers, QueryToken(credentials.access_token))
         super().__init__(settings, messages, Api(f"{settings.api_base_url}/api/v1", session, retry_policy, STATUSES_V1))
-        self._lists = ListClientV1(self._api)
 
     def check(self) -> str | None:
-        """As its parent's; a user who seems to see only a part of the account is told what that means."""
-        user = self._lists.user()
+        """Prove the connection; tell a user who seems to see only a part of the account what that means."""
+        user = self._api.get("/token/check", {}, read_account, stream="token")
         super().check()
         try:
-            deals = self._lists.fetch(DEALS.name, DEALS)(Query("created_at", descending=True))
-            users = self._lists.fetch(USERS.name, USERS)(Query(None))
+            deals = self._first_page(DEALS, Query("created_at", descending=True))
+            users = self._first_page(USERS)
         except ConnectorError:
             return None  # the connection works; only the remark needs these
         if sees_only_own_deals(user, deals, users):
@@ -77,15 +76,18 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
         return None
 
     def _probe(self, spec: StreamSpec) -> None:
-        self._lists.fetch(spec.name, spec)(Query(None))
+        self._first_page(spec)
 
-    def _normalize(self, spec: StreamSpec) -> Callable[[Row], Row]:
-        normalize = super()._normalize(spec)
+    def _first_page(self, spec: StreamSpec, query: Query = _UNSORTED) -> Page:
+        return ListV1(self._api, spec.name, spec).page(query)
+
+    def _normalize(self, spec: StreamSpec, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
+        normalize = super()._normalize(spec, schema)
         return lambda row: normalize(without_empty_birthdays(row))
 
     @property
     def builders(self) -> Mapping[str, Builder[StreamSpec]]:
-        """A builder a kind of stream."""
+        """Return a builder for each kind of stream."""
         return {
             "small_list": self._small_list,
             "pipeline_children": self._pipeline_children,
@@ -95,88 +97,65 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
         }
 
     def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        small = SmallList(context, fetch=self._list(context, spec), sort=spec.sort)
-        return small.slices, small.cursor
+        cursor = FullRefreshCursor(context)
+        return SmallListPartitions(context, cursor, fetch=self._list(spec, cursor), sort=spec.sort), cursor
 
     def _pipeline_children(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        stages = PipelineChildren(
+        cursor = FullRefreshCursor(context)
+        partitions = PipelinePartitions(
             context,
-            fetch_pipelines=self._list(context, DEAL_PIPELINES),
+            cursor,
+            fetch_pipelines=self._list(spec, cursor, DEAL_PIPELINES),
             pipeline_sort=None,
-            fetch_below=lambda pipeline_id: self._list(context, spec, deal_pipeline_id=pipeline_id),
+            fetch_below=lambda pipeline_id: self._list(spec, cursor, deal_pipeline_id=pipeline_id),
             sort=None,
-            adopt=StageFilter(spec.name, partial(self._record, context, spec)).adopt,
+            adopt=StageFilter(spec.name, partial(self._record, spec, cursor)).adopt,
         )
-        return stages.slices, stages.cursor
+        return partitions, cursor
 
     def _offset(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        segments: set[str] = set()
-        stream = OffsetStream(
-            context,
-            fetch=_noting_segments(self._list(context, spec), segments),
-            parts=partial(self._parts_of_companies, context, spec, segments) if spec.has_parts else tuple,
-            cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, OffsetState),
-        )
-        return stream.slices, stream
+        saved = read_state(spec.name, spec.cursor, state, OffsetState)
+        cursor = OffsetCursor(context, cursor_field=spec.cursor, state=saved)
+        return OffsetPartitions(context, cursor, fetch=self._list(spec, cursor), other_key="created_at"), cursor
 
     def _time_windows(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        stream = TimeWindowStream(context, windows=self._windows(context, spec))
-        return stream.slices, stream.cursor
+        cursor = FullRefreshCursor(context)
+        return TimeWindowPartitions(context, cursor, windows=self._windows(spec, cursor)), cursor
 
     def _deal_details(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        details = DealDetails(
-            context,
-            windows=self._windows(context, spec),
-            fetch_deal=partial(self._record, context, spec),
-            cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, ChildState),
+        cursor = DealCursor(
+            context, cursor_field=spec.cursor, state=read_state(spec.name, spec.cursor, state, DealState)
         )
-        return details.slices, details
+        partitions = DealDetailsPartitions(
+            context, cursor, windows=self._windows(spec, cursor), fetch_deal=partial(self._record, spec, cursor)
+        )
+        return partitions, cursor
 
-    def _windows(self, context: StreamContext, spec: StreamSpec) -> Windows:
-        fetch = refusals_named(self._list(context, spec))
-        return Windows(fetch, partial(self._parts_of_deals, context, spec), self._now)
+    def _windows(self, spec: StreamSpec, cursor: StreamCursor) -> Windows:
+        fetch = refusals_named(self._list(spec, cursor))
+        return Windows(fetch, partial(self._parts_of_deals, spec, cursor), self._now)
 
     def _now(self) -> datetime:
         return self._api.server_time(datetime.now(timezone.utc))
 
-    def _list(self, context: StreamContext, spec: StreamSpec, **only: str) -> Fetch:
-        return self._lists.fetch(context.name, spec, only, on_request=context.before_request)
+    def _list(self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, **only: str) -> Fetch:
+        """The stream's list, or another `of` which it needs to know."""
+        return ListV1(self._api, spec.name, of or spec, only, cursor.before_request).page
 
-    def _record(self, context: StreamContext, spec: StreamSpec, record_id: str) -> Row:
-        return self._lists.record(context.name, spec.path, record_id, context.before_request)
+    def _record(self, spec: StreamSpec, cursor: StreamCursor, record_id: str) -> Row:
+        path = f"{spec.path}/{record_id}"
+        return self._api.get(path, {}, read_record, stream=spec.name, on_request=cursor.before_request)
 
-    def _parts_of_companies(self, context: StreamContext, spec: StreamSpec, segments: set[str]) -> Iterator[Fetch]:
-        """By responsible user, and by the segments that occur (API v1 has no list of them)."""
-        with suppress(ForbiddenError):  # then only the segments are left
-            for users in read_small_list(self._list(context, USERS), None):
-                for user in users:
-                    yield self._list(context, spec, user_id=user["id"])
-        for segment_id in sorted(segments):
-            yield self._list(context, spec, organization_segment=segment_id)
-
-    def _parts_of_deals(self, context: StreamContext, spec: StreamSpec) -> Iterator[Fetch]:
+    def _parts_of_deals(self, spec: StreamSpec, cursor: StreamCursor) -> Iterator[Fetch]:
         """By pipeline, then by stage."""
         try:
-            pipelines = [row for rows in read_small_list(self._list(context, DEAL_PIPELINES), None) for row in rows]
+            pipelines = [
+                row for rows in read_small_list(self._list(spec, cursor, DEAL_PIPELINES), None) for row in rows
+            ]
         except ForbiddenError:
             return
         for pipeline in pipelines:
-            yield self._list(context, spec, deal_pipeline_id=pipeline["id"])
+            yield self._list(spec, cursor, deal_pipeline_id=pipeline["id"])
         for pipeline in pipelines:
             for stage in pipeline.get("deal_stages") or ():
-                yield self._list(context, spec, deal_stage_id=stage.get("_id") or stage["id"])
-
-
-def _noting_segments(fetch: Fetch, segments: set[str]) -> Fetch:
-    def fetch_noting(query: Query) -> Page:
-        page = fetch(query)
-        for row in page.rows:
-            named = row.get("organization_segments")
-            for segment in named if isinstance(named, list) else ():
-                if isinstance(segment, dict) and (id_ := segment.get("id") or segment.get("_id")):
-                    segments.add(id_)
-        return page
-
-    return fetch_noting
+                yield self._list(spec, cursor, deal_stage_id=stage.get("_id") or stage["id"])

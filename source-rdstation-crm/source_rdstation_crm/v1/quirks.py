@@ -15,7 +15,7 @@ __all__ = ["StageFilter", "sees_only_own_deals", "without_empty_birthdays"]
 
 
 def without_empty_birthdays(row: Row) -> Row:
-    """The same row: a `birthday` without day, month and year is null, its contacts' as well."""
+    """Make a `birthday` without day, month and year null, its contacts' as well; return the same row."""
     contacts = row.get("contacts")
     for person in (row, *(contacts if isinstance(contacts, list) else ())):
         birthday = person.get("birthday") if isinstance(person, dict) else None
@@ -36,7 +36,7 @@ class StageFilter:
         self._warned = False
 
     def adopt(self, row: Row, pipeline_id: str) -> Row | None:
-        """The stage in full detail; None if it belongs to another pipeline or is gone.
+        """Return the stage in full detail; None if it belongs to another pipeline or is gone.
 
         For a pipeline that it does not know, RD Station answers with the stages of the default one [doc].
         """
@@ -60,7 +60,7 @@ def _pipeline_of(row: Row) -> str | None:
 
 
 def sees_only_own_deals(user: Row, deals: Page, users: Page) -> bool:
-    """`user` is the answer of /token/check; `deals` and `users` are pages of those lists."""
+    """Tell whether a user seems to see only own deals, by /token/check and a page of each list."""
     if deals.has_next is More.NO and (deals.total or 0) > len(deals.rows):
         return True  # RD Station counts deals that it does not show
     email = user.get("email")

@@ -31,8 +31,6 @@ class StreamSpec(BaseStreamSpec):
     """`limit`: pages of a size that can be asked for; `page`: of the API's own size; `none`: a single answer."""
     limit: int = 200
     """The largest page [doc]."""
-    has_parts: bool = False
-    """For `offset`: beyond the wall it is also read by responsible user and by segment."""
 
 
 DEALS: Final = StreamSpec("deals", "time_windows", "/deals", rows_key="deals")
@@ -41,7 +39,7 @@ USERS: Final = StreamSpec("users", "small_list", "/users", rows_key="users", pag
 STREAMS: Final = (
     StreamSpec("activities", "small_list", "/activities", rows_key="activities"),
     StreamSpec("campaigns", "small_list", "/campaigns", rows_key="campaigns"),
-    StreamSpec("companies", "offset", "/organizations", rows_key="organizations", cursor="updated_at", has_parts=True),
+    StreamSpec("companies", "offset", "/organizations", rows_key="organizations", cursor="updated_at"),
     StreamSpec("contacts", "offset", "/contacts", rows_key="contacts", cursor="updated_at"),
     StreamSpec("custom_fields", "small_list", "/custom_fields", paging="none"),
     DEAL_PIPELINES,

@@ -3,47 +3,44 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, MutableMapping
-from datetime import datetime, timezone
+from collections.abc import Iterable, Mapping, MutableMapping
 from functools import cached_property, partial
 from typing import Any
 
 from airbyte_cdk.sources.message import MessageRepository
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
-from airbyte_rdstation.airbyte.incoming_state import read_state
-from airbyte_rdstation.airbyte.small_list import SmallList, read_small_list
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.small_list import SmallListPartitions, read_small_list
+from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ForbiddenError
 from airbyte_rdstation.client.oauth import TokenOwner
 from airbyte_rdstation.client.rate_limit import RateLimit
-from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.client.responses import Row, read_page
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import Session
-from airbyte_rdstation.pagination.keyset import read_keyset_whole
 from airbyte_rdstation.pagination.listing import Fetch
 from source_rdstation_crm.config import Settings
-from source_rdstation_crm.crm_state import ChildState, NewestFirstState, TimeRangesState
-from source_rdstation_crm.custom_field_schema import with_custom_fields
 from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
-from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildren
-from source_rdstation_crm.streams.keyset_stream import KeysetStream
-from source_rdstation_crm.streams.newest_first_stream import NewestFirstStream
-from source_rdstation_crm.streams.pipeline_children import PipelineChildren
-from source_rdstation_crm.v2.client_v2 import ListClientV2
-from source_rdstation_crm.v2.streams import DEALS, PIPELINES, STREAMS, StreamSpec
+from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildrenCursor, DealChildrenPartitions
+from source_rdstation_crm.streams.keyset_stream import KeysetCursor, KeysetPartitions, KeysetState
+from source_rdstation_crm.streams.newest_first_stream import NewestFirstCursor, NewestFirstPartitions, NewestFirstState
+from source_rdstation_crm.streams.pipeline_children import PipelinePartitions
+from source_rdstation_crm.streams.substream import DealState
+from source_rdstation_crm.v2.client_v2 import ListV2, PageSize
+from source_rdstation_crm.v2.streams import CUSTOM_FIELDS, DEALS, PIPELINES, STREAMS, StreamSpec
 
-__all__ = ["StreamFactoryV2"]
+__all__ = ["StreamFactoryV2", "with_custom_fields"]
 
 _logger = logging.getLogger("airbyte.rdstation")
 
 
 class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
-    """The streams of one account. `config` is the user's own, in which the token owner keeps the newest tokens."""
+    """Builds the streams of one account. The token owner keeps the newest tokens in `config`, the user's own."""
 
     table = STREAMS
-    schemas = ("source_rdstation_crm.schemas", "v2")
+    schemas = ("source_rdstation_crm", "schemas/v2")
     probed = ("pipelines", "deals", "contacts", "organizations")
     user = "The user who authorized the connection"
 
@@ -58,20 +55,19 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
         tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, retry_policy)
         api = Api(f"{settings.api_base_url}/crm/v2", Session(rate_limit, settings.num_workers, tokens), retry_policy)
         super().__init__(settings, messages, api)
-        self._lists = ListClientV2(api)
+        self._page_size = PageSize()
 
     def _probe(self, spec: StreamSpec) -> None:
-        self._lists.probe(spec.name, spec.path)
+        self._api.get(spec.path, {"page[number]": "1", "page[size]": "1"}, read_page, stream=spec.name)
 
-    def _schema(self, spec: StreamSpec, *, describe: bool) -> dict[str, Any]:
-        schema = super()._schema(spec, describe=describe)
-        if describe and spec.custom_fields_of:
+    def _described(self, spec: StreamSpec, schema: dict[str, Any]) -> dict[str, Any]:
+        if spec.custom_fields_of:
             return with_custom_fields(schema, spec.custom_fields_of, self._custom_fields)
         return schema
 
     @property
     def builders(self) -> Mapping[str, Builder[StreamSpec]]:
-        """A builder a kind of stream."""
+        """Return a builder for each kind of stream."""
         return {
             "small_list": self._small_list,
             "pipeline_children": self._pipeline_children,
@@ -81,69 +77,86 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
         }
 
     def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        small = SmallList(context, fetch=self._list(context, spec.path, spec.id_field), sort=spec.sort_field)
-        return small.slices, small.cursor
+        cursor = FullRefreshCursor(context)
+        return SmallListPartitions(context, cursor, fetch=self._list(spec, cursor), sort=spec.sort_field), cursor
 
     def _pipeline_children(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        stages = PipelineChildren(
+        cursor = FullRefreshCursor(context)
+        partitions = PipelinePartitions(
             context,
-            fetch_pipelines=self._list(context, PIPELINES.path),
+            cursor,
+            fetch_pipelines=self._list(spec, cursor, PIPELINES),
             pipeline_sort=PIPELINES.sort_field,
-            fetch_below=partial(self._list_below, context, spec),
+            fetch_below=partial(self._list_below, spec, cursor),
             sort=spec.sort_field,
             adopt=lambda row, pipeline_id: {**row, "pipeline_id": pipeline_id},  # the record does not name it
         )
-        return stages.slices, stages.cursor
+        return partitions, cursor
 
     def _keyset(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        stream = KeysetStream(
-            context,
-            fetch=self._list(context, spec.path),
-            keys=spec.sort,
-            tie_sort=spec.tie_sort,
-            cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, TimeRangesState),
+        saved = read_state(spec.name, spec.cursor, state, KeysetState)
+        cursor = KeysetCursor(context, cursor_field=spec.cursor, key=spec.sort[0], state=saved)
+        partitions = KeysetPartitions(
+            context, cursor, fetch=self._list(spec, cursor), keys=spec.sort, tie_sort=spec.tie_sort
         )
-        return stream.slices, stream
+        return partitions, cursor
 
     def _newest_first(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        fetch = self._list(context, spec.path)
-        stream = NewestFirstStream(
-            context,
-            fetch=fetch,
-            cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, NewestFirstState),
-            past_wall=partial(read_keyset_whole, fetch, spec.sort[1], now=datetime.now(timezone.utc)),
-        )
-        return stream.slices, stream
+        saved = read_state(spec.name, spec.cursor, state, NewestFirstState)
+        cursor = NewestFirstCursor(context, cursor_field=spec.cursor, state=saved)
+        return NewestFirstPartitions(context, cursor, fetch=self._list(spec, cursor), other_key=spec.sort[1]), cursor
 
     def _deal_children(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        children = DealChildren(
+        saved = read_state(spec.name, spec.cursor, state, DealState)
+        cursor = DealChildrenCursor(context, cursor_field=spec.cursor, state=saved)
+        filters = (*spec.parent_filters, ALL_DEALS)
+        partitions = DealChildrenPartitions(
             context,
-            fetch_deals={
-                only: self._list(context, DEALS.path, only=only) for only in (*spec.parent_filters, ALL_DEALS)
-            },
+            cursor,
+            fetch_deals={only: self._list(spec, cursor, DEALS, only=only) for only in filters},
             deal_keys=DEALS.sort,
             deal_tie_sort=DEALS.tie_sort,
-            fetch_below=partial(self._list_below, context, spec),
+            fetch_below=partial(self._list_below, spec, cursor),
             sort=spec.sort[0],
-            cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, ChildState),
         )
-        return children.slices, children
+        return partitions, cursor
 
-    def _list(self, context: StreamContext, path: str, id_field: str = "id", only: str = "") -> Fetch:
-        return self._lists.fetch(context.name, path, id_field=id_field, only=only, on_request=context.before_request)
+    def _list(
+        self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, path: str = "", only: str = ""
+    ) -> Fetch:
+        """The stream's list, or another `of` which it needs to know."""
+        return ListV2(self._api, self._page_size, spec.name, of or spec, path, only, cursor.before_request).page
 
-    def _list_below(self, context: StreamContext, spec: StreamSpec, parent_id: str) -> Fetch:
-        return self._list(context, spec.path.format(parent_id=parent_id))
+    def _list_below(self, spec: StreamSpec, cursor: StreamCursor, parent_id: str) -> Fetch:
+        return self._list(spec, cursor, path=spec.path.format(parent_id=parent_id))
 
     @cached_property
     def _custom_fields(self) -> list[Row]:
         """The rows of /custom_fields; none where the account may not read them (records pass all the same)."""
         try:
-            fetch = self._lists.fetch("custom_fields", "/custom_fields")
-            return [row for rows in read_small_list(fetch, "order") for row in rows]
+            fetch = ListV2(self._api, self._page_size, CUSTOM_FIELDS.name, CUSTOM_FIELDS).page
+            return [row for rows in read_small_list(fetch, CUSTOM_FIELDS.sort_field) for row in rows]
         except ForbiddenError as error:
             _logger.warning("Custom fields are not described in the schemas. %s", error.message)
             return []
+
+
+def with_custom_fields(schema: dict[str, Any], entity: str, definitions: Iterable[Row]) -> dict[str, Any]:
+    """Return the schema with a property for each custom field of `entity`; slugs that are not listed still pass.
+
+    `definitions` are the rows of /custom_fields: `{"entity": "deal", "slug": "erp-id", "name": "ERP", "type": "text"}`.
+    """
+    properties = {
+        definition["slug"]: {"title": definition.get("name") or definition["slug"], **_type_of(definition.get("type"))}
+        for definition in definitions
+        if definition.get("entity") == entity and definition.get("slug")
+    }
+    schema["properties"]["custom_fields"]["properties"] = properties
+    return schema
+
+
+def _type_of(kind: object) -> dict[str, Any]:
+    if kind == "multiple_choice":
+        return {"type": ["array", "string", "null"], "items": {"type": ["string", "null"]}}
+    # A date, too, is a plain string: DD/MM/YYYY is no JSON-schema date [doc v1].
+    return {"type": ["string", "null"]}

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 
-__all__ = ["DEALS", "PIPELINES", "STREAMS", "Kind", "StreamSpec"]
+__all__ = ["CUSTOM_FIELDS", "DEALS", "PIPELINES", "STREAMS", "Kind", "StreamSpec"]
 
 Kind = Literal["keyset", "newest_first", "small_list", "pipeline_children", "deal_children"]
 
@@ -29,6 +29,8 @@ class StreamSpec(BaseStreamSpec):
     """What the API calls the record's `id`."""
     custom_fields_of: str | None = None
     """The `entity` in /custom_fields whose slugs are the keys of the record's `custom_fields`."""
+    may_be_single: bool = False
+    """The answer may hold one object in the place of the list."""
     parent_filters: tuple[str, ...] = ()
     """Filters that list only the parents with children, the likeliest form first."""
 
@@ -47,6 +49,8 @@ DEALS: Final = StreamSpec(
     cursor="updated_at",
     custom_fields_of="deal",
 )
+# The published samples give one object in the place of the list [doc].
+CUSTOM_FIELDS: Final = StreamSpec("custom_fields", "small_list", "/custom_fields", sort=("order",), may_be_single=True)
 PIPELINES: Final = StreamSpec("pipelines", "small_list", "/pipelines", sort=("order",))
 STREAMS: Final = (
     StreamSpec("campaigns", "small_list", "/campaigns", sort=("created_at",)),
@@ -59,7 +63,7 @@ STREAMS: Final = (
         cursor="updated_at",
         custom_fields_of="contact",
     ),
-    StreamSpec("custom_fields", "small_list", "/custom_fields", sort=("order",)),
+    CUSTOM_FIELDS,
     StreamSpec(
         "deal_notes", "deal_children", "/deals/{parent_id}/notes", sort=("registered_at",), cursor="deal_updated_at"
     ),

@@ -1,0 +1,142 @@
+"""Saved states: read at the border, refused when they are not ours, never later than now; and where a sync begins.
+
+A record may show in lists some time after it was written, so a sync looks back behind its cursor.
+Facts: docs/api/crm-v2.md#keyset and unknown 23.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.dates import LAST_YEAR, format_instant, normalize_instant, parse_instant
+
+__all__ = [
+    "LOOKBACK",
+    "Instant",
+    "ReadPosition",
+    "StateModel",
+    "StreamState",
+    "due_since",
+    "is_settled",
+    "lookback_start",
+    "read_state",
+]
+
+LOOKBACK: Final = timedelta(minutes=5)  # clients use minutes to hours [seen]; the search index's lag is unknown
+
+_CLOCK_DOUBT: Final = timedelta(minutes=10)  # how far RD Station's clock may run ahead of ours
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+def _instant(text: str) -> str:
+    return format_instant(parse_instant(text))
+
+
+def _instant_of_any_future(text: str) -> str:
+    """A moment of another age can be told, and brought back, but not calculated with."""
+    canonical = normalize_instant(text)
+    return canonical if canonical > str(LAST_YEAR) else _instant(text)
+
+
+Instant = Annotated[str, AfterValidator(_instant)]
+"""RFC 3339 in UTC with milliseconds and `Z`: such texts sort as the instants do."""
+_Moment = Annotated[str, AfterValidator(_instant_of_any_future)]
+"""As above, but perhaps in a future that `read_state` brings back to now."""
+
+_UNUSED: Final = frozenset(
+    {
+        "__ab_no_cursor_state_message",
+        "__ab_full_refresh_sync_complete",
+        "walk",  # a position as builds before 0.1.0 saved it: that read begins anew, from the cursor beside it
+    }
+)
+
+S = TypeVar("S", bound="StreamState")
+
+
+class StateModel(BaseModel):
+    """Strict: what is not of this shape was not written by us."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReadPosition(StateModel):
+    """A read that was interrupted: when it began, and in subclasses how far it came."""
+
+    started: _Moment
+
+
+class StreamState(StateModel):
+    """What every state has: how far the stream is complete, and whether older records may still show."""
+
+    cursor: _Moment | None = None
+    settled: bool = False
+    position: ReadPosition | None = None
+
+
+def read_state(stream: str, cursor_field: str, raw: Mapping[str, Any], model: type[S]) -> S:
+    """Read the state of one stream. A config error where it is of a foreign shape; nothing is read then.
+
+    A cursor in the future (an edited state, a clock that was wrong) would hide every change before it: it is brought
+    back to this moment, with a warning, and a read that began in the future begins anew.
+    """
+    known = {name: value for name, value in raw.items() if name not in _UNUSED}
+    if cursor_field in known:
+        known["cursor"] = known.pop(cursor_field)
+    try:
+        state = model.model_validate(known)
+    except ValidationError as error:
+        where = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}))
+        raise config_error(
+            f"The saved state of stream {stream} was not written by this connector (see: {where or 'its shape'}). "
+            "Clear the stream's state (in Airbyte: Refresh or Clear data) to read it from the beginning."
+        ) from None
+    return _not_beyond_now(stream, state)
+
+
+def _not_beyond_now(stream: str, state: S) -> S:
+    now = datetime.now(timezone.utc)
+    latest = format_instant(now + _CLOCK_DOUBT)
+    changes: dict[str, Any] = {}
+    if state.cursor is not None and state.cursor > latest:
+        changes = {"cursor": format_instant(now), "settled": False}
+        _logger.warning(
+            "%s: the saved state lies in the future (%s). Reading goes on from now (%s). If records are missing, clear "
+            "the stream's state to read it from the beginning.",
+            stream,
+            state.cursor,
+            changes["cursor"],
+        )
+    if state.position is not None and state.position.started > latest:
+        changes["position"] = None
+        _logger.warning(
+            "%s: the saved state says that a read began in the future (%s). It begins anew.",
+            stream,
+            state.position.started,
+        )
+    return state.model_copy(update=changes)
+
+
+def is_settled(cursor: str, started: str) -> bool:
+    """Tell whether a sync that began at `started` has seen all that will ever show up to `cursor`."""
+    return parse_instant(cursor) <= parse_instant(started) - LOOKBACK
+
+
+def lookback_start(cursor: str, settled: bool) -> datetime:
+    """Return from when on to read after a sync that left `cursor`."""
+    return parse_instant(cursor) - (timedelta(0) if settled else LOOKBACK)
+
+
+def due_since(start_date: str | None, cursor: str | None, settled: bool) -> datetime | None:
+    """Return from when on records are due, never before the user's start date; None where all are."""
+    moments = [parse_instant(start_date)] if start_date else []
+    if cursor:
+        moments.append(lookback_start(cursor, settled))
+    return max(moments, default=None)

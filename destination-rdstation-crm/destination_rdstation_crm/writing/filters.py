@@ -1,0 +1,165 @@
+"""Filters that find records by matching keys or ids: their texts, how many fit a request, and which of them work.
+
+How `:` compares texts is unknown (docs/api/crm-v2.md#writes): a filter only proposes, folded texts decide. No document
+promises each form of a filter on each property (docs/api/crm-v2.md#unknowns): one may be refused, or ignored, which
+brings every row. A form that turns out so is left for the rest of the sync.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from threading import Lock
+from typing import Any, Final, Literal, TypeAlias, TypeVar
+from urllib.parse import quote
+
+import orjson
+
+from airbyte_rdstation.client import rdql
+from destination_rdstation_crm.mapping.record_type import Key
+
+__all__ = [
+    "BY_ID",
+    "LONGEST_FILTER",
+    "Form",
+    "KnownForms",
+    "WholeIndex",
+    "contains_filter",
+    "lookup_filter",
+    "portions",
+    "single_filters",
+]
+
+LONGEST_FILTER: Final = 6_000  # characters in the URL; servers take 8 KB for the whole request line
+_MOST_KEYS: Final = 150  # a page has 200 rows: most answers are one page, though a key may have several hits
+
+Form: TypeAlias = Literal["list", "single", "contains", "ids", "bare ids"]
+T = TypeVar("T")
+
+BY_ID: Final[Mapping[Form, Callable[[Sequence[str]], str]]] = {
+    "ids": lambda ids: f"id:({','.join(map(rdql.quote, ids))})",  # [guess]
+    "bare ids": lambda ids: f"id:({','.join(ids)})",  # [used]
+}
+_LEFT: Final[dict[Form, str]] = {
+    "list": "several values of {key} in one request: from here on each takes a request of its own",
+    "single": "{key}: all records are read once instead, and searched in memory",
+    "contains": "parts of {key}: a value that the CRM spells with other capitals may not be found",
+    "ids": "several quoted ids in one request",
+    "bare ids": "several ids in one request: from here on each takes a request of its own",
+}
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+def lookup_filter(key_field: str, keys: Iterable[Key]) -> str:
+    """Find records with any of these keys, each also in lower case: `:` may heed case. Longer than no text."""
+    texts = [text.strip() for key in keys for text in key.texts]
+    return rdql.one_of(key_field, dict.fromkeys(each for text in texts for each in (text, text.lower())))
+
+
+def single_filters(key_field: str, key: Key) -> list[str]:
+    """Find records with the key by a filter for each spelling of it."""
+    texts = [text.strip() for text in key.texts]
+    return [rdql.one_of(key_field, [each]) for each in dict.fromkeys(each for t in texts for each in (t, t.lower()))]
+
+
+def contains_filter(key_field: str, keys: Iterable[Key]) -> str:
+    """Find records with any of these keys within theirs, whatever the case [doc]. Short ones bring long answers."""
+    texts = dict.fromkeys(text.strip() for key in keys for text in key.texts)
+    return rdql.any_of(*(rdql.contains(key_field, each) for each in texts))
+
+
+def portions(items: Iterable[T], filter_of: Callable[[list[T]], str]) -> Iterator[list[T]]:
+    """Cut the items into portions, each of which makes a filter of bounded length."""
+    portion: list[T] = []
+    length = 0
+    for item in items:
+        own = len(quote(filter_of([item])))
+        if portion and (len(portion) == _MOST_KEYS or length + own > LONGEST_FILTER):
+            yield portion
+            portion, length = [], 0
+        portion.append(item)
+        length += own
+    if portion:
+        yield portion
+
+
+class WholeIndex:
+    """Every record of an object, whole, as JSON text: a fraction of the memory that its objects would take."""
+
+    def __init__(
+        self, records: Iterable[dict[str, Any]], identity: Callable[[dict[str, Any]], Key], begun: datetime
+    ) -> None:
+        self.begun = begun
+        """RD Station's time before the first of them was read."""
+        self._records: dict[str, bytes] = {}
+        self._ids: dict[str, list[str]] = {}
+        for record in records:
+            self._records[record["id"]] = orjson.dumps(record)
+            for value in identity(record).folded:
+                self._ids.setdefault(value, []).append(record["id"])
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def with_key(self, key: Key) -> list[dict[str, Any]]:
+        """Give the records that share a value with the key."""
+        return [orjson.loads(self._records[id_]) for value in key.folded for id_ in self._ids.get(value, ())]
+
+
+class KnownForms:
+    """What a sync has learnt of look-ups in one object by one key, and the index for where no filter serves.
+
+    Safe to share among threads.
+    """
+
+    def __init__(self, crm_object: str, key_field: str | None) -> None:
+        self._named = crm_object, key_field or "_id"
+        self._lock = Lock()
+        self._serves: dict[Form, bool] = {}
+        self._logged: set[Form] = set()
+        self._index: WholeIndex | None = None
+        self.heeds_all_keys = False
+        """An answer to a list of keys held a record of another key than the first: the list is not cut to that one."""
+        self._was_shown = False
+
+    def is_left(self, form: Form) -> bool:
+        """Whether the form is known to be of no use."""
+        return self._serves.get(form) is False
+
+    def serves(self, form: Form, control: Callable[[], bool]) -> bool:
+        """Whether the form is of use; the first who asks finds out by `control`, the others wait for that."""
+        with self._lock:
+            if form not in self._serves:
+                self._serves[form] = control()
+            return self._serves[form]
+
+    def served(self, form: Form) -> None:
+        """Note an answer that obeyed the form."""
+        self._serves.setdefault(form, True)
+
+    def leave(self, form: Form, why: str) -> None:
+        """Do without the form from here on, and log so once."""
+        with self._lock:
+            logged = form in self._logged
+            self._serves[form] = False
+            self._logged.add(form)
+        if not logged:
+            crm_object, key = self._named
+            _logger.info("Look-up of %s: RD Station %s %s.", crm_object, why, _LEFT[form].format(key=key))
+
+    def shows_that_it_heeds_all_keys(self, show: Callable[[], bool]) -> bool:
+        """Whether a list of keys is not cut to the first; the first who asks finds out by `show` if no answer did."""
+        with self._lock:
+            if not (self.heeds_all_keys or self._was_shown):
+                self.heeds_all_keys = show()
+                self._was_shown = True
+            return self.heeds_all_keys
+
+    def index(self, make: Callable[[], WholeIndex]) -> WholeIndex:
+        """Give the index of the whole object, made for the first who asks."""
+        with self._lock:
+            if self._index is None:
+                self._index = make()
+            return self._index

@@ -1,3 +1,0 @@
-"""The JSON schemas of the streams."""
-
-from __future__ import annotations
