@@ -65,7 +65,7 @@ def test_given_new_messages_when_read_again_then_they_arrive_whoever_wrote_them_
 
         assert told(second) == held(crm) - before
         assert third.ids("messages") <= second.ids("messages")
-        assert [name for record in second.records("messages") if (name := record.get("file_name"))] == ["a.oga"]
+        assert [name for record in second.records("messages") if (name := record["file_name"])] == ["a.oga"]
 
 
 @pytest.mark.parametrize("sync_mode", ["incremental", pytest.param("full_refresh", marks=pytest.mark.long)])

@@ -5,22 +5,24 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import threading
-import time
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.logger import PRINT_BUFFER, is_platform_debug_log_enabled
-from airbyte_cdk.models import AirbyteMessage, Type
+from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalog, ConnectorSpecification, Type
+from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
+from airbyte_cdk.utils.memory_monitor import MemoryMonitor
 
 from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_states
 from airbyte_rdstation.airbyte.process import connector_process, hide_texts_of_errors, leave_by
+from airbyte_rdstation.airbyte.record_page import RecordPage
 from airbyte_rdstation.airbyte.source import RdstationSource
 
 __all__ = ["run"]
 
-_LINES_AT_ONCE: Final = 100
+_MESSAGES_A_MEMORY_CHECK: Final = 25  # each holds a page: 5,000 records, as the CDK's
 _COMMANDS: Final = "spec, check, discover or read"
 
 _logger = logging.getLogger("airbyte.rdstation")
@@ -36,65 +38,55 @@ def run(source: type[RdstationSource[Any]], args: list[str] | None = None) -> No
     if not parsed.command:
         sys.stderr.write(f"Name a command: {_COMMANDS}. --help says more.\n")
         sys.exit(2)
-    lines = _Lines()
-    with connector_process(arguments, lines.end), PRINT_BUFFER:
-        try:
-            for line in _Entrypoint(source()).run(parsed):
-                lines.put(line)
-        finally:
-            lines.write()
+    with connector_process(arguments, _end), PRINT_BUFFER:
+        for lines in _Entrypoint(source()).run(parsed):
+            sys.stdout.write(lines)
 
 
-class _Lines:
-    """stdout, written a hundred lines at a time: a lock and a write for each would take a tenth of a big read."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[str] = []
-        self._due = 0.0
-
-    def put(self, line: str) -> None:
-        """Print the line, now or a tenth of a second later."""
-        with self._lock:
-            self._waiting.append(line + "\n")
-            if len(self._waiting) >= _LINES_AT_ONCE or time.monotonic() >= self._due:
-                self._write()
-
-    def write(self) -> None:
-        """Print what waits."""
-        with self._lock:
-            self._write()
-
-    def end(self, number: int) -> None:
-        """Print what waits, as the last of the process."""
-        _logger.info("Stopped by a signal (%s). The next sync goes on from the last state.", number)
-        with self._lock:  # kept: no line may follow, nor be cut
-            self._write()
-            PRINT_BUFFER.flush()
-            leave_by(number)
-
-    def _write(self) -> None:
-        sys.stdout.write("".join(self._waiting))
-        self._waiting.clear()
-        self._due = time.monotonic() + PRINT_BUFFER.flush_interval
+def _end(number: int) -> None:
+    """Print what waits, as the last of the process."""
+    _logger.info("Stopped by a signal (%s). The next sync goes on from the last state.", number)
+    with PRINT_BUFFER.lock:  # kept: no line may follow, nor be cut
+        PRINT_BUFFER.flush()
+        leave_by(number)
 
 
 class _Entrypoint(AirbyteEntrypoint):
     """The CDK's, without the temporary folder of its `run`, which a pod need not have and nothing here needs."""
 
+    source: RdstationSource[Any]
+
     def __init__(self, source: RdstationSource[Any]) -> None:
         super().__init__(source)
+        self._memory_monitor = MemoryMonitor(check_interval=_MESSAGES_A_MEMORY_CHECK)
         hide_texts_of_errors()
 
     def run(self, parsed_args: argparse.Namespace) -> Iterator[str]:
-        """The messages of one command, as lines."""
+        """The messages of one command, each as its line, or lines."""
         if parsed_args.debug or is_platform_debug_log_enabled():
             for logger in (self.logger, logging.getLogger("airbyte")):
                 logger.setLevel(logging.DEBUG)
         try:
-            yield from map(self.airbyte_message_to_string, self._messages(parsed_args))
+            yield from map(self._lines, self._messages(parsed_args))
         finally:
-            yield from map(self.airbyte_message_to_string, self._emit_queued_messages(self.source))
+            yield from map(self._lines, self._emit_queued_messages(self.source))
+
+    def read(
+        self, source_spec: ConnectorSpecification, config: Any, catalog: ConfiguredAirbyteCatalog, state: list[Any]
+    ) -> Iterator[AirbyteMessage]:
+        """The messages of a sync, its records in pages; a state says how many records came since the one before."""
+        self.set_up_secret_filter(config, source_spec.connectionSpecification)
+        counted: defaultdict[HashableStreamDescriptor, float] = defaultdict(float)
+        for message in self.source.read_pages(config, catalog, state):
+            if isinstance(message, RecordPage):
+                counted[HashableStreamDescriptor(name=message.stream, namespace=None)] += message.count
+                yield message
+            else:
+                yield self.handle_record_counts(message, counted)
+            self._memory_monitor.check_memory_usage()
+
+    def _lines(self, message: AirbyteMessage) -> str:
+        return message.text if isinstance(message, RecordPage) else f"{self.airbyte_message_to_string(message)}\n"
 
     def _messages(self, parsed_args: argparse.Namespace) -> Iterator[AirbyteMessage]:
         spec = self.source.spec(self.logger)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from queue import Queue
 from typing import Any
 
+from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
-from airbyte_cdk.sources.types import Record
+from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from airbyte_rdstation.client.errors import RequestRefusedError, ServerFailedError, system_error
+from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.record_page import RecordPage
+from airbyte_rdstation.client.errors import RequestRefusedError, ServerFailedError, system_error, unknown_error
 from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.pagination.listing import Fetch, PageRefusedError, PaginationError, Query
 
-__all__ = ["Places", "Slice", "StreamPartitions", "error_of_stream", "refusals_named"]
+__all__ = ["Places", "Slice", "StreamPartitions", "StreamQueue", "refusals_named"]
 
 
 class StreamPartitions(PartitionGenerator):
@@ -28,15 +33,21 @@ class StreamPartitions(PartitionGenerator):
 class Slice(Partition):
     """One slice of a stream: a pipeline, a deal, a range of time, or the whole list."""
 
-    def __init__(self, stream: str, slice_: Mapping[str, Any], read: Callable[[], Iterable[Row]]) -> None:
-        self._stream = stream
+    def __init__(
+        self, context: StreamContext, slice_: Mapping[str, Any], read: Callable[[], Iterable[Iterable[Row]]]
+    ) -> None:
+        """`read` gives the rows of the slice, page by page, before they are normalized."""
+        self._stream = context.name
+        self._normalize = context.normalize
         self._slice = slice_
         self._read = read
 
-    def read(self) -> Iterable[Record]:
-        """Yield the records of the slice."""
-        for row in self._read():
-            yield Record(data=row, stream_name=self._stream)
+    def read(self) -> Iterable[Any]:
+        """Yield the records of the slice, a RecordPage for each page that has any."""
+        for rows in self._read():
+            page = RecordPage(self._stream, map(self._normalize, rows))
+            if page.count:
+                yield page
 
     def to_slice(self) -> Mapping[str, Any]:
         """Return what the slice covers, for the debug log."""
@@ -94,13 +105,25 @@ class Places:
             return first
 
 
-def error_of_stream(error: Exception, stream: str) -> Exception:
-    """Return the error that names the stream for one of its pagination; any other as it is."""
-    if isinstance(error, PageRefusedError):
-        return error.__cause__ if isinstance(error.__cause__, Exception) else error
+class StreamQueue(Queue[QueueItem]):
+    """What readers hand over to the thread that prints. An error enters it as one that names its stream.
+
+    What nobody knows enters as its kind and place: the CDK would print it.
+    """
+
+    def put(self, item: QueueItem, block: bool = True, timeout: float | None = None) -> None:
+        """See `queue.Queue.put`."""
+        if isinstance(item, StreamThreadException):
+            item = StreamThreadException(_error_of_stream(item.exception, item.stream_name), item.stream_name)
+        super().put(item, block, timeout)
+
+
+def _error_of_stream(error: Exception, stream: str) -> AirbyteTracedException:
+    if isinstance(error, PageRefusedError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
     if isinstance(error, PaginationError):
         return system_error(f"{stream}: {error}")
-    return error
+    return error if isinstance(error, AirbyteTracedException) else unknown_error(error, f"{stream}: reading")
 
 
 def refusals_named(fetch: Fetch) -> Fetch:

@@ -29,15 +29,15 @@ class SmallListPartitions(StreamPartitions):
 
     def generate(self) -> Iterator[Slice]:
         """Yield the one slice."""
-        yield Slice(self._context.name, {}, self._read)
+        yield Slice(self._context, {}, self._read)
 
-    def _read(self) -> Iterator[Row]:
+    def _read(self) -> Iterator[list[Row]]:
         read = 0
         watched = _Watched(self._fetch)
         try:
             for rows in read_small_list(watched.fetch, self._sort):
                 read += len(rows)
-                yield from map(self._context.normalize, rows)
+                yield rows
                 self._cursor.request_answered()
         except RestlessError:
             self._context.report_incomplete(

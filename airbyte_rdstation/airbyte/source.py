@@ -31,17 +31,19 @@ from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from airbyte_rdstation.airbyte.files import read_specification
+from airbyte_rdstation.airbyte.partitions import StreamQueue
 from airbyte_rdstation.airbyte.process import connection_status
-from airbyte_rdstation.airbyte.record_queue import RecordQueue
+from airbyte_rdstation.airbyte.record_page import RecordPage, with_progress
 from airbyte_rdstation.airbyte.stream_factory import StreamFactory
 from airbyte_rdstation.client.errors import ConnectorError, config_error
+from airbyte_rdstation.client.redaction import RedactingFilter
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import CommonSettings, remark_on
 
 __all__ = ["RdstationSource"]
 
-# Workers wait when it is full, so it bounds the records in memory; states and records share it and keep their order.
-_QUEUE_SIZE: Final = 2_000
+# Readers wait when it is full, so it bounds the pages in memory; states and pages share it and keep their order.
+_QUEUE_SIZE: Final = 16
 _READERS_A_WORKER: Final = (
     4  # threads that wait for an answer, a pace or each other cost little; the session bounds requests
 )
@@ -52,6 +54,9 @@ _FOREIGN_STATE: Final = (
 )
 
 _logger = logging.getLogger("airbyte.rdstation")
+_engine_logger = logging.getLogger("airbyte.rdstation.engine")
+_engine_logger.addFilter(RedactingFilter())
+_engine_logger.addFilter(lambda line: not str(line.msg).startswith("Read "))  # the engine would count pages
 
 
 S = TypeVar("S", bound=CommonSettings)
@@ -64,7 +69,7 @@ class RdstationSource(AbstractSource, Generic[S]):
     """
 
     def __init__(self) -> None:
-        self._queue = RecordQueue(maxsize=_QUEUE_SIZE)
+        self._queue = StreamQueue(_QUEUE_SIZE)
         self._messages = ConcurrentMessageRepository(self._queue, InMemoryMessageRepository())
         self._parsed: tuple[Mapping[str, Any], S] | None = None
 
@@ -137,7 +142,23 @@ class RdstationSource(AbstractSource, Generic[S]):
         catalog: ConfiguredAirbyteCatalog,
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
-        """Yield the messages of a sync. A stream that fails ends INCOMPLETE; the others are read to their end."""
+        """Yield the messages of a sync, a message a record; see `read_pages`."""
+        for message in self.read_pages(config, catalog, state):
+            if isinstance(message, RecordPage):
+                yield from message.messages()
+            else:
+                yield message
+
+    def read_pages(
+        self,
+        config: Mapping[str, Any],
+        catalog: ConfiguredAirbyteCatalog,
+        state: list[AirbyteStateMessage] | None = None,
+    ) -> Iterator[AirbyteMessage]:
+        """Yield the messages of a sync, a RecordPage for each page that was read.
+
+        A stream that fails ends INCOMPLETE; the others are read to their end.
+        """
         states = _states(catalog, state)
         settings = self._settings_of(config)
         wanted = [configured.stream.name for configured in catalog.streams]
@@ -145,7 +166,8 @@ class RdstationSource(AbstractSource, Generic[S]):
         failed: dict[str, FailureType] = {}
         try:
             if streams := factory.streams(wanted, states):
-                for message in self._engine(len(wanted), settings.num_workers).read(streams):
+                messages = self._engine(len(wanted), settings.num_workers).read(streams)
+                for message in with_progress(messages, streams):
                     for name, kind in _failures(message).items():
                         failed[name] = kind
                         factory.give_up(name)
@@ -162,7 +184,7 @@ class RdstationSource(AbstractSource, Generic[S]):
         return ConcurrentSource.create(
             num_workers=streams + workers * _READERS_A_WORKER,
             initial_number_of_partitions_to_generate=max(1, streams),
-            logger=_logger,
+            logger=_engine_logger,
             slice_logger=DebugSliceLogger(),
             message_repository=self._messages,
             queue=self._queue,

@@ -26,10 +26,11 @@ class Collected(MessageRepository):
         self.ids_at_last_state = 0
 
     def read(self, slices: Iterable[Partition], records: int | None = None) -> None:
-        """Reads the slices, or as many records of them; then the process is as good as killed."""
+        """Reads the slices, or pages with as many records of them; then the process is as good as killed."""
         for slice_ in slices:
-            for record in slice_.read():
-                self.ids.append(record.data["id"])
+            pages: Iterable[Any] = slice_.read()
+            for page in pages:
+                self.ids += [message.record.data["id"] for message in page.messages()]
                 if records is not None and len(self.ids) >= records:
                     return
 

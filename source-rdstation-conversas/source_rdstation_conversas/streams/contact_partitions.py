@@ -78,7 +78,7 @@ class ContactPartitions(StreamPartitions):
         for contact in self._begin(self._listed_contacts()):
             if not self._places.take():
                 break
-            yield Slice(self._context.name, {}, partial(self._visit, contact))
+            yield Slice(self._context, {}, partial(self._visit, contact))
         self._places.wait_for_all()
         if self._gone:
             _logger.info("%s: %s contacts are gone (404) and are skipped.", self._context.name, self._gone)
@@ -95,7 +95,7 @@ class ContactPartitions(StreamPartitions):
         return contacts
 
     @abstractmethod
-    def _read(self, contact: str) -> Iterator[Row]:
+    def _read(self, contact: str) -> Iterator[list[Row]]:
         """Yield a contact's records."""
 
     def _done(self, contact: str) -> None:
@@ -120,7 +120,7 @@ class ContactPartitions(StreamPartitions):
             )
         return sorted(ids)
 
-    def _visit(self, contact: str) -> Iterator[Row]:
+    def _visit(self, contact: str) -> Iterator[list[Row]]:
         try:
             if self._places.given_up:
                 return
@@ -189,12 +189,12 @@ class MessagesHistoryPartitions(ContactPartitions):
             _logger.info("%s: without private_key_jwk, `data` holds encrypted pages.", self._context.name)
         yield from super().generate()
 
-    def _read(self, contact: str) -> Iterator[Row]:
+    def _read(self, contact: str) -> Iterator[list[Row]]:
         since = parse_instant(self._context.start_date or "")
         pages = self._client.read(contact, since, pages_of)
         for number, (_, page) in enumerate(pages, start=1):  # counted on over the spans of time
             self._decryptor.count(page)
-            yield self._context.normalize({"customer_id": contact, "page": number, "data": page.data})
+            yield [{"customer_id": contact, "page": number, "data": page.data}]
             self._answered()
 
     def _end(self, *, broken_off: bool, failed: int) -> None:

@@ -138,16 +138,14 @@ class MessagesPartitions(ContactPartitions):
     def _begin(self, contacts: Sequence[str]) -> Sequence[str]:
         return self._cursor.begin(contacts)
 
-    def _read(self, contact: str) -> Iterator[Row]:
+    def _read(self, contact: str) -> Iterator[list[Row]]:
         since = self._cursor.since(contact)
         earliest = format_instant(since)
         for page, records in self._client.read(contact, since, ContactMessages(contact).read):
             self._decryptor.count(page)
             if page.fault is not None:
                 self._cursor.keep_back()
-            for record in records:
-                if not is_older(record["created_at"], earliest):
-                    yield self._context.normalize(record)
+            yield [record for record in records if not is_older(record["created_at"], earliest)]
             self._answered()
         self._cursor.note_there(contact)
 

@@ -17,8 +17,8 @@ from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
 from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions
 from airbyte_rdstation.airbyte.state import StreamState
 from airbyte_rdstation.client.responses import Page, Row
-from airbyte_rdstation.dates import format_instant, is_older, parse_instant
-from airbyte_rdstation.pagination.listing import Fetch, Query
+from airbyte_rdstation.dates import format_instant, parse_instant
+from airbyte_rdstation.pagination.listing import Fetch, Query, instant_of
 from airbyte_rdstation.pagination.sweep import RestlessError, sweep
 from source_rdstation_conversas.client_conversas import day_windows
 
@@ -43,7 +43,7 @@ class ReportsCursor(CheckpointCursor):
         super().__init__(context)
         self._begun = datetime.now(timezone.utc)
         self._lookback = lookback
-        self._cursor_field = cursor_field
+        self.cursor_field = cursor_field
         self._since = state.cursor
         self._windows: list[tuple[date, date]] = []
         self._finished: set[int] = set()
@@ -61,7 +61,7 @@ class ReportsCursor(CheckpointCursor):
         else:
             reached = ""
         cursor = max(reached, self._since or "") or self._context.start_date
-        return {self._cursor_field: cursor} if cursor else {}
+        return {self.cursor_field: cursor} if cursor else {}
 
     @cached_property
     def since(self) -> datetime:
@@ -115,9 +115,9 @@ class ReportsPartitions(StreamPartitions):
             _logger.info("%s: without start_date, the last 365 days are read.", self._context.name)
         for number, (first, last) in enumerate(self._cursor.begin()):
             covered = {"from": first.isoformat(), "to": last.isoformat()}
-            yield Slice(self._context.name, covered, partial(self._read, number, first, last))
+            yield Slice(self._context, covered, partial(self._read, number, first, last))
 
-    def _read(self, number: int, first: date, last: date) -> Iterator[Row]:
+    def _read(self, number: int, first: date, last: date) -> Iterator[list[Row]]:
         if self._failed:
             return
         try:
@@ -131,8 +131,7 @@ class ReportsPartitions(StreamPartitions):
             self._context.compare(self._read_rows, self._counted)
             self._cursor.checkpoint()
 
-    def _rows(self, first: date, last: date) -> Iterator[Row]:
-        since = format_instant(self._cursor.since)
+    def _rows(self, first: date, last: date) -> Iterator[list[Row]]:
         total: int | None = None
         fetch = self._fetch_window(first, last)
 
@@ -146,15 +145,18 @@ class ReportsPartitions(StreamPartitions):
         try:
             for batch in sweep(fetch_counted, Query(None), walled=False):
                 read += len(batch.rows)
-                for row in map(self._context.normalize, batch.rows):
-                    if not is_older(row["created_at"], since) and self._is_new(row["id"]):
-                        yield row
+                yield [row for row in batch.rows if self._is_due(row) and self._is_new(row["id"])]
                 self._cursor.request_answered()
         except RestlessError:
             self._context.report_incomplete("A window of days never came to rest; its last records may be missing.")
         with self._lock:
             self._read_rows += read
             self._counted += total if total is not None else read
+
+    def _is_due(self, row: Row) -> bool:
+        """Tell whether the record is of the look-back or later; one without a readable date is, too."""
+        created = instant_of(row, self._cursor.cursor_field)
+        return created is None or created >= self._cursor.since
 
     def _is_new(self, id_: str) -> bool:
         """Tell whether no other window has brought the record; borders are read twice."""

@@ -124,7 +124,7 @@ class DealChildrenPartitions(DealPartitions):
                 return
             cursor.request_answered()
 
-    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[Row]:
+    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
         fetch = self._fetch_below(deal_id)
         batches = (
             read_keyset(fetch, (self._sort,), None, now=self._cursor.begun)
@@ -133,5 +133,4 @@ class DealChildrenPartitions(DealPartitions):
         )
         for batch in batches:
             self._cursor.has_children = self._cursor.has_children or bool(batch.rows)
-            for row in batch.rows:
-                yield {**row, "deal_id": deal_id, "deal_updated_at": updated_at}
+            yield [{**row, "deal_id": deal_id, "deal_updated_at": updated_at} for row in batch.rows]

@@ -129,14 +129,14 @@ class KeysetPartitions(StreamPartitions):
         """Yield the time ranges as they become ready, until all are read or one has failed."""
         for time_range in self._cursor.ranges:
             covered = {"from": str(time_range.position), "to": str(time_range.end)}
-            yield Slice(self._context.name, covered, partial(self._read, time_range))
+            yield Slice(self._context, covered, partial(self._read, time_range))
         self._cursor.checkpoint()
 
     def give_up(self) -> bool:
         """Hand out no further range."""
         return self._cursor.ranges.fail()
 
-    def _read(self, time_range: TimeRange) -> Iterator[Row]:
+    def _read(self, time_range: TimeRange) -> Iterator[list[Row]]:
         cursor = self._cursor
         try:
             for batch in read_keyset(
@@ -148,7 +148,7 @@ class KeysetPartitions(StreamPartitions):
                 fixed=cursor.fixed,
                 tie_sort=self._tie_sort,
             ):
-                yield from map(self._context.normalize, batch.rows)
+                yield batch.rows
                 cursor.follow(time_range, batch)
         except BaseException:
             if cursor.ranges.fail():

@@ -122,9 +122,9 @@ class NewestFirstPartitions(StreamPartitions):
 
     def generate(self) -> Iterator[Slice]:
         """Yield the one slice."""
-        yield Slice(self._context.name, {}, self._read)
+        yield Slice(self._context, {}, self._read)
 
-    def _read(self) -> Iterator[Row]:
+    def _read(self) -> Iterator[list[Row]]:
         since = self._cursor.since
         bound, first = format_instant(since) if since else "", self._resume_page()
         number = first
@@ -145,7 +145,7 @@ class NewestFirstPartitions(StreamPartitions):
         """Read the whole list in an order that no wall cuts off."""
         return read_keyset_whole(self._fetch, self._other_key, now=datetime.now(timezone.utc))
 
-    def _front(self) -> Iterator[Row]:
+    def _front(self) -> Iterator[list[Row]]:
         """What came to the front meanwhile, until one page holds it all or nothing is new.
 
         A front that never comes to rest is left to the next sync: the cursor does not move past the first page.
@@ -165,14 +165,14 @@ class NewestFirstPartitions(StreamPartitions):
             if number == 1 or newest == down_to:
                 return
 
-    def _emit_rows(self, batch: DownBatch) -> Iterator[Row]:
+    def _emit_rows(self, batch: DownBatch) -> Iterator[list[Row]]:
         cursor = self._cursor
         if cursor.started is None:
             cursor.begin()
             cursor.latest = batch.newest
             self._at_latest = {row["id"] for row in batch.rows if self._text(row) == batch.newest}
         self._may_lack_rows = self._may_lack_rows or batch.may_lack_rows
-        yield from map(self._context.normalize, batch.rows)
+        yield batch.rows
         if batch.page >= cursor.page:
             cursor.follow(batch.page, batch.oldest)
         else:  # the front is read again: the position stays at the end of the first pass
@@ -197,9 +197,9 @@ class NewestFirstPartitions(StreamPartitions):
         self._cursor.page = number
         return number
 
-    def _not_older(self, bound: str, batches: Iterator[Batch]) -> Iterator[Row]:
+    def _not_older(self, bound: str, batches: Iterator[Batch]) -> Iterator[list[Row]]:
         for batch in batches:
-            yield from (self._context.normalize(row) for row in batch.rows if self._text(row) >= bound)
+            yield [row for row in batch.rows if self._text(row) >= bound]
             self._cursor.request_answered()
 
 

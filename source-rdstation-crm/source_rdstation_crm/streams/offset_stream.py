@@ -81,7 +81,7 @@ class OffsetPartitions(NewestFirstPartitions):
     walled: ClassVar[bool] = True
     _cursor: OffsetCursor
 
-    def _read(self) -> Iterator[Row]:
+    def _read(self) -> Iterator[list[Row]]:
         cursor = self._cursor
         if cursor.whole:
             yield from self._read_whole()
@@ -94,7 +94,7 @@ class OffsetPartitions(NewestFirstPartitions):
                 f"than {_WALL_TEXT} {_USE_V2}"
             )
 
-    def _read_whole(self) -> Iterator[Row]:
+    def _read_whole(self) -> Iterator[list[Row]]:
         cursor = self._cursor
         if cursor.started:
             top = step_back(self._fetch, _OLDEST_FIRST, cursor.page, cursor.reached or "")
@@ -130,9 +130,9 @@ class OffsetPartitions(NewestFirstPartitions):
 
         return fetch_noting
 
-    def _records(self, rows: list[Row]) -> Iterator[Row]:
+    def _records(self, rows: list[Row]) -> Iterator[list[Row]]:
         self._cursor.see(rows)
-        yield from map(self._context.normalize, rows)
+        yield rows
 
     def _beyond_wall(self) -> Iterator[Batch]:
         self._cursor.restarts = True

@@ -43,14 +43,13 @@ class PipelinePartitions(StreamPartitions):
         for pipelines in read_small_list(self._fetch_pipelines, self._pipeline_sort):
             for pipeline in pipelines:
                 pipeline_id = pipeline["id"]
-                yield Slice(self._context.name, {"pipeline_id": pipeline_id}, partial(self._read, pipeline_id))
+                yield Slice(self._context, {"pipeline_id": pipeline_id}, partial(self._read, pipeline_id))
 
-    def _read(self, pipeline_id: str) -> Iterator[Row]:
+    def _read(self, pipeline_id: str) -> Iterator[list[Row]]:
         try:
             for rows in read_small_list(self._fetch_below(pipeline_id), self._sort):
-                for row in rows:
-                    if (record := self._adopt(row, pipeline_id)) is not None:
-                        yield self._context.normalize(record)
+                adopted = (self._adopt(row, pipeline_id) for row in rows)
+                yield [record for record in adopted if record is not None]
         except NotFoundError:
             pass  # the pipeline was deleted since the list of pipelines was read
         self._cursor.checkpoint()

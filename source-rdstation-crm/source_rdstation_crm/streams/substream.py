@@ -170,7 +170,7 @@ class DealPartitions(StreamPartitions):
         return self._places.give_up()
 
     @abstractmethod
-    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterable[Row]:
+    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
         """Read the records of one deal. Raises NotFoundError if it is gone."""
 
     def _visit(self, deals: Iterable[Row]) -> Iterator[Slice]:
@@ -182,14 +182,14 @@ class DealPartitions(StreamPartitions):
                 continue
             if not self._places.take():
                 return
-            yield Slice(self._context.name, {"deal_id": visit.deal_id}, partial(self._read, visit))
+            yield Slice(self._context, {"deal_id": visit.deal_id}, partial(self._read, visit))
 
-    def _read(self, visit: Visit) -> Iterator[Row]:
+    def _read(self, visit: Visit) -> Iterator[list[Row]]:
         try:
             if self._places.given_up:
                 return
             try:
-                yield from map(self._context.normalize, self._read_deal(visit.deal_id, visit.updated_at))
+                yield from self._read_deal(visit.deal_id, visit.updated_at)
             except NotFoundError:
                 self._gone += 1  # deleted between the two requests
             self._cursor.progress.close(visit)

@@ -34,17 +34,17 @@ class TimeWindowPartitions(StreamPartitions):
         """Yield the windows, the oldest first."""
         rows, windows = self._windows.plan()
         if not windows:
-            yield Slice(self._context.name, {}, lambda: self._emit(rows))
+            yield Slice(self._context, {}, lambda: self._emit(rows))
         self._under_way = len(windows)
         for window in windows:
             covered = {"from": str(window.at_least), "to": str(window.before)}
-            yield Slice(self._context.name, covered, partial(self._read, window))
+            yield Slice(self._context, covered, partial(self._read, window))
 
-    def _read(self, window: Window) -> Iterator[Row]:
+    def _read(self, window: Window) -> Iterator[list[Row]]:
         read = 0
         for batch in self._windows.read(window):
             read += len(batch.rows)
-            yield from map(self._context.normalize, batch.rows)
+            yield batch.rows
             self._cursor.request_answered()
         with self._lock:
             self._read_rows += read
@@ -53,8 +53,8 @@ class TimeWindowPartitions(StreamPartitions):
                 _report_unread(self._context, self._windows, self._read_rows)
         self._cursor.checkpoint()
 
-    def _emit(self, rows: list[Row]) -> Iterator[Row]:
-        yield from map(self._context.normalize, rows)
+    def _emit(self, rows: list[Row]) -> Iterator[list[Row]]:
+        yield rows
         self._context.compare(len(rows), self._windows.total)
         self._cursor.checkpoint()
 
@@ -102,8 +102,8 @@ class DealDetailsPartitions(DealPartitions):
             for batch in self._windows.read(window):
                 yield batch.rows
 
-    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[Row]:
-        yield self._fetch_deal(deal_id)
+    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
+        yield [self._fetch_deal(deal_id)]
 
 
 def _report_unread(context: StreamContext, windows: Windows, read: int) -> None:
