@@ -22,6 +22,7 @@ MODULES = sorted(path for package in PACKAGES.values() for path in package.rglob
 APIS = (*VERSIONS, CONVERSAS)
 EDGE = {"requests", "urllib3", "airbyte_cdk"}
 LONGEST_FILE = 400
+LONGEST_MODULE, LONGEST_FUNCTION, MOST_FILES = 300, 40, 120  # of production code
 SHEETS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "api").glob("*.md")}
 CITATION = re.compile(r"\b((?:crm-v[12]|conversas)\.md)((?:(?:,\s|\sand\s|\sto\s)?#[a-z0-9-]+)+)")
 OUTSIDE = re.compile("|".join(("contract" + r"\.md", "sha" + "red/", "§" + r"\d")))
@@ -29,6 +30,7 @@ UNFINISHED = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "NotImplemented" + 
 SAME_IN_EACH_ROOM = {"__init__.py", "config.py", "run.py", "source.py", "streams.py"}
 RETIRED = re.compile(  # docs/architecture.md#words has what is said instead
     r"(?<![a-z])(?:[Pp]atience|[Cc]rew|[Hh]andover|[Ss]hortfalls?|[Oo]pener|[Ss]ettlement|[Pp]ump|(?:Deal|Contact)Visits|"
+    r"[Dd]esk(?:_\w+)?|[Bb]ackstage|RecordQueue|"
     r"Walk(?:ed|Error|State)|StageDesk|Numbered(?:State)?|SpanState|Windowed|LATE_VISIBILITY|resume_at|fall_short|was_read)\b"
 )
 INDEX_HOST = re.compile("|".join(("pypi" + r"\.org", "python" + r"hosted\.", "--(extra-)?" + "index-url")))
@@ -108,6 +110,19 @@ def test_a_python_file_is_short_and_finished() -> None:
     texts = {name_of(path): path.read_text(encoding="utf-8") for path in committed() if path.suffix == ".py"}
     assert {name: lines for name, text in texts.items() if (lines := len(text.splitlines())) > LONGEST_FILE} == {}
     assert {name for name, text in texts.items() if UNFINISHED.search(text)} == set()
+
+
+def test_production_code_is_in_few_files_of_short_functions() -> None:
+    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    functions = {
+        f"{name_of(path)}:{node.name}": node.end_lineno - node.lineno + 1
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno
+    }
+    assert len(MODULES) <= MOST_FILES
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+    assert {name: lines for name, lines in functions.items() if lines > LONGEST_FUNCTION} == {}
 
 
 def test_a_file_name_tells_the_file() -> None:

@@ -6,7 +6,7 @@ import pytest
 import requests
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
-from airbyte_rdstation.client.auth import QueryToken
+from airbyte_rdstation.client.session import QueryToken
 
 TOKEN = "t0k&n=%/+ é"
 

@@ -1,9 +1,12 @@
-"""A stream's slices as the CDK's partitions, and how many of them are under way."""
+"""A stream's slices as the CDK's partitions, how many of them are under way, and a small list as the one slice it is.
+
+Facts: docs/api/crm-v2.md#listing.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from queue import Queue
 from typing import Any
 
@@ -13,13 +16,22 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator impor
 from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
 from airbyte_rdstation.airbyte.record_page import RecordPage
 from airbyte_rdstation.client.errors import RequestRefusedError, ServerFailedError, system_error, unknown_error
 from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.pagination.listing import Fetch, PageRefusedError, PaginationError, Query
+from airbyte_rdstation.pagination.page_numbers import RestlessError, single_pass, sweep
 
-__all__ = ["Places", "Slice", "StreamPartitions", "StreamQueue", "refusals_named"]
+__all__ = [
+    "Places",
+    "Slice",
+    "SmallListPartitions",
+    "StreamPartitions",
+    "StreamQueue",
+    "read_small_list",
+    "refusals_named",
+]
 
 
 class StreamPartitions(PartitionGenerator):
@@ -136,3 +148,69 @@ def refusals_named(fetch: Fetch) -> Fetch:
             raise PageRefusedError from error
 
     return fetch_page
+
+
+class SmallListPartitions(StreamPartitions):
+    """Generates one slice: the whole list."""
+
+    def __init__(self, context: StreamContext, cursor: StreamCursor, *, fetch: Fetch, sort: str | None) -> None:
+        """`sort` is a key that seldom changes; None where the list has no order."""
+        self._context = context
+        self._cursor = cursor
+        self._fetch = fetch
+        self._sort = sort
+
+    def generate(self) -> Iterator[Slice]:
+        """Yield the one slice."""
+        yield Slice(self._context, {}, self._read)
+
+    def _read(self) -> Iterator[list[Row]]:
+        read = 0
+        watched = _Watched(self._fetch)
+        try:
+            for rows in read_small_list(watched.fetch, self._sort):
+                read += len(rows)
+                yield rows
+                self._cursor.request_answered()
+        except RestlessError:
+            self._context.report_incomplete(
+                f"The list grew during the whole read of {read:,} records. What came last may be missing until the "
+                "next sync."
+            )
+        else:
+            if watched.repeats and watched.total is None:
+                self._context.report_incomplete(
+                    f"RD Station answers every page with the same {read:,} records. If there are more, it does not "
+                    "show them."
+                )
+            self._context.compare(read, watched.total)
+        self._cursor.checkpoint()
+
+
+class _Watched:
+    """A list's pages on their way: what it counts, and whether its second page repeats the first."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._first: set[str] = set()
+        self.total: int | None = None
+        self.repeats = False
+
+    def fetch(self, query: Query) -> Page:
+        """Ask for a page, and note what it tells of the list."""
+        page = self._fetch(query)
+        ids = {row["id"] for row in page.rows}
+        if query.page == 1:
+            self._first = ids
+        elif query.page == 2:
+            self.repeats = bool(ids) and ids == self._first
+        self.total = page.total
+        return page
+
+
+def read_small_list(fetch: Fetch, sort: str | None) -> Iterator[list[Row]]:
+    """Yield the rows of a small list, one batch a request, each id once."""
+    query = Query(sort)
+    batches = single_pass(fetch, query) if sort else sweep(fetch, query, walled=False)
+    for batch in batches:
+        yield batch.rows

@@ -13,7 +13,7 @@ from airbyte_rdstation.client.errors import ConnectorError
 
 __all__ = ["Stop", "StoppedError"]
 
-_PATIENCE_SECONDS: Final = 5.0
+_GRACE_SECONDS: Final = 5.0
 
 
 class StoppedError(ConnectorError):
@@ -36,7 +36,7 @@ class Stop:
     def request(self, number: int) -> None:
         """Ask for the end, on behalf of a signal."""
         self._number = number
-        self._latest = time.monotonic() + _PATIENCE_SECONDS
+        self._latest = time.monotonic() + _GRACE_SECONDS
         self._event.set()
         for listener in self._listeners:
             listener()

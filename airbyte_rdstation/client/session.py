@@ -2,6 +2,9 @@
 
 `requests` reads a body to its end, however large, and its read timeout begins anew with every byte that comes: it ends
 neither a flood nor a drip. So an answer has a bound on its size and on its time here.
+
+Tokens that do not expire go into a copy of each request, as a header or into the query string: one that is sent again
+must not carry them twice. Facts: docs/api/conversas.md#basics; docs/api/crm-v1.md#basics.
 """
 
 from __future__ import annotations
@@ -14,16 +17,17 @@ from collections.abc import Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Final, Protocol, cast, runtime_checkable
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import requests
 from requests.utils import select_proxy
 
 from airbyte_rdstation.client.errors import LARGEST_BODY, OversizedAnswerError, config_error
 from airbyte_rdstation.client.rate_limit import RateLimit
+from airbyte_rdstation.client.redaction import mask
 from airbyte_rdstation.client.retry import REQUEST_TIMEOUT_SECONDS
 
-__all__ = ["Renewable", "Session"]
+__all__ = ["BearerToken", "QueryToken", "Renewable", "Session"]
 
 _MOST_REPEATS: Final = 5  # on 401, while other threads go on renewing the token
 _PIECE: Final = 256 * 1024  # bytes
@@ -177,3 +181,32 @@ def _insist_on_bundle(place: str) -> None:
         raise config_error(
             f"{variable} names {place}, which holds no certificates that can be read. It must be a file in PEM form."
         ) from None
+
+
+class BearerToken(requests.auth.AuthBase):
+    """Adds `Authorization: Bearer …` to a copy of the request."""
+
+    def __init__(self, token: str) -> None:
+        self._header = f"Bearer {token}"
+        mask(token)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Return the copy; the request itself stays as it is."""
+        authorized = request.copy()
+        authorized.headers["Authorization"] = self._header
+        return authorized
+
+
+class QueryToken(requests.auth.AuthBase):
+    """Adds `token=…` to a copy of the request."""
+
+    def __init__(self, token: str) -> None:
+        self._pair = f"token={quote(token, safe='')}"
+        mask(token)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Return the copy; the request itself stays as it is."""
+        authorized = request.copy()
+        parts = urlsplit(str(request.url))
+        authorized.url = urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, self._pair)))))
+        return authorized

@@ -9,8 +9,8 @@ Pure: no HTTP, no CDK; the only I/O of these modules is the function `fetch` tha
 | a sort by creation, no filter         | contacts of v1          | `last_page_first`, then `newest_first`  |
 | ... and more rows than its wall       | contacts of v1          | `beyond_limit`                          |
 | a filter by creation                  | deals of v1             | `time_windows`                          |
-| a sort by a key that seldom changes   | pipelines, users        | `single_pass`                           |
-| no order at all                       | custom fields           | `sweep`                                 |
+| a sort by a key that seldom changes   | pipelines, users        | `page_numbers.single_pass`              |
+| no order at all                       | custom fields           | `page_numbers.sweep`                    |
 
 Wall: the row, 10,000, behind which page numbers end. Sweep: reading all pages again until passes agree that nothing is
 left. Keyset: asking for page 1 again and again, with a filter that begins at the last value read. Tie: rows with equal

@@ -14,7 +14,7 @@ from typing import Final
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.pagination.last_page_first import read_up, top_page
 from airbyte_rdstation.pagination.listing import WALL, Batch, Fetch, Query
-from airbyte_rdstation.pagination.single_pass import Ties
+from airbyte_rdstation.pagination.page_numbers import Ties
 
 __all__ = ["Reach"]
 

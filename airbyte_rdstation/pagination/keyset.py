@@ -17,7 +17,7 @@ from itertools import pairwise
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import EPOCH, ONE_SECOND, floor_second
 from airbyte_rdstation.pagination.listing import Batch, Bound, Fetch, PaginationError, Query, instant_of
-from airbyte_rdstation.pagination.sweep import halved_windows, sweep
+from airbyte_rdstation.pagination.page_numbers import halved_windows, sweep
 
 __all__ = ["Position", "Step", "Then", "advance", "read_keyset", "read_keyset_whole"]
 

@@ -15,7 +15,7 @@ from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import WALL, Fetch, PaginationError, Query, instant_of
 from airbyte_rdstation.pagination.newest_first import instant_text
-from airbyte_rdstation.pagination.single_pass import Ties
+from airbyte_rdstation.pagination.page_numbers import Ties
 
 __all__ = ["UpBatch", "read_up", "step_back", "top_page"]
 

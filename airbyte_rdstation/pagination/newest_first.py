@@ -17,7 +17,7 @@ from typing import Final
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import WALL, Fetch, PageRefusedError, PaginationError, Query, instant_of
-from airbyte_rdstation.pagination.single_pass import Ties
+from airbyte_rdstation.pagination.page_numbers import Ties
 
 __all__ = ["DownBatch", "WallReachedError", "instant_text", "read_down"]
 

@@ -132,7 +132,7 @@ def window(days: int, until: int = 0) -> dict[str, str]:
 
 
 def _jwe_in(answer: Answer) -> tuple[str, str | None]:
-    """Tell where the encrypted text stands, in the words of the emulator's `desk_history_envelope`, and the text."""
+    """Tell where the encrypted text stands, as the emulator's `conversas_history_envelope` names it, and the text."""
     body = answer.body
     text = answer.content.decode("utf-8", "replace").strip()
     if body is None and text.count(".") == _PARTS - 1:

@@ -13,11 +13,10 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from airbyte_rdstation import config_file
-from airbyte_rdstation.client.auth import BearerToken, QueryToken
 from airbyte_rdstation.client.errors import ConnectorError
 from airbyte_rdstation.client.oauth import TokenOwner
 from airbyte_rdstation.client.rate_limit import RateLimit
-from airbyte_rdstation.client.session import Session
+from airbyte_rdstation.client.session import BearerToken, QueryToken, Session
 from airbyte_rdstation.config import BaseUrl
 from airbyte_rdstation.probe.conversas_history import PAGE_QUESTIONS, AccountConversas
 from airbyte_rdstation.probe.conversas_lists import FIGURE_QUESTIONS

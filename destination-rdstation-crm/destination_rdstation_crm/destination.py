@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,15 @@ from airbyte_cdk.models import (
     AirbyteStreamStatus,
     ConfiguredAirbyteCatalog,
     ConnectorSpecification,
+    DestinationSyncMode,
     Status,
     Type,
 )
 from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets, update_secrets
+from airbyte_protocol_dataclasses.models import (  # type: ignore[import-untyped]  # it ships no types
+    DestinationCatalog,
+    DestinationOperation,
+)
 
 from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_specification
 from airbyte_rdstation.airbyte.process import leave_by, send
@@ -34,20 +39,20 @@ from airbyte_rdstation.client.errors import ConnectorError, system_error
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import remark_on
 from airbyte_rdstation.invisible import plain_name
-from destination_rdstation_crm.catalog import destination_catalog
 from destination_rdstation_crm.config import Settings, read_settings
 from destination_rdstation_crm.connection import Connection
-from destination_rdstation_crm.mapping.setup import Entry, plan_streams
-from destination_rdstation_crm.objects.tables import MODES
+from destination_rdstation_crm.mapping.custom_fields import CustomFields
+from destination_rdstation_crm.mapping.record_type import RecordType
+from destination_rdstation_crm.mapping.setup import SYNC_MODES, Entry, plan_streams
+from destination_rdstation_crm.objects.tables import MODES, OBJECTS
 from destination_rdstation_crm.protocol.message_loop import MessageLoop
 from destination_rdstation_crm.protocol.stdio import Incoming, send_line, stream_status
-from destination_rdstation_crm.rejects.keeper import Keeper
-from destination_rdstation_crm.rejects.store import PrivateFile, open_store
+from destination_rdstation_crm.rejects.keeper import Keeper, PrivateFile, open_store
 from destination_rdstation_crm.row import StreamKey
 from destination_rdstation_crm.writing.batch_writer import BatchWriter
 from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
-__all__ = ["DestinationRdstationCrm"]
+__all__ = ["DestinationRdstationCrm", "destination_catalog"]
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -205,3 +210,33 @@ def _line(message: AirbyteMessage | bytes) -> bytes:
 def _mutable(config: Mapping[str, Any]) -> MutableMapping[str, Any]:
     # The token owner writes the newest tokens into the very dict that the platform's CONTROL message repeats.
     return config if isinstance(config, MutableMapping) else dict(config)
+
+
+def destination_catalog(custom_fields_of: Callable[[str], CustomFields]) -> DestinationCatalog:
+    """List what can be written where; `custom_fields_of` gives an entity's custom fields, called once for each."""
+    operations: list[DestinationOperation] = []
+    for crm_object in OBJECTS.values():
+        record_type = RecordType(crm_object, custom_fields_of(crm_object.entity))
+        operations += (_operation(record_type, mode) for mode in SYNC_MODES)
+    return DestinationCatalog(operations=operations)
+
+
+def _operation(record_type: RecordType, mode: DestinationSyncMode) -> DestinationOperation:
+    matched = mode is not DestinationSyncMode.append
+    return DestinationOperation(
+        object_name=record_type.crm_object.name,
+        sync_mode=mode,
+        json_schema=_schema(record_type, creates=mode is not DestinationSyncMode.update),
+        matching_keys=[[key] for key in record_type.matching_keys] if matched else None,
+    )
+
+
+def _schema(record_type: RecordType, *, creates: bool) -> dict[str, Any]:
+    customs = [each.name for each in record_type.custom_fields if each.required]
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {name: {"title": each.title, **each.schema} for name, each in record_type.by_name.items()},
+        "required": [*record_type.crm_object.required, *customs] if creates else [],
+        "additionalProperties": False,
+    }

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from planned import ID, fields_of
 
-from destination_rdstation_crm.catalog import destination_catalog
+from destination_rdstation_crm.destination import destination_catalog
 from destination_rdstation_crm.objects.tables import OBJECTS
 
 OPERATIONS = {(each.object_name, each.sync_mode.value): each for each in destination_catalog(fields_of).operations}

@@ -12,16 +12,15 @@ from airbyte_cdk.sources.message import MessageRepository
 
 from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
 from airbyte_rdstation.airbyte.normalizer import Normalizer
-from airbyte_rdstation.airbyte.small_list import SmallListPartitions
+from airbyte_rdstation.airbyte.partitions import SmallListPartitions
 from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, StreamFactory
-from airbyte_rdstation.client.auth import BearerToken
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, UnauthorizedError, config_error
 from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.client.retry import RetryPolicy
-from airbyte_rdstation.client.session import Session
+from airbyte_rdstation.client.session import BearerToken, Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_conversas.client_conversas import STATUSES_CONVERSAS, ConversasList
 from source_rdstation_conversas.config import Settings

@@ -11,7 +11,7 @@ from counted_list import CountedList
 from simulated_list import SimulatedList
 
 from airbyte_rdstation.client.responses import More, Page
-from airbyte_rdstation.pagination import beyond_limit, last_page_first, sweep
+from airbyte_rdstation.pagination import beyond_limit, last_page_first, page_numbers
 from airbyte_rdstation.pagination.beyond_limit import Reach
 from airbyte_rdstation.pagination.listing import Fetch, Query
 
@@ -139,7 +139,7 @@ def test_given_an_answer_that_says_the_end_at_the_wall_when_read_then_the_other_
 def test_given_one_moment_longer_than_passes_can_settle_when_read_then_the_rest_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sweep, "_MOST_PASSES", 3)
+    monkeypatch.setattr(page_numbers, "_MOST_PASSES", 3)
     crm = account(180)
     for row_id in crm.created:
         crm.created[row_id] = 5_000

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 
 from airbyte_rdstation.client.responses import More, Page, Row
-from airbyte_rdstation.pagination import sweep as sweep_module
+from airbyte_rdstation.pagination import page_numbers
 from airbyte_rdstation.pagination.listing import PaginationError, Query
-from airbyte_rdstation.pagination.single_pass import single_pass
-from airbyte_rdstation.pagination.sweep import sweep
+from airbyte_rdstation.pagination.page_numbers import single_pass, sweep
 
 
 @given(scenario=scenarios(deletes=False))
@@ -89,7 +88,7 @@ def test_given_rows_that_share_their_sort_key_across_pages_when_read_in_one_pass
 def test_given_a_list_without_a_wall_that_says_no_end_when_swept_then_an_empty_page_is_its_end(
     rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_module, "WALL", 100)
+    monkeypatch.setattr(page_numbers, "WALL", 100)
     crm = spread_list(rows, page_size=10)
     crm.links = False
 

@@ -1,4 +1,4 @@
-"""The account's custom fields of one entity: what an `@slug` takes, and which values a record holds.
+"""The account's custom fields of one entity: what an `@slug` takes, which one may be meant, what values a record holds.
 
 Facts: docs/api/crm-v2.md#small-lists and #writes. A record's values are keyed by slug [doc][seen], or by the field's id
 [guess].
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final, Literal
 
 from airbyte_rdstation.client.errors import config_error
-from airbyte_rdstation.invisible import shown
-from destination_rdstation_crm.mapping.suggestions import suggestion
+from airbyte_rdstation.invisible import plain_name, shown
 from destination_rdstation_crm.objects.crm_object import (
     CUSTOM_FIELDS,
     CUSTOM_PREFIX,
@@ -26,7 +26,7 @@ from destination_rdstation_crm.objects.existing_values import Same, same_day, sa
 from destination_rdstation_crm.objects.values import begins_nested, blank, brazilian_day, fold, text, unfolded
 from destination_rdstation_crm.row import RowRejectedError
 
-__all__ = ["CustomField", "CustomFields", "Options"]
+__all__ = ["CustomField", "CustomFields", "Options", "suggestion"]
 
 Kind = Literal["text", "date", "option", "multiple_choice"]
 _SAME: Final[Mapping[Kind, Same]] = {
@@ -178,3 +178,30 @@ class Options:
     def _find(self, wanted: str) -> str | None:
         trimmed = wanted.strip()
         return trimmed if trimmed in self._exact else self._by_fold.get(fold(trimmed))
+
+
+_SHOWN: Final = 10
+_CLOSE: Final = 0.7  # below it, difflib likens names that share little more than their length
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Make a sentence: near misses if there are any, else what there is to choose from."""
+    names = sorted(known)
+    alike = [other for other in names if _spelled(other) == _spelled(name)]
+    near = alike or get_close_matches(name, names, cutoff=_CLOSE)
+    if near:
+        return f"Did you mean {_listed(near, 'or')}?"
+    if not names:
+        return "There is none."
+    shown, more = names[:_SHOWN], len(names) - _SHOWN
+    return f"There are {_listed(shown, 'and')}" + (f", and {more} more." if more > 0 else ".")
+
+
+def _spelled(name: str) -> str:
+    """The name without what is easily mistaken: case, and a hyphen for an underscore or a space."""
+    return plain_name(name).casefold().replace("-", "_").replace(" ", "_")
+
+
+def _listed(names: list[str], word: str) -> str:
+    quoted = [f"`{shown(name)}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} {word} {quoted[-1]}"

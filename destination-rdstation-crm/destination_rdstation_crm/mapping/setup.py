@@ -12,10 +12,9 @@ from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteStream
 
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.invisible import plain_name, shown
-from destination_rdstation_crm.mapping.custom_fields import CustomFields
+from destination_rdstation_crm.mapping.custom_fields import CustomFields, suggestion
 from destination_rdstation_crm.mapping.plan import Column, StreamPlan, is_added
 from destination_rdstation_crm.mapping.record_type import RecordType
-from destination_rdstation_crm.mapping.suggestions import suggestion
 from destination_rdstation_crm.objects.crm_object import CUSTOM_PREFIX, ID_FIELD, CrmObject
 from destination_rdstation_crm.objects.tables import MODES, OBJECTS
 

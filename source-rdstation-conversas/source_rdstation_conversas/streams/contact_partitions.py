@@ -17,8 +17,7 @@ from typing import Final
 from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.airbyte.cursor import CheckpointCursor, FullRefreshCursor, StreamContext
-from airbyte_rdstation.airbyte.partitions import Places, Slice, StreamPartitions
-from airbyte_rdstation.airbyte.small_list import read_small_list
+from airbyte_rdstation.airbyte.partitions import Places, Slice, StreamPartitions, read_small_list
 from airbyte_rdstation.client.errors import (
     ConnectorError,
     ForbiddenError,
@@ -29,7 +28,7 @@ from airbyte_rdstation.client.errors import (
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import parse_instant
 from airbyte_rdstation.pagination.listing import Fetch
-from airbyte_rdstation.pagination.sweep import RestlessError
+from airbyte_rdstation.pagination.page_numbers import RestlessError
 from source_rdstation_conversas.history.contact_messages import pages_of
 from source_rdstation_conversas.history.history_client import HistoryClient
 

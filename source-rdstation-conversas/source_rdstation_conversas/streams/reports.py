@@ -19,7 +19,7 @@ from airbyte_rdstation.airbyte.state import StreamState
 from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.dates import format_instant, parse_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query, instant_of
-from airbyte_rdstation.pagination.sweep import RestlessError, sweep
+from airbyte_rdstation.pagination.page_numbers import RestlessError, sweep
 from source_rdstation_conversas.client_conversas import day_windows
 
 __all__ = ["ReportsCursor", "ReportsPartitions", "ReportsState"]
@@ -33,7 +33,7 @@ _logger = logging.getLogger("airbyte.rdstation")
 class ReportsState(StreamState):
     """Hold how far the windows are complete."""
 
-    walk: None = None
+    position: None = None
 
 
 class ReportsCursor(CheckpointCursor):

@@ -17,7 +17,7 @@ from airbyte_rdstation.client.errors import RequestRefusedError, ServerFailedErr
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.pagination.keyset import read_keyset
 from airbyte_rdstation.pagination.listing import Fetch, Query
-from airbyte_rdstation.pagination.sweep import sweep
+from airbyte_rdstation.pagination.page_numbers import sweep
 from source_rdstation_crm.streams.substream import DealCursor, DealPartitions, DealState
 
 __all__ = ["ALL_DEALS", "DealChildrenCursor", "DealChildrenPartitions"]

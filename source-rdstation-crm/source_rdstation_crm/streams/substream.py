@@ -1,6 +1,6 @@
-"""One request a deal: a slice for each deal that is due, several at once; incremental by the deal's `updated_at`.
+"""Children of parents: a slice for each pipeline, or for each deal that is due; the latter incremental by `updated_at`.
 
-The state is the deals' cursor, never a state a deal: it moves over a deal only once that deal and all before it are
+The state of deals is their cursor, never a state a deal: it moves over a deal only once that deal and all before it are
 visited. Deals edited after the sync's start are visited if they were not yet, but the cursor stays at the start: they
 belong to the next sync, and a list that is edited for ever cannot keep this one going for ever.
 
@@ -21,15 +21,15 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
-from airbyte_rdstation.airbyte.partitions import Places, Slice, StreamPartitions
+from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.partitions import Places, Slice, StreamPartitions, read_small_list
 from airbyte_rdstation.airbyte.state import StreamState, due_since, is_settled, lookback_start
 from airbyte_rdstation.client.errors import NotFoundError
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import floor_second, format_instant
-from airbyte_rdstation.pagination.listing import instant_of
+from airbyte_rdstation.pagination.listing import Fetch, instant_of
 
-__all__ = ["DealCursor", "DealPartitions", "DealState", "ParentProgress", "Visit"]
+__all__ = ["DealCursor", "DealPartitions", "DealState", "ParentProgress", "PipelinePartitions", "Visit"]
 
 _UPDATED_AT: Final = "updated_at"
 _MOST_RECENT: Final = 5_000  # deals remembered in the state; more would only be visited once more
@@ -205,3 +205,43 @@ class DealPartitions(StreamPartitions):
         self._cursor.checkpoint()
         if self._gone:
             _logger.info("%s: %s deals were deleted during the sync and are skipped.", self._context.name, self._gone)
+
+
+class PipelinePartitions(StreamPartitions):
+    """Generates a slice for each pipeline: the records that live below it."""
+
+    def __init__(
+        self,
+        context: StreamContext,
+        cursor: StreamCursor,
+        *,
+        fetch_pipelines: Fetch,
+        pipeline_sort: str | None,
+        fetch_below: Callable[[str], Fetch],
+        sort: str | None,
+        adopt: Callable[[Row, str], Row | None],
+    ) -> None:
+        """`adopt` makes a row of a pipeline's list the record; None if it does not belong to that pipeline."""
+        self._context = context
+        self._cursor = cursor
+        self._fetch_pipelines = fetch_pipelines
+        self._pipeline_sort = pipeline_sort
+        self._fetch_below = fetch_below
+        self._sort = sort
+        self._adopt = adopt
+
+    def generate(self) -> Iterator[Slice]:
+        """Yield a slice for each pipeline."""
+        for pipelines in read_small_list(self._fetch_pipelines, self._pipeline_sort):
+            for pipeline in pipelines:
+                pipeline_id = pipeline["id"]
+                yield Slice(self._context, {"pipeline_id": pipeline_id}, partial(self._read, pipeline_id))
+
+    def _read(self, pipeline_id: str) -> Iterator[list[Row]]:
+        try:
+            for rows in read_small_list(self._fetch_below(pipeline_id), self._sort):
+                adopted = (self._adopt(row, pipeline_id) for row in rows)
+                yield [record for record in adopted if record is not None]
+        except NotFoundError:
+            pass  # the pipeline was deleted since the list of pipelines was read
+        self._cursor.checkpoint()

@@ -10,24 +10,21 @@ from typing import Any, Final
 from airbyte_cdk.sources.message import MessageRepository
 
 from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
-from airbyte_rdstation.airbyte.partitions import refusals_named
-from airbyte_rdstation.airbyte.small_list import SmallListPartitions, read_small_list
+from airbyte_rdstation.airbyte.partitions import SmallListPartitions, read_small_list, refusals_named
 from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream
-from airbyte_rdstation.client.auth import QueryToken
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError
 from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.client.retry import RetryPolicy
-from airbyte_rdstation.client.session import Session
+from airbyte_rdstation.client.session import QueryToken, Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.time_windows import Windows
 from source_rdstation_crm.config import Settings, V1Credentials
 from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
 from source_rdstation_crm.streams.offset_stream import OffsetCursor, OffsetPartitions, OffsetState
-from source_rdstation_crm.streams.pipeline_children import PipelinePartitions
-from source_rdstation_crm.streams.substream import DealCursor, DealState
+from source_rdstation_crm.streams.substream import DealCursor, DealState, PipelinePartitions
 from source_rdstation_crm.streams.time_window_stream import DealDetailsPartitions, TimeWindowPartitions
 from source_rdstation_crm.v1.client_v1 import STATUSES_V1, ListV1, read_account, read_record
 from source_rdstation_crm.v1.quirks import StageFilter, sees_only_own_deals, without_empty_birthdays

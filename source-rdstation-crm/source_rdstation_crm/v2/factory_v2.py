@@ -10,7 +10,7 @@ from typing import Any
 from airbyte_cdk.sources.message import MessageRepository
 
 from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
-from airbyte_rdstation.airbyte.small_list import SmallListPartitions, read_small_list
+from airbyte_rdstation.airbyte.partitions import SmallListPartitions, read_small_list
 from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream
 from airbyte_rdstation.client.client import Api
@@ -26,8 +26,7 @@ from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
 from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildrenCursor, DealChildrenPartitions
 from source_rdstation_crm.streams.keyset_stream import KeysetCursor, KeysetPartitions, KeysetState
 from source_rdstation_crm.streams.newest_first_stream import NewestFirstCursor, NewestFirstPartitions, NewestFirstState
-from source_rdstation_crm.streams.pipeline_children import PipelinePartitions
-from source_rdstation_crm.streams.substream import DealState
+from source_rdstation_crm.streams.substream import DealState, PipelinePartitions
 from source_rdstation_crm.v2.client_v2 import ListV2, PageSize
 from source_rdstation_crm.v2.streams import CUSTOM_FIELDS, DEALS, PIPELINES, STREAMS, StreamSpec
 
