@@ -45,7 +45,7 @@ def stream(name: str) -> DefaultStream:
 def test_a_page_is_a_line_a_record_with_nulls_and_what_no_parser_of_lines_may_cut() -> None:
     page = RecordPage("contacts", iter(ROWS))
 
-    lines = page.text.split("\n")
+    lines = page.lines.decode().split("\n")
     assert lines.pop() == ""
     assert page.count == len(lines) == len(ROWS)
     assert [json.loads(line)["record"]["data"] for line in lines] == ROWS

@@ -40,7 +40,16 @@ def run(source: type[RdstationSource[Any]], args: list[str] | None = None) -> No
         sys.exit(2)
     with connector_process(arguments, _end), PRINT_BUFFER:
         for lines in _Entrypoint(source()).run(parsed):
-            sys.stdout.write(lines)
+            _print(lines)
+
+
+def _print(lines: bytes) -> None:
+    """Print lines at once, behind what other threads have logged: the CDK's buffer would copy a page three times."""
+    with PRINT_BUFFER.lock:
+        PRINT_BUFFER.flush()
+        stdout = sys.__stdout__.buffer  # type: ignore[union-attr] # `connector_process` ends where it is closed
+        stdout.write(lines)
+        stdout.flush()
 
 
 def _end(number: int) -> None:
@@ -61,8 +70,8 @@ class _Entrypoint(AirbyteEntrypoint):
         self._memory_monitor = MemoryMonitor(check_interval=_MESSAGES_A_MEMORY_CHECK)
         hide_texts_of_errors()
 
-    def run(self, parsed_args: argparse.Namespace) -> Iterator[str]:
-        """The messages of one command, each as its line, or lines."""
+    def run(self, parsed_args: argparse.Namespace) -> Iterator[bytes]:  # type: ignore[override] # see `_print`
+        """Yield the messages of one command, each as its line, or lines."""
         if parsed_args.debug or is_platform_debug_log_enabled():
             for logger in (self.logger, logging.getLogger("airbyte")):
                 logger.setLevel(logging.DEBUG)
@@ -85,8 +94,10 @@ class _Entrypoint(AirbyteEntrypoint):
                 yield self.handle_record_counts(message, counted)
             self._memory_monitor.check_memory_usage()
 
-    def _lines(self, message: AirbyteMessage) -> str:
-        return message.text if isinstance(message, RecordPage) else f"{self.airbyte_message_to_string(message)}\n"
+    def _lines(self, message: AirbyteMessage) -> bytes:
+        if isinstance(message, RecordPage):
+            return message.lines
+        return f"{self.airbyte_message_to_string(message)}\n".encode()
 
     def _messages(self, parsed_args: argparse.Namespace) -> Iterator[AirbyteMessage]:
         spec = self.source.spec(self.logger)

@@ -35,7 +35,7 @@ class RecordPage(AirbyteMessage):
         lines = [b"%b%b%b" % (before, _json(row), after) for row in rows]
         self.stream = stream
         self.count = len(lines)
-        self.text = b"".join(lines).decode()
+        self.lines = b"".join(lines)
         """A line a record, `{"type":"RECORD","record":{"stream":"deals","data":{…},"emitted_at":1788220800000}}`.
 
         Nulls are in it: a field that was cleared looks different from one that never was.
@@ -43,7 +43,7 @@ class RecordPage(AirbyteMessage):
 
     def messages(self) -> Iterator[AirbyteMessage]:
         """Yield the records as the CDK's messages, for whoever wants them one by one."""
-        for line in self.text.split("\n")[:-1]:
+        for line in self.lines.splitlines():
             yield AirbyteMessageSerializer.load(orjson.loads(line))
 
 

@@ -44,9 +44,8 @@ __all__ = ["RdstationSource"]
 
 # Readers wait when it is full, so it bounds the pages in memory; states and pages share it and keep their order.
 _QUEUE_SIZE: Final = 16
-_READERS_A_WORKER: Final = (
-    4  # threads that wait for an answer, a pace or each other cost little; the session bounds requests
-)
+# Threads that wait for an answer, a pace or each other cost little; the session bounds requests.
+_READERS_A_WORKER: Final = 4
 
 _FOREIGN_STATE: Final = (
     "The saved state is not of the kind that this connector writes (one state a stream). Clear it to read from the "
