@@ -43,7 +43,11 @@ def fingerprints(api: Version) -> dict[str, str]:
 
 @pytest.mark.parametrize("api", APIS, ids=str)
 def test_given_an_account_when_read_whole_then_each_record_is_what_it_was(api: Version) -> None:
-    assert fingerprints(api) == json.loads(FINGERPRINTS.read_text(encoding="utf-8"))[str(api)]
+    known = json.loads(FINGERPRINTS.read_text(encoding="utf-8"))[str(api)]  # a new stream need not be there at once
+
+    found = fingerprints(api)
+
+    assert {stream: found.get(stream) for stream in known} == known
 
 
 if __name__ == "__main__":
