@@ -25,9 +25,9 @@ from airbyte_rdstation.client.errors import (
     UnauthorizedError,
     config_error,
 )
-from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.dates import parse_instant
-from airbyte_rdstation.pagination.listing import Fetch
+from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.page_numbers import RestlessError
 from source_rdstation_conversas.history.contact_messages import pages_of
 from source_rdstation_conversas.history.history_client import HistoryClient
@@ -74,7 +74,8 @@ class ContactPartitions(StreamPartitions):
 
         Raises what stands for the contacts that could not be read, if any.
         """
-        for contact in self._begin(self._listed_contacts()):
+        contacts, complete = self._list_contacts()
+        for contact in self._select_due(contacts, complete=complete):
             if not self._places.take():
                 break
             yield Slice(self._context, {}, partial(self._visit, contact))
@@ -89,8 +90,8 @@ class ContactPartitions(StreamPartitions):
         """Visit no further contact, and wait for none."""
         return self._places.give_up()
 
-    def _begin(self, contacts: Sequence[str]) -> Sequence[str]:
-        """Return those of the contacts, in ascending order, that are to be read."""
+    def _select_due(self, contacts: Sequence[str], *, complete: bool) -> Sequence[str]:
+        """Return those of the contacts, in ascending order, that are to be read; `complete` where they are all."""
         return contacts
 
     @abstractmethod
@@ -107,17 +108,34 @@ class ContactPartitions(StreamPartitions):
     def _end(self, *, broken_off: bool, failed: int) -> None:
         """Emit the last state: of a read that an error ended for all contacts, or that `failed` for some."""
 
-    def _listed_contacts(self) -> list[str]:
+    def _list_contacts(self) -> tuple[list[str], bool]:
+        """Return the contacts' ids, ascending, and whether they are all; report it if not."""
         ids: list[str] = []
+        total: int | None = None
+
+        def fetch_counted(query: Query) -> Page:
+            nonlocal total
+            page = self._fetch_contacts(query)
+            total = page.total
+            return page
+
+        missing = ""
         try:
-            for rows in read_small_list(self._fetch_contacts, None):
+            for rows in read_small_list(fetch_counted, None):
                 ids += [row["id"] for row in rows]
                 self._answered()
         except RestlessError:
-            self._context.report_incomplete(
-                "The list of contacts grew all the time while it was read. The next sync reads the rest."
-            )
-        return sorted(ids)
+            missing = "The list of contacts grew all the time while it was read. The next sync reads the rest."
+        else:
+            if total is not None and total > len(ids):
+                missing = (
+                    f"RD Station counts {total:,} contacts and showed {len(ids):,} of them; the messages of the others "
+                    "are missing. They were deleted meanwhile, or the user whose credentials these are may not see "
+                    "them: connect with a user who sees everything, and the next sync reads the rest."
+                )
+        if missing:
+            self._context.report_incomplete(missing)
+        return sorted(ids), not missing
 
     def _visit(self, contact: str) -> Iterator[list[Row]]:
         try:

@@ -3,7 +3,8 @@
 Facts: docs/api/conversas.md#message-fields and #dates.
 
 The history has no order over the contacts, so the cursor moves only once all contacts were read; until then the state
-says up to which contact they are. Contacts that failed or were skipped keep the cursor where it was.
+says up to which contact they are. Contacts that failed, were skipped or were missing from the list keep the cursor where
+it was.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class MessagesCursor(CheckpointCursor):
         """How many of those due are finished, from the first on."""
         self._after = state.position.after if state.position else None
         self._incomplete = bool(state.position and state.position.unread)
-        self._gone: set[str] = set()
+        self._gone = set(state.gone)
         self._ended = self._moves = False
 
     @property
@@ -76,10 +77,17 @@ class MessagesCursor(CheckpointCursor):
             state["position"] = {**position, "unread": True} if self._incomplete else position
         return state
 
-    def begin(self, contacts: Sequence[str]) -> Sequence[str]:
-        """Return those of the contacts, in ascending order, that are not read yet."""
+    def begin(self, contacts: Sequence[str], *, complete: bool) -> Sequence[str]:
+        """Return those of the contacts, in ascending order, that are not read yet.
+
+        Where the list is not `complete`, the cursor stays, as the older messages of the others are still due, and so
+        does what is known of contacts that are gone.
+        """
         self._due = [contact for contact in contacts if self._after is None or contact > self._after]
-        self._gone = set(self._incoming.gone) & set(contacts)
+        if complete:
+            self._gone &= set(contacts)
+        else:
+            self.keep_back()
         return self._due
 
     def since(self, contact: str) -> datetime:
@@ -90,7 +98,7 @@ class MessagesCursor(CheckpointCursor):
         return max(start, parse_instant(self._incoming.cursor) - _LATE)
 
     def keep_back(self) -> None:
-        """Take note that a message could not be read: the end of this read must not move the cursor."""
+        """Take note that something could not be read: the end of this read must not move the cursor."""
         self._incomplete = True
 
     def note_gone(self, contact: str) -> None:
@@ -135,8 +143,8 @@ class MessagesPartitions(ContactPartitions):
         super().__init__(context, histories, cursor)
         self._cursor = cursor
 
-    def _begin(self, contacts: Sequence[str]) -> Sequence[str]:
-        return self._cursor.begin(contacts)
+    def _select_due(self, contacts: Sequence[str], *, complete: bool) -> Sequence[str]:
+        return self._cursor.begin(contacts, complete=complete)
 
     def _read(self, contact: str) -> Iterator[list[Row]]:
         since = self._cursor.since(contact)
