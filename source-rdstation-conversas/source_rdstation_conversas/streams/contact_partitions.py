@@ -209,7 +209,7 @@ class MessagesHistoryPartitions(ContactPartitions):
     def _read(self, contact: str) -> Iterator[list[Row]]:
         since = parse_instant(self._context.start_date or "")
         pages = self._client.read(contact, since, pages_of)
-        for number, (_, page) in enumerate(pages, start=1):  # counted on over the spans of time
+        for number, (_, page) in enumerate(pages, start=1):  # counted on from window to window
             self._decryptor.count(page)
             yield [{"customer_id": contact, "page": number, "data": page.data}]
             self._answered()

@@ -2,9 +2,9 @@
 
 Facts: docs/api/conversas.md#message-fields and #dates.
 
-The history has no order over the contacts, so the cursor moves only once all contacts were read; until then the state
-says up to which contact they are. Contacts that failed, were skipped or were missing from the list keep the cursor where
-it was.
+Contacts are read in the order of their ids, not of their messages, so the cursor moves only once all of them are read;
+until then the state says up to which contact they are. Contacts that failed, were skipped or were missing from the list
+keep the cursor where it was.
 """
 
 from __future__ import annotations
