@@ -82,7 +82,7 @@ class ContactPartitions(StreamPartitions):
         self._places.wait_for_all()
         if self._gone:
             _logger.info("%s: %s contacts are gone (404) and are skipped.", self._context.name, self._gone)
-        self._end(broken_off=self._places.given_up, failed=len(self._failures))
+        self._emit_last_state(broken_off=self._places.given_up, failed=len(self._failures))
         if not self._places.given_up:
             self._raise_failures()
 
@@ -98,15 +98,18 @@ class ContactPartitions(StreamPartitions):
     def _read(self, contact: str) -> Iterator[list[Row]]:
         """Yield a contact's records."""
 
-    def _done(self, contact: str) -> None:
-        """Take note of a contact that needs no further visit."""
+    def _note_gone(self, contact: str) -> None:
+        """Note that a listed contact has no history (404); `_note_finished` follows."""
 
-    def _is_gone(self, contact: str) -> None:
-        """Take note, before that, of a contact that is listed and has no history: 404."""
+    def _note_finished(self, contact: str) -> None:
+        """Note that a contact is read to its end, or gone."""
 
     @abstractmethod
-    def _end(self, *, broken_off: bool, failed: int) -> None:
-        """Emit the last state: of a read that an error ended for all contacts, or that `failed` for some."""
+    def _emit_last_state(self, *, broken_off: bool, failed: int) -> None:
+        """Emit the last state, and report what cannot be read.
+
+        `broken_off`: an error has ended the read for all contacts. `failed`: how many contacts could not be read.
+        """
 
     def _list_contacts(self) -> tuple[list[str], bool]:
         """Return the contacts' ids, ascending, and whether they are all; report it if not."""
@@ -143,23 +146,23 @@ class ContactPartitions(StreamPartitions):
                 return
             yield from self._read(contact)
         except NotFoundError:
-            self._count(gone=True)
-            self._is_gone(contact)
-            self._done(contact)
+            self._count_visit(gone=True)
+            self._note_gone(contact)
+            self._note_finished(contact)
         except (ForbiddenError, UnauthorizedError) as error:
             self._break_off(self._explain_401(error) if isinstance(error, UnauthorizedError) else error)
         except ConnectorError as error:
-            self._count(error)
+            self._count_visit(error)
         except BaseException:
             self._places.give_up()
             raise
         else:
-            self._count()
-            self._done(contact)
+            self._count_visit()
+            self._note_finished(contact)
         finally:
             self._places.leave()
 
-    def _count(self, failure: ConnectorError | None = None, *, gone: bool = False) -> None:
+    def _count_visit(self, failure: ConnectorError | None = None, *, gone: bool = False) -> None:
         with self._counts:
             self._visited += 1
             self._gone += gone
@@ -214,7 +217,7 @@ class MessagesHistoryPartitions(ContactPartitions):
             yield [{"customer_id": contact, "page": number, "data": page.data}]
             self._answered()
 
-    def _end(self, *, broken_off: bool, failed: int) -> None:
+    def _emit_last_state(self, *, broken_off: bool, failed: int) -> None:
         if self._decryptor.encrypted:
             self._context.report_incomplete(
                 f"{self._decryptor.encrypted:,} pages could not be decrypted and stay encrypted in `data`. If they "

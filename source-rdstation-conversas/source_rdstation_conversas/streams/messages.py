@@ -10,12 +10,12 @@ keep the cursor where it was.
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, Final
 
 from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
-from airbyte_rdstation.airbyte.state import ReadPosition, StreamState
+from airbyte_rdstation.airbyte.state import LOOKBACK, ReadPosition, StreamState
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, is_older, parse_instant
 from source_rdstation_conversas.history.contact_messages import ContactMessages
@@ -23,7 +23,6 @@ from source_rdstation_conversas.streams.contact_partitions import ContactPartiti
 
 __all__ = ["MessagesCursor", "MessagesPartitions", "MessagesState"]
 
-_LATE: Final = timedelta(minutes=5)  # a message may show in the history some time after its own moment [guess]
 _MOST_GONE: Final = 1_000  # contacts remembered in the state; more keep the cursor back
 
 
@@ -77,7 +76,7 @@ class MessagesCursor(CheckpointCursor):
             state["position"] = {**position, "unread": True} if self._incomplete else position
         return state
 
-    def begin(self, contacts: Sequence[str], *, complete: bool) -> Sequence[str]:
+    def select_due(self, contacts: Sequence[str], *, complete: bool) -> Sequence[str]:
         """Return those of the contacts, in ascending order, that are not read yet.
 
         Where the list is not `complete`, the cursor stays, as the older messages of the others are still due, and so
@@ -95,7 +94,7 @@ class MessagesCursor(CheckpointCursor):
         start = parse_instant(self._context.start_date or "")
         if not self._incoming.cursor or contact in self._incoming.gone:
             return start
-        return max(start, parse_instant(self._incoming.cursor) - _LATE)
+        return max(start, parse_instant(self._incoming.cursor) - LOOKBACK)
 
     def keep_back(self) -> None:
         """Take note that something could not be read: the end of this read must not move the cursor."""
@@ -113,7 +112,7 @@ class MessagesCursor(CheckpointCursor):
         with self._lock:
             self._gone.discard(contact)
 
-    def finish(self, contact: str) -> None:
+    def note_finished(self, contact: str) -> None:
         """Take note of a contact that needs no further visit."""
         with self._lock:
             self._finished.add(contact)
@@ -123,7 +122,7 @@ class MessagesCursor(CheckpointCursor):
                 self._prefix += 1
             self.request_answered()
 
-    def end(self, *, failed: int) -> None:
+    def emit_last_state(self, *, failed: int) -> None:
         """Emit the last state; the cursor moves unless something could not be read, or contacts have failed."""
         with self._lock:
             self._ended, self._moves = True, not (self._incomplete or failed)
@@ -144,7 +143,7 @@ class MessagesPartitions(ContactPartitions):
         self._cursor = cursor
 
     def _select_due(self, contacts: Sequence[str], *, complete: bool) -> Sequence[str]:
-        return self._cursor.begin(contacts, complete=complete)
+        return self._cursor.select_due(contacts, complete=complete)
 
     def _read(self, contact: str) -> Iterator[list[Row]]:
         since = self._cursor.since(contact)
@@ -157,13 +156,13 @@ class MessagesPartitions(ContactPartitions):
             self._answered()
         self._cursor.note_there(contact)
 
-    def _done(self, contact: str) -> None:
-        self._cursor.finish(contact)
-
-    def _is_gone(self, contact: str) -> None:
+    def _note_gone(self, contact: str) -> None:
         self._cursor.note_gone(contact)
 
-    def _end(self, *, broken_off: bool, failed: int) -> None:
+    def _note_finished(self, contact: str) -> None:
+        self._cursor.note_finished(contact)
+
+    def _emit_last_state(self, *, broken_off: bool, failed: int) -> None:
         if broken_off:
             return
         if unread := self._decryptor.encrypted + self._decryptor.faulty:
@@ -172,4 +171,4 @@ class MessagesPartitions(ContactPartitions):
                 "where it was, so that they come once they can be. If they were encrypted for a key that has been "
                 "replaced, add that key to private_key_jwk (a JWKS holds several), or set a later start_date."
             )
-        self._cursor.end(failed=failed)
+        self._cursor.emit_last_state(failed=failed)
