@@ -1,7 +1,8 @@
 """Finds what a body holds: its list, a history page's ciphertext, the messages in a decrypted one. Pure.
 
-Tolerant, as few envelopes are known for sure; never silently empty: what cannot be read is a `BadAnswerError` that
-names top-level keys and types only. Facts: docs/api/conversas.md#envelopes and #message-history; RFC 7516, section 3.1.
+Accepts many shapes, as few envelopes are known for sure, but never returns nothing for a body that it cannot read:
+that raises a `BadAnswerError`, which names top-level keys and types only.
+Facts: docs/api/conversas.md#envelopes and #message-history; RFC 7516, section 3.1.
 """
 
 from __future__ import annotations
@@ -83,8 +84,8 @@ class ContactPage:
 def list_in(body: object, resource_key: str) -> list[Any]:
     """Return the list that a body is, as `[…]`, or holds, as `{"customers": […]}` or `{"data": {"docs": […]}}`.
 
-    It lies under `resource_key`, a key that any list may have, or is the only one there is, one level down at most.
-    Raises BadAnswerError where there is none.
+    Looks under `resource_key`, then under the usual keys (`data`, `docs`, …), then for the only list that is there;
+    at most one level down. Raises BadAnswerError where there is none.
     """
     found = _list_in(body, (resource_key, *_LIST_KEYS))
     if found is None:
@@ -95,9 +96,9 @@ def list_in(body: object, resource_key: str) -> list[Any]:
 
 
 def read_history(content: bytes) -> HistoryAnswer:
-    """Read `{"messages": "eyJ….….….….…"}`, or any other place of a ciphertext or of plain messages, `{"data": [{…}]}`.
+    """Find the ciphertext or the plain messages: `{"messages": "eyJ….….….….…"}`, `{"data": [{…}]}`, or elsewhere.
 
-    No `messages`, null, `""` and `[]` are all an empty page. Raises BadAnswerError where there is neither.
+    No `messages`, null, `""` and `[]` all mean an empty page. Raises BadAnswerError where there is neither.
     """
     text = content.decode("utf-8", "replace").strip()
     if looks_like_jwe(text):
@@ -128,7 +129,7 @@ def messages_of(value: object) -> FoundMessages:
 
 
 def looks_like_jwe(text: object) -> bool:
-    """Tell whether it is `header.key.iv.ciphertext.tag`, each part base64url; white space around does not count."""
+    """Tell whether it is `header.key.iv.ciphertext.tag`, each part base64url; white space around is ignored."""
     return isinstance(text, str) and _COMPACT.fullmatch(text.strip()) is not None
 
 
@@ -142,9 +143,9 @@ def jwe_header(text: str) -> Mapping[str, Any]:
 
 
 def holds_empty_list(text: str) -> bool:
-    """Tell by its length alone whether the page must be `[]`: the end of a read that has no key.
+    """Tell by its length alone whether a ciphertext must hold `[]`: so a read without a key finds the end.
 
-    No message fits into less than a block, so other empty values (`null`, `""`, a nested `"[]"`) are the end as well.
+    No message is shorter than an AES block, so other empty values (`null`, `""`, a nested `"[]"`) are the end as well.
     """
     enc = jwe_header(text).get("enc")
     if not looks_like_jwe(text) or enc not in CONTENT_ENCRYPTIONS:
@@ -209,7 +210,7 @@ def _page_under_any_key(body: Mapping[str, Any]) -> HistoryAnswer | None:
 
 
 def _named(body: object) -> str:
-    """Return the type of a body and, of an object, the keys; without those that look like data."""
+    """Name the type of a body and, if it is an object, its keys, but none that looks like data."""
     if not isinstance(body, dict):
         return f"a JSON {kind_of(body)}"
     keys = sorted(key for key in body if key.isidentifier() and len(key) <= _LONGEST_KEY)[:_MOST_KEYS]

@@ -30,7 +30,7 @@ __all__ = ["PAGE_SIZE", "ContactMessages", "ReadPage", "RepeatedPageError", "pag
 
 PAGE_SIZE: Final = 100  # messages, the most [doc2][seen]
 _MOST_PAGES: Final = 10_000  # of one contact and window: a million messages
-_REPEATS: Final = 3  # a page that comes so often in a row is no page of a list
+_REPEATS: Final = 3  # the same page so often in a row: the API ignores the page number
 _REPEATS_ENCRYPTED: Final = 12  # ciphertexts of the same length may be chance
 _MOST_DOUBTS: Final = 4  # readings of a page that keeps moving
 _MEDIA: Final = ("file_name", "file_path", "file_extension", "mimetype")
@@ -50,10 +50,10 @@ ReadPage: TypeAlias = Callable[[int], ContactPage]
 
 
 def pages_of(read_page: ReadPage) -> Iterator[tuple[int, ContactPage]]:
-    """Yield each page and its number, from the newest on, to the empty one that ends the list.
+    """Yield each page and its number, newest first, up to the empty page that ends the list.
 
-    A page shorter than asked for is no proof of the end: filters may thin it. Where the API ignores the number, and
-    page 1 holds the whole history, it stops. Raises RepeatedPageError where older messages are out of reach.
+    A page shorter than asked for is no proof of the end: filters may thin it. Stops where the API ignores the page
+    number and page 1 holds the whole history. Raises RepeatedPageError where it ignores it and there may be more.
     """
     last_seen: object = None
     repeats = 0
@@ -75,16 +75,16 @@ class ContactMessages:
     """Makes records of the messages of one contact, over all windows of days in which they are read."""
 
     def __init__(self, customer_id: str, *, most_doubts: int = _MOST_DOUBTS) -> None:
-        """`most_doubts` is how often a page is read anew while it cannot be told what of it is new."""
+        """`most_doubts` is how often a page is read again while it is in doubt which of its messages are new."""
         self._customer_id = customer_id
         self._most_doubts = most_doubts
         self._pages = _PageDeduplicator()
         self._ordinals: Counter[Key] = Counter()
 
     def read(self, read_page: ReadPage) -> Iterator[tuple[ContactPage, list[Row]]]:
-        """Yield each page with the records of the messages that no earlier page had.
+        """Yield each page with the records of the messages that no earlier page had. Raises RepeatedPageError.
 
-        A page that brings nothing new is not the end: it may repeat others whole. Raises RepeatedPageError.
+        A page without a new message is not the end: all of it may be repetition.
         """
         for number, page in pages_of(read_page):
             messages = _newest_first(page)
@@ -100,9 +100,9 @@ class ContactMessages:
     def _record(self, message: _Message) -> Row:
         """Return `{"id": "8786ef…", "customer_id": "c1", "sent_by": "bot", "content": "Olá", "created_at": …, …}`.
 
-        No message has an id of its own: ours is a hash over contact, moment, sender, content and the ordinal among
-        messages that share all of these, counted over one read from the newest message on. It changes if RD Station
-        changes how it writes the content.
+        Messages come without an id. Ours is a hash of contact, moment, sender, content and the ordinal among messages
+        that share all of these, counted over one read, newest first. It changes if RD Station writes the content in
+        another way.
         """
         self._ordinals[message.key] += 1
         identity = [self._customer_id, *message.identity, self._ordinals[message.key]]
@@ -128,7 +128,7 @@ class _Message:
         content, written = row.get("content"), row.get("created_at")
         self.content = row.get("message") if content is None else content  # one client reads `message` [seen]
         self.moment = _instant(written)
-        # A moment that cannot be read counts as it is written.
+        # A moment that cannot be parsed is identified by its text.
         self.identity = (self.moment or _text(written), _text(row.get("sent_by")), _text(self.content))
         # A digest: the contents of a whole history may be large.
         self.key: Key = (self.moment or "", sha256(as_json_text(self.identity).encode()).digest())
@@ -156,9 +156,9 @@ def _text(value: object) -> str | None:
 
 
 def _media(content: object) -> Mapping[str, Any]:
-    """Return what a content says of a file: `%7B%22file_name%22%3A…`, a URL-encoded object, or the object itself.
+    """Return the object that describes a file, from `%7B%22file_name%22%3A…` (URL-encoded) or from the object itself.
 
-    Empty for a text, even one that begins with `%`.
+    Empty where the content is a text, even one that begins with `%`.
     """
     if isinstance(content, str):
         if content[: len(_ENCODED_OBJECT)].lower() != _ENCODED_OBJECT:
@@ -273,7 +273,7 @@ class _PageDeduplicator:
 
 
 def _shift(before: Sequence[Key], after: Sequence[Key]) -> int | None:
-    """Return by how many messages a page has moved on; None if nothing of it is left."""
+    """Return by how many places the messages of a page have moved; None if none of them is left in it."""
     for shift in range(len(after)):
         length = min(len(after) - shift, len(before))
         if length and after[shift : shift + length] == before[:length]:

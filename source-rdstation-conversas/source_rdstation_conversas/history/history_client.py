@@ -58,7 +58,7 @@ class HistoryClient:
         """Whether RD Station has refused a window as too long."""
 
     def read(self, customer_id: str, since: datetime, reader: Callable[[ReadPage], Iterator[T]]) -> Iterator[T]:
-        """Yield what `reader` makes of the contact's pages, called once for each window of days, the latest first.
+        """Yield what `reader` makes of the contact's pages; it is called once for each window of days, latest first.
 
         Begins one day before `since`, as the time zone of the API's days is unknown.
         Raises what `Api.get` does; a system error where the API answers with the same page again and again.
@@ -116,7 +116,7 @@ class _TooLongError(Exception):
 
 
 class PageDecryptor:
-    """Opens the pages of one stream; warns once of each key and each fault, and counts the pages."""
+    """Decrypts the pages of one stream, counts those that cannot be read, and warns once of each reason."""
 
     def __init__(self, stream: str, keys: PrivateKeys | None) -> None:
         self._stream = stream
@@ -126,7 +126,7 @@ class PageDecryptor:
         self.encrypted = 0
         """Pages that stayed ciphertext though there is a key."""
         self.faulty = 0
-        """Pages that were decrypted and hold what is no message."""
+        """Pages that were decrypted and hold something that is not a message."""
 
     @property
     def has_keys(self) -> bool:
@@ -153,7 +153,7 @@ class PageDecryptor:
         return ContactPage(decoded.text, fault="its text is no JSON", likeness=_digest(decoded.text))
 
     def count(self, page: ContactPage) -> None:
-        """Take note of a page that is taken: warn of what is wrong with it, and count it."""
+        """Count a page if it, or a part of it, cannot be read though there is a key; warn of a new reason."""
         if page.fault is None or (self._keys is None and not page.decrypted):
             return
         with self._lock:

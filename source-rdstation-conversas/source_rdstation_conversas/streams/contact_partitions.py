@@ -1,7 +1,7 @@
-"""Reads the histories of all contacts, several at once, and says what the failure of one means for the others.
+"""Reads the histories of all contacts, several at once, and decides what the failure of one means for the others.
 
-`messages_history`, the pages as text, is here too: it is read whole each time, as a page number is no stable key over
-time: what arrives pushes the rest to later pages. Facts: docs/api/conversas.md#message-history.
+The stream `messages_history`, pages as text, is here too. It is read whole each time: a page number is no stable key,
+as each new message pushes older ones to later pages. Facts: docs/api/conversas.md#message-history.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from source_rdstation_conversas.history.history_client import HistoryClient
 
 __all__ = ["ContactPartitions", "Histories", "MessagesHistoryPartitions"]
 
-_MOST_FAILURES_IN_A_ROW: Final = 50  # then it is no longer the contacts'
-_ALL_GONE: Final = 5  # contacts that are all gone at once: their address is
-_MOST_REASONS: Final = 3  # that the final sentence names
+_MOST_FAILURES_IN_A_ROW: Final = 50  # from here on, the fault lies not with the contacts
+_ALL_GONE: Final = 5  # or more contacts, all of them without a history: the base URL is wrong
+_MOST_REASONS: Final = 3  # of failures, in the final sentence
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -48,11 +48,11 @@ class Histories:
     fetch_contacts: Fetch
     client: HistoryClient
     explain_401: Callable[[UnauthorizedError], ConnectorError]
-    """What a 401 of the history means."""
+    """Returns the error that a 401 of the history stands for: its cause may be the plan."""
 
 
 class ContactPartitions(StreamPartitions):
-    """Generates a partition for each contact; subclasses say what is read of one."""
+    """Generates a partition for each contact; subclasses read one contact's records."""
 
     def __init__(
         self, context: StreamContext, histories: Histories, cursor: CheckpointCursor | FullRefreshCursor
@@ -63,16 +63,16 @@ class ContactPartitions(StreamPartitions):
         self._decryptor = histories.client.decryptor
         self._explain_401 = histories.explain_401
         self._answered = cursor.request_answered
-        # No more partitions are under way than can be read: the state stays close behind.
+        # Few partitions are under way at once, so that the state stays close behind the records.
         self._places = Places(2 * context.readers)
         self._counts = threading.Lock()
         self._visited = self._gone = self._in_a_row = 0
         self._failures: list[ConnectorError] = []
 
     def generate(self) -> Iterator[Slice]:
-        """Yield a partition for each contact; end once all have been read, or early once an error stands for all.
+        """Yield a partition for each contact, and end once all are read, or once an error ends the read for all.
 
-        Raises what stands for the contacts that could not be read, if any.
+        Raises one error for all contacts that could not be read, if any.
         """
         contacts, complete = self._list_contacts()
         for contact in self._select_due(contacts, complete=complete):
@@ -87,7 +87,7 @@ class ContactPartitions(StreamPartitions):
             self._raise_failures()
 
     def give_up(self) -> bool:
-        """Visit no further contact, and wait for none."""
+        """Read no further contact, and wait for none."""
         return self._places.give_up()
 
     def _select_due(self, contacts: Sequence[str], *, complete: bool) -> Sequence[str]:
@@ -197,7 +197,7 @@ class ContactPartitions(StreamPartitions):
 
 
 class MessagesHistoryPartitions(ContactPartitions):
-    """Reads `{"customer_id": "9f…", "page": 1, "data": "[{…}]"}`: pages as text, decrypted where a key allows it."""
+    """Reads pages as text, decrypted where a key fits: `{"customer_id": "9f…", "page": 1, "data": "[{…}]"}`."""
 
     def __init__(self, context: StreamContext, histories: Histories, cursor: FullRefreshCursor) -> None:
         super().__init__(context, histories, cursor)

@@ -32,11 +32,12 @@ class _ContactPosition(ReadPosition):
 
 
 class MessagesState(StreamState):
-    """Hold beside the cursor the last contact of a read under way up to which all are read, in the order of their ids.
+    """Hold the cursor and, while a read is under way, its position.
 
-    `unread`: some of their messages could not be read, so the read's end must not move the cursor.
-    `gone`: contacts that are listed and have no history (404). One that was gone already keeps nothing back; should
-    its history return, it is read from the start.
+    `after`: all contacts whose ids sort up to this one are read.
+    `unread`: something could not be read, so the end of the read must not move the cursor.
+    `gone`: contacts that are listed and have no history (404). Each holds the cursor back only in the read that finds
+    it gone; should its history return, it is read from the start date on.
     """
 
     gone: tuple[str, ...] = ()
@@ -46,7 +47,7 @@ class MessagesState(StreamState):
 class MessagesCursor(CheckpointCursor):
     """Keeps `{"created_at": "2026-08-01T12:00:00.000Z", "gone": ["9f…"], "position": {"started": …, "after": "8e…"}}`.
 
-    `gone` is there where there are any, `position` while a read is under way.
+    It has `gone` if there are any, and `position` while a read is under way.
     """
 
     def __init__(self, context: StreamContext, *, cursor_field: str, state: MessagesState) -> None:
@@ -57,7 +58,7 @@ class MessagesCursor(CheckpointCursor):
         self._due: Sequence[str] = ()
         self._finished: set[str] = set()
         self._prefix = 0
-        """How many of those due are finished, from the first on."""
+        """How many of the contacts that are due are finished without a gap, from the first on."""
         self._after = state.position.after if state.position else None
         self._incomplete = bool(state.position and state.position.unread)
         self._gone = set(state.gone)
@@ -79,8 +80,8 @@ class MessagesCursor(CheckpointCursor):
     def select_due(self, contacts: Sequence[str], *, complete: bool) -> Sequence[str]:
         """Return those of the contacts, in ascending order, that are not read yet.
 
-        Where the list is not `complete`, the cursor stays, as the older messages of the others are still due, and so
-        does what is known of contacts that are gone.
+        Where the list is not `complete`, the cursor stays, as all messages of the missing contacts are still due, and
+        contacts known to be gone stay known.
         """
         self._due = [contact for contact in contacts if self._after is None or contact > self._after]
         if complete:
@@ -90,30 +91,30 @@ class MessagesCursor(CheckpointCursor):
         return self._due
 
     def since(self, contact: str) -> datetime:
-        """Return the moment before which messages of the contact are not due."""
+        """Return the moment from which on messages of the contact are due."""
         start = parse_instant(self._context.start_date or "")
         if not self._incoming.cursor or contact in self._incoming.gone:
             return start
         return max(start, parse_instant(self._incoming.cursor) - LOOKBACK)
 
     def keep_back(self) -> None:
-        """Take note that something could not be read: the end of this read must not move the cursor."""
+        """Note that something could not be read: the end of this read must not move the cursor."""
         self._incomplete = True
 
     def note_gone(self, contact: str) -> None:
-        """Take note of a contact that has no history."""
+        """Note that a contact has no history (404)."""
         with self._lock:
             self._gone.add(contact)
             if contact not in self._incoming.gone:
                 self.keep_back()
 
     def note_there(self, contact: str) -> None:
-        """Take note of a contact that has a history, perhaps again."""
+        """Note that a contact has a history, perhaps again."""
         with self._lock:
             self._gone.discard(contact)
 
     def note_finished(self, contact: str) -> None:
-        """Take note of a contact that needs no further visit."""
+        """Note that a contact is read to its end, or gone."""
         with self._lock:
             self._finished.add(contact)
             while self._prefix < len(self._due) and self._due[self._prefix] in self._finished:
@@ -123,14 +124,14 @@ class MessagesCursor(CheckpointCursor):
             self.request_answered()
 
     def emit_last_state(self, *, failed: int) -> None:
-        """Emit the last state; the cursor moves unless something could not be read, or contacts have failed."""
+        """Emit the last state; the cursor moves unless something, or one of the contacts, could not be read."""
         with self._lock:
             self._ended, self._moves = True, not (self._incomplete or failed)
             self.checkpoint()
 
     @cached_property
     def _started(self) -> str:
-        """When the read was first begun; asked for only after the first answer set the clock."""
+        """Return when the read first began. Not to be used before the first answer: it tells RD Station's clock."""
         position = self._incoming.position
         return position.started if position else format_instant(self._context.server_time(self._begun))
 
