@@ -68,6 +68,6 @@ def test_given_contacts_beyond_a_page_that_always_comes_when_they_are_listed_aga
         (line,) = first.log_lines("WARN")
         assert "counts 120 contacts and showed 100" in line
         assert told(first) != held(crm)
-        assert state(first) == {"created_at": START}
+        assert state(first) == {"created_at": START, "hidden": 20}
         crm.settings(conversas_ignore_page=[])
         assert told(source.read("messages", state=first.states)) == held(crm)

@@ -94,8 +94,21 @@ def test_given_contacts_that_the_list_does_not_show_when_read_then_the_cursor_an
 ) -> None:
     state, told = read(contacts, STATE)
 
-    assert state == STATE
+    assert {name: value for name, value in state.items() if name != "hidden"} == STATE
     assert [line[: len(sentence)] for line in told] == [sentence]
+
+
+def test_given_as_many_hidden_contacts_as_the_last_time_when_read_then_the_cursor_moves_and_the_warning_stays() -> None:
+    first, _ = read(hides_one, STATE)
+
+    second, told = read(hides_one, first)
+    third, _ = read(at_rest, second)
+
+    assert first == {**STATE, "hidden": 1}
+    assert second["created_at"] > CURSOR
+    assert second["hidden"] == 1
+    assert told
+    assert "hidden" not in third
 
 
 def test_given_a_list_that_fails_when_the_stream_ends_then_its_state_still_says_who_is_gone() -> None:

@@ -74,8 +74,8 @@ class ContactPartitions(StreamPartitions):
 
         Raises one error for all contacts that could not be read, if any.
         """
-        contacts, complete = self._list_contacts()
-        for contact in self._select_due(contacts, complete=complete):
+        contacts, hidden = self._list_contacts()
+        for contact in self._select_due(contacts, hidden=hidden):
             if not self._places.take():
                 break
             yield Slice(self._context, {}, partial(self._visit, contact))
@@ -90,8 +90,8 @@ class ContactPartitions(StreamPartitions):
         """Read no further contact, and wait for none."""
         return self._places.give_up()
 
-    def _select_due(self, contacts: Sequence[str], *, complete: bool) -> Sequence[str]:
-        """Return those of the contacts, in ascending order, that are to be read; `complete` where they are all."""
+    def _select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
+        """Return those of the contacts, in ascending order, that are to be read; `hidden`: see `_list_contacts`."""
         return contacts
 
     @abstractmethod
@@ -111,8 +111,11 @@ class ContactPartitions(StreamPartitions):
         `broken_off`: an error has ended the read for all contacts. `failed`: how many contacts could not be read.
         """
 
-    def _list_contacts(self) -> tuple[list[str], bool]:
-        """Return the contacts' ids, ascending, and whether they are all; report it if not."""
+    def _list_contacts(self) -> tuple[list[str], int | None]:
+        """Return the contacts' ids, ascending, and how many others RD Station counts, None if nobody can tell.
+
+        Report it if there are any.
+        """
         ids: list[str] = []
         total: int | None = None
 
@@ -122,23 +125,24 @@ class ContactPartitions(StreamPartitions):
             total = page.total
             return page
 
-        missing = ""
+        hidden: int | None = None
         try:
             for rows in read_small_list(fetch_counted, None):
                 ids += [row["id"] for row in rows]
                 self._answered()
         except RestlessError:
-            missing = "The list of contacts grew all the time while it was read. The next sync reads the rest."
+            self._context.report_incomplete(
+                "The list of contacts grew all the time while it was read. The next sync reads the rest."
+            )
         else:
-            if total is not None and total > len(ids):
-                missing = (
+            hidden = max(0, (total or 0) - len(ids))
+            if hidden:
+                self._context.report_incomplete(
                     f"RD Station counts {total:,} contacts and showed {len(ids):,} of them; the messages of the others "
                     "are missing. They were deleted meanwhile, or the user whose credentials these are may not see "
                     "them: connect with a user who sees everything, and the next sync reads the rest."
                 )
-        if missing:
-            self._context.report_incomplete(missing)
-        return sorted(ids), not missing
+        return sorted(ids), hidden
 
     def _visit(self, contact: str) -> Iterator[list[Row]]:
         try:

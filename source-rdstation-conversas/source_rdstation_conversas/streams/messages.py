@@ -38,8 +38,11 @@ class MessagesState(StreamState):
     `unread`: something could not be read, so the end of the read must not move the cursor.
     `gone`: contacts that are listed and have no history (404). Each holds the cursor back only in the read that finds
     it gone; should its history return, it is read from the start date on.
+    `hidden`: how many contacts RD Station counted and did not show. More than the last time hold the cursor back;
+    should RD Station always count too many, it moves from the second sync on.
     """
 
+    hidden: int = 0
     gone: tuple[str, ...] = ()
     position: _ContactPosition | None = None
 
@@ -47,7 +50,7 @@ class MessagesState(StreamState):
 class MessagesCursor(CheckpointCursor):
     """Keeps `{"created_at": "2026-08-01T12:00:00.000Z", "gone": ["9f…"], "position": {"started": …, "after": "8e…"}}`.
 
-    It has `gone` if there are any, and `position` while a read is under way.
+    It has `gone` and `hidden` if there are any, and `position` while a read is under way.
     """
 
     def __init__(self, context: StreamContext, *, cursor_field: str, state: MessagesState) -> None:
@@ -62,6 +65,7 @@ class MessagesCursor(CheckpointCursor):
         self._after = state.position.after if state.position else None
         self._incomplete = bool(state.position and state.position.unread)
         self._gone = set(state.gone)
+        self._hidden = state.hidden
         self._ended = self._moves = False
 
     @property
@@ -72,22 +76,25 @@ class MessagesCursor(CheckpointCursor):
         state: dict[str, Any] = {self._cursor_field: cursor} if cursor else {}
         if gone := sorted(self._gone)[:_MOST_GONE]:
             state["gone"] = gone
+        if self._hidden:
+            state["hidden"] = self._hidden
         if self._after is not None and not self._ended:
             position = {"started": self._started, "after": self._after}
             state["position"] = {**position, "unread": True} if self._incomplete else position
         return state
 
-    def select_due(self, contacts: Sequence[str], *, complete: bool) -> Sequence[str]:
+    def select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
         """Return those of the contacts, in ascending order, that are not read yet.
 
-        Where the list is not `complete`, the cursor stays, as all messages of the missing contacts are still due, and
-        contacts known to be gone stay known.
+        `hidden`: how many others RD Station counts, None if nobody can tell. All their messages are still due, so the
+        cursor stays, and contacts known to be gone stay known.
         """
         self._due = [contact for contact in contacts if self._after is None or contact > self._after]
-        if complete:
+        if hidden == 0:
             self._gone &= set(contacts)
-        else:
+        elif hidden is None or hidden > self._incoming.hidden:
             self.keep_back()
+        self._hidden = self._incoming.hidden if hidden is None else hidden
         return self._due
 
     def since(self, contact: str) -> datetime:
@@ -143,8 +150,8 @@ class MessagesPartitions(ContactPartitions):
         super().__init__(context, histories, cursor)
         self._cursor = cursor
 
-    def _select_due(self, contacts: Sequence[str], *, complete: bool) -> Sequence[str]:
-        return self._cursor.select_due(contacts, complete=complete)
+    def _select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
+        return self._cursor.select_due(contacts, hidden=hidden)
 
     def _read(self, contact: str) -> Iterator[list[Row]]:
         since = self._cursor.since(contact)
