@@ -1,8 +1,12 @@
-"""A contact that is listed and has no history (404): skipped and counted; it keeps the cursor back once."""
+"""Contacts that are listed and have no history (404) are skipped and counted, and keep the cursor back once.
+
+Those that are counted and not listed keep it back until they are.
+"""
 
 from __future__ import annotations
 
 from harness import CONVERSAS, ConversasSize, Message, Run, Source, account
+from truth_conversas import held, told
 
 SIZE = ConversasSize(contacts=12, messages_per_contact=6, reports=1)
 START = "2024-01-01T00:00:00.000Z"
@@ -49,3 +53,21 @@ def test_given_a_gone_contact_that_returns_when_read_then_its_whole_history_arri
         assert {record["customer_id"] for record in run.records("messages")} <= gone
         assert "gone" not in state(run)
         assert cursor(run) > "2026"
+
+
+def test_given_contacts_beyond_a_page_that_always_comes_when_they_are_listed_again_then_their_old_messages_arrive() -> (
+    None
+):
+    size = ConversasSize(contacts=120, messages_per_contact=1, reports=1)
+    with account(conversas=size, conversas_ignore_page=["customers"]) as crm:
+        source = Source(crm, CONVERSAS, start_date=START)
+
+        first = source.read("messages")
+
+        assert first.exit_code == 0, first.log
+        (line,) = first.log_lines("WARN")
+        assert "counts 120 contacts and showed 100" in line
+        assert told(first) != held(crm)
+        assert state(first) == {"created_at": START, "hidden": 20}
+        crm.settings(conversas_ignore_page=[])
+        assert told(source.read("messages", state=first.states)) == held(crm)

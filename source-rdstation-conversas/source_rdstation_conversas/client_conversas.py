@@ -1,4 +1,4 @@
-"""Asks for the lists of Conversas, makes rows of their items, and reads where their answers say that they end.
+"""Requests the pages of the lists of Conversas, makes rows of their items, and finds where a list ends.
 
 Facts: docs/api/conversas.md#basics to #reports.
 """
@@ -56,11 +56,11 @@ class _Answer:
 
 @dataclass(frozen=True)
 class ConversasList:
-    """A list as one stream reads it."""
+    """Reads the pages of one list, for one stream."""
 
     api: Api
     stream: str
-    """Who reads it, for errors."""
+    """The reader's name, for errors."""
     spec: StreamSpec
     only: Mapping[str, str] = field(default_factory=dict)
     """Further parameters that filter it."""
@@ -89,8 +89,8 @@ class ConversasList:
             pages, total = _number(headers.get("x-pages")), _number(headers.get("x-total"))
         else:
             pages, total = _number(answer.counts.get("pages")), _number(answer.counts.get("total"))
-        # Only the end is believed: a list that ignores `page` would promise a next one for ever. And no page is the
-        # last one while it says so, but fewer records were counted than there are (`sweep` compares with the total).
+        # The counts are believed only where they end the list: one that ignores `page` would promise more for ever.
+        # Even then, `sweep` reads a list of several pages again while it has shown fewer rows than the total.
         ends = pages is not None and query.page >= pages
         return Page(answer.rows, has_next=More.NO if ends else More.UNKNOWN, total=total)
 
@@ -98,8 +98,8 @@ class ConversasList:
 def row_of(spec: StreamSpec, item: Any, place: int) -> Row:
     """Return one item of a list as a row with an `id`: `{"_id": "9f…", "name": "Ana"}` gets `"id": "9f…"`.
 
-    Where nothing identifies the item, its id is its `place` in the answer, a number, which no record shows.
-    Raises BadAnswerError, naming keys and types only, where the item lacks what tells it from others.
+    An item that nothing identifies gets its `place` in the answer as `id`, a number, which is left out of the record.
+    Raises BadAnswerError, naming keys and types only, where an item lacks the id or name that it must have.
     """
     if spec.items == "opaque":
         return {"data": as_json_text(item), "id": place}
@@ -121,9 +121,10 @@ def row_of(spec: StreamSpec, item: Any, place: int) -> Row:
 
 
 def day_windows(first: date, last: date, days: int = _LONGEST_WINDOW_DAYS) -> Iterator[tuple[date, date]]:
-    """Yield first and last days of windows that the API accepts, oldest first; each begins as the one before it ends.
+    """Yield first and last days of windows that the API accepts, oldest first.
 
-    Nobody knows in which zone the API takes days, nor whether the last one counts: so each border is covered twice.
+    Each begins on the last day of the one before, so that border days are read twice: the time zone of the API's days
+    is unknown, and so is whether it counts the last one.
     Facts: docs/api/conversas.md#reports and #dates.
     """
     while True:

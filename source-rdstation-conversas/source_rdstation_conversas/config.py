@@ -1,4 +1,4 @@
-"""Checks the user's configuration of the Conversas source, its pasted texts freed of what pasting adds."""
+"""Checks the user's configuration of the Conversas source, and removes from texts what pasting adds."""
 
 from __future__ import annotations
 

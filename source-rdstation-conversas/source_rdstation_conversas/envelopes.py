@@ -1,7 +1,8 @@
 """Finds what a body holds: its list, a history page's ciphertext, the messages in a decrypted one. Pure.
 
-Tolerant, as few envelopes are known for sure; never silently empty: what cannot be read is a `BadAnswerError` that
-names top-level keys and types only. Facts: docs/api/conversas.md#envelopes and #message-history; RFC 7516, section 3.1.
+Accepts many shapes, as few envelopes are known for sure, but never returns nothing for a body that it cannot read:
+that raises a `BadAnswerError`, which names top-level keys and types only.
+Facts: docs/api/conversas.md#envelopes and #message-history; RFC 7516, section 3.1.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from airbyte_rdstation.client.responses import BadAnswerError, Row, kind_of, par
 
 __all__ = [
     "CONTENT_ENCRYPTIONS",
-    "HistoryPage",
-    "MessagePage",
+    "ContactPage",
+    "FoundMessages",
+    "HistoryAnswer",
     "holds_empty_list",
     "jwe_header",
     "list_in",
@@ -42,8 +44,8 @@ _CIPHERTEXT: Final = 3  # which of the five parts
 
 
 @dataclass(frozen=True)
-class HistoryPage:
-    """Hold one page of a contact's history: ciphertext, or messages that came plain (`jwe` is None)."""
+class HistoryAnswer:
+    """Hold what an answer of the history carries: ciphertext, or messages that came plain (`jwe` is None)."""
 
     jwe: str | None = None
     plain: tuple[Any, ...] = ()
@@ -55,18 +57,35 @@ class HistoryPage:
 
 
 @dataclass(frozen=True)
-class MessagePage:
-    """Hold the messages of a page, and why others (or all) of it are none; the reason names types and keys only."""
+class FoundMessages:
+    """Hold the messages in a decrypted text, and why others (or all) of it are none: types and keys, no value."""
 
     messages: list[Row]
     fault: str | None = None
 
 
+@dataclass(frozen=True)
+class ContactPage:
+    """Hold one page of a contact's history as far as it can be read: decrypted, or still ciphertext."""
+
+    data: str = ""
+    """The page as text: JSON, or the ciphertext."""
+    rows: tuple[Row, ...] = ()
+    """Its messages as they came, newest or oldest first; none where it is still ciphertext."""
+    fault: str | None = None
+    """Why its messages, or some of them, cannot be read; names no value."""
+    is_end: bool = False
+    """Whether it is the empty page behind the last one."""
+    decrypted: bool = True
+    likeness: object = None
+    """Equal for two readings of the same page, as far as can be told."""
+
+
 def list_in(body: object, resource_key: str) -> list[Any]:
     """Return the list that a body is, as `[…]`, or holds, as `{"customers": […]}` or `{"data": {"docs": […]}}`.
 
-    It lies under `resource_key`, a key that any list may have, or is the only one there is, one level down at most.
-    Raises BadAnswerError where there is none.
+    Looks under `resource_key`, then under the usual keys (`data`, `docs`, …), then for the only list that is there;
+    at most one level down. Raises BadAnswerError where there is none.
     """
     found = _list_in(body, (resource_key, *_LIST_KEYS))
     if found is None:
@@ -76,14 +95,14 @@ def list_in(body: object, resource_key: str) -> list[Any]:
     return found
 
 
-def read_history(content: bytes) -> HistoryPage:
-    """Read `{"messages": "eyJ….….….….…"}`, or any other place of a ciphertext or of plain messages, `{"data": [{…}]}`.
+def read_history(content: bytes) -> HistoryAnswer:
+    """Find the ciphertext or the plain messages: `{"messages": "eyJ….….….….…"}`, `{"data": [{…}]}`, or elsewhere.
 
-    No `messages`, null, `""` and `[]` are all an empty page. Raises BadAnswerError where there is neither.
+    No `messages`, null, `""` and `[]` all mean an empty page. Raises BadAnswerError where there is neither.
     """
     text = content.decode("utf-8", "replace").strip()
     if looks_like_jwe(text):
-        return HistoryPage(jwe=text)
+        return HistoryAnswer(jwe=text)
     body = parse_json(content)
     page = _page_in(body)
     if page is None and isinstance(body, dict):
@@ -93,24 +112,24 @@ def read_history(content: bytes) -> HistoryPage:
     return page
 
 
-def messages_of(value: object) -> MessagePage:
+def messages_of(value: object) -> FoundMessages:
     """Return the messages in a decrypted page, `[{…}, …]` or `{"messages": [{…}, …]}`; null and `{}` are empty."""
     if value is None or value == {}:
-        return MessagePage([])
+        return FoundMessages([])
     try:
         items = list_in(value, "messages")
     except BadAnswerError as error:
-        return MessagePage([], str(error))
+        return FoundMessages([], str(error))
     messages = [item for item in items if isinstance(item, dict)]
     if len(messages) == len(items):
-        return MessagePage(messages)
+        return FoundMessages(messages)
     kinds = sorted({kind_of(item) for item in items if not isinstance(item, dict)})
     others = len(items) - len(messages)
-    return MessagePage(messages, f"{others} of {len(items)} messages are no objects but: {', '.join(kinds)}")
+    return FoundMessages(messages, f"{others} of {len(items)} messages are no objects but: {', '.join(kinds)}")
 
 
 def looks_like_jwe(text: object) -> bool:
-    """Tell whether it is `header.key.iv.ciphertext.tag`, each part base64url; white space around does not count."""
+    """Tell whether it is `header.key.iv.ciphertext.tag`, each part base64url; white space around is ignored."""
     return isinstance(text, str) and _COMPACT.fullmatch(text.strip()) is not None
 
 
@@ -124,9 +143,9 @@ def jwe_header(text: str) -> Mapping[str, Any]:
 
 
 def holds_empty_list(text: str) -> bool:
-    """Tell by its length alone whether the page must be `[]`: the end of a read that has no key.
+    """Tell by its length alone whether a ciphertext must hold `[]`: so a read without a key finds the end.
 
-    No message fits into less than a block, so other empty values (`null`, `""`, a nested `"[]"`) are the end as well.
+    No message is shorter than an AES block, so other empty values (`null`, `""`, a nested `"[]"`) are the end as well.
     """
     enc = jwe_header(text).get("enc")
     if not looks_like_jwe(text) or enc not in CONTENT_ENCRYPTIONS:
@@ -163,16 +182,16 @@ def _member_list(value: object, keys: tuple[str, ...], levels: int) -> list[Any]
     return _list_in(value, keys, levels - 1) if levels and isinstance(value, dict) else None
 
 
-def _page_in(value: object) -> HistoryPage | None:
+def _page_in(value: object) -> HistoryAnswer | None:
     """Return the page that a value is; None if it is none."""
     if value is None or value == "" or value == []:
-        return HistoryPage()
+        return HistoryAnswer()
     if isinstance(value, str):
-        return HistoryPage(jwe=value.strip()) if looks_like_jwe(value) else None
-    return HistoryPage(plain=tuple(value)) if isinstance(value, list) else None
+        return HistoryAnswer(jwe=value.strip()) if looks_like_jwe(value) else None
+    return HistoryAnswer(plain=tuple(value)) if isinstance(value, list) else None
 
 
-def _page_under_any_key(body: Mapping[str, Any]) -> HistoryPage | None:
+def _page_under_any_key(body: Mapping[str, Any]) -> HistoryAnswer | None:
     if any(body.get(key) for key in _ERROR_KEYS):
         return None
     named = [body[key] for key in _HISTORY_KEYS if key in body]
@@ -183,13 +202,15 @@ def _page_under_any_key(body: Mapping[str, Any]) -> HistoryPage | None:
     if full:
         return full[0]
     if any(pages):
-        return HistoryPage()
+        return HistoryAnswer()
     # No `messages` is the end [seen]; what else could hold messages is not.
-    return None if named or any(isinstance(value, (dict, list)) and value for value in body.values()) else HistoryPage()
+    return (
+        None if named or any(isinstance(value, (dict, list)) and value for value in body.values()) else HistoryAnswer()
+    )
 
 
 def _named(body: object) -> str:
-    """Return the type of a body and, of an object, the keys; without those that look like data."""
+    """Name the type of a body and, if it is an object, its keys, but none that looks like data."""
     if not isinstance(body, dict):
         return f"a JSON {kind_of(body)}"
     keys = sorted(key for key in body if key.isidentifier() and len(key) <= _LONGEST_KEY)[:_MOST_KEYS]

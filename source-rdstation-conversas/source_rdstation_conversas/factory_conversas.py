@@ -36,7 +36,7 @@ _RATE_LIMIT_WAIT: Final = 3.0  # seconds after a 429 that does not say [guess]
 
 
 class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
-    """Makes the streams of one account, as its token sees it."""
+    """Makes the streams of one account, with what its token may see."""
 
     table = STREAMS
     schemas = ("source_rdstation_conversas", "schemas")
@@ -58,7 +58,7 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         normalize = Normalizer(spec.name, schema, lenient=True)
         if spec.items == "identified":
             return normalize
-        # An id that is a number is a place in the answer. In a copy, as the read still looks at the row.
+        # An id that is a number is a place in the answer and no field; left out of a copy, as the read needs the row's.
         return lambda row: normalize({name: each for name, each in row.items() if (name, type(each)) != ("id", int)})
 
     @property
@@ -105,7 +105,7 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         return self._list(cursor, spec.name, spec, start_date=first.isoformat(), end_date=last.isoformat())
 
     def _explain_401(self, stream: str, error: UnauthorizedError) -> ConnectorError:
-        """Return what a 401 of the history means: it comes to a plan without it, too, and the token works elsewhere."""
+        """Return the error that a 401 of the history stands for: the token's, or that the plan has no history."""
         try:
             ConversasList(self._api, stream, EMPLOYEES).page(Query(None))
         except UnauthorizedError:

@@ -31,10 +31,10 @@ class StreamSpec(BaseStreamSpec):
     counts_in: CountsIn = "body"
     """Where an answer counts pages and rows: `{"pages": 3, "total": 120}`, or `X-Pages` and `X-Total`."""
     items: Items = "identified"
-    """What the list holds: objects with an `id` or `_id`; objects, or bare texts [seen], that the primary key names and
-    that need no id; or whatever may come, kept as JSON text in `data`."""
+    """What the list holds. `identified`: objects with an `id` or `_id`. `named`: objects that need none, or bare
+    texts [seen]; the primary key names them. `opaque`: anything, kept as JSON text in `data`."""
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Fields that go by several names, the first that is filled counts."""
+    """Fields that come under several names: the first name with a value counts."""
     needs_start_date: bool = False
     needs_key: bool = False
     """Whether nothing of it can be read without the private key."""

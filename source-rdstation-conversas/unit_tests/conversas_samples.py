@@ -11,7 +11,8 @@ from typing import Any
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
-from source_rdstation_conversas.history.contact_messages import ContactMessages, OpenedPage
+from source_rdstation_conversas.envelopes import ContactPage
+from source_rdstation_conversas.history.contact_messages import ContactMessages
 from source_rdstation_conversas.history.private_keys import PrivateKeys
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -66,14 +67,14 @@ class Pages:
         self.due = list(pages)
         self.asked: list[int] = []
 
-    def __call__(self, number: int) -> OpenedPage:
+    def __call__(self, number: int) -> ContactPage:
         self.asked.append(number)
-        return page_of(self.due.pop(0)) if self.due else OpenedPage(is_end=True)
+        return page_of(self.due.pop(0)) if self.due else ContactPage(is_end=True)
 
 
-def page_of(rows: Sequence[dict[str, Any]]) -> OpenedPage:
+def page_of(rows: Sequence[dict[str, Any]]) -> ContactPage:
     """A decrypted page, unlike any other."""
-    return OpenedPage(rows=tuple(rows), likeness=object())
+    return ContactPage(rows=tuple(rows), likeness=object())
 
 
 def records_of(pages: Pages, customer_id: str = "c1", *, most_doubts: int = 4) -> list[list[dict[str, Any]]]:

@@ -9,7 +9,7 @@ import pytest
 from conversas_samples import encrypted
 
 from airbyte_rdstation.client.responses import BadAnswerError, parse_json
-from source_rdstation_conversas.envelopes import HistoryPage, list_in, read_history
+from source_rdstation_conversas.envelopes import HistoryAnswer, list_in, read_history
 
 ROWS = [{"id": "Ana"}, {"id": "Bia"}]
 JWE = encrypted(b"[]")
@@ -82,16 +82,16 @@ def test_an_unknown_envelope_is_an_error_without_values(body: bytes, says: str) 
     ],
 )
 def test_the_ciphertext_of_a_page_is_found(body: object) -> None:
-    assert read_history(json.dumps(body).encode()) == HistoryPage(jwe=JWE)
+    assert read_history(json.dumps(body).encode()) == HistoryAnswer(jwe=JWE)
 
 
 def test_the_body_may_be_the_ciphertext() -> None:
-    assert read_history(f"{JWE}\n".encode()) == HistoryPage(jwe=JWE)
+    assert read_history(f"{JWE}\n".encode()) == HistoryAnswer(jwe=JWE)
 
 
 @pytest.mark.parametrize("body", [ROWS, {"messages": ROWS}, {"data": ROWS}, {"data": {"messages": ROWS}}], ids=str)
 def test_plain_messages_are_taken_as_they_are(body: object) -> None:
-    assert read_history(json.dumps(body).encode()) == HistoryPage(plain=tuple(ROWS))
+    assert read_history(json.dumps(body).encode()) == HistoryAnswer(plain=tuple(ROWS))
 
 
 @pytest.mark.parametrize(

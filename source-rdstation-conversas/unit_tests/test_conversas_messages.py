@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from airbyte_rdstation.airbyte.files import read_schema
 from airbyte_rdstation.airbyte.normalizer import Normalizer
-from source_rdstation_conversas.envelopes import MessagePage, messages_of
+from source_rdstation_conversas.envelopes import FoundMessages, messages_of
 
 FILE = {"file_name": "ação.oga", "file_path": "m/a.oga", "file_extension": "oga", "mimetype": "audio/ogg"}
 NO_FILE = dict.fromkeys(FILE)
@@ -151,22 +151,22 @@ def test_an_id_never_changes_with_the_connector() -> None:
 @pytest.mark.parametrize(
     ("value", "page"),
     [
-        pytest.param([{"a": 1}], MessagePage([{"a": 1}]), id="list"),
-        pytest.param({"messages": [{"a": 1}], "tags": []}, MessagePage([{"a": 1}]), id="messages"),
-        pytest.param({"data": {"messages": [{"a": 1}]}}, MessagePage([{"a": 1}]), id="messages-in-data"),
-        pytest.param([], MessagePage([]), id="empty"),
-        pytest.param(None, MessagePage([]), id="null"),
-        pytest.param({}, MessagePage([]), id="empty-object"),
+        pytest.param([{"a": 1}], FoundMessages([{"a": 1}]), id="list"),
+        pytest.param({"messages": [{"a": 1}], "tags": []}, FoundMessages([{"a": 1}]), id="messages"),
+        pytest.param({"data": {"messages": [{"a": 1}]}}, FoundMessages([{"a": 1}]), id="messages-in-data"),
+        pytest.param([], FoundMessages([]), id="empty"),
+        pytest.param(None, FoundMessages([]), id="null"),
+        pytest.param({}, FoundMessages([]), id="empty-object"),
         pytest.param(
             [{"a": 1}, "Ana", None],
-            MessagePage([{"a": 1}], "2 of 3 messages are no objects but: null, string"),
+            FoundMessages([{"a": 1}], "2 of 3 messages are no objects but: null, string"),
             id="mixed",
         ),
-        pytest.param(7, MessagePage([], "there is no list of messages here: a JSON number"), id="number"),
+        pytest.param(7, FoundMessages([], "there is no list of messages here: a JSON number"), id="number"),
         pytest.param(
-            {"a": "Ana"}, MessagePage([], "there is no list of messages here: only the keys ['a']"), id="object"
+            {"a": "Ana"}, FoundMessages([], "there is no list of messages here: only the keys ['a']"), id="object"
         ),
     ],
 )
-def test_the_messages_of_a_page_are_found_or_the_reason_given(value: object, page: MessagePage) -> None:
+def test_the_messages_of_a_page_are_found_or_the_reason_given(value: object, page: FoundMessages) -> None:
     assert messages_of(value) == page

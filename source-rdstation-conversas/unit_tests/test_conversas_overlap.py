@@ -9,10 +9,10 @@ from conversas_samples import Pages, message, page_of, records_of
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from source_rdstation_conversas.envelopes import ContactPage
 from source_rdstation_conversas.history.contact_messages import (
     PAGE_SIZE,
     ContactMessages,
-    OpenedPage,
     RepeatedPageError,
     pages_of,
 )
@@ -41,10 +41,10 @@ def at(second: int, content: str = "ok") -> Row:
 def walk(history: Stored, *, asks: bool = True) -> list[Row]:
     """Every record; `asks`: settles doubts, however long it takes."""
 
-    def read_page(number: int) -> OpenedPage:
+    def read_page(number: int) -> ContactPage:
         assert history.requests < 1000
         rows = history.page(number)
-        return page_of(rows) if rows else OpenedPage(is_end=True)
+        return page_of(rows) if rows else ContactPage(is_end=True)
 
     read = ContactMessages("c1", most_doubts=1000 if asks else 0).read(read_page)
     return [record for _, records in read for record in records]
@@ -147,7 +147,7 @@ def test_messages_newer_than_the_first_page_come_once() -> None:
 
 
 def test_a_page_that_comes_again_and_again_ends_a_short_history_and_is_an_error_in_a_long_one() -> None:
-    short, long = (OpenedPage(rows=tuple([at(1)] * size), likeness="same") for size in (PAGE_SIZE - 1, PAGE_SIZE))
+    short, long = (ContactPage(rows=tuple([at(1)] * size), likeness="same") for size in (PAGE_SIZE - 1, PAGE_SIZE))
 
     assert [number for number, _ in pages_of(lambda _: short)] == [1, 2]
     with pytest.raises(RepeatedPageError):

@@ -1,6 +1,7 @@
-"""Asks for the history of a contact, and opens its pages as far as the account's keys do.
+"""Requests the pages of a contact's history and decrypts them as far as the account's keys allow.
 
-One span of time, or windows where RD Station refuses it as too long. Facts: docs/api/conversas.md#message-history.
+They come in one window of days without an end, or in several where RD Station refuses that one as too long.
+Facts: docs/api/conversas.md#message-history.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from airbyte_rdstation.client.errors import RequestRefusedError, system_error
 from airbyte_rdstation.client.json_text import as_json_text
 from source_rdstation_conversas.client_conversas import day_windows
 from source_rdstation_conversas.config import Settings
-from source_rdstation_conversas.envelopes import HistoryPage, holds_empty_list, messages_of, read_history
-from source_rdstation_conversas.history.contact_messages import PAGE_SIZE, OpenedPage, ReadPage, RepeatedPageError
+from source_rdstation_conversas.envelopes import ContactPage, HistoryAnswer, holds_empty_list, messages_of, read_history
+from source_rdstation_conversas.history.contact_messages import PAGE_SIZE, ReadPage, RepeatedPageError
 from source_rdstation_conversas.history.plaintext import decode
 from source_rdstation_conversas.history.private_keys import PrivateKeys, UndecryptableError
 
@@ -31,8 +32,8 @@ _ONE_DAY: Final = timedelta(days=1)
 _KID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what a log line may show of a header
 
 T = TypeVar("T")
-_Span: TypeAlias = "tuple[date, date | None]"
-"""First and last day, the last one open where None."""
+_Window: TypeAlias = "tuple[date, date | None]"
+"""First and last day; no end where the last one is None."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -54,36 +55,37 @@ class HistoryClient:
             "type": list(settings.message_types),
         }
         self._split = False
+        """Whether RD Station has refused a window as too long."""
 
     def read(self, customer_id: str, since: datetime, reader: Callable[[ReadPage], Iterator[T]]) -> Iterator[T]:
-        """Yield what `reader` makes of the contact's pages, called once for each span of time, the latest first.
+        """Yield what `reader` makes of the contact's pages; it is called once for each window of days, latest first.
 
-        Days are taken from one day before `since` on, as nobody knows in which zone the API takes them.
+        Begins one day before `since`, as the time zone of the API's days is unknown.
         Raises what `Api.get` does; a system error where the API answers with the same page again and again.
         """
         first = since.date() - _ONE_DAY
         if not self._split:
             try:
-                yield from self._read_span(customer_id, (first, None), reader)
+                yield from self._read_window(customer_id, (first, None), reader)
             except _TooLongError:
                 self._split = True
             else:
                 return
         last = datetime.now(timezone.utc).date() + _ONE_DAY
         for window in reversed(list(day_windows(first, last))):
-            yield from self._read_span(customer_id, window, reader)
+            yield from self._read_window(customer_id, window, reader)
 
-    def _read_span(self, customer_id: str, span: _Span, reader: Callable[[ReadPage], Iterator[T]]) -> Iterator[T]:
+    def _read_window(self, customer_id: str, window: _Window, reader: Callable[[ReadPage], Iterator[T]]) -> Iterator[T]:
         try:
-            yield from reader(partial(self._page, customer_id, span))
+            yield from reader(partial(self._page, customer_id, window))
         except RepeatedPageError:
             raise system_error(
                 f"{self._stream}: RD Station answers with the same page of a contact's history again and again; older "
                 "messages of the contact cannot be read."
             ) from None
 
-    def _page(self, customer_id: str, span: _Span, number: int) -> OpenedPage:
-        first, last = span
+    def _page(self, customer_id: str, window: _Window, number: int) -> ContactPage:
+        first, last = window
         params: dict[str, str | list[str]] = {
             "customer_id": customer_id,
             "page": str(number),
@@ -110,11 +112,11 @@ class HistoryClient:
 
 
 class _TooLongError(Exception):
-    """RD Station refuses the span; shorter ones may do."""
+    """Says that RD Station refuses the window without an end; shorter ones may do."""
 
 
 class PageDecryptor:
-    """Opens the pages of one stream; warns once of each key and each fault, and counts the pages."""
+    """Decrypts the pages of one stream, counts those that cannot be read, and warns once of each reason."""
 
     def __init__(self, stream: str, keys: PrivateKeys | None) -> None:
         self._stream = stream
@@ -124,34 +126,34 @@ class PageDecryptor:
         self.encrypted = 0
         """Pages that stayed ciphertext though there is a key."""
         self.faulty = 0
-        """Pages that were decrypted and hold what is no message."""
+        """Pages that were decrypted and hold something that is not a message."""
 
     @property
     def has_keys(self) -> bool:
         """Tell whether anything can be decrypted."""
         return self._keys is not None
 
-    def open(self, page: HistoryPage) -> OpenedPage:
+    def open(self, answer: HistoryAnswer) -> ContactPage:
         """Return the page as far as it can be read; nothing is counted."""
-        if page.is_empty:
+        if answer.is_empty:
             return _END
-        if page.jwe is None:
-            return _plain(list(page.plain), as_json_text(list(page.plain)))
+        if answer.jwe is None:
+            return _readable(list(answer.plain), as_json_text(list(answer.plain)))
         if self._keys is None:
-            return _closed(page.jwe, "there is no key")
+            return _encrypted(answer.jwe, "there is no key")
         try:
-            decoded = decode(self._keys.decrypt(page.jwe))
+            decoded = decode(self._keys.decrypt(answer.jwe))
         except UndecryptableError as error:
             kid = f"kid {error.kid}" if error.kid and _KID.fullmatch(error.kid) else "no name"
-            return _closed(page.jwe, f"{error.reason} (the page asks for a key with {kid})")
+            return _encrypted(answer.jwe, f"{error.reason} (the page asks for a key with {kid})")
         if decoded.text is None:
-            return _plain(decoded.value, decoded.data)
+            return _readable(decoded.value, decoded.data)
         if not decoded.text.strip():
             return _END
-        return OpenedPage(decoded.text, fault="its text is no JSON", likeness=_digest(decoded.text))
+        return ContactPage(decoded.text, fault="its text is no JSON", likeness=_digest(decoded.text))
 
-    def count(self, page: OpenedPage) -> None:
-        """Take note of a page that is taken: warn of what is wrong with it, and count it."""
+    def count(self, page: ContactPage) -> None:
+        """Count a page if it, or a part of it, cannot be read though there is a key; warn of a new reason."""
         if page.fault is None or (self._keys is None and not page.decrypted):
             return
         with self._lock:
@@ -166,20 +168,20 @@ class PageDecryptor:
             _logger.warning("%s: a page of messages cannot be %s: %s.", self._stream, what, page.fault)
 
 
-_END: Final = OpenedPage(is_end=True)
+_END: Final = ContactPage(is_end=True)
 
 
-def _closed(jwe: str, fault: str) -> OpenedPage:
+def _encrypted(jwe: str, fault: str) -> ContactPage:
     if holds_empty_list(jwe):
         return _END
-    return OpenedPage(jwe, fault=fault, decrypted=False, likeness=len(jwe))
+    return ContactPage(jwe, fault=fault, decrypted=False, likeness=len(jwe))
 
 
-def _plain(value: Any, data: str) -> OpenedPage:
+def _readable(value: Any, data: str) -> ContactPage:
     found = messages_of(value)
     if not found.messages and found.fault is None:
         return _END
-    return OpenedPage(data, tuple(found.messages), found.fault, likeness=_digest(data))
+    return ContactPage(data, tuple(found.messages), found.fault, likeness=_digest(data))
 
 
 def _digest(text: str) -> bytes:

@@ -35,9 +35,9 @@ class Decoded:
 def decode(plaintext: bytes) -> Decoded:
     """Return the JSON in a plaintext, unwrapped where it is a string that holds JSON; otherwise its text without NUL.
 
-    The bytes of `[{"content": "•"}]`, cut down to one a character, give a quote for its content; those of a JSON string
-    that holds this text give the same. `value` is never a string: one that holds no JSON, or is wrapped more often than
-    known, is `text`. Limit: Latin-1 that happens to be valid UTF-8 (`Ã©`) is read as UTF-8.
+    `[{"content": "•"}]`, cut down to one byte a character, gives a content of one quote; so does the same inside a JSON
+    string. `value` is never a string: one that holds no JSON, or is wrapped more than 3 times, is `text`. Limit:
+    Latin-1 that happens to be valid UTF-8 (`Ã©`) is read as UTF-8.
     """
     text = _characters(plaintext)
     for _ in range(1 + _MOST_UNWRAPPED):
@@ -75,7 +75,7 @@ _ESCAPE: Final = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
 
 
 class _Closing(NamedTuple):
-    """Hold what must follow the quote that closes a string."""
+    """Hold what must follow a quote for it to close a string."""
 
     quote: re.Pattern[str]
     escaped: re.Pattern[str]
@@ -96,7 +96,7 @@ def repair_quotes(text: str) -> str:
     """Escape the bare quotes and backslashes that cut-down characters left; valid JSON comes back as it is.
 
     A quote ends a string only where what follows could follow it in a list of message objects; every other one is
-    escaped. One pass, each quote looked at with a bounded number of glances ahead. Limits: in a list of plain strings
+    escaped. Makes one pass, with a bounded look ahead at each quote. Limits: in a list of plain strings
     (`["a","b"]`) a key cannot be told from a value, and a bare backslash before one of `bfnrtu/` may pass for an
     escape. Facts: docs/api/conversas.md#staged-decoding, step 5.
     """

@@ -1,9 +1,8 @@
 """Takes private keys and compact JWE, gives plaintext bytes; no other module of the connectors imports jwcrypto.
 
-Reads what RD Station can be expected to write and refuses everything else; forgiving where the pasted
-`private_key_jwk` was merely carried badly (line breaks, invisible characters, quotes around the whole). No text, error
-or repr holds key material or plaintext. Facts: docs/api/conversas.md#key-and-jwe and #staged-decoding; RFC 7516, RFC
-7518.
+Reads what RD Station can be expected to write and refuses everything else, but mends what copying and pasting does to
+`private_key_jwk` (line breaks, invisible characters, quotes around the whole). No text, error or repr holds a key or
+plaintext. Facts: docs/api/conversas.md#key-and-jwe and #staged-decoding; RFC 7516, RFC 7518.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ _ESCAPED_QUOTES: Final = re.compile(r'\s*[\[{]\s*[\[{]?\s*\\+"')
 
 
 class UndecryptableError(Exception):
-    """A page that stays ciphertext, with the name of the key it asks for. Its text holds no secret."""
+    """Says why a page stays ciphertext, and the name of the key that it asks for. Holds no secret."""
 
     def __init__(self, reason: str, kid: str | None) -> None:
         super().__init__(reason)
@@ -119,7 +118,7 @@ _of_thread = threading.local()
 
 
 def _acceptable_kid(jwe_text: str) -> str | None:
-    """Return the header's `kid`, once the header is found to ask for nothing that is refused."""
+    """Return the header's `kid`. Raises UndecryptableError where the header asks for something that is refused."""
     header = jwe_header(jwe_text)
     kid = header.get("kid") if isinstance(header.get("kid"), str) else None
     if not header:
@@ -150,7 +149,7 @@ def _decrypted(jwe_text: str, key: JWK) -> bytes | None:
 
 
 def _json_in(text: str) -> object:
-    """Parse the JSON, freed of what copying adds."""
+    """Parse the JSON, after removing what copying adds."""
     if len(text) > _LONGEST_TEXT:
         raise _refused(f"is longer than {_LONGEST_TEXT:,} characters, which no key is.", _GET_IT)
     text = "".join(c for c in text.translate(_WORD_PROCESSING) if unicodedata.category(c) != "Cf").strip()

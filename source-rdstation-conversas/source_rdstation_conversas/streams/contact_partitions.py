@@ -1,7 +1,7 @@
-"""Reads the histories of all contacts, several at once, and says what the failure of one means for the others.
+"""Reads the histories of all contacts, several at once, and decides what the failure of one means for the others.
 
-`messages_history`, the pages as text, is here too: it is read whole each time, as a page number is no stable key over
-time: what arrives pushes the rest to later pages. Facts: docs/api/conversas.md#message-history.
+The stream `messages_history`, pages as text, is here too. It is read whole each time: a page number is no stable key,
+as each new message pushes older ones to later pages. Facts: docs/api/conversas.md#message-history.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from airbyte_rdstation.client.errors import (
     UnauthorizedError,
     config_error,
 )
-from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.dates import parse_instant
-from airbyte_rdstation.pagination.listing import Fetch
+from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.page_numbers import RestlessError
 from source_rdstation_conversas.history.contact_messages import pages_of
 from source_rdstation_conversas.history.history_client import HistoryClient
 
 __all__ = ["ContactPartitions", "Histories", "MessagesHistoryPartitions"]
 
-_MOST_FAILURES_IN_A_ROW: Final = 50  # then it is no longer the contacts'
-_ALL_GONE: Final = 5  # contacts that are all gone at once: their address is
-_MOST_REASONS: Final = 3  # that the final sentence names
+_MOST_FAILURES_IN_A_ROW: Final = 50  # from here on, the fault lies not with the contacts
+_ALL_GONE: Final = 5  # or more contacts, all of them without a history: the base URL is wrong
+_MOST_REASONS: Final = 3  # of failures, in the final sentence
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -48,11 +48,11 @@ class Histories:
     fetch_contacts: Fetch
     client: HistoryClient
     explain_401: Callable[[UnauthorizedError], ConnectorError]
-    """What a 401 of the history means."""
+    """Returns the error that a 401 of the history stands for: its cause may be the plan."""
 
 
 class ContactPartitions(StreamPartitions):
-    """Generates a partition for each contact; subclasses say what is read of one."""
+    """Generates a partition for each contact; subclasses read one contact's records."""
 
     def __init__(
         self, context: StreamContext, histories: Histories, cursor: CheckpointCursor | FullRefreshCursor
@@ -63,61 +63,86 @@ class ContactPartitions(StreamPartitions):
         self._decryptor = histories.client.decryptor
         self._explain_401 = histories.explain_401
         self._answered = cursor.request_answered
-        # No more partitions are under way than can be read: the state stays close behind.
+        # Few partitions are under way at once, so that the state stays close behind the records.
         self._places = Places(2 * context.readers)
         self._counts = threading.Lock()
         self._visited = self._gone = self._in_a_row = 0
         self._failures: list[ConnectorError] = []
 
     def generate(self) -> Iterator[Slice]:
-        """Yield a partition for each contact; end once all have been read, or early once an error stands for all.
+        """Yield a partition for each contact, and end once all are read, or once an error ends the read for all.
 
-        Raises what stands for the contacts that could not be read, if any.
+        Raises one error for all contacts that could not be read, if any.
         """
-        for contact in self._begin(self._listed_contacts()):
+        contacts, hidden = self._list_contacts()
+        for contact in self._select_due(contacts, hidden=hidden):
             if not self._places.take():
                 break
             yield Slice(self._context, {}, partial(self._visit, contact))
         self._places.wait_for_all()
         if self._gone:
             _logger.info("%s: %s contacts are gone (404) and are skipped.", self._context.name, self._gone)
-        self._end(broken_off=self._places.given_up, failed=len(self._failures))
+        self._emit_last_state(broken_off=self._places.given_up, failed=len(self._failures))
         if not self._places.given_up:
             self._raise_failures()
 
     def give_up(self) -> bool:
-        """Visit no further contact, and wait for none."""
+        """Read no further contact, and wait for none."""
         return self._places.give_up()
 
-    def _begin(self, contacts: Sequence[str]) -> Sequence[str]:
-        """Return those of the contacts, in ascending order, that are to be read."""
+    def _select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
+        """Return those of the contacts, in ascending order, that are to be read; `hidden`: see `_list_contacts`."""
         return contacts
 
     @abstractmethod
     def _read(self, contact: str) -> Iterator[list[Row]]:
         """Yield a contact's records."""
 
-    def _done(self, contact: str) -> None:
-        """Take note of a contact that needs no further visit."""
+    def _note_gone(self, contact: str) -> None:
+        """Note that a listed contact has no history (404); `_note_finished` follows."""
 
-    def _is_gone(self, contact: str) -> None:
-        """Take note, before that, of a contact that is listed and has no history: 404."""
+    def _note_finished(self, contact: str) -> None:
+        """Note that a contact is read to its end, or gone."""
 
     @abstractmethod
-    def _end(self, *, broken_off: bool, failed: int) -> None:
-        """Emit the last state: of a read that an error ended for all contacts, or that `failed` for some."""
+    def _emit_last_state(self, *, broken_off: bool, failed: int) -> None:
+        """Emit the last state, and report what cannot be read.
 
-    def _listed_contacts(self) -> list[str]:
+        `broken_off`: an error has ended the read for all contacts. `failed`: how many contacts could not be read.
+        """
+
+    def _list_contacts(self) -> tuple[list[str], int | None]:
+        """Return the contacts' ids, ascending, and how many others RD Station counts, None if nobody can tell.
+
+        Report it if there are any.
+        """
         ids: list[str] = []
+        total: int | None = None
+
+        def fetch_counted(query: Query) -> Page:
+            nonlocal total
+            page = self._fetch_contacts(query)
+            total = page.total
+            return page
+
+        hidden: int | None = None
         try:
-            for rows in read_small_list(self._fetch_contacts, None):
+            for rows in read_small_list(fetch_counted, None):
                 ids += [row["id"] for row in rows]
                 self._answered()
         except RestlessError:
             self._context.report_incomplete(
                 "The list of contacts grew all the time while it was read. The next sync reads the rest."
             )
-        return sorted(ids)
+        else:
+            hidden = max(0, (total or 0) - len(ids))
+            if hidden:
+                self._context.report_incomplete(
+                    f"RD Station counts {total:,} contacts and showed {len(ids):,} of them; the messages of the others "
+                    "are missing. They were deleted meanwhile, or the user whose credentials these are may not see "
+                    "them: connect with a user who sees everything, and the next sync reads the rest."
+                )
+        return sorted(ids), hidden
 
     def _visit(self, contact: str) -> Iterator[list[Row]]:
         try:
@@ -125,23 +150,23 @@ class ContactPartitions(StreamPartitions):
                 return
             yield from self._read(contact)
         except NotFoundError:
-            self._count(gone=True)
-            self._is_gone(contact)
-            self._done(contact)
+            self._count_visit(gone=True)
+            self._note_gone(contact)
+            self._note_finished(contact)
         except (ForbiddenError, UnauthorizedError) as error:
             self._break_off(self._explain_401(error) if isinstance(error, UnauthorizedError) else error)
         except ConnectorError as error:
-            self._count(error)
+            self._count_visit(error)
         except BaseException:
             self._places.give_up()
             raise
         else:
-            self._count()
-            self._done(contact)
+            self._count_visit()
+            self._note_finished(contact)
         finally:
             self._places.leave()
 
-    def _count(self, failure: ConnectorError | None = None, *, gone: bool = False) -> None:
+    def _count_visit(self, failure: ConnectorError | None = None, *, gone: bool = False) -> None:
         with self._counts:
             self._visited += 1
             self._gone += gone
@@ -176,7 +201,7 @@ class ContactPartitions(StreamPartitions):
 
 
 class MessagesHistoryPartitions(ContactPartitions):
-    """Reads `{"customer_id": "9f…", "page": 1, "data": "[{…}]"}`: pages as text, decrypted where a key allows it."""
+    """Reads pages as text, decrypted where a key fits: `{"customer_id": "9f…", "page": 1, "data": "[{…}]"}`."""
 
     def __init__(self, context: StreamContext, histories: Histories, cursor: FullRefreshCursor) -> None:
         super().__init__(context, histories, cursor)
@@ -191,12 +216,12 @@ class MessagesHistoryPartitions(ContactPartitions):
     def _read(self, contact: str) -> Iterator[list[Row]]:
         since = parse_instant(self._context.start_date or "")
         pages = self._client.read(contact, since, pages_of)
-        for number, (_, page) in enumerate(pages, start=1):  # counted on over the spans of time
+        for number, (_, page) in enumerate(pages, start=1):  # counted on from window to window
             self._decryptor.count(page)
             yield [{"customer_id": contact, "page": number, "data": page.data}]
             self._answered()
 
-    def _end(self, *, broken_off: bool, failed: int) -> None:
+    def _emit_last_state(self, *, broken_off: bool, failed: int) -> None:
         if self._decryptor.encrypted:
             self._context.report_incomplete(
                 f"{self._decryptor.encrypted:,} pages could not be decrypted and stay encrypted in `data`. If they "

@@ -2,19 +2,20 @@
 
 Facts: docs/api/conversas.md#message-fields and #dates.
 
-The history has no order over the contacts, so the cursor moves only once all contacts were read; until then the state
-says up to which contact they are. Contacts that failed or were skipped keep the cursor where it was.
+Contacts are read in the order of their ids, not of their messages, so the cursor moves only once all of them are read;
+until then the state says up to which contact they are. Contacts that failed, were skipped or were missing from the list
+keep the cursor where it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, Final
 
 from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
-from airbyte_rdstation.airbyte.state import ReadPosition, StreamState
+from airbyte_rdstation.airbyte.state import LOOKBACK, ReadPosition, StreamState
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, is_older, parse_instant
 from source_rdstation_conversas.history.contact_messages import ContactMessages
@@ -22,7 +23,6 @@ from source_rdstation_conversas.streams.contact_partitions import ContactPartiti
 
 __all__ = ["MessagesCursor", "MessagesPartitions", "MessagesState"]
 
-_LATE: Final = timedelta(minutes=5)  # a message may show in the history some time after its own moment [guess]
 _MOST_GONE: Final = 1_000  # contacts remembered in the state; more keep the cursor back
 
 
@@ -32,13 +32,17 @@ class _ContactPosition(ReadPosition):
 
 
 class MessagesState(StreamState):
-    """Hold beside the cursor the last contact of a read under way up to which all are read, in the order of their ids.
+    """Hold the cursor and, while a read is under way, its position.
 
-    `unread`: some of their messages could not be read, so the read's end must not move the cursor.
-    `gone`: contacts that are listed and have no history (404). One that was gone already keeps nothing back; should
-    its history return, it is read from the start.
+    `after`: all contacts whose ids sort up to this one are read.
+    `unread`: something could not be read, so the end of the read must not move the cursor.
+    `gone`: contacts that are listed and have no history (404). Each holds the cursor back only in the read that finds
+    it gone; should its history return, it is read from the start date on.
+    `hidden`: how many contacts RD Station counted and did not show. More than the last time hold the cursor back;
+    should RD Station always count too many, it moves from the second sync on.
     """
 
+    hidden: int = 0
     gone: tuple[str, ...] = ()
     position: _ContactPosition | None = None
 
@@ -46,7 +50,7 @@ class MessagesState(StreamState):
 class MessagesCursor(CheckpointCursor):
     """Keeps `{"created_at": "2026-08-01T12:00:00.000Z", "gone": ["9f…"], "position": {"started": …, "after": "8e…"}}`.
 
-    `gone` is there where there are any, `position` while a read is under way.
+    It has `gone` and `hidden` if there are any, and `position` while a read is under way.
     """
 
     def __init__(self, context: StreamContext, *, cursor_field: str, state: MessagesState) -> None:
@@ -57,10 +61,11 @@ class MessagesCursor(CheckpointCursor):
         self._due: Sequence[str] = ()
         self._finished: set[str] = set()
         self._prefix = 0
-        """How many of those due are finished, from the first on."""
+        """How many of the contacts that are due are finished without a gap, from the first on."""
         self._after = state.position.after if state.position else None
         self._incomplete = bool(state.position and state.position.unread)
-        self._gone: set[str] = set()
+        self._gone = set(state.gone)
+        self._hidden = state.hidden
         self._ended = self._moves = False
 
     @property
@@ -71,42 +76,52 @@ class MessagesCursor(CheckpointCursor):
         state: dict[str, Any] = {self._cursor_field: cursor} if cursor else {}
         if gone := sorted(self._gone)[:_MOST_GONE]:
             state["gone"] = gone
+        if self._hidden:
+            state["hidden"] = self._hidden
         if self._after is not None and not self._ended:
             position = {"started": self._started, "after": self._after}
             state["position"] = {**position, "unread": True} if self._incomplete else position
         return state
 
-    def begin(self, contacts: Sequence[str]) -> Sequence[str]:
-        """Return those of the contacts, in ascending order, that are not read yet."""
+    def select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
+        """Return those of the contacts, in ascending order, that are not read yet.
+
+        `hidden`: how many others RD Station counts, None if nobody can tell. All their messages are still due, so the
+        cursor stays, and contacts known to be gone stay known.
+        """
         self._due = [contact for contact in contacts if self._after is None or contact > self._after]
-        self._gone = set(self._incoming.gone) & set(contacts)
+        if hidden == 0:
+            self._gone &= set(contacts)
+        elif hidden is None or hidden > self._incoming.hidden:
+            self.keep_back()
+        self._hidden = self._incoming.hidden if hidden is None else hidden
         return self._due
 
     def since(self, contact: str) -> datetime:
-        """Return the moment before which messages of the contact are not due."""
+        """Return the moment from which on messages of the contact are due."""
         start = parse_instant(self._context.start_date or "")
         if not self._incoming.cursor or contact in self._incoming.gone:
             return start
-        return max(start, parse_instant(self._incoming.cursor) - _LATE)
+        return max(start, parse_instant(self._incoming.cursor) - LOOKBACK)
 
     def keep_back(self) -> None:
-        """Take note that a message could not be read: the end of this read must not move the cursor."""
+        """Note that something could not be read: the end of this read must not move the cursor."""
         self._incomplete = True
 
     def note_gone(self, contact: str) -> None:
-        """Take note of a contact that has no history."""
+        """Note that a contact has no history (404)."""
         with self._lock:
             self._gone.add(contact)
             if contact not in self._incoming.gone:
                 self.keep_back()
 
     def note_there(self, contact: str) -> None:
-        """Take note of a contact that has a history, perhaps again."""
+        """Note that a contact has a history, perhaps again."""
         with self._lock:
             self._gone.discard(contact)
 
-    def finish(self, contact: str) -> None:
-        """Take note of a contact that needs no further visit."""
+    def note_finished(self, contact: str) -> None:
+        """Note that a contact is read to its end, or gone."""
         with self._lock:
             self._finished.add(contact)
             while self._prefix < len(self._due) and self._due[self._prefix] in self._finished:
@@ -115,15 +130,15 @@ class MessagesCursor(CheckpointCursor):
                 self._prefix += 1
             self.request_answered()
 
-    def end(self, *, failed: int) -> None:
-        """Emit the last state; the cursor moves unless something could not be read, or contacts have failed."""
+    def emit_last_state(self, *, failed: int) -> None:
+        """Emit the last state; the cursor moves unless something, or one of the contacts, could not be read."""
         with self._lock:
             self._ended, self._moves = True, not (self._incomplete or failed)
             self.checkpoint()
 
     @cached_property
     def _started(self) -> str:
-        """When the read was first begun; asked for only after the first answer set the clock."""
+        """Return when the read first began. Not to be used before the first answer: it tells RD Station's clock."""
         position = self._incoming.position
         return position.started if position else format_instant(self._context.server_time(self._begun))
 
@@ -135,8 +150,8 @@ class MessagesPartitions(ContactPartitions):
         super().__init__(context, histories, cursor)
         self._cursor = cursor
 
-    def _begin(self, contacts: Sequence[str]) -> Sequence[str]:
-        return self._cursor.begin(contacts)
+    def _select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
+        return self._cursor.select_due(contacts, hidden=hidden)
 
     def _read(self, contact: str) -> Iterator[list[Row]]:
         since = self._cursor.since(contact)
@@ -149,13 +164,13 @@ class MessagesPartitions(ContactPartitions):
             self._answered()
         self._cursor.note_there(contact)
 
-    def _done(self, contact: str) -> None:
-        self._cursor.finish(contact)
-
-    def _is_gone(self, contact: str) -> None:
+    def _note_gone(self, contact: str) -> None:
         self._cursor.note_gone(contact)
 
-    def _end(self, *, broken_off: bool, failed: int) -> None:
+    def _note_finished(self, contact: str) -> None:
+        self._cursor.note_finished(contact)
+
+    def _emit_last_state(self, *, broken_off: bool, failed: int) -> None:
         if broken_off:
             return
         if unread := self._decryptor.encrypted + self._decryptor.faulty:
@@ -164,4 +179,4 @@ class MessagesPartitions(ContactPartitions):
                 "where it was, so that they come once they can be. If they were encrypted for a key that has been "
                 "replaced, add that key to private_key_jwk (a JWKS holds several), or set a later start_date."
             )
-        self._cursor.end(failed=failed)
+        self._cursor.emit_last_state(failed=failed)

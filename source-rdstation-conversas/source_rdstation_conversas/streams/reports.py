@@ -1,7 +1,7 @@
 """Attendances in windows of days, oldest first, several at once; incremental by `created_at`.
 
-The API filters by the day on which an attendance opened, so what changes later is found by a look-back: each sync reads
-so many days before the state again. Facts: docs/api/conversas.md#reports.
+The API filters by the day on which an attendance opened, so later changes are found by a look-back: each sync reads
+`reports_lookback_days` before the state again. Facts: docs/api/conversas.md#reports.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _logger = logging.getLogger("airbyte.rdstation")
 
 
 class ReportsState(StreamState):
-    """Hold how far the windows are complete."""
+    """Hold the cursor alone: a read that broke off goes on from the windows that are complete."""
 
     position: None = None
 
 
 class ReportsCursor(CheckpointCursor):
-    """Keeps `{"created_at": "2026-08-01T00:00:00.000Z"}`: up to there all attendances that opened were read."""
+    """Keeps `{"created_at": "2026-08-01T00:00:00.000Z"}`: every attendance opened before it is read."""
 
     def __init__(self, context: StreamContext, *, lookback: timedelta, cursor_field: str, state: ReportsState) -> None:
         super().__init__(context)
@@ -65,7 +65,7 @@ class ReportsCursor(CheckpointCursor):
 
     @cached_property
     def since(self) -> datetime:
-        """Return the moment before which attendances that opened are not due."""
+        """Return the moment from which on attendances are due, by their opening."""
         start = self._context.start_date
         moments = [parse_instant(start)] if start else []
         if self._since:
@@ -79,7 +79,7 @@ class ReportsCursor(CheckpointCursor):
         return self._windows
 
     def finish(self, number: int) -> bool:
-        """Take note that a window is read, by its place among all; return whether it was the last one missing."""
+        """Note that the window of this number, from 0, is read; return True once all are."""
         with self._lock:
             self._finished.add(number)
             while self._complete in self._finished:
@@ -91,12 +91,15 @@ class ReportsCursor(CheckpointCursor):
 
     @cached_property
     def _started(self) -> str:
-        """Asked for only after the first answer set the clock; not beyond what the windows cover by our own."""
+        """Return when the sync began, by RD Station's clock, or by ours if that is earlier: the windows end by ours.
+
+        Not to be used before the first answer, which tells RD Station's clock.
+        """
         return format_instant(min(self._begun, self._context.server_time(self._begun)))
 
 
 class ReportsPartitions(StreamPartitions):
-    """Generates a partition for each window of days; a record that two of them hold comes once."""
+    """Generates a partition for each window of days; a record in two windows is emitted once."""
 
     def __init__(
         self, context: StreamContext, cursor: ReportsCursor, *, fetch_window: Callable[[date, date], Fetch]
@@ -154,12 +157,12 @@ class ReportsPartitions(StreamPartitions):
             self._counted += total if total is not None else read
 
     def _is_due(self, row: Row) -> bool:
-        """Tell whether the record is of the look-back or later; one without a readable date is, too."""
+        """Tell whether the record is due: dated in the look-back or later, or without a readable date."""
         created = instant_of(row, self._cursor.cursor_field)
         return created is None or created >= self._cursor.since
 
     def _is_new(self, id_: str) -> bool:
-        """Tell whether no other window has brought the record; borders are read twice."""
+        """Tell whether the record is in no other window read so far; border days are in two."""
         with self._lock:
             new = id_ not in self._ids
             self._ids.add(id_)

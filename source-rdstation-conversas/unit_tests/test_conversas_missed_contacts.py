@@ -1,0 +1,122 @@
+"""Contacts that the list does not show: their older messages are due once it shows them, so the cursor waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, cast
+
+import pytest
+from airbyte_cdk.sources.message import InMemoryMessageRepository
+from conversas_samples import Pages, message
+
+from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.state import read_state
+from airbyte_rdstation.client.errors import ConnectorError, transient_error
+from airbyte_rdstation.client.responses import More, Page
+from airbyte_rdstation.pagination.listing import Fetch, Query
+from source_rdstation_conversas.history.history_client import HistoryClient, PageDecryptor
+from source_rdstation_conversas.streams.contact_partitions import Histories
+from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
+
+CURSOR = "2026-08-01T00:00:00.000Z"
+STATE = {"created_at": CURSOR, "gone": ["c9"]}
+
+
+class OneMessageEach:
+    """Stands for the client of the histories: each contact has one message."""
+
+    decryptor = PageDecryptor("messages", None)
+
+    def read(self, _: str, __: datetime, reader: Any) -> Iterator[Any]:
+        return cast("Iterator[Any]", reader(Pages([message()])))
+
+
+def stream(contacts: Fetch, state: dict[str, Any]) -> tuple[MessagesCursor, MessagesPartitions, list[str]]:
+    """The stream over this list of contacts, and what it reports as incomplete."""
+    told: list[str] = []
+    context = StreamContext(
+        "messages", InMemoryMessageRepository(), dict, "2024-01-01T00:00:00.000Z", lambda moment: moment, 1, told.append
+    )
+    incoming = read_state("messages", "created_at", state, MessagesState)
+    cursor = MessagesCursor(context, cursor_field="created_at", state=incoming)
+    histories = Histories(contacts, cast("HistoryClient", OneMessageEach()), lambda error: error)
+    return cursor, MessagesPartitions(context, histories, cursor), told
+
+
+def read(contacts: Fetch, state: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The last state, and what is reported as incomplete."""
+    cursor, partitions, told = stream(contacts, state)
+    for partition in partitions.generate():
+        list(partition.read())
+    return dict(cursor.state), told
+
+
+def at_rest(_: Query) -> Page:
+    return Page([{"id": "c1"}, {"id": "c9"}], has_next=More.NO, total=2)
+
+
+def hides_one(_: Query) -> Page:
+    return Page([{"id": "c1"}], has_next=More.NO, total=2)
+
+
+class Growing:
+    """A list that shows a contact more on each request, and counts one more than it shows."""
+
+    def __init__(self) -> None:
+        self.shown = 0
+
+    def __call__(self, query: Query) -> Page:
+        self.shown += 1
+        if query.page > 1:
+            return Page([], has_next=More.NO, total=self.shown + 1)
+        return Page([{"id": f"c1{n}"} for n in range(self.shown)], has_next=More.YES, total=self.shown + 1)
+
+
+def test_a_list_at_rest_moves_the_cursor() -> None:
+    state, told = read(at_rest, STATE)
+
+    assert state["created_at"] > CURSOR
+    assert "gone" not in state
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("contacts", "sentence"),
+    [
+        (Growing(), "The list of contacts grew all the time while it was read. The next sync reads the rest."),
+        (hides_one, "RD Station counts 2 contacts and showed 1 of them"),
+    ],
+    ids=["restless", "counts-more"],
+)
+def test_given_contacts_that_the_list_does_not_show_when_read_then_the_cursor_and_what_is_gone_stay(
+    contacts: Fetch, sentence: str
+) -> None:
+    state, told = read(contacts, STATE)
+
+    assert {name: value for name, value in state.items() if name != "hidden"} == STATE
+    assert [line[: len(sentence)] for line in told] == [sentence]
+
+
+def test_given_as_many_hidden_contacts_as_the_last_time_when_read_then_the_cursor_moves_and_the_warning_stays() -> None:
+    first, _ = read(hides_one, STATE)
+
+    second, told = read(hides_one, first)
+    third, _ = read(at_rest, second)
+
+    assert first == {**STATE, "hidden": 1}
+    assert second["created_at"] > CURSOR
+    assert second["hidden"] == 1
+    assert told
+    assert "hidden" not in third
+
+
+def test_given_a_list_that_fails_when_the_stream_ends_then_its_state_still_says_who_is_gone() -> None:
+    def fails(_: Query) -> Page:
+        raise transient_error("contacts: no answer in time.")
+
+    cursor, partitions, _ = stream(fails, STATE)
+
+    with pytest.raises(ConnectorError):
+        list(partitions.generate())
+    assert cursor.state == STATE
