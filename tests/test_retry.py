@@ -10,6 +10,7 @@ import pytest
 import requests
 import requests_mock
 
+from airbyte_rdstation.airbyte.stream_factory import tell_rate_limited
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, transient_error
 from airbyte_rdstation.client.rate_limit import RateLimit
@@ -74,7 +75,8 @@ def test_given_a_429_when_waited_for_then_the_platform_is_told_or_the_log(
     tells_platform: bool, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "airbyte.rdstation")
-    api = Api("https://api.example", Session(RateLimit(1_000_000), num_workers=1), tells_platform=tells_platform)
+    session = Session(RateLimit(1_000_000), num_workers=1)
+    api = Api("https://api.example", session, on_rate_limit_wait=tell_rate_limited if tells_platform else None)
 
     with requests_mock.Mocker() as server:
         server.get("https://api.example/deals", [{"status_code": 429, "headers": {"Retry-After": "1"}}, {"text": "[]"}])

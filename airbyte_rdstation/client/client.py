@@ -7,24 +7,14 @@ pace and the token. No sentence quotes a body or a query, which hold personal da
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-import orjson
 import requests
-from airbyte_cdk.models import (
-    AirbyteMessageSerializer,
-    AirbyteStreamStatus,
-    AirbyteStreamStatusReason,
-    AirbyteStreamStatusReasonType,
-    FailureType,
-    StreamDescriptor,
-)
-from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
+from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.client.errors import (
     STATUSES,
@@ -85,16 +75,15 @@ class Api:
         retry_policy: RetryPolicy | None = None,
         statuses: Statuses = STATUSES,
         *,
-        tells_platform: bool = True,
+        on_rate_limit_wait: Callable[[str], None] | None = None,
     ) -> None:
-        """`statuses` says what each status means to the users of this API.
+        """Take what each status means to the users of this API, and what to do before each wait for the rate limit.
 
-        A wait for the rate limit is told to the platform as a status of the stream; without `tells_platform`, where the
-        readers that calls name are no streams of the catalog, it is logged.
+        `on_rate_limit_wait` gets the `stream` of the call that has to wait; without it the wait is logged.
         """
         self.base_url = base_url
         self._statuses = statuses
-        self._tells_platform = tells_platform
+        self._on_rate_limit_wait = on_rate_limit_wait
         self._session = session
         self._retry_policy = retry_policy or RetryPolicy()
         self._ahead: timedelta | None = None  # RD Station's clock, of ours
@@ -165,14 +154,10 @@ class Api:
         return parsed
 
     def _on_wait(self, stream: str, retry: Retry) -> None:
-        if retry.counts or not self._tells_platform:
+        if retry.counts or self._on_rate_limit_wait is None:
             _logger.info("%s", retry.notice)
-            return
-        reasons = [AirbyteStreamStatusReason(type=AirbyteStreamStatusReasonType.RATE_LIMITED)]
-        status = as_airbyte_message(StreamDescriptor(name=stream), AirbyteStreamStatus.RUNNING, reasons)
-        # Past the queue of records, as the CDK does: a full one would hold back the reason why nothing moves.
-        sys.stdout.write(orjson.dumps(AirbyteMessageSerializer.dump(status)).decode() + "\n")
-        sys.stdout.flush()
+        else:
+            self._on_rate_limit_wait(stream)
 
     def _read(self, stream: str, parse: Callable[[bytes], T], content: bytes) -> T:
         """Parse a body with `parse`, which takes strict JSON; one odd text in a page costs that text only.
