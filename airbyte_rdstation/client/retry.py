@@ -23,7 +23,6 @@ T = TypeVar("T")
 REQUEST_TIMEOUT_SECONDS: Final = (10.0, 30.0)  # connect, read; `requests` sets none
 _SECONDS_OF_CHECK: Final = 30.0
 _LONGEST_WAIT_SECONDS: Final = 60.0
-_EXTRA_SECOND: Final = 1.0  # a Retry-After in whole seconds may have lost a part of one
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -34,7 +33,7 @@ class RetryPolicy:
 
     tries: int = 8
     tries_on_500: int = 5  # a 500 on a filtered list is probably our own query [seen]: fewer
-    seconds: float = 3600.0  # of one call; waits for the rate limit count here, and nowhere else
+    seconds: float = 3600.0  # of one call, its waits for the rate limit included, which are no tries
     timeout: tuple[float, float] = REQUEST_TIMEOUT_SECONDS
     rate_limit_wait: float = 60.0
     """Seconds to wait after a 429 that does not say; the longest that a window of a minute can take [doc]."""
@@ -123,4 +122,4 @@ def send_until_final(
         if not retry_policy.allows(started, wait):
             raise outcome.error
         on_wait(outcome)
-        time.sleep(wait + _EXTRA_SECOND)
+        time.sleep(wait)
