@@ -14,7 +14,7 @@ from airbyte_rdstation.airbyte.stream_factory import tell_rate_limited
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, transient_error
 from airbyte_rdstation.client.rate_limit import RateLimit
-from airbyte_rdstation.client.retry import Answer, Fail, Outcome, Parsed, Retry, RetryPolicy, send_until_final
+from airbyte_rdstation.client.retry import Answer, Fail, Parsed, Retry, RetryPolicy, Verdict, send_until_final
 from airbyte_rdstation.client.session import Session
 
 FAILED = Retry(transient_error("It passes."), "a try failed")
@@ -27,12 +27,12 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return found
 
 
-def carried_out(*outcomes: Outcome[str], retry_policy: RetryPolicy | None = None) -> tuple[str, list[int]]:
-    """What is parsed at the end of a series of outcomes, and how many failures each was told."""
-    due: Iterator[Outcome[str]] = iter(outcomes)
+def carried_out(*verdicts: Verdict[str], retry_policy: RetryPolicy | None = None) -> tuple[str, list[int]]:
+    """What is parsed at the end of a series of verdicts, and how many failures each was told."""
+    due: Iterator[Verdict[str]] = iter(verdicts)
     told: list[int] = []
 
-    def classify(_answer: Answer, tried: int) -> Outcome[str]:
+    def classify(_answer: Answer, tried: int) -> Verdict[str]:
         told.append(tried)
         return next(due)
 
@@ -60,9 +60,9 @@ def test_given_a_wait_that_the_answer_asks_for_when_sent_then_it_is_that_long_an
 def test_given_a_failure_that_is_final_or_no_time_left_when_sent_then_its_error_is_raised_without_a_wait(
     waits: list[float],
 ) -> None:
-    for outcome in (Fail(FAILED.error), Retry(FAILED.error, "", after=31.0)):
+    for verdict in (Fail(FAILED.error), Retry(FAILED.error, "", after=31.0)):
         with pytest.raises(ConnectorError, match="It passes"):
-            carried_out(outcome, retry_policy=RetryPolicy(seconds=30.0))
+            carried_out(verdict, retry_policy=RetryPolicy(seconds=30.0))
 
     assert waits == []
 

@@ -37,7 +37,7 @@ from airbyte_rdstation.client.json_text import has_nul, mended
 from airbyte_rdstation.client.rate_limit import retry_after
 from airbyte_rdstation.client.redaction import RedactingFilter, describe
 from airbyte_rdstation.client.responses import BadAnswerError, NoJsonError, message_of, server_ahead
-from airbyte_rdstation.client.retry import Answer, Fail, Outcome, Parsed, Retry, RetryPolicy, send_until_final
+from airbyte_rdstation.client.retry import Answer, Fail, Parsed, Retry, RetryPolicy, Verdict, send_until_final
 from airbyte_rdstation.client.session import Session
 
 __all__ = ["Api"]
@@ -195,7 +195,7 @@ class _Call(Generic[T]):
     retry_policy: RetryPolicy
     hint: str = ""
 
-    def classify(self, answer: Answer, tried: int) -> Outcome[T]:
+    def classify(self, answer: Answer, tried: int) -> Verdict[T]:
         """Tell what an answer, or that none came, means after so many tries."""
         if isinstance(answer, requests.RequestException):
             return self._classify_failure(answer, tried)

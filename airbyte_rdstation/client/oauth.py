@@ -31,7 +31,7 @@ from airbyte_rdstation.client.errors import (
 from airbyte_rdstation.client.json_text import mended
 from airbyte_rdstation.client.rate_limit import RateLimit, retry_after
 from airbyte_rdstation.client.redaction import describe, mask
-from airbyte_rdstation.client.retry import Answer, Fail, Outcome, Parsed, Retry, RetryPolicy, send_until_final
+from airbyte_rdstation.client.retry import Answer, Fail, Parsed, Retry, RetryPolicy, Verdict, send_until_final
 from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.config import tidy
 from airbyte_rdstation.dates import format_instant
@@ -161,7 +161,7 @@ class _Renewal:
         self._retry_policy = retry_policy
         self._answer_lost = False
 
-    def classify(self, answer: Answer, tried: int) -> Outcome[dict[str, Any]]:
+    def classify(self, answer: Answer, tried: int) -> Verdict[dict[str, Any]]:
         """Tell what an answer of the token endpoint, or that none came, means after so many tries."""
         if isinstance(answer, requests.RequestException):
             self._answer_lost = self._answer_lost or not never_sent(answer)

@@ -16,7 +16,7 @@ import requests
 
 from airbyte_rdstation.client.errors import ConnectorError
 
-__all__ = ["REQUEST_TIMEOUT_SECONDS", "Answer", "Fail", "Outcome", "Parsed", "Retry", "RetryPolicy", "send_until_final"]
+__all__ = ["REQUEST_TIMEOUT_SECONDS", "Answer", "Fail", "Parsed", "Retry", "RetryPolicy", "Verdict", "send_until_final"]
 
 T = TypeVar("T")
 
@@ -85,7 +85,8 @@ class Fail:
     error: ConnectorError
 
 
-Outcome: TypeAlias = "Parsed[T] | Retry | Fail"
+Verdict: TypeAlias = "Parsed[T] | Retry | Fail"
+"""What an answer means to a caller."""
 
 
 def _log(retry: Retry) -> None:
@@ -94,7 +95,7 @@ def _log(retry: Retry) -> None:
 
 def send_until_final(
     send: Callable[[], requests.Response],
-    classify: Callable[[Answer, int], Outcome[T]],
+    classify: Callable[[Answer, int], Verdict[T]],
     retry_policy: RetryPolicy,
     on_wait: Callable[[Retry], None] = _log,
 ) -> Parsed[T]:
@@ -111,15 +112,15 @@ def send_until_final(
             answer = send()
         except requests.RequestException as error:
             answer = error
-        outcome = classify(answer, failed + 1)
-        if isinstance(outcome, Parsed):
-            return outcome
-        if isinstance(outcome, Fail):
-            raise outcome.error
-        failed += outcome.counts
+        verdict = classify(answer, failed + 1)
+        if isinstance(verdict, Parsed):
+            return verdict
+        if isinstance(verdict, Fail):
+            raise verdict.error
+        failed += verdict.counts
         longest = min(_LONGEST_WAIT_SECONDS, 0.5 * 2.0**failed)
-        wait = random.uniform(longest / 4, longest) if outcome.after is None else outcome.after  # noqa: S311 - jitter
+        wait = random.uniform(longest / 4, longest) if verdict.after is None else verdict.after  # noqa: S311 - jitter
         if not retry_policy.allows(started, wait):
-            raise outcome.error
-        on_wait(outcome)
+            raise verdict.error
+        on_wait(verdict)
         time.sleep(wait)
