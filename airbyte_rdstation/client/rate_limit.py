@@ -41,7 +41,7 @@ _IN_MILLISECONDS: Final = 1e12
 
 @dataclass(eq=False)
 class Started:
-    """A request that has left, and the moment its answer was there, in seconds of the limit's clock."""
+    """A request that has left, and when its answer came, in seconds of the limit's clock."""
 
     answered: float | None = None
 

@@ -36,13 +36,13 @@ class RetryPolicy:
     seconds: float = 3600.0  # of one call, its waits for the rate limit included, which are no tries
     timeout: tuple[float, float] = REQUEST_TIMEOUT_SECONDS
     rate_limit_wait: float = 60.0
-    """Seconds to wait after a 429 that does not say; the longest that a window of a minute can take [doc]."""
+    """Seconds to wait after a 429 that names no time; the longest that a window of a minute can take [doc]."""
     until: float = float("inf")
     """A moment of `time.monotonic` after which no call is tried again, whatever is left of its own seconds."""
 
     @classmethod
     def of_check(cls) -> RetryPolicy:
-        """Begin the time of a `check`, which has to end within a minute, even where nothing listens."""
+        """Return the policy of a `check` that begins now: it has to end within a minute, even where nothing answers."""
         until = time.monotonic() + _SECONDS_OF_CHECK
         return cls(tries=4, tries_on_500=4, seconds=_SECONDS_OF_CHECK, timeout=(8, 12), until=until)
 
@@ -73,9 +73,9 @@ class Retry:
     notice: str
     """The log line that says so."""
     after: float | None = None
-    """Seconds, as the answer says; None for a wait that doubles."""
+    """Seconds to wait, as the answer says; None for a wait that doubles from try to try."""
     counts: bool = True
-    """Whether it is one of the tries that a policy grants; to wait for the rate limit is none."""
+    """Whether it uses up one of the policy's tries; a wait for the rate limit does not."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,11 @@ def send_until_final(
     retry_policy: RetryPolicy,
     on_wait: Callable[[Retry], None] = _log,
 ) -> Parsed[T]:
-    """Send until an answer is parsed; wait in between as it says, otherwise doubling, with jitter.
+    """Send until an answer is parsed; wait in between as long as it says, else twice as long each time, with jitter.
 
-    `classify` gets the answer and how many tries have failed, should this be one; `on_wait` is called before each wait.
-    Raises the error of what is final, and whatever `send` raises but a RequestException.
+    `classify` gets the answer and the number of this try; `on_wait` is called before each wait.
+    Raises the error of a `Fail`, or of a `Retry` for which no time is left, and what `send` raises that is not a
+    RequestException.
     """
     started = time.monotonic()
     failed = 0
