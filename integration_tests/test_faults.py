@@ -146,6 +146,8 @@ def test_given_a_passing_fault_when_read_then_complete(
     else:
         assert run.exit_code == 0, run.log
         assert missing == set()
+    if fault.startswith("429"):
+        assert '"RATE_LIMITED"' in run.stdout, "the platform was not told of the wait"
 
 
 @pytest.fixture(scope="module")
