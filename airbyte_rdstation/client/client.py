@@ -137,10 +137,7 @@ class Api:
         return self._send(call, json=body).value
 
     def server_time(self, local: datetime) -> datetime:
-        """Return RD Station's time at a local moment, by the `Date` header of an answer; until one came, a safe guess.
-
-        The guess is ten minutes early: a moment too early only has records read again.
-        """
+        """Return RD Station's time at a local moment, by an answer's `Date` header; minutes early until one came."""
         return local + (-_DOUBT if self._ahead is None else self._ahead)
 
     def _send(self, call: _Call[T], on_request: Callable[[], None] = lambda: None, **request: Any) -> Parsed[T]:

@@ -92,10 +92,7 @@ class RateLimit:
             self.answered(started)
 
     def try_start(self) -> tuple[Started | None, float]:
-        """Count one more request and return it, if it may leave now.
-
-        Else return None and the seconds until one may, as far as is known now.
-        """
+        """Count and return one more request if it may leave now; else None and the seconds after which to ask again."""
         with self._lock:
             now = self._clock()
             wait = max(self._halted_until, self._next_even(), self._next_in_window(now)) - now

@@ -102,8 +102,7 @@ def send_until_final(
     """Send until an answer is parsed; wait in between as long as it says, else twice as long each time, with jitter.
 
     `classify` gets the answer and the number of this try; `on_wait` is called before each wait.
-    Raises the error of a `Fail`, or of a `Retry` for which no time is left, and what `send` raises that is not a
-    RequestException.
+    Raises the error of a `Fail`, or of a `Retry` without time left, and what `send` raises but a RequestException.
     """
     started = time.monotonic()
     failed = 0
