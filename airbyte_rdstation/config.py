@@ -134,12 +134,13 @@ PaceSetting = Annotated[int, BeforeValidator(_whole_number), Field(strict=True, 
 
 
 class CommonSettings(SettingsModel):
-    """The settings that all connectors have; the defaults are the subclass's."""
+    """The settings of every connector; base URL and pace differ by API, so each connector fills in its own default."""
 
     api_base_url: BaseUrl
     requests_per_minute: PaceSetting
     num_workers: Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=1, le=20)] = 8
     start_date: str | None = None
+    """Of sources; the destination has no use for it."""
 
     def of_check(self) -> Self:
         """Return the same, at a pace at which a check ends within the minute that a platform waits for it."""

@@ -34,8 +34,8 @@ def measure() -> Section:
     return Section(
         f"{CONTACTS:,} contacts to stdout",
         [
-            f"From a local server whose pages of 200 are ready in memory, the readers in turn, {ROUNDS} rounds. Page "
-            "numbers are what the others read by; the walk that misses nothing is ours alone. RD Station's limit lets "
+            f"From a local server whose pages of 200 are ready in memory, the readers in turn, {ROUNDS} rounds. The "
+            "others read by page number; reading by key, which misses nothing, is ours alone. RD Station's limit lets "
             "400 records a second pass, so all of them wait for it in earnest.",
             table(heads, rows),
             *_verdicts(costs),

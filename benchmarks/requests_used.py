@@ -1,4 +1,4 @@
-"""(b) How many requests a sync takes: everything, nothing new, one per cent changed. Beside a walk by page number."""
+"""(b) How many requests a sync takes: everything, nothing new, one per cent changed. Beside a reader by page number."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WHY_MORE = (
 
 @dataclass(frozen=True)
 class Syncs:
-    """Requests of three syncs of one account, and what a walk by page number would take and get."""
+    """Requests of three syncs of one account, and what a reader by page number would take and get."""
 
     deals: int
     streams: tuple[str, ...]
@@ -57,7 +57,7 @@ def measure() -> Section:
     return Section(
         "Requests a sync takes",
         [
-            "Requests are what RD Station rations. A walk by page number knows no state, reads everything each time, "
+            "Requests are what RD Station rations. A reader by page number knows no state, reads everything each time, "
             "asks for the notes and the products of every deal, and ends at the API's wall of 10,000 rows.",
             table(heads, map(_row, found)),
             verdict(
@@ -79,7 +79,7 @@ def _row(syncs: Syncs) -> list[str]:
 
 def _syncs(deals: int, streams: tuple[str, ...]) -> Syncs:
     with account(AccountSize(deals=deals)) as crm:
-        reached, pages = _walk_by_number(crm)
+        reached, pages = _read_by_number(crm)
         below = reached * (len(streams) - 1)  # a request for each list below each deal
         full, unchanged, changed = _three_syncs(crm, streams, deals)
         return Syncs(deals, streams, full, unchanged, changed, by_number=pages + below, reached=reached)
@@ -102,8 +102,8 @@ def _three_syncs(crm: Emulator, streams: tuple[str, ...], deals: int) -> tuple[i
     return full, unchanged, changed
 
 
-def _walk_by_number(crm: Emulator) -> tuple[int, int]:
-    """(deals, requests) of a walk that follows page numbers until the API refuses."""
+def _read_by_number(crm: Emulator) -> tuple[int, int]:
+    """(deals, requests) of a reader that follows page numbers until the API refuses."""
     config = crm.config()
     with requests.Session() as session:
         session.trust_env = False

@@ -53,7 +53,7 @@ def test_given_a_record_dated_into_the_future_when_read_again_then_it_hides_no_c
         assert {stream for stream, record_id in changed.items() if record_id not in second.ids(stream)} == set()
 
 
-def test_given_the_state_of_a_killed_walk_when_refreshed_in_full_then_everything_comes() -> None:
+def test_given_the_state_of_a_killed_read_when_refreshed_in_full_then_everything_comes() -> None:
     with account(SMALL) as crm:
         now = datetime.now(timezone.utc)
         ranges = [[(now - timedelta(days=1)).isoformat(), None]]

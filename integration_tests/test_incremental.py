@@ -1,4 +1,4 @@
-"""The start date, and what the states of a walk may say: never more than what is surely read."""
+"""The start date, and what the states of a read may say: never more than what is surely read."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def kill_after_states(stream: str, count: int) -> Callable[[Line], bool]:
     [(V2, "contacts", 9_000), (V2, "tasks", 9_000), (V1, "contacts", 5_000)],
     ids=str,
 )
-def test_given_a_walk_under_way_when_killed_and_resumed_then_the_cursor_moves_at_the_end_and_not_beyond_the_start(
+def test_given_a_read_under_way_when_killed_and_resumed_then_the_cursor_moves_at_the_end_and_not_beyond_the_start(
     api: Version, stream: str, count: int, start_date: str | None
 ) -> None:
     size = AccountSize(**{"contacts": 1, "tasks": 1, "deals": 1, api.edited(stream): count})
@@ -89,7 +89,7 @@ def test_given_a_walk_under_way_when_killed_and_resumed_then_the_cursor_moves_at
         cursors = {state.get("updated_at") for state in first.states_of(stream)}
         assert cursors == {canonical(start_date) if start_date else None}
         assert all("position" in state for state in first.states_of(stream))
-        # What the killed walk had read changes before the resumed one: only a third sync can bring it.
+        # What the killed read had brought changes before the resumed one: only a third sync can bring it.
         edited = sorted(first.committed_ids(stream))[0]
         new_time = canonical(crm.edit(api.edited(stream), edited)["updated_at"])
 

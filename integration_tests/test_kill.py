@@ -12,7 +12,7 @@ from harness import V1, V2, AccountSize, Emulator, Line, Run, Source, Version, a
 
 SIZE = AccountSize(contacts=1_000, deals=70, organizations=500, tasks=800)
 SIZES = {V2: SIZE, V1: AccountSize(contacts=700, deals=60, organizations=350, tasks=210)}
-WALKED = {
+BIG_LISTS = {
     V2: ("contacts", "deals", "deal_notes", "deal_products", "organizations", "tasks"),
     V1: ("contacts", "companies", "deals", "deals_details", "deal_stages", "tasks"),
 }
@@ -74,10 +74,10 @@ def test_given_kills_at_random_points_when_all_streams_are_resumed_then_the_unio
     kills: int, api: Version
 ) -> None:
     with account(SIZES[api]) as crm:
-        committed = read_with_kills(crm, api, WALKED[api], kills, seed=1)
+        committed = read_with_kills(crm, api, BIG_LISTS[api], kills, seed=1)
 
         missing = {stream: len(api.ids(crm, stream) - ids) for stream, ids in committed.items()}
-        assert missing == dict.fromkeys(WALKED[api], 0)
+        assert missing == dict.fromkeys(BIG_LISTS[api], 0)
 
 
 ALONE = {
@@ -117,11 +117,11 @@ def test_given_kills_while_records_change_when_resumed_then_no_row_that_existed_
     kills: int, api: Version
 ) -> None:
     with account(SIZES[api]) as crm:
-        before = {stream: api.ids(crm, stream) for stream in WALKED[api]}
+        before = {stream: api.ids(crm, stream) for stream in BIG_LISTS[api]}
         crm.churn(edits_per_s=20, creates_per_s=20, seed=7)
 
-        committed = read_with_kills(crm, api, WALKED[api], kills, seed=3)
+        committed = read_with_kills(crm, api, BIG_LISTS[api], kills, seed=3)
 
         crm.stop_churn()
         missing = {stream: len(before[stream] - ids) for stream, ids in committed.items()}
-        assert missing == dict.fromkeys(WALKED[api], 0)
+        assert missing == dict.fromkeys(BIG_LISTS[api], 0)

@@ -12,9 +12,9 @@ from truth import canonical, differences, newest_by_id
 
 pytestmark = pytest.mark.waits(15)
 
-WALKED = ("contacts", "deals", "organizations", "tasks")  # of v2
+BIG_LISTS = ("contacts", "deals", "organizations", "tasks")  # of v2
 SIZE = AccountSize(contacts=1_800, deals=1_800, organizations=1_200, tasks=1_200)
-WALKED_V1 = ("contacts", "companies", "deals", "deals_details")
+BIG_LISTS_V1 = ("contacts", "companies", "deals", "deals_details")
 SIZE_V1 = AccountSize(contacts=1_400, deals=120, organizations=1_000, tasks=1)
 SLOW: dict[str, Any] = {"latency_s": 0.15}  # a read lasts for seconds, so that much moves meanwhile
 CHANGES_PER_S = 20
@@ -41,22 +41,22 @@ def test_given_edits_and_creations_throughout_when_read_then_no_row_is_missing_a
 ) -> None:
     with account(SIZE, seed=seed, **SLOW) as crm:
         source = Source(crm, num_workers=3)
-        before = {stream: crm.ids(stream) for stream in WALKED}
+        before = {stream: crm.ids(stream) for stream in BIG_LISTS}
         crm.churn(edits_per_s=CHANGES_PER_S, creates_per_s=CHANGES_PER_S, seed=seed)
 
-        first = source.read(*WALKED)
+        first = source.read(*BIG_LISTS)
 
         changed = crm.stop_churn()
         assert first.exit_code == 0, first.log
-        for stream in WALKED:
+        for stream in BIG_LISTS:
             assert before[stream] - first.ids(stream) == set()
             assert changed["edited"][stream], "the read was too short for the proof"
 
-        second = source.read(*WALKED, state=first.states)
+        second = source.read(*BIG_LISTS, state=first.states)
 
         assert second.exit_code == 0, second.log
         first.lines += second.lines
-        for stream in WALKED:
+        for stream in BIG_LISTS:
             assert differences(first, crm, stream) == []
 
 
@@ -88,9 +88,9 @@ def test_given_edited_deals_when_their_children_are_read_then_none_is_missing() 
 @pytest.mark.parametrize(
     ("streams", "change"),
     [
-        pytest.param(WALKED, {}, id="each-request-comes-after-an-edit"),
+        pytest.param(BIG_LISTS, {}, id="each-request-comes-after-an-edit"),
         # Tasks can lose a row at a page border to a deletion ahead of the reader: a documented limit (7.5).
-        pytest.param(WALKED[:3], {"edit_during_walk_deletes": True}, id="each-request-comes-after-a-deletion"),
+        pytest.param(BIG_LISTS[:3], {"edit_during_walk_deletes": True}, id="each-request-comes-after-a-deletion"),
     ],
 )
 def test_given_a_change_before_each_request_when_read_then_no_row_that_still_exists_is_missing(
@@ -110,19 +110,19 @@ def test_given_changes_throughout_when_read_by_v1_then_no_row_is_missing_and_the
 ) -> None:
     with account(SIZE_V1, seed=seed, **SLOW) as crm:
         source = Source(crm, V1, num_workers=4)
-        before = {stream: V1.ids(crm, stream) for stream in WALKED_V1}
-        lists = [V1.edited(stream) for stream in WALKED_V1[:3]]
+        before = {stream: V1.ids(crm, stream) for stream in BIG_LISTS_V1}
+        lists = [V1.edited(stream) for stream in BIG_LISTS_V1[:3]]
         crm.churn(edits_per_s=CHANGES_PER_S, creates_per_s=CHANGES_PER_S, deletes_per_s=2, lists=lists, seed=seed)
 
-        first = source.read(*WALKED_V1)
+        first = source.read(*BIG_LISTS_V1)
 
         changed = crm.stop_churn()
         assert first.exit_code == 0, first.log
-        for stream in WALKED_V1:
+        for stream in BIG_LISTS_V1:
             assert (before[stream] & V1.ids(crm, stream)) - first.ids(stream) == set()
             assert changed["edited"][V1.edited(stream)], "the read was too short for the proof"
 
-        second = source.read(*WALKED_V1, state=first.states)
+        second = source.read(*BIG_LISTS_V1, state=first.states)
 
         assert second.exit_code == 0, second.log
         first.lines += second.lines
@@ -168,10 +168,10 @@ def test_given_a_change_before_each_request_when_read_by_v1_then_no_row_that_sti
     change: dict[str, Any],
 ) -> None:
     with account(SIZE_V1, edit_during_walk=1, **change) as crm:
-        run = Source(crm, V1).read(*WALKED_V1)
+        run = Source(crm, V1).read(*BIG_LISTS_V1)
 
         assert run.exit_code == 0, run.log
-        for stream in WALKED_V1:
+        for stream in BIG_LISTS_V1:
             assert V1.ids(crm, stream) - run.ids(stream) == set()
 
 

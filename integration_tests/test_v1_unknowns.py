@@ -1,4 +1,4 @@
-"""Answers of API v1 that its sheet does not show: further fields, one page for ever, no time to wait."""
+"""Answers of API v1 that docs/api/crm-v1.md does not show: further fields, one page for ever, no time to wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every record equals the truth, field by field, in each variant of the API's answers that the sheets leave open."""
+"""Every record equals the truth, field by field, in each variant of the API's answers that docs/api leaves open."""
 
 from __future__ import annotations
 

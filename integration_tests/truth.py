@@ -17,7 +17,7 @@ PARENT_KEYS = {"deal_notes": "deal_id", "deal_products": "deal_id", "stages": "p
 ADDED = {"deal_updated_at"}  # v2's cursor of what lies below a deal; its tests look at it by themselves
 DATES_V2 = {"expected_close_date"}
 INSTANTS_V2 = {"due_date"}
-# Every key that the sheet of v1 calls a date-time beside those on `_at`, wherever in a record it stands.
+# Every key that docs/api/crm-v1.md calls a date-time beside those on `_at`, wherever in a record it stands.
 INSTANTS_V1 = {"date", "done_date", "start_date", "end_date", "last_login", "expiration_date_time"}
 PARTS_OF_A_BIRTHDAY = ("day", "month", "year")
 

@@ -51,12 +51,12 @@ def test_given_any_budget_when_spread_then_neither_a_second_nor_a_minute_carries
 
 def test_given_a_full_share_when_another_request_comes_then_it_has_to_wait() -> None:
     limit = RateLimit(60, clock=lambda: 5.0)
-    assert isinstance(limit.try_start(), Started)
+    begun(limit)
 
-    assert limit.try_start() == 1.0
+    assert limit.try_start() == (None, 1.0)
 
 
-def test_given_a_429_when_others_ask_then_they_wait_as_long_as_it_says() -> None:
+def test_given_a_429_when_others_ask_then_they_wait_as_long_as_it_says_and_a_second() -> None:
     clock = Clock()
     limit = RateLimit(6_000_000, clock=clock, sleep=clock.sleep)
 
@@ -64,7 +64,7 @@ def test_given_a_429_when_others_ask_then_they_wait_as_long_as_it_says() -> None
     with limit.one_request():
         pass
 
-    assert sum(clock.slept) == 17
+    assert sum(clock.slept) == 18
 
 
 def test_given_a_429_while_one_waits_for_the_limit_when_it_goes_on_then_it_waits_for_the_halt_too() -> None:
@@ -80,7 +80,7 @@ def test_given_a_429_while_one_waits_for_the_limit_when_it_goes_on_then_it_waits
         with limit.one_request():
             pass
 
-    assert sum(clock.slept) == pytest.approx(17)
+    assert sum(clock.slept) == pytest.approx(18)
 
 
 def test_given_a_halt_longer_than_a_sync_when_one_waits_then_an_error_says_so() -> None:
@@ -102,10 +102,10 @@ def test_given_120_requests_under_way_when_another_would_go_then_it_waits_for_a_
 
     limit.answered(started[7])
 
-    assert limit.try_start() == 60
+    assert limit.try_start() == (None, 60)
     clock.now += 60
     begun(limit)
-    assert isinstance(limit.try_start(), float)
+    assert limit.try_start()[0] is None
 
 
 def test_given_a_failure_when_sent_then_it_counts_as_over() -> None:
@@ -173,9 +173,9 @@ class Simulation:
             happen()
 
     def _send(self, limit: RateLimit) -> None:
-        started = limit.try_start()
-        if isinstance(started, float):
-            self._at(self.now + started + self.rng.random() * self.jitter * 0.01, lambda: self._send(limit))
+        started, wait = limit.try_start()
+        if started is None:
+            self._at(self.now + wait + self.rng.random() * self.jitter * 0.01, lambda: self._send(limit))
             return
         self.left.append(self.now)
         self._at(self._delayed(self.latency * self.rng.random()), lambda: self._arrive(limit, started))
@@ -264,32 +264,34 @@ def test_given_the_bucket_of_conversas_when_read_then_90_percent_of_the_pace_is_
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
-        pytest.param("17", 17, id="seconds"),
-        pytest.param("0", 0, id="none"),
+        pytest.param("17", 18, id="seconds"),
+        pytest.param("0", 1, id="none"),
         pytest.param("", 60, id="blank"),
         pytest.param("soon", 60, id="unreadable"),
         pytest.param("-5", 60, id="negative"),
         pytest.param("nan", 60, id="not-a-number"),
-        pytest.param("1.5", 1.5, id="fraction"),
-        pytest.param("30s", 30, id="unit"),
-        pytest.param("30 seconds", 30, id="word"),
-        pytest.param("500ms", 0.5, id="milliseconds"),
-        pytest.param("10, 30", 30, id="two-headers"),
+        pytest.param("1.5", 2.5, id="fraction"),
+        pytest.param("30s", 31, id="unit"),
+        pytest.param("30 seconds", 31, id="word"),
+        pytest.param("500ms", 1.5, id="milliseconds"),
+        pytest.param("10, 30", 31, id="two-headers"),
         pytest.param("²", 60, id="a-digit-that-is-no-number"),
         pytest.param("9" * 400, 60, id="endless"),
-        pytest.param("Mon, 01 Jan 0001 00:00:00 GMT", 0, id="a-date-long-ago"),
+        pytest.param("Mon, 01 Jan 0001 00:00:00 GMT", 1, id="a-date-long-ago"),
     ],
 )
-def test_given_a_retry_after_when_read_then_it_is_seconds(header: str, seconds: float) -> None:
+def test_given_a_retry_after_when_read_then_it_is_seconds_and_one_more_where_it_says_any(
+    header: str, seconds: float
+) -> None:
     assert retry_after(answer(429, {"Retry-After": header}), 60) == seconds
 
 
-def test_given_a_retry_after_as_a_date_when_read_then_it_is_the_time_until_then() -> None:
+def test_given_a_retry_after_as_a_date_when_read_then_it_is_the_time_until_then_and_a_second() -> None:
     moment = datetime.now(timezone.utc) + timedelta(seconds=40)
     seconds = int(moment.timestamp())
 
     for header in (format_datetime(moment, usegmt=True), moment.isoformat(), f"{seconds}", f"{seconds}000"):
-        assert 35 < retry_after(answer(429, {"Retry-After": header}), 60) <= 40
+        assert 36 < retry_after(answer(429, {"Retry-After": header}), 60) <= 41
 
 
 def test_given_no_retry_after_when_read_then_it_is_what_the_caller_says() -> None:
@@ -318,8 +320,8 @@ def busiest_second(moments: list[float]) -> int:
 
 
 def begun(limit: RateLimit) -> Started:
-    started = limit.try_start()
-    assert isinstance(started, Started)
+    started, _ = limit.try_start()
+    assert started
     return started
 
 

@@ -40,7 +40,7 @@ def _instant(text: str) -> str:
 
 
 def _instant_of_any_future(text: str) -> str:
-    """A moment of another age can be told, and brought back, but not calculated with."""
+    """Accept also a year too far ahead to calculate with: `read_state` brings it back to now."""
     canonical = normalize_instant(text)
     return canonical if canonical > str(LAST_YEAR) else _instant(text)
 
@@ -74,7 +74,7 @@ class ReadPosition(StateModel):
 
 
 class StreamState(StateModel):
-    """What every state has: how far the stream is complete, and whether older records may still show."""
+    """What every state has: how far the stream is complete; `settled` once no older record can show any more."""
 
     cursor: _Moment | None = None
     settled: bool = False

@@ -7,15 +7,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
+from airbyte_cdk.models import (
+    AirbyteStreamStatus,
+    AirbyteStreamStatusReason,
+    AirbyteStreamStatusReasonType,
+    StreamDescriptor,
+)
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
+from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 
 from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
 from airbyte_rdstation.airbyte.files import read_schema
 from airbyte_rdstation.airbyte.normalizer import Normalizer
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
+from airbyte_rdstation.airbyte.process import send
 from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import config_error
@@ -23,7 +31,7 @@ from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.config import CommonSettings
 from airbyte_rdstation.invisible import shown
 
-__all__ = ["Builder", "BuiltStream", "StreamFactory"]
+__all__ = ["Builder", "BuiltStream", "StreamFactory", "tell_rate_limited"]
 
 BuiltStream: TypeAlias = tuple[StreamPartitions, StreamCursor]
 """What generates a stream's slices, and what keeps its state."""
@@ -35,6 +43,15 @@ S = TypeVar("S", bound=BaseStreamSpec)
 Builder: TypeAlias = Callable[[S, StreamContext, Mapping[str, Any]], BuiltStream]
 """Makes the stream of a table's row; the last argument is its incoming state, `{}` where there is none."""
 T = TypeVar("T", bound=CommonSettings)
+
+
+def tell_rate_limited(stream: str) -> None:
+    """Tell the platform that a stream waits for the rate limit: a STREAM_STATUS of RUNNING with that reason.
+
+    Past the queue of records, as the CDK does: a full one would hold back the reason why nothing moves.
+    """
+    reasons = [AirbyteStreamStatusReason(type=AirbyteStreamStatusReasonType.RATE_LIMITED)]
+    send(as_airbyte_message(StreamDescriptor(name=stream), AirbyteStreamStatus.RUNNING, reasons))
 
 
 class StreamFactory(ABC, Generic[S, T]):

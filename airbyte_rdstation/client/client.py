@@ -1,30 +1,20 @@
-"""Calls of one API: each is sent until it is final, and its answer parsed.
+"""Calls one RD Station API: sends each request until its answer is final, and parses that answer.
 
-What an answer means (`_Call.classify`) reads no clock and sends nothing; `retry` has the loop around it, `session` the
-pace and the token. No sentence quotes a body or a query, which hold personal data.
+`_Call.classify` decides what an answer means; it reads no clock and sends nothing. `retry` has the loop around it,
+`session` the pace and the token. No error quotes a body or a query: they hold personal data.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-import orjson
 import requests
-from airbyte_cdk.models import (
-    AirbyteMessageSerializer,
-    AirbyteStreamStatus,
-    AirbyteStreamStatusReason,
-    AirbyteStreamStatusReasonType,
-    FailureType,
-    StreamDescriptor,
-)
-from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
+from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.client.errors import (
     STATUSES,
@@ -47,7 +37,7 @@ from airbyte_rdstation.client.json_text import has_nul, mended
 from airbyte_rdstation.client.rate_limit import retry_after
 from airbyte_rdstation.client.redaction import RedactingFilter, describe
 from airbyte_rdstation.client.responses import BadAnswerError, NoJsonError, message_of, server_ahead
-from airbyte_rdstation.client.retry import Answer, Fail, Outcome, Parsed, Retry, RetryPolicy, send_until_final
+from airbyte_rdstation.client.retry import Answer, Fail, Parsed, Retry, RetryPolicy, Verdict, send_until_final
 from airbyte_rdstation.client.session import Session
 
 __all__ = ["Api"]
@@ -85,19 +75,18 @@ class Api:
         retry_policy: RetryPolicy | None = None,
         statuses: Statuses = STATUSES,
         *,
-        tells_platform: bool = True,
+        on_rate_limit_wait: Callable[[str], None] | None = None,
     ) -> None:
-        """`statuses` says what each status means to the users of this API.
+        """Take what each status means to the users of this API, and what to do before each wait for the rate limit.
 
-        A wait for the rate limit is told to the platform as a status of the stream; without `tells_platform`, where the
-        readers that calls name are no streams of the catalog, it is logged.
+        `on_rate_limit_wait` gets the `stream` of the call that has to wait; without it the wait is logged.
         """
         self.base_url = base_url
         self._statuses = statuses
-        self._tells_platform = tells_platform
+        self._on_rate_limit_wait = on_rate_limit_wait
         self._session = session
         self._retry_policy = retry_policy or RetryPolicy()
-        self._ahead: timedelta | None = None  # RD Station's clock, of ours
+        self._ahead: timedelta | None = None  # how far RD Station's clock is ahead of ours
         self._mended_streams: set[str] = set()
 
     def get(
@@ -114,10 +103,10 @@ class Api:
     ) -> T:
         """Return the parsed answer to `GET path`; a parameter with several values is repeated.
 
-        `stream` names the reader in errors, `hint` says what is special about the request (a filter) if it fails,
-        `tries_on_500` how often it is tried where such an answer may well be its own fault.
+        `stream` names the reader in errors; `hint` is added to errors that the request itself (its filter) may have
+        caused; `tries_on_500` lowers the number of tries after a 500, where the same is likely.
         `on_request` is called before each try, `on_headers` with the headers of the answer that was parsed.
-        Raises NotFoundError, ForbiddenError, RequestRefusedError or another ConnectorError once it is final.
+        Raises NotFoundError, ForbiddenError, RequestRefusedError or another ConnectorError once no try can help.
         """
         policy = self._retry_policy
         if tries_on_500:
@@ -129,26 +118,26 @@ class Api:
         return parsed.value
 
     def put(self, path: str, body: Mapping[str, Any], parse: Callable[[bytes], T], *, stream: str) -> T:
-        """Return the parsed answer to `PUT path`: to write the same twice does no harm, so it is tried like a GET.
+        """Return the parsed answer to `PUT path`, tried as often as a GET: writing the same twice does no harm.
 
-        Raises RequestRefusedError or NotFoundError, with what RD Station `said`, where the fault is the record's.
+        Raises RequestRefusedError or NotFoundError, with what RD Station `said`, where the record is at fault.
         """
         read = partial(self._read, stream, parse)
         call = _Call("PUT", self.base_url + path, stream, read, self._statuses, self._retry_policy)
         return self._send(call, json=body).value
 
     def post(self, path: str, body: Mapping[str, Any], parse: Callable[[bytes], T], *, stream: str) -> T:
-        """Return the parsed answer to `POST path`, tried again only where it is certain that nothing was created.
+        """Return the parsed answer to `POST path`, tried again only where nothing can have been created.
 
-        Raises AnswerLostError where it is not (there is no idempotency key [doc]): the caller has to look. Otherwise
-        as `put`.
+        Raises AnswerLostError where something may have been: there is no idempotency key [doc], so the caller has to
+        look it up. Otherwise as `put`.
         """
         read = partial(self._read, stream, parse)
         call = _Call("POST", self.base_url + path, stream, read, self._statuses, self._retry_policy)
         return self._send(call, json=body).value
 
     def server_time(self, local: datetime) -> datetime:
-        """Return RD Station's time at a local moment, or a little earlier: by the `Date` header of the first answer."""
+        """Return RD Station's time at a local moment, by an answer's `Date` header; minutes early until one came."""
         return local + (-_DOUBT if self._ahead is None else self._ahead)
 
     def _send(self, call: _Call[T], on_request: Callable[[], None] = lambda: None, **request: Any) -> Parsed[T]:
@@ -165,19 +154,15 @@ class Api:
         return parsed
 
     def _on_wait(self, stream: str, retry: Retry) -> None:
-        if retry.counts or not self._tells_platform:
+        if retry.counts or self._on_rate_limit_wait is None:
             _logger.info("%s", retry.notice)
-            return
-        reasons = [AirbyteStreamStatusReason(type=AirbyteStreamStatusReasonType.RATE_LIMITED)]
-        status = as_airbyte_message(StreamDescriptor(name=stream), AirbyteStreamStatus.RUNNING, reasons)
-        # Past the queue of records, as the CDK does: a full one would hold back the reason why nothing moves.
-        sys.stdout.write(orjson.dumps(AirbyteMessageSerializer.dump(status)).decode() + "\n")
-        sys.stdout.flush()
+        else:
+            self._on_rate_limit_wait(stream)
 
     def _read(self, stream: str, parse: Callable[[bytes], T], content: bytes) -> T:
-        """Parse a body with `parse`, which takes strict JSON; one odd text in a page costs that text only.
+        """Parse a body with `parse`, which takes strict JSON; mend it first where one odd text would cost the page.
 
-        Raises what `parse` raises. Warns once a stream where something had to be mended.
+        Raises what `parse` raises. Warns once per stream where something had to be mended.
         """
         if has_nul(content):
             content = mended(content) or content
@@ -210,8 +195,8 @@ class _Call(Generic[T]):
     retry_policy: RetryPolicy
     hint: str = ""
 
-    def classify(self, answer: Answer, tried: int) -> Outcome[T]:
-        """Tell what an answer, or that none came, means after so many tries."""
+    def classify(self, answer: Answer, tried: int) -> Verdict[T]:
+        """Decide what an answer, or the failure to get one, means at try number `tried`."""
         if isinstance(answer, requests.RequestException):
             return self._classify_failure(answer, tried)
         status, call = answer.status_code, describe(self.method, self.url, answer.status_code)

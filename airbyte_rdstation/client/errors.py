@@ -46,7 +46,7 @@ class OversizedAnswerError(failures.RequestException):
 
 
 class Status(NamedTuple):
-    """What an answer with a status means: whose fault it is, the user's sentence, and whether it passes."""
+    """What an HTTP status means: whose fault it is, the sentence for the user, and whether it passes by itself."""
 
     failure_type: FailureType
     sentence: str
@@ -60,7 +60,7 @@ class ConnectorError(AirbyteTracedException):
     """Root of our errors: `message` tells the user what happened and what to do, `internal_message` names the call."""
 
     status = 0
-    """Of the answer that was final, where there was one."""
+    """The HTTP status of a refusal; 0 for any other failure."""
     said = ""
     """What RD Station says of a write that it refuses. It may quote values: for the user's files, never for a log."""
 
@@ -124,7 +124,7 @@ def system_error(message: str, internal: str | None = None) -> ConnectorError:
 
 
 def unknown_error(error: BaseException, of: str = "The connector") -> ConnectorError:
-    """Tell a mistake of ours, or of a library, by kind and place; its own text may quote a record or a secret."""
+    """Make an error that names the kind and place of a mistake in code: its own text may quote a record or a secret."""
     return system_error(f"{of} ended in an error that it does not know: {kind_and_place(error)}. Please report it.")
 
 

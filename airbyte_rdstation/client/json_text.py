@@ -1,7 +1,7 @@
-"""JSON that strict parsers refuse, read all the same, and values written as JSON that every reader takes. Pure.
+"""Reads JSON that strict parsers refuse, and writes JSON that every reader takes. Pure.
 
-A name that was cut in the middle of an emoji leaves half of a surrogate pair, an old import bytes that are no UTF-8:
-one such text must not cost the page it stands on. Databases refuse U+0000, so it goes, everywhere.
+A name that was cut in the middle of an emoji leaves half of a surrogate pair, an old import bytes that are not UTF-8:
+one such text must not cost its whole page. Databases refuse U+0000, so it is removed everywhere.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ _MAYBE_UNSTORABLE: Final = re.compile(r"\\u(0000|[dD][89a-fA-F])|[\x00\ud800-\ud
 
 
 def parse(text: str) -> Any:
-    """Read a JSON text, its strings storable; ValueError whatever is wrong with it.
+    """Parse a JSON text leniently, and make its strings `storable`.
 
-    Raw control characters are let in. A number that no float can hold, and NaN, become text.
+    Raw control characters are accepted. NaN, and a number that no float can hold, become text.
+    Raises ValueError, whatever is wrong.
     """
     try:
         value = json.loads(text, strict=False, parse_int=_whole, parse_float=_finite, parse_constant=str)
@@ -37,9 +38,9 @@ def parse(text: str) -> Any:
 
 
 def as_json_text(value: object) -> str:
-    """Write compact UTF-8 JSON, keys in the order received; what JSON or a database cannot hold goes or is spelled out.
+    """Write compact JSON, keys in the order received, that every reader and database takes.
 
-    U+0000 goes, a lone half of a character becomes U+FFFD, NaN and infinities become text.
+    U+0000 is removed, a lone surrogate becomes U+FFFD, NaN and infinities become text.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -51,14 +52,14 @@ def as_json_text(value: object) -> str:
 
 
 def storable(text: str) -> str:
-    """Take out U+0000, which many databases refuse; make lone surrogates, which no UTF-8 can carry, U+FFFD."""
+    """Remove U+0000, which many databases refuse; replace lone surrogates, which UTF-8 cannot carry, by U+FFFD."""
     return _UNSTORABLE.sub(lambda found: "" if found[0] == "\x00" else "\ufffd", text)
 
 
 def mended(content: bytes) -> bytes | None:
-    """Make a body that a strict parser refuses, or that holds U+0000, strict JSON; None where it is no JSON at all.
+    """Rewrite a body that a strict parser refuses, or that holds U+0000, as strict JSON; None where it is not JSON.
 
-    Bytes that are no UTF-8 become U+FFFD, as halves of characters do; a byte order mark goes.
+    Bytes that are not UTF-8, and lone surrogates, become U+FFFD; a byte order mark is removed.
     """
     try:
         return as_json_text(parse(_text(content))).encode()
@@ -72,7 +73,7 @@ def has_nul(content: bytes) -> bool:
 
 
 def fault_of(content: bytes) -> str:
-    """Say what is wrong with a body that is no JSON: by kind and place, without a word of it."""
+    """Say what is wrong with a body that is not JSON, by kind and place, without quoting it."""
     text = _text(content)
     if not text.strip():
         return "the body is no valid JSON (it is empty)"
@@ -105,7 +106,7 @@ def _finite(digits: str) -> float | str:
 
 
 def _depth(value: object) -> int:
-    """Count how many lists and objects lie in one another; without recursion, as the answer may be any number."""
+    """Count the levels of nested lists and objects; without recursion, as there may be any number."""
     depth = 0
     level = [value]
     while level and depth <= _DEEPEST:

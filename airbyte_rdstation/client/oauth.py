@@ -31,7 +31,7 @@ from airbyte_rdstation.client.errors import (
 from airbyte_rdstation.client.json_text import mended
 from airbyte_rdstation.client.rate_limit import RateLimit, retry_after
 from airbyte_rdstation.client.redaction import describe, mask
-from airbyte_rdstation.client.retry import Answer, Fail, Outcome, Parsed, Retry, RetryPolicy, send_until_final
+from airbyte_rdstation.client.retry import Answer, Fail, Parsed, Retry, RetryPolicy, Verdict, send_until_final
 from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.config import tidy
 from airbyte_rdstation.dates import format_instant
@@ -83,7 +83,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         *,
         publish: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
-        """`publish`, in the place of the platform, gets the configuration with each new pair before it is used."""
+        """`publish` gets the configuration with each new pair before it is used; by default, the platform does."""
         credentials = config["credentials"]
         mask(*(text for name in _SECRETS if isinstance(text := credentials.get(name), str)))
         tidy(credentials)  # in place: the newest pair is published where the user's own stands
@@ -94,13 +94,13 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         self._leeway = _LEEWAY
 
     def token_has_expired(self) -> bool:
-        """Tell whether to renew, some time before the expiry: a token that dies on its way costs one more rotation."""
+        """Tell whether to renew now, before the expiry: a token that dies on its way costs one more rotation."""
         credentials = self._connector_config["credentials"]
         if not credentials.get("access_token"):
             return True
         if not credentials.get("token_expiry_date"):
-            # So the platform's consent flow leaves it. A 401 tells of its end; a renewal before that would spend the
-            # refresh token in the very first check, whose CONTROL message no platform keeps.
+            # The platform's consent flow sets none. A 401 will tell that it has expired; a renewal before that would
+            # spend the refresh token in the very first check, whose CONTROL message no platform keeps.
             return False
         return ab_datetime_now() + self._leeway > _moment(credentials["token_expiry_date"])
 
@@ -161,8 +161,8 @@ class _Renewal:
         self._retry_policy = retry_policy
         self._answer_lost = False
 
-    def classify(self, answer: Answer, tried: int) -> Outcome[dict[str, Any]]:
-        """Tell what an answer of the token endpoint, or that none came, means after so many tries."""
+    def classify(self, answer: Answer, tried: int) -> Verdict[dict[str, Any]]:
+        """Decide what an answer of the token endpoint, or the failure to get one, means at try number `tried`."""
         if isinstance(answer, requests.RequestException):
             self._answer_lost = self._answer_lost or not never_sent(answer)
             error = no_answer(answer)

@@ -26,11 +26,13 @@ from airbyte_rdstation.dates import parse_instant
 
 __all__ = ["RateLimit", "Started", "even_share", "retry_after"]
 
-_LIMIT: Final = 120  # a minute [doc]; with another `requests_per_minute`, within proportionally more or less time
-# Requests that may go at once. Fewer would be evener still, but each portion waits for a thread to wake up, and what
-# that takes is lost.
-_PORTIONS: Final = (20, 10)
-_PORTIONS_A_SECOND: Final = 10
+_REQUESTS_IN_WINDOW: Final = 120  # what RD Station's window of a minute holds [doc]
+# Above 1,740 requests a minute, where only the emulator, the demo and the benchmarks go, a second's share is cut into
+# portions that leave at once. Smaller ones would be evener still, but each waits for a thread to wake up, and what that
+# takes is lost.
+_PORTIONS: Final = (20, 10)  # requests, tried in this order
+_MOST_PORTIONS_A_SECOND: Final = 10
+_EXTRA_SECOND: Final = 1.0  # a time in whole seconds may have lost a part of one
 _SECONDS: Final = re.compile(r"\+?([0-9]{1,18}(?:\.[0-9]*)?)\s*(?:(m)?s|sec|secs|seconds?)?", re.ASCII | re.IGNORECASE)
 _MILLISECONDS: Final = 1_000
 _A_MOMENT: Final = 1e9  # so many seconds are no wait, but a moment since 1970
@@ -39,7 +41,7 @@ _IN_MILLISECONDS: Final = 1e12
 
 @dataclass(eq=False)
 class Started:
-    """A request that has left, and the moment its answer was there, in seconds of the limit's clock."""
+    """A request that has left, and when its answer came, in seconds of the limit's clock."""
 
     answered: float | None = None
 
@@ -48,10 +50,11 @@ class RateLimit:
     """Keeps `requests_per_minute` for every request of the process; safe to share among threads.
 
     Two rules, both kept: no second carries more than its share (`even_share`), and no more than 120 requests are under
-    way or were answered within the last minute. A server counts arrivals, and a request arrives between its departure
-    and its answer, after delays that only the server sees (connections that are opened, a machine that stalls). Who
-    counts departures meets a 429 after each stall; who counts a request until a minute after its answer never does,
-    and loses one latency a minute for it (2 s: 3 %). tests/test_rate_limit.py plays both at the real scale.
+    way or were answered within the window. The window is as long as 120 requests take at this pace: a minute at 120 a
+    minute, 160 s at 45. A server counts arrivals, and a request arrives between its departure and its answer, after
+    delays that only the server sees (connections that are opened, a machine that stalls). Who counts departures meets
+    a 429 after each stall; who counts a request until a window after its answer never does, and loses one latency a
+    window for it (2 s of a minute: 3 %). tests/test_rate_limit.py plays both at the real scale.
     """
 
     def __init__(
@@ -65,7 +68,7 @@ class RateLimit:
         self._clock = clock
         self._sleep = sleep
         self._portion, self._interval = even_share(requests_per_minute)
-        self._window = 60 * _LIMIT / requests_per_minute
+        self._window = 60 * _REQUESTS_IN_WINDOW / requests_per_minute  # seconds
         self._lock = threading.Lock()
         self._departures = deque[float](maxlen=self._portion)
         self._counted: list[Started] = []
@@ -77,26 +80,28 @@ class RateLimit:
 
         Raises a transient error where a halt after 429 is longer than a sync can take.
         """
-        while not isinstance(started := self.try_start(), Started):
-            if started > self._retry_policy.seconds:
+        started, wait = self.try_start()
+        while started is None:
+            if wait > self._retry_policy.seconds:
                 raise transient_error("RD Station's rate limit asks for a longer wait than a sync can take (429).")
-            self._sleep(started)  # and look again: others wait, too, and a halt may have begun meanwhile
+            self._sleep(wait)
+            started, wait = self.try_start()  # others wait, too, and a halt may have begun meanwhile
         try:
             yield
         finally:
             self.answered(started)
 
-    def try_start(self) -> Started | float:
-        """Count one more request, if it may leave now; else the seconds until one may, as far as is known now."""
+    def try_start(self) -> tuple[Started | None, float]:
+        """Count and return one more request if it may leave now; else None and the seconds after which to ask again."""
         with self._lock:
             now = self._clock()
             wait = max(self._halted_until, self._next_even(), self._next_in_window(now)) - now
             if wait > 0:
-                return wait
+                return None, wait
             started = Started()
             self._departures.append(now)
             self._counted.append(started)
-            return started
+            return started, 0.0
 
     def answered(self, started: Started) -> None:
         """Note that the answer is there, or that none will come."""
@@ -104,7 +109,11 @@ class RateLimit:
             started.answered = self._clock()
 
     def heed(self, response: requests.Response) -> None:
-        """After a 429 let nothing leave before `Retry-After`: the limit is the account's, not the request's."""
+        """After a 429 let nothing leave before its time: the limit is the account's, not the request's.
+
+        The refused call sleeps as long in `send_until_final`, side by side with this halt and not after it: there the
+        wait counts against the seconds of the call, and is told.
+        """
         if response.status_code == requests.codes.too_many_requests:
             with self._lock:
                 wait = retry_after(response, self._retry_policy.rate_limit_wait)
@@ -116,34 +125,36 @@ class RateLimit:
 
     def _next_in_window(self, now: float) -> float:
         """Return the moment from which on the window has room; a full one without an answer is looked at again soon."""
-        if len(self._counted) >= _LIMIT:
+        if len(self._counted) >= _REQUESTS_IN_WINDOW:
             self._counted = [one for one in self._counted if one.answered is None or one.answered > now - self._window]
-        if len(self._counted) < _LIMIT:
+        if len(self._counted) < _REQUESTS_IN_WINDOW:
             return -math.inf
         answers = [one.answered for one in self._counted if one.answered is not None]
         return min(answers) + self._window if answers else now + self._interval
 
 
 def even_share(requests_per_minute: int) -> tuple[int, float]:
-    """Return how many requests may leave in how many seconds: then no second carries more than a sixtieth, rounded up.
+    """Return how many requests may leave at once, and seconds until as many more may: `(2, 1.0)` for 120 a minute.
 
-    A portion is a whole part of the share: of other portions, one too many would fall into some second. A minute holds
-    whole portions: of 121 requests in threes, 120.
+    No second carries more than its share, a sixtieth rounded up: a portion is a whole part of it, as of other portions
+    one too many would fall into some second. A minute holds whole portions: of 121 requests in threes, 120.
     """
     share = math.ceil(requests_per_minute / 60)
-    portion = next((size for size in _PORTIONS if share % size == 0 and share // size <= _PORTIONS_A_SECOND), share)
+    portion = next(
+        (size for size in _PORTIONS if share % size == 0 and share // size <= _MOST_PORTIONS_A_SECOND), share
+    )
     return portion, 60 / (requests_per_minute // portion)
 
 
 def retry_after(response: requests.Response, otherwise: float) -> float:
-    """Read the seconds to wait after a 429, or take `otherwise` where the header is missing or says nothing.
+    """Return the seconds to wait after a 429: what the header says and one more, `otherwise` where it says nothing.
 
     The header may say seconds [doc], with a fraction or a unit (`30`, `1.5`, `30s`, `500 ms`), a moment (an HTTP date,
     an ISO date, seconds or milliseconds since 1970), or several of these, of which the longest wait counts.
     """
     header = response.headers.get("Retry-After", "").strip()
     waits = [wait for part in (header, *header.split(",")) if (wait := _wait_in(part.strip())) is not None]
-    return max(waits, default=otherwise)
+    return max(waits) + _EXTRA_SECOND if waits else otherwise
 
 
 def _wait_in(text: str) -> float | None:

@@ -1,6 +1,6 @@
 """RDQL: builds the `filter` text of CRM API v2. Pure: standard library only, no HTTP, no clock.
 
-Every literal leaves through `quote` or `instant`. Facts: docs/api/crm-v2.md#rdql.
+Every literal leaves through `quote`. Facts: docs/api/crm-v2.md#rdql.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def all_of(*conditions: str) -> str:
 
 
 def outline(text: str) -> str:
-    """Blank every literal but instants: `email:"…"` is fit for a log (a literal may be an e-mail)."""
+    """Blank every literal but instants, which makes a filter fit for a log: `email:"…"`."""
     return _QUOTED.sub(lambda match: match.group() if _INSTANT.fullmatch(match.group(1)) else '"…"', text)
 
 

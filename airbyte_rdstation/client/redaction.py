@@ -41,7 +41,7 @@ def kind_and_place(error: BaseException) -> str:
 def mask(*secrets: str) -> None:
     """Have the CDK mask secrets in log lines and errors, as they are and as other software spells them.
 
-    That is: as Python's `repr` and JSON escape them, as addresses quote them, in base64, and the pieces into which line
+    That is: as Python's `repr` and JSON escape them, as URLs quote them, in base64, and the pieces into which line
     breaks cut them.
     """
     for secret in secrets:

@@ -1,7 +1,8 @@
-"""What answers say: a list's rows and whether more follow, as API v2 writes them; a refusal's words; the time. Pure.
+"""What answers say: a list's rows and whether more follow, a refusal's words, RD Station's time. Pure.
 
-Tolerant where the sheet lists variants, never silently empty: what cannot be read is a `BadAnswerError` that names
-keys and types, not values. Facts: docs/api/crm-v2.md#basics, #listing, #small-lists and #errors.
+`read_page` reads a list of API v2; the other APIs' lists are read into the same `Page` by their own clients. Tolerant
+where docs/api lists variants, never silently empty: what cannot be read is a `BadAnswerError` that names keys and
+types, not values. Facts: docs/api/crm-v2.md#basics, #listing, #small-lists and #errors.
 """
 
 from __future__ import annotations
@@ -152,9 +153,9 @@ def kind_of(value: object) -> str:
 
 
 def server_ahead(date: str, now: datetime) -> timedelta | None:
-    """Tell by a `Date` header how far RD Station's clock is ahead of ours, which says `now`; None where it does not.
+    """Return how far RD Station's clock, by a `Date` header, is ahead of ours at `now`; None where it cannot tell.
 
-    What is far ahead is not believed: a moment too early only has records read again, one too late may hide some.
+    A clock far ahead is not believed: a moment too early only has records read again, one too late may hide some.
     """
     try:
         moment = parsedate_to_datetime(date)

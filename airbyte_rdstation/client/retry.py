@@ -16,14 +16,13 @@ import requests
 
 from airbyte_rdstation.client.errors import ConnectorError
 
-__all__ = ["REQUEST_TIMEOUT_SECONDS", "Answer", "Fail", "Outcome", "Parsed", "Retry", "RetryPolicy", "send_until_final"]
+__all__ = ["REQUEST_TIMEOUT_SECONDS", "Answer", "Fail", "Parsed", "Retry", "RetryPolicy", "Verdict", "send_until_final"]
 
 T = TypeVar("T")
 
 REQUEST_TIMEOUT_SECONDS: Final = (10.0, 30.0)  # connect, read; `requests` sets none
 _SECONDS_OF_CHECK: Final = 30.0
 _LONGEST_WAIT_SECONDS: Final = 60.0
-_EXTRA_SECOND: Final = 1.0  # a Retry-After in whole seconds may have lost a part of one
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -34,16 +33,16 @@ class RetryPolicy:
 
     tries: int = 8
     tries_on_500: int = 5  # a 500 on a filtered list is probably our own query [seen]: fewer
-    seconds: float = 3600.0  # of one call; waits for the rate limit count here, and nowhere else
+    seconds: float = 3600.0  # of one call, its waits for the rate limit included, which are no tries
     timeout: tuple[float, float] = REQUEST_TIMEOUT_SECONDS
     rate_limit_wait: float = 60.0
-    """Seconds to wait after a 429 that does not say; the longest that a window of a minute can take [doc]."""
+    """Seconds to wait after a 429 that names no time; the longest that a window of a minute can take [doc]."""
     until: float = float("inf")
     """A moment of `time.monotonic` after which no call is tried again, whatever is left of its own seconds."""
 
     @classmethod
     def of_check(cls) -> RetryPolicy:
-        """Begin the time of a `check`, which has to end within a minute, even where nothing listens."""
+        """Return the policy of a `check` that begins now: it has to end within a minute, even where nothing answers."""
         until = time.monotonic() + _SECONDS_OF_CHECK
         return cls(tries=4, tries_on_500=4, seconds=_SECONDS_OF_CHECK, timeout=(8, 12), until=until)
 
@@ -74,9 +73,9 @@ class Retry:
     notice: str
     """The log line that says so."""
     after: float | None = None
-    """Seconds, as the answer says; None for a wait that doubles."""
+    """Seconds to wait, as the answer says; None for a wait that doubles from try to try."""
     counts: bool = True
-    """Whether it is one of the tries that a policy grants; to wait for the rate limit is none."""
+    """Whether it uses up one of the policy's tries; a wait for the rate limit does not."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,8 @@ class Fail:
     error: ConnectorError
 
 
-Outcome: TypeAlias = "Parsed[T] | Retry | Fail"
+Verdict: TypeAlias = "Parsed[T] | Retry | Fail"
+"""What an answer means to a caller."""
 
 
 def _log(retry: Retry) -> None:
@@ -95,14 +95,14 @@ def _log(retry: Retry) -> None:
 
 def send_until_final(
     send: Callable[[], requests.Response],
-    classify: Callable[[Answer, int], Outcome[T]],
+    classify: Callable[[Answer, int], Verdict[T]],
     retry_policy: RetryPolicy,
     on_wait: Callable[[Retry], None] = _log,
 ) -> Parsed[T]:
-    """Send until an answer is parsed; wait in between as it says, otherwise doubling, with jitter.
+    """Send until an answer is parsed; wait in between as long as it says, else twice as long each time, with jitter.
 
-    `classify` gets the answer and how many tries have failed, should this be one; `on_wait` is called before each wait.
-    Raises the error of what is final, and whatever `send` raises but a RequestException.
+    `classify` gets the answer and the number of this try; `on_wait` is called before each wait.
+    Raises the error of a `Fail`, or of a `Retry` without time left, and what `send` raises but a RequestException.
     """
     started = time.monotonic()
     failed = 0
@@ -112,15 +112,15 @@ def send_until_final(
             answer = send()
         except requests.RequestException as error:
             answer = error
-        outcome = classify(answer, failed + 1)
-        if isinstance(outcome, Parsed):
-            return outcome
-        if isinstance(outcome, Fail):
-            raise outcome.error
-        failed += outcome.counts
+        verdict = classify(answer, failed + 1)
+        if isinstance(verdict, Parsed):
+            return verdict
+        if isinstance(verdict, Fail):
+            raise verdict.error
+        failed += verdict.counts
         longest = min(_LONGEST_WAIT_SECONDS, 0.5 * 2.0**failed)
-        wait = random.uniform(longest / 4, longest) if outcome.after is None else outcome.after  # noqa: S311 - jitter
+        wait = random.uniform(longest / 4, longest) if verdict.after is None else verdict.after  # noqa: S311 - jitter
         if not retry_policy.allows(started, wait):
-            raise outcome.error
-        on_wait(outcome)
-        time.sleep(wait + _EXTRA_SECOND)
+            raise verdict.error
+        on_wait(verdict)
+        time.sleep(wait)

@@ -82,8 +82,8 @@ class Session(requests.Session):
 
         Raises what `requests` raises where no answer comes, OversizedAnswerError, and a ConnectorError where the token
         cannot be renewed or the rate limit asks for too long a wait.
-        Not by the CDK's REFRESH_TOKEN_THEN_RETRY, which waits a second in between and takes the renewal by another
-        thread for its own: with short-lived tokens it then calls a good configuration wrong.
+        The CDK's REFRESH_TOKEN_THEN_RETRY would wait a second in between and take the renewal by another thread for its
+        own: with short-lived tokens it then calls a good configuration wrong.
         """
         response = self._send(request, **kwargs)
         renewed = False
@@ -155,7 +155,7 @@ def _insist_on_usable(settings: Mapping[str, Any], url: str) -> None:
 
 
 def _insist_on_proxy(proxy: str, scheme: str) -> None:
-    """Raise without the address: it may hold a password."""
+    """Raise a config error that does not show the address: it may hold a password."""
     names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
     variable = next((name for name in names if os.environ.get(name)), "HTTPS_PROXY")
     try:

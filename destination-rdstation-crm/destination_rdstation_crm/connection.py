@@ -54,7 +54,7 @@ class Connection:
         rate_limit = RateLimit(settings.requests_per_minute, retry_policy, sleep=sleep)
         tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, retry_policy)
         session = Session(rate_limit, settings.num_workers, tokens)
-        api = Api(f"{settings.api_base_url}/crm/v2", session, retry_policy, _STATUSES, tells_platform=False)
+        api = Api(f"{settings.api_base_url}/crm/v2", session, retry_policy, _STATUSES)
         self.crm = Crm(api)
 
     def check(self, crm_object: CrmObject, column_mapping: Sequence[Entry]) -> None:

@@ -14,7 +14,7 @@ from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, S
 from airbyte_rdstation.airbyte.normalizer import Normalizer
 from airbyte_rdstation.airbyte.partitions import SmallListPartitions
 from airbyte_rdstation.airbyte.state import read_state
-from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, StreamFactory
+from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, StreamFactory, tell_rate_limited
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, UnauthorizedError, config_error
 from airbyte_rdstation.client.rate_limit import RateLimit
@@ -47,7 +47,9 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         retry_policy = replace(retry_policy or RetryPolicy(), rate_limit_wait=_RATE_LIMIT_WAIT)
         rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
         session = Session(rate_limit, settings.num_workers, BearerToken(settings.access_token))
-        super().__init__(settings, messages, Api(settings.api_base_url, session, retry_policy, STATUSES_CONVERSAS))
+        url = settings.api_base_url
+        api = Api(url, session, retry_policy, STATUSES_CONVERSAS, on_rate_limit_wait=tell_rate_limited)
+        super().__init__(settings, messages, api)
 
     def check(self) -> str | None:
         """Prove that the token works. Raises the config error that says what is wrong with it."""

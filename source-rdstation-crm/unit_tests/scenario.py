@@ -1,4 +1,4 @@
-"""Lists that are edited during a walk, drawn by hypothesis, and which of their rows a reader may not miss."""
+"""Lists that are edited while they are read, drawn by hypothesis, and which of their rows a reader may not miss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list that moves while it is read, as docs/api/crm-v2.md describes it: the walks' opponent in unit tests.
+"""A list that moves while it is read, as docs/api/crm-v2.md describes it: the opponent of pagination in unit tests.
 
 Times are whole milliseconds after `DAWN`; rows with equal sort keys come in a random order at each request.
 """

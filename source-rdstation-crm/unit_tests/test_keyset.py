@@ -1,4 +1,4 @@
-"""The keyset walk against lists that move: no row that existed throughout is missing, and the walk ends."""
+"""Reading by keyset from lists that move: no row that existed throughout is missing, and the read ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read(crm: SimulatedList, keys: tuple[str, ...] = BY_UPDATE, start: int | Non
 
 @pytest.mark.parametrize("keys", [BY_UPDATE, BY_CREATION], ids=["by-update", "by-creation"])
 @given(scenario=scenarios())
-def test_given_a_list_that_moves_when_walked_then_nothing_that_existed_throughout_is_missing(
+def test_given_a_list_that_moves_when_read_then_nothing_that_existed_throughout_is_missing(
     keys: tuple[str, ...], scenario: Scenario
 ) -> None:
     ids = set(read(scenario.crm, keys))
@@ -41,13 +41,11 @@ def test_given_edits_when_read_by_page_number_then_rows_are_lost() -> None:
 
     ids = {row["id"] for number in range(1, 21) for row in crm.fetch(Query("updated_at", page=number)).rows}
 
-    assert len(ids) < len(crm.created), "the opponent is too kind: this is what the walk is for"
+    assert len(ids) < len(crm.created), "the opponent is too kind: this is what the keyset is for"
 
 
 @pytest.mark.parametrize(("rows", "page_size"), [(1, 200), (200, 200), (201, 200), (6_000, 200)])
-def test_given_a_quiet_list_when_walked_then_each_row_comes_once_and_requests_are_few(
-    rows: int, page_size: int
-) -> None:
+def test_given_a_quiet_list_when_read_then_each_row_comes_once_and_requests_are_few(rows: int, page_size: int) -> None:
     crm = spread_list(rows, page_size)
 
     ids = read(crm)
@@ -56,7 +54,7 @@ def test_given_a_quiet_list_when_walked_then_each_row_comes_once_and_requests_ar
     assert crm.requests <= 1.01 * rows / page_size + 2
 
 
-def test_given_nothing_new_when_walked_from_the_last_second_then_one_request_suffices() -> None:
+def test_given_nothing_new_when_read_from_the_last_second_then_one_request_suffices() -> None:
     crm = spread_list(1_000, page_size=200)
 
     ids = read(crm, start=999_000)
@@ -66,7 +64,7 @@ def test_given_nothing_new_when_walked_from_the_last_second_then_one_request_suf
 
 
 @pytest.mark.parametrize("keys", [BY_UPDATE, BY_CREATION], ids=["by-update", "by-creation"])
-def test_given_700_rows_in_one_second_when_walked_then_all_arrive(keys: tuple[str, ...]) -> None:
+def test_given_700_rows_in_one_second_when_read_then_all_arrive(keys: tuple[str, ...]) -> None:
     crm = spread_list(1_500, page_size=100)
     for number in range(300, 1_000):
         crm.created[f"{number:024x}"] = crm.updated[f"{number:024x}"] = 400_123
@@ -74,7 +72,7 @@ def test_given_700_rows_in_one_second_when_walked_then_all_arrive(keys: tuple[st
     assert sorted(read(crm, keys)) == sorted(crm.created)
 
 
-def test_given_a_bulk_edit_of_more_rows_than_the_wall_when_walked_then_their_creation_tells_them_apart() -> None:
+def test_given_a_bulk_edit_of_more_rows_than_the_wall_when_read_then_their_creation_tells_them_apart() -> None:
     crm = spread_list(1_100, page_size=20, milliseconds_apart=100)
     crm.wall = 1_000
     crm.updated = dict.fromkeys(crm.created, 2_000_000)
@@ -82,7 +80,7 @@ def test_given_a_bulk_edit_of_more_rows_than_the_wall_when_walked_then_their_cre
     assert sorted(read(crm)) == sorted(crm.created)
 
 
-def test_given_more_rows_than_the_wall_in_one_second_of_both_keys_when_walked_then_it_fails_and_names_the_second() -> (
+def test_given_more_rows_than_the_wall_in_one_second_of_both_keys_when_read_then_it_fails_and_names_the_second() -> (
     None
 ):
     crm = spread_list(10_400, page_size=400, milliseconds_apart=0)
@@ -91,14 +89,14 @@ def test_given_more_rows_than_the_wall_in_one_second_of_both_keys_when_walked_th
         read(crm)
 
 
-def test_given_a_list_without_sort_when_walked_then_windows_are_swept() -> None:
+def test_given_a_list_without_sort_when_read_then_windows_are_swept() -> None:
     crm = spread_list(2_200, page_size=200)
     crm.sort_honoured = False
 
     assert set(read(crm)) == set(crm.created)
 
 
-def test_given_a_page_that_repeats_for_ever_when_walked_then_it_fails() -> None:
+def test_given_a_page_that_repeats_for_ever_when_read_then_it_fails() -> None:
     page = spread_list(400, page_size=200).fetch(Query("updated_at"))
 
     def fetch(query: Query) -> Page:
@@ -108,7 +106,7 @@ def test_given_a_page_that_repeats_for_ever_when_walked_then_it_fails() -> None:
         list(read_keyset(fetch, BY_UPDATE, None, now=moment(0)))
 
 
-def test_given_rows_without_the_key_when_walked_then_they_arrive_too() -> None:
+def test_given_rows_without_the_key_when_read_then_they_arrive_too() -> None:
     blank = [{"id": f"b{number}", "updated_at": None} for number in range(5)]
     dated = spread_list(4, page_size=3)
 
@@ -123,7 +121,7 @@ def test_given_rows_without_the_key_when_walked_then_they_arrive_too() -> None:
     assert ids == {row["id"] for row in blank} | set(dated.created)
 
 
-def test_given_a_range_whose_end_is_pulled_in_when_walked_then_it_stops_there() -> None:
+def test_given_a_range_whose_end_is_pulled_in_when_read_then_it_stops_there() -> None:
     crm = spread_list(1_000, page_size=100)
     end: dict[str, datetime | None] = {"at": None}
     ids = []
@@ -135,7 +133,7 @@ def test_given_a_range_whose_end_is_pulled_in_when_walked_then_it_stops_there() 
 
 
 @pytest.mark.parametrize("nulls", ["first", "last"])
-def test_given_rows_without_the_key_at_either_end_when_walked_then_they_arrive_too(nulls: str) -> None:
+def test_given_rows_without_the_key_at_either_end_when_read_then_they_arrive_too(nulls: str) -> None:
     blank = [{"id": f"b{number}", "updated_at": None} for number in range(45)]
     dated = spread_list(95, page_size=10)
 

@@ -63,7 +63,7 @@ def test_given_nothing_new_when_read_again_then_one_request_suffices_and_the_sta
     assert second.states[-1]["updated_at"] == format_instant(moment(9_490_000))
 
 
-def test_given_a_walk_under_way_when_a_state_comes_then_the_cursor_has_not_moved() -> None:
+def test_given_a_read_under_way_when_a_state_comes_then_the_cursor_has_not_moved() -> None:
     crm, messages = spread_list(3_000, page_size=200), Collected()
 
     messages.read(stream(crm, messages, {"updated_at": "2025-01-01T00:00:00.000Z"}).generate(), records=2_500)

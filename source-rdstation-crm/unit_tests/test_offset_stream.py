@@ -213,7 +213,7 @@ def test_given_a_tie_before_the_wall_that_is_edited_away_when_swept_then_nothing
         assert set(messages.ids) >= {f"{number:024x}" for number in range(105, 300)}
 
 
-def test_given_a_walk_under_way_when_a_state_comes_then_it_has_no_cursor_yet() -> None:
+def test_given_a_read_under_way_when_a_state_comes_then_it_has_no_cursor_yet() -> None:
     messages, _ = read(spread(400), records=350)
 
     assert messages.states

@@ -1,4 +1,4 @@
-"""A walk shared out among readers: nothing is lost, whoever is faster, and wherever the process is killed."""
+"""A keyset read shared out among readers: nothing is lost, whoever is faster, and wherever the process is killed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BY_CREATION = ("created_at",)
 
 
 class Readers:
-    """Reads the ranges of one walk a request at a time, each time the range that chance picks."""
+    """Reads the ranges of one list a request at a time, each time the range that chance picks."""
 
     def __init__(self, crm: SimulatedList, keys: tuple[str, ...], chance: random.Random, readers: int = 4) -> None:
         self.crm = crm
@@ -38,7 +38,7 @@ class Readers:
         under_way: list[tuple[TimeRange, Iterator[Batch]]] = []
         while requests is None or requests > 0:
             while (time_range := self.ranges.take()) is not None:
-                under_way.append((time_range, self._walk(time_range)))
+                under_way.append((time_range, self._read(time_range)))
             if not under_way:
                 return True
             self.most_at_once = max(self.most_at_once, len(under_way))
@@ -61,7 +61,7 @@ class Readers:
         moving = self.keys is BY_UPDATE
         return TimeRanges(ranges, horizon=lambda: self.started, moving=moving, readers=self.readers)
 
-    def _walk(self, time_range: TimeRange) -> Iterator[Batch]:
+    def _read(self, time_range: TimeRange) -> Iterator[Batch]:
         return read_keyset(
             self.crm.fetch,
             self.keys,

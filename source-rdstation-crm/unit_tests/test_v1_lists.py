@@ -1,4 +1,4 @@
-"""Lists of API v1 as requests: the parameters that the sheet documents, and no others."""
+"""Lists of API v1 as requests: the parameters that docs/api/crm-v1.md documents, and no others."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from airbyte_cdk.sources.message import MessageRepository
 from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
 from airbyte_rdstation.airbyte.partitions import SmallListPartitions, read_small_list, refusals_named
 from airbyte_rdstation.airbyte.state import read_state
-from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream
+from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, tell_rate_limited
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError
 from airbyte_rdstation.client.rate_limit import RateLimit
@@ -52,7 +52,9 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
     ) -> None:
         rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
         session = Session(rate_limit, settings.num_workers, QueryToken(credentials.access_token))
-        super().__init__(settings, messages, Api(f"{settings.api_base_url}/api/v1", session, retry_policy, STATUSES_V1))
+        url = f"{settings.api_base_url}/api/v1"
+        api = Api(url, session, retry_policy, STATUSES_V1, on_rate_limit_wait=tell_rate_limited)
+        super().__init__(settings, messages, api)
 
     def check(self) -> str | None:
         """Prove the connection; tell a user who seems to see only a part of the account what that means."""

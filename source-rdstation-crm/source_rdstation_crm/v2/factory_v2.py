@@ -12,7 +12,7 @@ from airbyte_cdk.sources.message import MessageRepository
 from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
 from airbyte_rdstation.airbyte.partitions import SmallListPartitions, read_small_list
 from airbyte_rdstation.airbyte.state import read_state
-from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream
+from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, tell_rate_limited
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ForbiddenError
 from airbyte_rdstation.client.oauth import TokenOwner
@@ -52,7 +52,9 @@ class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
     ) -> None:
         rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
         tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, retry_policy)
-        api = Api(f"{settings.api_base_url}/crm/v2", Session(rate_limit, settings.num_workers, tokens), retry_policy)
+        session = Session(rate_limit, settings.num_workers, tokens)
+        url = f"{settings.api_base_url}/crm/v2"
+        api = Api(url, session, retry_policy, on_rate_limit_wait=tell_rate_limited)
         super().__init__(settings, messages, api)
         self._page_size = PageSize()
 
