@@ -31,7 +31,7 @@ StreamKey: TypeAlias = "tuple[str, str | None]"
 class Row:
     """A RECORD of the platform."""
 
-    stream: str
+    stream: StreamKey
     number: int
     """From 1, in the order of arrival, counted per stream: what a log line may say of a row."""
     data: Mapping[str, Any] = field(repr=False)
@@ -98,9 +98,9 @@ class Reject:
 
     @property
     def sentence(self) -> str:
-        """Fit for a log: where, and why."""
+        """Where in its stream, and why, fit for a log: `row 3, column email: the matching key is empty`."""
         where = f", column {shown(self.column)}" if self.column else ""
-        return f"{shown(self.row.stream)}: row {self.row.number}{where}: {self.reason}"
+        return f"row {self.row.number}{where}: {self.reason}"
 
 
 Outcome: TypeAlias = "Written | Skipped | Reject"
@@ -139,10 +139,6 @@ class BatchResult:
     def cover_nothing(self) -> None:
         """Let no state cover any row: all of them have to come again."""
         self._end = 0
-
-    def of(self, row: Row) -> Outcome | None:
-        """Give the row's outcome; None where it is not known."""
-        return self._outcomes[self._place[id(row)]]
 
     @property
     def outcomes(self) -> list[Outcome]:

@@ -210,7 +210,7 @@ def test_given_rejects_that_are_allowed_when_put_down_then_all_rows_are_due() ->
 
 
 def test_given_rows_deleted_at_the_source_among_rejects_when_seen_then_they_say_nothing_of_the_reason() -> None:
-    watch = SameReason()
+    watch = SameReason("people")
     outcomes = [each for number in range(FIRST_ROWS) for each in (Skipped(row(number)), Reject(row(number), "no"))]
 
     verdicts = [watch.verdict(outcome) for outcome in outcomes]
@@ -220,7 +220,7 @@ def test_given_rows_deleted_at_the_source_among_rejects_when_seen_then_they_say_
 
 
 def test_given_a_hundred_rejects_for_one_reason_when_seen_then_the_hundredth_ends_the_sync() -> None:
-    watch = SameReason()
+    watch = SameReason("people")
 
     verdicts = [watch.verdict(Reject(row(number), "no such thing")) for number in range(FIRST_ROWS)]
 
@@ -230,7 +230,7 @@ def test_given_a_hundred_rejects_for_one_reason_when_seen_then_the_hundredth_end
 
 @pytest.mark.parametrize("other", [Reject(row(50), "another reason"), Written(row(50), "created", "x")])
 def test_given_one_row_that_fares_otherwise_when_seen_then_the_sync_goes_on(other: Reject | Written) -> None:
-    watch = SameReason()
+    watch = SameReason("people")
     outcomes: list[Reject | Written] = [Reject(row(number), "no") for number in range(3 * FIRST_ROWS)]
     outcomes[50] = other
 

@@ -27,7 +27,7 @@ _QUIET_SECONDS: Final = 0.1
 class Writer(Protocol):
     """Takes batches."""
 
-    def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> BatchResult:
+    def write(self, rows: Sequence[Row]) -> BatchResult:
         """Write the rows, and tell what became of each."""
 
 
@@ -53,7 +53,7 @@ class MessageLoop:
         self._numbers = dict.fromkeys(streams, 0)
         self._counts = {stream: Counts() for stream in self._numbers}
         self._batch_rows = FIRST_ROWS
-        self._rows: list[tuple[StreamKey, Row]] = []
+        self._rows: list[Row] = []
         self._states: list[tuple[int, State]] = []
         self._begun = 0.0
         self.interrupted: set[StreamKey] = set()
@@ -88,7 +88,7 @@ class MessageLoop:
         if not self._rows:
             self._begun = self._clock()
         self._numbers[stream] += 1
-        self._rows.append((stream, Row(stream[0], self._numbers[stream], record.data)))
+        self._rows.append(Row(stream, self._numbers[stream], record.data))
 
     def _note(self, status: StreamStatus) -> None:
         stream = _known_stream(status.stream, self._numbers)
@@ -121,8 +121,8 @@ class MessageLoop:
         counted = 0
         for place, state in (*states, (len(rows), None)):
             # As far as they are decided: no state covers a row behind that.
-            for (stream, _), outcome in zip(rows[counted:place], outcomes[counted:place], strict=False):
-                counts = self._counts[stream]
+            for outcome in outcomes[counted:place]:
+                counts = self._counts[outcome.row.stream]
                 if isinstance(outcome, Reject):
                     counts.rejected += 1
                 else:
