@@ -109,7 +109,8 @@ Outcome: TypeAlias = "Written | Skipped | Reject"
 class BatchResult:
     """What became of each row of a batch, put by many threads, and whether the sync can go on.
 
-    Rows of several streams stand in the order of their arrival; written + rejected + undecided == received.
+    Rows of several streams stand in the order of their arrival. Each ends as written, skipped, rejected or without an
+    outcome: the four sum up to the rows received.
     """
 
     def __init__(self, rows: Sequence[Row], *, go_on: bool = True) -> None:
@@ -141,11 +142,11 @@ class BatchResult:
         self._end = 0
 
     @property
-    def outcomes(self) -> list[Outcome]:
-        """Outcomes of the rows from the first on, as far as all are decided: what a state may cover."""
+    def covered(self) -> list[Outcome]:
+        """Outcomes of the rows from the first on, up to one that has none or ends the sync: what states may cover."""
         return [each for each in takewhile(bool, self._outcomes[: self._end]) if each]
 
     @property
-    def decided(self) -> list[Outcome]:
-        """Outcomes of all rows that have one, those behind an undecided or fatal one too."""
+    def outcomes(self) -> list[Outcome]:
+        """Outcomes of all rows that have one, in the order of the rows; those that no state may cover, too."""
         return [each for each in self._outcomes if each]

@@ -194,7 +194,7 @@ def test_given_outcomes_when_put_down_then_rows_behind_a_fatal_one_are_not_due()
     result.put(Reject(rows[2], "no"))
 
     assert [result.is_due(each) for each in rows] == [True, True, False, False]
-    assert len(result.outcomes) == 1
+    assert len(result.covered) == 1
     assert result.fatal == Reject(rows[2], "no")
 
 
@@ -205,7 +205,7 @@ def test_given_rejects_that_are_allowed_when_put_down_then_all_rows_are_due() ->
     for each in rows:
         result.put(Reject(each, "no"))
 
-    assert (len(result.outcomes), result.fatal) == (3, None)
+    assert (len(result.covered), result.fatal) == (3, None)
     assert all(result.is_due(each) for each in rows)
 
 

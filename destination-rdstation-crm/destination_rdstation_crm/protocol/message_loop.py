@@ -117,18 +117,17 @@ class MessageLoop:
         self._rows, self._states, self._batch_rows = [], [], _BATCH_ROWS
         result = self._writer.write(rows) if rows else BatchResult([])
         self._keep(result)
-        outcomes = result.outcomes
+        covered = result.covered
         counted = 0
         for place, state in (*states, (len(rows), None)):
-            # As far as they are decided: no state covers a row behind that.
-            for outcome in outcomes[counted:place]:
+            for outcome in covered[counted:place]:
                 counts = self._counts[outcome.row.stream]
                 if isinstance(outcome, Reject):
                     counts.rejected += 1
                 else:
                     counts.accepted += 1
             counted = place
-            if state and self._echoes and place <= len(outcomes):
+            if state and self._echoes and place <= len(covered):
                 self._send_line(with_statistics(state.line, self._counts_for(state)))
         if result.failure:
             raise result.failure

@@ -66,7 +66,7 @@ class Keeper:
 
     def keep(self, result: BatchResult) -> None:
         """Log rejects and make them, and the results, durable."""
-        outcomes = result.decided
+        outcomes = result.outcomes
         rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
         for outcome in outcomes:
             self._totals[outcome.row.stream][outcome.action] += 1

@@ -112,7 +112,7 @@ class BatchWriter:
         return result
 
     def _watch_reasons(self, result: BatchResult) -> None:
-        for outcome in result.decided:
+        for outcome in result.outcomes:
             verdict = self._streams[outcome.row.stream].same_reason.verdict(outcome)
             if verdict:  # the rows have to come again once the set-up is corrected
                 result.failure = verdict
@@ -151,7 +151,7 @@ class BatchWriter:
 
     def _give_up(self, stream: _Stream, pending: Sequence[Target], result: BatchResult) -> None:
         """Reject the rows where they are few and others are written; otherwise it is RD Station, and the sync ends."""
-        written = [outcome for outcome in result.decided if isinstance(outcome, Written)]
+        written = [outcome for outcome in result.outcomes if isinstance(outcome, Written)]
         if len(pending) > _FEW or all(outcome.action == "unchanged" for outcome in written):
             raise transient_error(
                 f"{stream.label}: RD Station answers no creation properly, {_ROUNDS} times in a row. The records were "
