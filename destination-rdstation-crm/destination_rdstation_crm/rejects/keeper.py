@@ -27,7 +27,7 @@ from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
 from destination_rdstation_crm.row import BatchResult, Outcome, Reject, Row, StreamKey, Written
 
-__all__ = ["Keeper", "PrivateFile", "Store", "open_store"]
+__all__ = ["Keeper"]
 
 _ACTIONS: Final = ("created", "updated", "unchanged", "rejected", "skipped")
 _PLANNED: Final = ("to create", "to update", "unchanged", "to reject", "to skip")
@@ -52,16 +52,17 @@ class Keeper:
         self._plans = plans
         self._store = open_store(settings.object_storage_config)
         path = settings.results_path
-        self._results = (
-            None if path is None or settings.dry_run else PrivateFile(Path(path), "results_path", fresh=False)
-        )
+        self._results = None if path is None else PrivateFile(Path(path), "results_path", fresh=False)
         self._totals: dict[StreamKey, Counter[str]] = {stream: Counter() for stream in plans}
 
-    def probe(self) -> None:
-        """Raise a config error where rejects or results could not be kept."""
-        if self._settings.partial_success:
+    def probe(self, *, unused: bool = False) -> None:
+        """Raise a config error where rejects or results could not be kept.
+
+        `unused`: also if this sync keeps none, rejects for want of `partial_success`, results in a dry run.
+        """
+        if self._settings.partial_success or unused:
             self._store.probe()
-        if self._results:
+        if self._results and (not self._settings.dry_run or unused):
             self._results.probe()
 
     def keep(self, result: BatchResult) -> None:
@@ -74,7 +75,7 @@ class Keeper:
             _logger.warning("%s: %s", self._plans[reject.row.stream].label, reject.sentence)
         if rejects and self._settings.partial_success:
             self._store.add(_json_lines(map(self._rejected, rejects)))
-        if self._results and outcomes:
+        if self._results and outcomes and not self._settings.dry_run:
             self._results.add(_json_lines(map(self._result, outcomes)))
         if self._clock() - self._logged >= _SECONDS_OF_SILENCE:
             self._log("so far ")
