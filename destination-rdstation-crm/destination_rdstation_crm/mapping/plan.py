@@ -61,7 +61,7 @@ class StreamPlan:
     key_field: str | None
     """The field that tells which record a row is about; None in `append`."""
     key_column: str | None
-    """The plain name of the column that fills it."""
+    """The plain name of the column that fills it; in `append`, of the one that fills `_id`."""
     sync_mode: DestinationSyncMode
     send_nulls: bool
 

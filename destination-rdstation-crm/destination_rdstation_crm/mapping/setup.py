@@ -91,7 +91,7 @@ class _Setup:
         key_field = None
         if sync_mode is not DestinationSyncMode.append:
             key_field = _key_field(configured, label, record_type, entries)
-        key_column = next((column.plain for column in columns if column.field.name == key_field), None)
+        key_column = next((column.plain for column in columns if column.field.name == (key_field or ID_FIELD)), None)
         return StreamPlan(name, namespace, record_type, columns, key_field, key_column, sync_mode, self._send_nulls)
 
     def _entries(self, configured: ConfiguredAirbyteStream, label: str, crm_object: CrmObject) -> Sequence[Entry]:

@@ -21,10 +21,8 @@ from typing import Final, Protocol
 import orjson
 
 from airbyte_rdstation.client.errors import config_error, system_error
-from airbyte_rdstation.invisible import plain_name
 from destination_rdstation_crm.config import LocalStorage, S3Storage, Settings, Storage
 from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.objects.crm_object import ID_FIELD
 from destination_rdstation_crm.row import BatchResult, Outcome, Reject, Row, StreamKey, Written
 
 __all__ = ["Keeper"]
@@ -38,7 +36,7 @@ _logger = logging.getLogger("airbyte.rdstation")
 
 
 class Keeper:
-    """Takes the results of batches."""
+    """Keeps what became of a sync's rows: rejects in their store, results in their file, totals in the log."""
 
     def __init__(
         self,
@@ -66,7 +64,7 @@ class Keeper:
             self._results.probe()
 
     def keep(self, result: BatchResult) -> None:
-        """Log rejects and make them, and the results, durable."""
+        """Count the rows of a batch, log its rejects, and make rejects and results durable."""
         outcomes = result.outcomes
         rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
         for outcome in outcomes:
@@ -100,10 +98,9 @@ class Keeper:
     def _result(self, outcome: Outcome) -> dict[str, object]:
         """A line of `results_path`, for who needs the ids back in the warehouse."""
         row, plan = outcome.row, self._plans[outcome.row.stream]
-        column = plan.column_of(plan.key_field or ID_FIELD)
         return {
             **_place(plan, row),
-            "matching_key": row.cells.get(plain_name(column)) if column else None,
+            "matching_key": row.cells.get(plan.key_column) if plan.key_column else None,
             "_id": outcome.id if isinstance(outcome, Written) else None,
             "outcome": outcome.action,
         }
