@@ -69,6 +69,7 @@ class Written:
     row: Row
     action: Action
     id: str
+    """`PLANNED_ID` where a dry run would have created the record."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.lookup import NoAnswer
 from destination_rdstation_crm.writing.lost_creates import LostCreations
 from destination_rdstation_crm.writing.matching import targets_of
-from destination_rdstation_crm.writing.record_writer import Lost, Target, refused
+from destination_rdstation_crm.writing.record_writer import PLANNED_ID, Lost, Target, refused
 from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
 
@@ -41,6 +41,15 @@ def test_given_rows_of_one_record_when_grouped_then_they_are_one_target_in_their
         (None, None),
         (None, None),
     ]
+
+
+def test_given_records_that_a_dry_run_has_planned_when_their_rows_are_grouped_then_they_stay_apart() -> None:
+    rows = [prepared(1, email="a@b.test"), prepared(2, email="c@d.test"), prepared(3, email="a@b.test")]
+
+    targets = targets_of((each, {"id": PLANNED_ID}) for each in rows)
+
+    assert [[each.row.number for each in target.rows] for target in targets] == [[1, 3], [2]]
+    assert [target.id for target in targets] == [PLANNED_ID, PLANNED_ID]
 
 
 def test_given_bodies_of_one_record_when_combined_then_later_values_win_and_lists_join() -> None:

@@ -52,7 +52,7 @@ class MessageLoop:
         self._clock = clock
         self._numbers = dict.fromkeys(streams, 0)
         self._counts = {stream: Counts() for stream in self._numbers}
-        self._batch_rows = FIRST_ROWS
+        self._batch_rows = FIRST_ROWS  # a mapping by which every row is rejected shows after so many requests
         self._rows: list[Row] = []
         self._states: list[tuple[int, State]] = []
         self._begun = 0.0
@@ -106,6 +106,7 @@ class MessageLoop:
         return None
 
     def _is_full(self) -> bool:
+        # A STATE without rows before it has nothing to wait for.
         return (
             len(self._rows) >= self._batch_rows
             or (bool(self._states) and (len(self._rows) >= _STATE_ROWS or not self._rows))

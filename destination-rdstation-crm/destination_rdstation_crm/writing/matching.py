@@ -14,7 +14,7 @@ from destination_rdstation_crm.objects.crm_object import ID_FIELD
 from destination_rdstation_crm.objects.values import fold
 from destination_rdstation_crm.row import BatchResult, Reject, Row, RowRejectedError, Skipped
 from destination_rdstation_crm.writing.lookup import Hits, Lookup, NoAnswer
-from destination_rdstation_crm.writing.record_writer import RecordWriter, Target
+from destination_rdstation_crm.writing.record_writer import PLANNED_ID, RecordWriter, Target
 
 __all__ = ["Matcher", "targets_of"]
 
@@ -154,7 +154,7 @@ def _still_has(target: Target, key: tuple[str, str]) -> bool:
 
 def _keys(prepared: Prepared, id_: str | None, *, unique_names: bool) -> list[tuple[str, str]]:
     """By what two rows are known to be about one record."""
-    if id_:
+    if id_ and id_ != PLANNED_ID:  # all planned records share that id: only their keys tell them apart
         return [("id", id_)]
     name = prepared.body.get("name")
     keys = [("key", value) for value in prepared.key.folded]

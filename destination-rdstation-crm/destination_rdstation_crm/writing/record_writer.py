@@ -21,9 +21,10 @@ from destination_rdstation_crm.row import Action, BatchResult, Reject, RowReject
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.lookup import Lookup, NoAnswer
 
-__all__ = ["Lost", "RecordWriter", "RefusedError", "Target", "refused"]
+__all__ = ["PLANNED_ID", "Lost", "RecordWriter", "RefusedError", "Target", "refused"]
 
-_PLANNED: Final = ""  # the id of a record that a dry run does not create
+PLANNED_ID: Final = "planned"
+"""The id of each record that a dry run would have created, for later rows to update."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -147,8 +148,8 @@ class RecordWriter:
     def _create(self, target: Target, body: Body) -> tuple[Action, str]:
         creation = self._plan.creation(body)
         if self._dry_run:
-            self.note_created(target, _PLANNED)
-            return "created", _PLANNED
+            self.note_created(target, PLANNED_ID)
+            return "created", PLANNED_ID
         try:
             record = self._crm.create(self._object, creation)
         except RequestRefusedError as error:
@@ -194,8 +195,8 @@ class RecordWriter:
         ) from None
 
     def _update(self, target: Target, body: Body) -> tuple[Action, str]:
-        id_ = target.id or _PLANNED
-        if id_ == _PLANNED:
+        id_ = target.id or PLANNED_ID
+        if id_ == PLANNED_ID:  # there is nothing to read or to compare with
             return "updated", id_
         try:
             existing = target.existing
