@@ -59,7 +59,7 @@ class RowRejectedError(Exception):
 
 
 Action: TypeAlias = Literal["created", "updated", "unchanged"]
-"""Of a row that is written."""
+"""What was done for a row that the CRM now holds."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ Outcome: TypeAlias = "Written | Skipped | Reject"
 
 
 class BatchResult:
-    """What became of each row of a batch, put by many threads, and whether the sync can go on.
+    """What became of each row of a batch, as many threads record it, and whether the sync can go on.
 
     Rows of several streams stand in the order of their arrival. Each ends as written, skipped, rejected or without an
     outcome: the four sum up to the rows received.
@@ -127,7 +127,7 @@ class BatchResult:
         """Why the sync cannot go on."""
 
     def put(self, outcome: Outcome) -> None:
-        """Put down what became of a row."""
+        """Record what became of a row."""
         place = self._place[id(outcome.row)]
         with self._lock:
             self._outcomes[place] = outcome

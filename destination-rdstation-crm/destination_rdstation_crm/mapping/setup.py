@@ -104,7 +104,7 @@ class _Setup:
         return entries
 
     def _same_names(self, label: str, crm_object: CrmObject, known: Sequence[str] | None) -> list[Entry]:
-        """Columns that already carry destination field names; the others are not sent."""
+        """Map the columns that carry destination field names already, and warn of the others, which are not sent."""
         if known is None:
             record_type = RecordType(crm_object, self._all_custom_fields(crm_object))
             return [Entry(name, name) for name in record_type.by_name]
@@ -164,7 +164,7 @@ def _schema_columns(configured: ConfiguredAirbyteStream) -> list[str] | None:
 
 
 def _insist_columns(label: str, entries: Sequence[Entry], known: Sequence[str]) -> None:
-    """Each column of the entries is there, and once; marks that nobody sees make no other column of it."""
+    """Raise a config error unless the table has each column once; characters that nobody sees do not count."""
     by_plain: dict[str, list[str]] = {}
     for name in known:
         by_plain.setdefault(plain_name(name), []).append(name)

@@ -32,7 +32,7 @@ class Writer(Protocol):
 
 
 class MessageLoop:
-    """Moves a sync's messages from one end to the other."""
+    """Collects rows into batches, has them written, and sends each STATE back once the rows before it are."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class MessageLoop:
         """Streams that the source did not bring to their end."""
 
     def run(self, incoming: Incoming) -> None:
-        """Read and write until the input ends; raises what ends the sync, with the states of what is written sent."""
+        """Read and write until the input ends; raises what ends the sync, after the states of what is written."""
         message = None
         while message != "end":
             try:

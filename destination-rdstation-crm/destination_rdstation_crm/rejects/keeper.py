@@ -30,7 +30,7 @@ __all__ = ["Keeper"]
 _ACTIONS: Final = ("created", "updated", "unchanged", "rejected", "skipped")
 _PLANNED: Final = ("to create", "to update", "unchanged", "to reject", "to skip")
 _SECONDS_OF_SILENCE: Final = 60.0
-"""A sync may take hours, and its states may be far apart: so often a batch's end is logged."""
+"""At the end of a batch the totals are logged, at most so often: a sync may take hours, its states be far apart."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -96,7 +96,7 @@ class Keeper:
             _logger.info("%s: %s%s%s.", self._plans[stream].label, dry, when, ", ".join(counts))
 
     def _result(self, outcome: Outcome) -> dict[str, object]:
-        """A line of `results_path`, for who needs the ids back in the warehouse."""
+        """A line of `results_path`, for whoever needs the ids back in the warehouse."""
         row, plan = outcome.row, self._plans[outcome.row.stream]
         return {
             **_place(plan, row),
@@ -149,7 +149,7 @@ def open_store(storage: Storage) -> Store:
         path = Path(storage.folder, f"rejected-{_moment()}.jsonl")
         return PrivateFile(path, "object_storage_config.folder", fresh=True)
     if isinstance(storage, S3Storage):
-        # boto3 takes half a second to import: only who needs it waits.
+        # boto3 takes half a second to import: only a sync that needs it waits.
         from destination_rdstation_crm.rejects.s3 import S3Objects
 
         return S3Objects(storage, folder=os.environ.get(_JOB) or "rejected", name=f"rejected-{_moment()}")

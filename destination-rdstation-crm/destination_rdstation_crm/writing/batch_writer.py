@@ -25,13 +25,13 @@ __all__ = ["FIRST_ROWS", "BatchWriter", "SameReason"]
 FIRST_ROWS: Final = 100
 _ROUNDS: Final = 4  # in a row without one success, of creations that are looked up before each is tried again
 _FEW: Final = 5
-"""So many rows may fail each time while others are written, and it is these rows; if more do, it is RD Station."""
+"""Up to so many rows that fail each time, while others are written, are at fault themselves; more: RD Station is."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
 
 class SameReason:
-    """Watches the first rows of a stream: when every one of a hundred fails for one reason, it is not the rows."""
+    """Watches the first rows of a stream: where a hundred of them all fail for one reason, the set-up is at fault."""
 
     def __init__(self, label: str) -> None:
         self._label = label
@@ -120,7 +120,7 @@ class BatchWriter:
                 return
 
     def _write_stream(self, stream: _Stream, rows: Sequence[Row], result: BatchResult) -> None:
-        """Put the outcome of each row; raises what is not the rows' fault, with the others' put."""
+        """Record the outcome of each row; raises what is not the rows' fault, after the outcomes that are known."""
         pending = stream.matcher.targets(rows, result)
         fruitless = 0
         while pending and fruitless < _ROUNDS:

@@ -99,7 +99,7 @@ class RecordWriter:
         return self._skip_unchanged or any(isinstance(value, (list, dict)) for value in body.values())
 
     def write(self, target: Target, result: BatchResult) -> Lost | None:
-        """Write a target and put its rows' outcomes; a creation whose answer was lost comes back."""
+        """Write a target and record its rows' outcomes; gives back a creation whose answer was lost."""
         target = replace(target, rows=[each for each in target.rows if result.is_due(each.row)])
         if not target.rows:
             return None
@@ -125,7 +125,7 @@ class RecordWriter:
         return None
 
     def _write_singly(self, target: Target, result: BatchResult) -> Lost | None:
-        """Write each row alone, in their order: what is refused in one body, or cannot be said in one."""
+        """Write each row by itself, in order: one body for all of them was refused, or cannot say it all."""
         id_ = target.id
         for prepared in target.rows:
             lost = self.write(Target([prepared], prepared.id or id_, recovered=target.recovered), result)
@@ -162,7 +162,7 @@ class RecordWriter:
         return "created", record["id"]
 
     def _compare(self, answer: Mapping[str, Any], sent: Body) -> None:
-        """Say once a field that RD Station accepted a write and did not take it: what it does not know, it drops.
+        """Warn, once a field, that RD Station accepted a write without that field: it drops what it does not know.
 
         Facts: docs/api/crm-v2.md#writes.
         """
@@ -179,7 +179,7 @@ class RecordWriter:
             )
 
     def _resolve_name(self, target: Target, body: Body, refusal: RefusedError) -> tuple[Action, str]:
-        """Look whether the name is taken: the words of the refusal do not decide. RefusedError where it is not."""
+        """Look up whether the name is taken, whatever the refusal says. Raises RefusedError where it is not."""
         hits = Lookup(self._crm, self._plan, "name").find([self._type.identity("name", body)])[0]
         if isinstance(hits, NoAnswer) or len(hits) != 1:
             raise refusal from None
@@ -215,7 +215,7 @@ class RecordWriter:
         return "created" if target.recovered else "updated", id_
 
     def _without_record(self, target: Target, body: Body, error: NotFoundError) -> tuple[Action, str]:
-        """Decide what becomes of rows whose record is gone: without an `_id` among them, none has their key now."""
+        """Decide what becomes of rows whose record is gone: unless one names its `_id`, no record has their key now."""
         if any(each.id for each in target.rows):
             raise refused(error, body) from None
         if self._plan.sync_mode == DestinationSyncMode.append_dedup:
