@@ -200,7 +200,6 @@ def _line(message: AirbyteMessage | bytes) -> bytes:
 
 
 def _mutable(config: Mapping[str, Any]) -> MutableMapping[str, Any]:
-    # The token owner writes the newest tokens into the very dict that the platform's CONTROL message repeats.
     return config if isinstance(config, MutableMapping) else dict(config)
 
 
