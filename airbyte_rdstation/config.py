@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Collection, Mapping, MutableMapping
 from datetime import datetime, timedelta, timezone
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -24,6 +24,7 @@ __all__ = [
     "BaseUrl",
     "CommonSettings",
     "Credential",
+    "OAuthCredentials",
     "OptionalCredential",
     "PaceSetting",
     "SettingsModel",
@@ -111,6 +112,13 @@ def _credential(value: str) -> str:
     return text
 
 
+def _instant(value: str) -> str:
+    try:
+        return format_instant(parse_instant(value))
+    except ValueError:
+        raise ValueError("is no date; remove it, the connector writes it by itself") from None
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 """Scheme, host and port: https, or http on a loopback address."""
 Text = Annotated[str, AfterValidator(_text)]
@@ -127,6 +135,18 @@ class SettingsModel(BaseModel):
     """Frozen; its errors quote no value."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+class OAuthCredentials(SettingsModel):
+    """OAuth 2 with a refresh token that works once."""
+
+    api_version: Literal["v2"] | None = None
+    """Which API they are for: only the CRM source has another one."""
+    client_id: Credential
+    client_secret: Credential = Field(repr=False)
+    refresh_token: Credential = Field(repr=False)
+    access_token: OptionalCredential | None = Field(default=None, repr=False)
+    token_expiry_date: Annotated[str, AfterValidator(_instant)] | Literal[""] | None = None
 
 
 PaceSetting = Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=1)]

@@ -72,3 +72,28 @@ def test_given_a_file_whose_last_line_was_cut_when_results_are_added_then_they_a
     assert run.exit_code == 0, run.log
     assert cut == b'{"stream":"peo'
     assert orjson.loads(added)["outcome"] == "created"
+
+
+@pytest.mark.parametrize("setting", ["results_path", "object_storage_config"])
+def test_given_a_place_that_a_sync_does_not_need_when_it_holds_no_file_then_only_the_check_fails(
+    crm: Emulator, tmp_path: Path, setting: str
+) -> None:
+    """A dry run keeps no results; without `partial_success` no reject is kept."""
+    file = tmp_path / "file"
+    file.touch()
+    wrong = {"results_path": str(file / "results.jsonl"),
+             "object_storage_config": {"storage_type": "Local", "folder": str(file)}}  # fmt: skip
+    destination = Destination(crm, column_mapping=mapping(full_name="name"), dry_run=True, **{setting: wrong[setting]})
+
+    checked, written = destination.check(), destination.write(TABLE, ROWS)
+
+    assert [f"`{setting}" in sentence for sentence in sentences(checked)] == [True]
+    assert (written.exit_code, written.errors) == (0, []), written.log
+
+
+def test_given_a_dry_run_when_written_then_no_results_are_kept(crm: Emulator, tmp_path: Path) -> None:
+    results = tmp_path / "results.jsonl"
+    destination = Destination(crm, column_mapping=mapping(full_name="name"), dry_run=True, results_path=str(results))
+
+    assert destination.write(TABLE, ROWS).exit_code == 0
+    assert not results.exists()

@@ -12,25 +12,17 @@ from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.config import (
     CommonSettings,
     Credential,
-    OptionalCredential,
+    OAuthCredentials,
     PaceSetting,
     SettingsModel,
     Text,
     explain,
 )
-from airbyte_rdstation.dates import format_instant, parse_instant
 
 __all__ = ["Column", "LocalStorage", "NoStorage", "S3Storage", "Settings", "Storage", "read_settings"]
 
 _BASE_URL: Final = "https://api.rd.services"
 _STORAGE_TYPES: Final = ("None", "S3", "Local")
-
-
-def _instant(value: str) -> str:
-    try:
-        return format_instant(parse_instant(value))
-    except ValueError:
-        raise ValueError("is no date; remove it, the connector writes it by itself") from None
 
 
 def _path(value: str) -> str:
@@ -49,18 +41,6 @@ def _endpoint(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must start with https:// (or http://)")
     return value
-
-
-class Credentials(SettingsModel):
-    """OAuth 2 with a refresh token that works once."""
-
-    api_version: Literal["v2"] | None = None
-    """Not needed; accepted, because the source has it."""
-    client_id: Credential
-    client_secret: Credential = Field(repr=False)
-    refresh_token: Credential = Field(repr=False)
-    access_token: OptionalCredential | None = Field(default=None, repr=False)
-    token_expiry_date: Annotated[str, AfterValidator(_instant)] | Literal[""] | None = None
 
 
 class Column(SettingsModel):
@@ -102,7 +82,7 @@ Storage: TypeAlias = "NoStorage | LocalStorage | S3Storage"
 class Settings(CommonSettings):
     """The whole configuration, checked."""
 
-    credentials: Credentials
+    credentials: OAuthCredentials
     mode: Literal["contacts", "deals", "organizations"]
     column_mapping: tuple[Column, ...] = ()
     partial_success: StrictBool = False

@@ -41,7 +41,7 @@ _STATUSES: Final[Statuses] = {
 
 
 class Connection:
-    """`config` is the user's own, in which the token owner keeps the newest tokens."""
+    """Reads and writes one account, and knows its custom fields."""
 
     def __init__(
         self,
@@ -51,6 +51,7 @@ class Connection:
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """`config` is the user's own: the newest tokens are written into it, and sent to the platform with it."""
         rate_limit = RateLimit(settings.requests_per_minute, retry_policy, sleep=sleep)
         tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, retry_policy)
         session = Session(rate_limit, settings.num_workers, tokens)

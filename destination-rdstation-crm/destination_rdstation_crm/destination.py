@@ -10,7 +10,6 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -23,7 +22,6 @@ from airbyte_cdk.models import (
     ConfiguredAirbyteCatalog,
     ConnectorSpecification,
     DestinationSyncMode,
-    Status,
     Type,
 )
 from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets, update_secrets
@@ -33,9 +31,9 @@ from airbyte_protocol_dataclasses.models import (  # type: ignore[import-untyped
 )
 
 from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_specification
-from airbyte_rdstation.airbyte.process import leave_by, send
+from airbyte_rdstation.airbyte.process import connection_status, leave_by, send
 from airbyte_rdstation.airbyte.stop import Stop
-from airbyte_rdstation.client.errors import ConnectorError, system_error
+from airbyte_rdstation.client.errors import system_error
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import remark_on
 from airbyte_rdstation.invisible import plain_name
@@ -47,7 +45,7 @@ from destination_rdstation_crm.mapping.setup import SYNC_MODES, Entry, plan_stre
 from destination_rdstation_crm.objects.tables import MODES, OBJECTS
 from destination_rdstation_crm.protocol.message_loop import MessageLoop
 from destination_rdstation_crm.protocol.stdio import Incoming, send_line, stream_status
-from destination_rdstation_crm.rejects.keeper import Keeper, PrivateFile, open_store
+from destination_rdstation_crm.rejects.keeper import Keeper
 from destination_rdstation_crm.row import StreamKey
 from destination_rdstation_crm.writing.batch_writer import BatchWriter
 from destination_rdstation_crm.writing.worker_pool import WorkerPool
@@ -77,15 +75,8 @@ class DestinationRdstationCrm(Destination):
         return read_specification("destination_rdstation_crm")
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """Whether rows could be written, and if not, one sentence on what to do; leaves nothing behind."""
-        remark = remark_on(config)
-        try:
-            self._check(_mutable(config))
-        except ConnectorError as error:
-            return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
-        if remark:
-            _logger.warning(remark)
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=remark or None)
+        """Tell whether rows could be written, and if not, in one sentence what to do; leaves nothing behind."""
+        return connection_status(lambda: self._check(_mutable(config)))
 
     def write(
         self,
@@ -145,12 +136,13 @@ class DestinationRdstationCrm(Destination):
         """Read the configuration file; a config error where it holds something else than an object."""
         return read_config(config_path)
 
-    def _check(self, config: MutableMapping[str, Any]) -> None:
+    def _check(self, config: MutableMapping[str, Any]) -> str:
+        """Raise the error that says what is wrong; gives a remark on what works all the same, or an empty text."""
+        remark = remark_on(config)  # before the credentials are tidied
         settings = read_settings(config)
         Connection(config, settings.of_check(), RetryPolicy.of_check()).check(MODES[settings.mode], _entries(settings))
-        open_store(settings.object_storage_config).probe()
-        if settings.results_path:
-            PrivateFile(Path(settings.results_path), "results_path", fresh=False).probe()
+        Keeper(settings, {}).probe(unused=True)
+        return remark
 
     def _write(
         self, config: MutableMapping[str, Any], catalog: ConfiguredAirbyteCatalog, lines: Iterable[bytes]
@@ -208,7 +200,6 @@ def _line(message: AirbyteMessage | bytes) -> bytes:
 
 
 def _mutable(config: Mapping[str, Any]) -> MutableMapping[str, Any]:
-    # The token owner writes the newest tokens into the very dict that the platform's CONTROL message repeats.
     return config if isinstance(config, MutableMapping) else dict(config)
 
 

@@ -31,7 +31,7 @@ StreamKey: TypeAlias = "tuple[str, str | None]"
 class Row:
     """A RECORD of the platform."""
 
-    stream: str
+    stream: StreamKey
     number: int
     """From 1, in the order of arrival, counted per stream: what a log line may say of a row."""
     data: Mapping[str, Any] = field(repr=False)
@@ -59,7 +59,7 @@ class RowRejectedError(Exception):
 
 
 Action: TypeAlias = Literal["created", "updated", "unchanged"]
-"""Of a row that is written."""
+"""What was done for a row that the CRM now holds."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ class Written:
     row: Row
     action: Action
     id: str
+    """`PLANNED_ID` where a dry run would have created the record."""
 
 
 @dataclass(frozen=True)
@@ -98,18 +99,19 @@ class Reject:
 
     @property
     def sentence(self) -> str:
-        """Fit for a log: where, and why."""
+        """Where in its stream, and why, fit for a log: `row 3, column email: the matching key is empty`."""
         where = f", column {shown(self.column)}" if self.column else ""
-        return f"{shown(self.row.stream)}: row {self.row.number}{where}: {self.reason}"
+        return f"row {self.row.number}{where}: {self.reason}"
 
 
 Outcome: TypeAlias = "Written | Skipped | Reject"
 
 
 class BatchResult:
-    """What became of each row of a batch, put by many threads, and whether the sync can go on.
+    """What became of each row of a batch, as many threads record it, and whether the sync can go on.
 
-    Rows of several streams stand in the order of their arrival; written + rejected + undecided == received.
+    Rows of several streams stand in the order of their arrival. Each ends as written, skipped, rejected or without an
+    outcome: the four sum up to the rows received.
     """
 
     def __init__(self, rows: Sequence[Row], *, go_on: bool = True) -> None:
@@ -125,7 +127,7 @@ class BatchResult:
         """Why the sync cannot go on."""
 
     def put(self, outcome: Outcome) -> None:
-        """Put down what became of a row."""
+        """Record what became of a row."""
         place = self._place[id(outcome.row)]
         with self._lock:
             self._outcomes[place] = outcome
@@ -140,16 +142,12 @@ class BatchResult:
         """Let no state cover any row: all of them have to come again."""
         self._end = 0
 
-    def of(self, row: Row) -> Outcome | None:
-        """Give the row's outcome; None where it is not known."""
-        return self._outcomes[self._place[id(row)]]
-
     @property
-    def outcomes(self) -> list[Outcome]:
-        """Outcomes of the rows from the first on, as far as all are decided: what a state may cover."""
+    def covered(self) -> list[Outcome]:
+        """Outcomes of the rows from the first on, up to one that has none or ends the sync: what states may cover."""
         return [each for each in takewhile(bool, self._outcomes[: self._end]) if each]
 
     @property
-    def decided(self) -> list[Outcome]:
-        """Outcomes of all rows that have one, those behind an undecided or fatal one too."""
+    def outcomes(self) -> list[Outcome]:
+        """Outcomes of all rows that have one, in the order of the rows; those that no state may cover, too."""
         return [each for each in self._outcomes if each]

@@ -26,7 +26,7 @@ def plan(sync: str = "append_dedup", key: str | None = "email") -> StreamPlan:
 
 
 def row(number: int) -> Row:
-    return Row("people", number, {})
+    return Row(("people", None), number, {})
 
 
 def prepared(number: int, name: str = "Ana", email: str | None = None, id_: str | None = None) -> Prepared:

@@ -58,12 +58,15 @@ def stream(
     mode: str = "append",
     key: Sequence[Sequence[str]] | None = None,
     name: str = "people",
+    namespace: str | None = None,
     goes_to: str | None = None,
     schema: Mapping[str, Any] | None = None,
 ) -> ConfiguredAirbyteStream:
     known = {"properties": {column: {} for column in columns}} if schema is None else dict(schema)
     return ConfiguredAirbyteStream(
-        stream=AirbyteStream(name=name, json_schema=known, supported_sync_modes=[SyncMode.full_refresh]),
+        stream=AirbyteStream(
+            name=name, namespace=namespace, json_schema=known, supported_sync_modes=[SyncMode.full_refresh]
+        ),
         sync_mode=SyncMode.full_refresh,
         destination_sync_mode=DestinationSyncMode(mode),
         destination_object_name=goes_to,
@@ -100,7 +103,7 @@ def plan_for(
 
 
 def prepare(plan: StreamPlan, cells: Mapping[str, Any]) -> Prepared:
-    return plan.prepare(Row("people", 1, cells))
+    return plan.prepare(Row(("people", None), 1, cells))
 
 
 def body(mode: str, cells: Mapping[str, Any], *, send_nulls: bool = False) -> Mapping[str, Any]:

@@ -135,10 +135,10 @@ class Writer:
     until: int = 10_000
     batches: list[int] = field(default_factory=list)
 
-    def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> BatchResult:
+    def write(self, rows: Sequence[Row]) -> BatchResult:
         self.batches.append(len(rows))
-        result = BatchResult([row for _, row in rows])
-        for _, row in [*rows[: self.until], *rows[self.until + 1 :]]:
+        result = BatchResult(rows)
+        for row in [*rows[: self.until], *rows[self.until + 1 :]]:
             result.put(Reject(row, "no") if row.number in self.bad else Written(row, "created", "id"))
         result.failure = self.failure
         return result

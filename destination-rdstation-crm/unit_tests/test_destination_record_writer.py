@@ -56,7 +56,7 @@ def test_given_a_record_that_is_deleted_after_its_look_up_when_written_then_its_
 
     writer.write(Target([one], "x1", contact("x1", "ana@people.test")), result)
 
-    (found,) = result.decided
+    (found,) = result.outcomes
     assert (found.reason if isinstance(found, Reject) else found.action) == outcome
     assert len(crm.created) == (outcome == "created")
 
@@ -81,7 +81,7 @@ def test_given_rows_of_an_id_that_no_record_has_when_refused_then_none_goes_to_a
 
     writer.write(Target(rows, "x1"), result)
 
-    assert [isinstance(outcome, Reject) for outcome in result.decided] == [True, True]
+    assert [isinstance(outcome, Reject) for outcome in result.outcomes] == [True, True]
 
 
 class Kept(FakeCrm):
@@ -106,4 +106,4 @@ def test_given_a_lost_creation_that_is_found_when_its_rows_need_two_writes_then_
 
     writer.write(Target([emptied, filled], "x1", recovered=True), result)
 
-    assert [each.action for each in result.decided if isinstance(each, Written)] == ["created", "created"]
+    assert [each.action for each in result.outcomes if isinstance(each, Written)] == ["created", "created"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from airbyte_cdk.models import FailureType
+from airbyte_cdk.models import ConfiguredAirbyteStream, FailureType
 from planned import ID, fields_of, plans, prepare, stream
 
 from airbyte_rdstation.client.errors import ConnectorError
@@ -62,6 +62,29 @@ def test_given_a_wrong_primary_key_when_planned_then_the_config_error_names_the_
 
     assert error.value.failure_type is FailureType.config_error
     assert [culprit for culprit in ["`people`", sync, *culprits] if culprit not in f"{error.value} {sync}"] == []
+
+
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        ([], "`people`"),
+        ([stream("name", namespace="public")], "`sales.people`"),
+        ([stream("name")], "`sales.people`"),
+        ([stream("name", name="more", namespace="public")], "`people`"),
+        ([stream("name", namespace="sales")], "`people`"),
+    ],
+)
+def test_given_streams_of_one_name_when_planned_then_the_config_error_tells_which(
+    others: Sequence[ConfiguredAirbyteStream], told: str
+) -> None:
+    with pytest.raises(ConnectorError, match=f"Stream {told} has no primary key"):
+        plans(*others, stream("name", mode="update", namespace="sales"))
+
+
+def test_given_rows_that_are_appended_when_planned_then_the_column_of_their_ids_is_told_for_the_results() -> None:
+    (plan,) = plans(stream("k", "who"), mapped={"k": "_id", "who": "name"}).values()
+
+    assert (plan.key_field, plan.key_column) == (None, "k")
 
 
 def test_given_a_deal_keyed_by_email_when_planned_then_it_is_no_field_of_a_deal() -> None:

@@ -22,7 +22,7 @@ from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.lookup import NoAnswer
 from destination_rdstation_crm.writing.lost_creates import LostCreations
 from destination_rdstation_crm.writing.matching import targets_of
-from destination_rdstation_crm.writing.record_writer import Lost, Target, refused
+from destination_rdstation_crm.writing.record_writer import PLANNED_ID, Lost, Target, refused
 from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
 
@@ -41,6 +41,15 @@ def test_given_rows_of_one_record_when_grouped_then_they_are_one_target_in_their
         (None, None),
         (None, None),
     ]
+
+
+def test_given_records_that_a_dry_run_has_planned_when_their_rows_are_grouped_then_they_stay_apart() -> None:
+    rows = [prepared(1, email="a@b.test"), prepared(2, email="c@d.test"), prepared(3, email="a@b.test")]
+
+    targets = targets_of((each, {"id": PLANNED_ID}) for each in rows)
+
+    assert [[each.row.number for each in target.rows] for target in targets] == [[1, 3], [2]]
+    assert [target.id for target in targets] == [PLANNED_ID, PLANNED_ID]
 
 
 def test_given_bodies_of_one_record_when_combined_then_later_values_win_and_lists_join() -> None:
@@ -194,7 +203,7 @@ def test_given_outcomes_when_put_down_then_rows_behind_a_fatal_one_are_not_due()
     result.put(Reject(rows[2], "no"))
 
     assert [result.is_due(each) for each in rows] == [True, True, False, False]
-    assert len(result.outcomes) == 1
+    assert len(result.covered) == 1
     assert result.fatal == Reject(rows[2], "no")
 
 
@@ -205,12 +214,12 @@ def test_given_rejects_that_are_allowed_when_put_down_then_all_rows_are_due() ->
     for each in rows:
         result.put(Reject(each, "no"))
 
-    assert (len(result.outcomes), result.fatal) == (3, None)
+    assert (len(result.covered), result.fatal) == (3, None)
     assert all(result.is_due(each) for each in rows)
 
 
 def test_given_rows_deleted_at_the_source_among_rejects_when_seen_then_they_say_nothing_of_the_reason() -> None:
-    watch = SameReason()
+    watch = SameReason("people")
     outcomes = [each for number in range(FIRST_ROWS) for each in (Skipped(row(number)), Reject(row(number), "no"))]
 
     verdicts = [watch.verdict(outcome) for outcome in outcomes]
@@ -220,7 +229,7 @@ def test_given_rows_deleted_at_the_source_among_rejects_when_seen_then_they_say_
 
 
 def test_given_a_hundred_rejects_for_one_reason_when_seen_then_the_hundredth_ends_the_sync() -> None:
-    watch = SameReason()
+    watch = SameReason("people")
 
     verdicts = [watch.verdict(Reject(row(number), "no such thing")) for number in range(FIRST_ROWS)]
 
@@ -230,7 +239,7 @@ def test_given_a_hundred_rejects_for_one_reason_when_seen_then_the_hundredth_end
 
 @pytest.mark.parametrize("other", [Reject(row(50), "another reason"), Written(row(50), "created", "x")])
 def test_given_one_row_that_fares_otherwise_when_seen_then_the_sync_goes_on(other: Reject | Written) -> None:
-    watch = SameReason()
+    watch = SameReason("people")
     outcomes: list[Reject | Written] = [Reject(row(number), "no") for number in range(3 * FIRST_ROWS)]
     outcomes[50] = other
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.config import (
     CommonSettings,
     Credential,
-    OptionalCredential,
+    OAuthCredentials,
     PaceSetting,
     SettingsModel,
     StartDate,
     explain,
 )
-from airbyte_rdstation.dates import format_instant, parse_instant
 
 __all__ = ["Settings", "V1Credentials", "V2Credentials", "read_settings"]
 
@@ -25,22 +24,10 @@ _BASE_URLS: Final = {"v1": "https://crm.rdstation.com", "v2": "https://api.rd.se
 _DEFAULT_VERSION: Final = "v2"
 
 
-def _instant(value: str) -> str:
-    try:
-        return format_instant(parse_instant(value))
-    except ValueError:
-        raise ValueError("is no date; remove it, the connector writes it by itself") from None
-
-
-class V2Credentials(SettingsModel):
-    """API v2: OAuth 2 with a refresh token that works once."""
+class V2Credentials(OAuthCredentials):
+    """API v2: OAuth 2."""
 
     api_version: Literal["v2"]
-    client_id: Credential
-    client_secret: Credential = Field(repr=False)
-    refresh_token: Credential = Field(repr=False)
-    access_token: OptionalCredential | None = Field(None, repr=False)
-    token_expiry_date: Annotated[str, AfterValidator(_instant)] | Literal[""] | None = None
 
 
 class V1Credentials(SettingsModel):

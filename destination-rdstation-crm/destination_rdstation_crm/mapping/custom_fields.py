@@ -162,7 +162,7 @@ class Options:
         return list(dict.fromkeys(named))
 
     def _split(self, cell: Any) -> list[str]:
-        """At each place the longest option, since an option may itself contain commas."""
+        """Cut the text at its commas, into the longest options that are known: an option may itself contain commas."""
         parts = text(cell).split(",")
         named: list[str] = []
         at = 0

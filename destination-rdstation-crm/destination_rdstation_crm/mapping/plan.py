@@ -14,7 +14,7 @@ from destination_rdstation_crm.objects.crm_object import RECORD_ID, Field
 from destination_rdstation_crm.objects.values import begins_nested, blank, fold, truth
 from destination_rdstation_crm.row import Row, RowRejectedError
 
-__all__ = ["Column", "Prepared", "StreamPlan", "deletion_mark", "is_added"]
+__all__ = ["Column", "Prepared", "StreamPlan", "deletion_mark", "is_added", "label_of"]
 
 _CONTROLS: Final = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))  # a filter with one of them may be refused
 _DELETION_MARKS: Final = (
@@ -53,20 +53,22 @@ class StreamPlan:
     """What happens to a stream's rows."""
 
     name: str
+    namespace: str | None
+    """Only where another stream of the sync has the same name."""
     record_type: RecordType
     columns: tuple[Column, ...]
     """All that are sent."""
     key_field: str | None
     """The field that tells which record a row is about; None in `append`."""
     key_column: str | None
-    """The plain name of the column that fills it."""
+    """The plain name of the column that fills it; in `append`, of the one that fills `_id`."""
     sync_mode: DestinationSyncMode
     send_nulls: bool
 
     @property
     def label(self) -> str:
         """The stream's name as messages show it."""
-        return shown(self.name)
+        return label_of(self.name, self.namespace)
 
     def column_of(self, field_name: str | None) -> str | None:
         """Find the column of the table that fills a field."""
@@ -117,6 +119,11 @@ class StreamPlan:
             body[field.key] = [*body.get(field.key, ()), *value]  # two profiles share their list
         else:
             body[field.key] = value
+
+
+def label_of(name: str, namespace: str | None) -> str:
+    """Write a stream's name for messages: `people`, or `sales.people` with a namespace."""
+    return shown(f"{namespace}.{name}" if namespace else name)
 
 
 def is_added(column: str) -> bool:

@@ -25,7 +25,7 @@ Body: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Key:
-    """The matching key of a row or a record: one text, of a list of e-mails several; none where it is empty."""
+    """The matching key of a row or a record: one text, one for each e-mail of a list, or none where it is empty."""
 
     texts: tuple[str, ...] = field(default=(), repr=False)
     """As the row or the record spells them."""
@@ -54,7 +54,7 @@ class RecordType:
 
     @property
     def matching_keys(self) -> list[str]:
-        """Name every field that can be a matching key; not one that holds several values."""
+        """Name the fields that can be a matching key: not custom ones that hold several values."""
         customs = (each.name for each in self.custom_fields if each.kind != "multiple_choice")
         return [*self.crm_object.matching_keys, *customs]
 
@@ -89,7 +89,7 @@ class RecordType:
         return {key: value for key, value in joined.items() if key in differing}
 
     def merged(self, existing: Mapping[str, Any], body: Body) -> dict[str, Any]:
-        """Make the body of a PUT for a row written in any case: all its single values, and the lists that differ."""
+        """Make the body of a PUT for a row that is written even if equal: single values, and lists that differ."""
         single = {key: value for key, value in body.items() if not isinstance(value, (list, dict))}
         return {**single, **self.difference(existing, body)}
 
@@ -112,7 +112,7 @@ class RecordType:
     def combined(self, bodies: Sequence[Body]) -> dict[str, Any]:
         """Make the body with the effect of all, one after the other: later values win, lists and custom fields join.
 
-        Not of bodies that are `at_odds`.
+        The bodies must not be `at_odds`.
         """
         whole = dict(bodies[0])
         for body in bodies[1:]:
@@ -127,7 +127,7 @@ class RecordType:
 
 
 def at_odds(bodies: Sequence[Body]) -> bool:
-    """Whether a row empties what another fills: no single body says both, as a filled one joins what exists."""
+    """Whether one row empties what another fills: no single body says both, as lists are joined with existing ones."""
     last: dict[str, Any] = {}
     for body in bodies:
         plain = {name: value for name, value in body.items() if name != CUSTOM_FIELDS}  # each slug's later value wins

@@ -5,6 +5,7 @@ Whatever is wrong here is a config error that names the culprit, and nothing has
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -13,7 +14,7 @@ from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteStream
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.invisible import plain_name, shown
 from destination_rdstation_crm.mapping.custom_fields import CustomFields, suggestion
-from destination_rdstation_crm.mapping.plan import Column, StreamPlan, is_added
+from destination_rdstation_crm.mapping.plan import Column, StreamPlan, is_added, label_of
 from destination_rdstation_crm.mapping.record_type import RecordType
 from destination_rdstation_crm.objects.crm_object import CUSTOM_PREFIX, ID_FIELD, CrmObject
 from destination_rdstation_crm.objects.tables import MODES, OBJECTS
@@ -46,7 +47,12 @@ def plan_streams(
     `warn` takes a sentence for the log.
     """
     setup = _Setup(mode, column_mapping, custom_fields_of, send_nulls, warn)
-    return {(each.stream.name, each.stream.namespace or None): setup.plan(each) for each in catalog.streams}
+    streams = [(each.stream.name, each.stream.namespace or None) for each in catalog.streams]
+    alike = Counter(name for name, _ in set(streams))
+    return {
+        (name, namespace): setup.plan(each, namespace if alike[name] > 1 else None)
+        for (name, namespace), each in zip(streams, catalog.streams, strict=True)
+    }
 
 
 def check_mapping(entries: Sequence[Entry], record_type: RecordType) -> None:
@@ -72,32 +78,33 @@ class _Setup:
         self._send_nulls = send_nulls
         self._warn = warn
 
-    def plan(self, configured: ConfiguredAirbyteStream) -> StreamPlan:
-        """Make the plan of one stream, or raise a config error."""
+    def plan(self, configured: ConfiguredAirbyteStream, namespace: str | None) -> StreamPlan:
+        """Make the plan of one stream, or raise a config error; `namespace` only where another stream has its name."""
         name = configured.stream.name
-        sync_mode = _sync_mode(configured)
-        crm_object = _object(configured, self._mode)
-        entries = self._entries(configured, crm_object)
+        label = label_of(name, namespace)
+        sync_mode = _sync_mode(configured, label)
+        crm_object = _object(configured, label, self._mode)
+        entries = self._entries(configured, label, crm_object)
         record_type = RecordType(crm_object, self._custom_fields(crm_object, entries))
         columns = _columns(entries, record_type)
-        _insist_name(name, crm_object, sync_mode, [column.field.name for column in columns])
+        _insist_name(label, crm_object, sync_mode, [column.field.name for column in columns])
         key_field = None
         if sync_mode is not DestinationSyncMode.append:
-            key_field = _key_field(configured, record_type, entries)
-        key_column = next((column.plain for column in columns if column.field.name == key_field), None)
-        return StreamPlan(name, record_type, columns, key_field, key_column, sync_mode, self._send_nulls)
+            key_field = _key_field(configured, label, record_type, entries)
+        key_column = next((column.plain for column in columns if column.field.name == (key_field or ID_FIELD)), None)
+        return StreamPlan(name, namespace, record_type, columns, key_field, key_column, sync_mode, self._send_nulls)
 
-    def _entries(self, configured: ConfiguredAirbyteStream, crm_object: CrmObject) -> Sequence[Entry]:
+    def _entries(self, configured: ConfiguredAirbyteStream, label: str, crm_object: CrmObject) -> Sequence[Entry]:
         known = _schema_columns(configured)
         entries = self._column_mapping
         if configured.destination_object_name or not entries:
-            entries = self._same_names(configured.stream.name, crm_object, known)
+            entries = self._same_names(label, crm_object, known)
         if known is not None:
-            _insist_columns(configured.stream.name, entries, known)
+            _insist_columns(label, entries, known)
         return entries
 
-    def _same_names(self, stream: str, crm_object: CrmObject, known: Sequence[str] | None) -> list[Entry]:
-        """Columns that already carry destination field names; the others are not sent."""
+    def _same_names(self, label: str, crm_object: CrmObject, known: Sequence[str] | None) -> list[Entry]:
+        """Map the columns that carry destination field names already, and warn of the others, which are not sent."""
         if known is None:
             record_type = RecordType(crm_object, self._all_custom_fields(crm_object))
             return [Entry(name, name) for name in record_type.by_name]
@@ -109,7 +116,7 @@ class _Setup:
         strangers = [name for name, fit in fits.items() if not fit and not is_added(name)]
         if strangers:
             self._warn(
-                f"Stream `{shown(stream)}`: {_quoted(strangers)} not sent, being no field of a {crm_object.name}. "
+                f"Stream `{label}`: {_quoted(strangers)} not sent, being no field of a {crm_object.name}. "
                 "Map or rename what should be sent."
             )
         return [Entry(name, plain[name]) for name, fit in fits.items() if fit]
@@ -126,22 +133,22 @@ class _Setup:
         return self._fetched[entity]
 
 
-def _sync_mode(configured: ConfiguredAirbyteStream) -> DestinationSyncMode:
+def _sync_mode(configured: ConfiguredAirbyteStream, label: str) -> DestinationSyncMode:
     wanted = configured.destination_sync_mode
     if wanted not in SYNC_MODES:
         raise config_error(
-            f"Stream `{shown(configured.stream.name)}` asks for the sync mode `{wanted.value}`, which this "
-            f"destination does not have. Choose one of {', '.join(mode.value for mode in SYNC_MODES)}."
+            f"Stream `{label}` asks for the sync mode `{wanted.value}`, which this destination does not have. Choose "
+            f"one of {', '.join(mode.value for mode in SYNC_MODES)}."
         )
     return wanted
 
 
-def _object(configured: ConfiguredAirbyteStream, mode: str | None) -> CrmObject:
+def _object(configured: ConfiguredAirbyteStream, label: str, mode: str | None) -> CrmObject:
     name = configured.destination_object_name
     if name:
         if name not in OBJECTS:
             raise config_error(
-                f"Stream `{shown(configured.stream.name)}` goes to `{shown(name)}`, which RD Station CRM does not "
+                f"Stream `{label}` goes to `{shown(name)}`, which RD Station CRM does not "
                 f"have. {suggestion(name, OBJECTS)}"
             )
         return OBJECTS[name]
@@ -156,8 +163,8 @@ def _schema_columns(configured: ConfiguredAirbyteStream) -> list[str] | None:
     return list(properties) if isinstance(properties, dict) else None
 
 
-def _insist_columns(stream: str, entries: Sequence[Entry], known: Sequence[str]) -> None:
-    """Each column of the entries is there, and once; marks that nobody sees make no other column of it."""
+def _insist_columns(label: str, entries: Sequence[Entry], known: Sequence[str]) -> None:
+    """Raise a config error unless the table has each column once; characters that nobody sees do not count."""
     by_plain: dict[str, list[str]] = {}
     for name in known:
         by_plain.setdefault(plain_name(name), []).append(name)
@@ -165,14 +172,14 @@ def _insist_columns(stream: str, entries: Sequence[Entry], known: Sequence[str])
         alike = by_plain.get(plain_name(column), [])
         if len(alike) > 1:
             raise config_error(
-                f"Stream `{shown(stream)}` has the columns {' and '.join(f'`{shown(name)}`' for name in alike)}, whose "
+                f"Stream `{label}` has the columns {' and '.join(f'`{shown(name)}`' for name in alike)}, whose "
                 f"names differ only in characters that nobody sees: it is not told which of them fills `{field_name}`. "
                 "Rename or remove one of them."
             )
         if not alike:
             raise config_error(
                 f"`column_mapping` maps the column `{shown(column)}` to `{field_name}`, but stream "
-                f"`{shown(stream)}` has no such column. {suggestion(column, known)} One `column_mapping` serves every "
+                f"`{label}` has no such column. {suggestion(column, known)} One `column_mapping` serves every "
                 "stream of a connection: give a table with other columns a connection of its own."
             )
 
@@ -209,56 +216,58 @@ def _insist_one_column_a_field(entries: Sequence[Entry]) -> None:
         filled[field_name] = column
 
 
-def _insist_name(stream: str, crm_object: CrmObject, sync_mode: DestinationSyncMode, fields: Sequence[str]) -> None:
+def _insist_name(label: str, crm_object: CrmObject, sync_mode: DestinationSyncMode, fields: Sequence[str]) -> None:
     if sync_mode is not DestinationSyncMode.append or ID_FIELD in fields:
         return
     for required in crm_object.required:
         if required not in fields:
             raise config_error(
-                f"Stream `{shown(stream)}` only creates {crm_object.mode}, and no column fills the field `{required}`, "
+                f"Stream `{label}` only creates {crm_object.mode}, and no column fills the field `{required}`, "
                 f"without which none can be created. Map a column to `{required}`, or to `{ID_FIELD}` to update."
             )
 
 
-def _key_field(configured: ConfiguredAirbyteStream, record_type: RecordType, entries: Sequence[Entry]) -> str:
+def _key_field(
+    configured: ConfiguredAirbyteStream, label: str, record_type: RecordType, entries: Sequence[Entry]
+) -> str:
     """The matching key: the field that the stream's primary key is mapped to, or a config error."""
     crm_object = record_type.crm_object
-    stream, mode = shown(configured.stream.name), configured.destination_sync_mode.value
-    named = _key_column(configured)
+    mode = configured.destination_sync_mode.value
+    named = _key_column(configured, label)
     column = shown(named)
     fields = [entry.field for entry in entries if plain_name(entry.column) == plain_name(named)]
     if not fields:
         raise config_error(
-            f"The primary key of stream `{stream}`, column `{column}`, fills no field, so that `{mode}` cannot tell "
+            f"The primary key of stream `{label}`, column `{column}`, fills no field, so that `{mode}` cannot tell "
             f"which record a row is about. Map it to one of {_named(crm_object.matching_keys)} or to a custom field "
             "(`@slug`), or choose another primary key."
         )
     keys = [field for field in fields if field in record_type.matching_keys]
     if not keys:
         raise config_error(
-            f"The primary key of stream `{stream}`, column `{column}`, fills {_named(fields)}, which cannot tell one "
+            f"The primary key of stream `{label}`, column `{column}`, fills {_named(fields)}, which cannot tell one "
             f"{crm_object.name} from another. A matching key is one of {_named(crm_object.matching_keys)}, or a custom "
             "field (`@slug`) with a single value."
         )
     if len(keys) > 1:
         raise config_error(
-            f"The primary key of stream `{stream}`, column `{column}`, fills {_named(keys)}, and each could be the "
+            f"The primary key of stream `{label}`, column `{column}`, fills {_named(keys)}, and each could be the "
             "matching key. Leave only one of them on this column."
         )
     return keys[0]
 
 
-def _key_column(configured: ConfiguredAirbyteStream) -> str:
-    stream, mode = shown(configured.stream.name), configured.destination_sync_mode.value
+def _key_column(configured: ConfiguredAirbyteStream, label: str) -> str:
+    mode = configured.destination_sync_mode.value
     paths = configured.primary_key or []
     if not paths:
         raise config_error(
-            f"Stream `{stream}` has no primary key, and `{mode}` needs one: choose the column that tells which "
+            f"Stream `{label}` has no primary key, and `{mode}` needs one: choose the column that tells which "
             "record a row is about."
         )
     if len(paths) > 1 or len(paths[0]) != 1:
         raise config_error(
-            f"Stream `{stream}` has a primary key of several columns ({_named(['.'.join(path) for path in paths])}). "
+            f"Stream `{label}` has a primary key of several columns ({_named(['.'.join(path) for path in paths])}). "
             f"`{mode}` matches by one column: choose a single one."
         )
     return str(paths[0][0])

@@ -119,7 +119,7 @@ class CrmObject:
     together: tuple[frozenset[str], ...] = ()
     """Keys on the wire that go out together, where the row states them, as soon as one of them changes."""
     implied: Mapping[str, str] = field(default_factory=dict)
-    """Keys on the wire, each with the one that implies it, beside which it is not sent: it may be refused [guess]."""
+    """Keys on the wire, each with one that implies it, and beside which it is not sent: it may be refused [guess]."""
 
     @property
     def entity(self) -> str:

@@ -72,7 +72,7 @@ def _entry_key(name: str, entry: Mapping[str, Any]) -> str:
 
 
 KeyOf: TypeAlias = Callable[[Mapping[str, Any]], str]
-"""By what an entry of a list is known."""
+"""Gives what tells an entry of a list from the others: its e-mail, say."""
 
 email_key: Final[KeyOf] = partial(_entry_key, "email")
 profile_key: Final[KeyOf] = partial(_entry_key, "type")  # the network
@@ -88,7 +88,7 @@ Same: TypeAlias = Callable[[Any, Any], bool]
 
 
 def _read_alike(read: Callable[[Any], object], *, empty: object = None) -> Same:
-    """Alike once both are read; `empty` is what an empty value reads as."""
+    """Make the comparison of two values as `read` reads them; `empty` is what an empty value reads as."""
 
     def same(existing: Any, sent: Any) -> bool:
         try:

@@ -90,7 +90,7 @@ _FALSE: Final = frozenset({"false", "f", "0", "0.0", "no", "n", "não", "nao", "
 
 
 def truth(cell: Any) -> bool | None:
-    """Which of the two a cell says; None if neither."""
+    """Read true or false, in English or Portuguese; None where the cell says neither."""
     word = fold(str(cell))
     return True if word in _TRUE else False if word in _FALSE else None
 
@@ -125,9 +125,8 @@ def flat_text(cell: Any) -> str:
 
 STATUSES: Final = ("ongoing", "won", "lost", "paused")
 
-_EMAIL: Final = re.compile(
-    r"""[^\s@\[\]{}"]+@[^\s@\[\]{}"]+"""
-)  # of what is allowed between quotes alone, JSON is made
+# Brackets, braces and quotes are rare in an address: where they stand, the cell is JSON text.
+_EMAIL: Final = re.compile(r"""[^\s@\[\]{}"]+@[^\s@\[\]{}"]+""")
 # 24 hexadecimal digits [seen]; webhooks name records by UUID [doc].
 _ID: Final = re.compile(r"[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

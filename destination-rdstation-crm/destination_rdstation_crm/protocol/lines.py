@@ -117,9 +117,10 @@ def _key(parent: Mapping[str, Any], name: str, kind: str) -> StreamKey:
 
 @dataclass
 class Counts:
-    """How many rows of a stream were written (or were equal already), and how many were not."""
+    """What a STATE says of the rows since the one before it."""
 
     accepted: int = 0
+    """Rows that are done with: written, equal already, or skipped because they are deleted at their source."""
     rejected: int = 0
 
 

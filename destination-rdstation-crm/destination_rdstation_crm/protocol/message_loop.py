@@ -27,12 +27,12 @@ _QUIET_SECONDS: Final = 0.1
 class Writer(Protocol):
     """Takes batches."""
 
-    def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> BatchResult:
+    def write(self, rows: Sequence[Row]) -> BatchResult:
         """Write the rows, and tell what became of each."""
 
 
 class MessageLoop:
-    """Moves a sync's messages from one end to the other."""
+    """Collects rows into batches, has them written, and sends each STATE back once the rows before it are."""
 
     def __init__(
         self,
@@ -52,15 +52,15 @@ class MessageLoop:
         self._clock = clock
         self._numbers = dict.fromkeys(streams, 0)
         self._counts = {stream: Counts() for stream in self._numbers}
-        self._batch_rows = FIRST_ROWS
-        self._rows: list[tuple[StreamKey, Row]] = []
+        self._batch_rows = FIRST_ROWS  # a mapping by which every row is rejected shows after so many requests
+        self._rows: list[Row] = []
         self._states: list[tuple[int, State]] = []
         self._begun = 0.0
         self.interrupted: set[StreamKey] = set()
         """Streams that the source did not bring to their end."""
 
     def run(self, incoming: Incoming) -> None:
-        """Read and write until the input ends; raises what ends the sync, with the states of what is written sent."""
+        """Read and write until the input ends; raises what ends the sync, after the states of what is written."""
         message = None
         while message != "end":
             try:
@@ -88,7 +88,7 @@ class MessageLoop:
         if not self._rows:
             self._begun = self._clock()
         self._numbers[stream] += 1
-        self._rows.append((stream, Row(stream[0], self._numbers[stream], record.data)))
+        self._rows.append(Row(stream, self._numbers[stream], record.data))
 
     def _note(self, status: StreamStatus) -> None:
         stream = _known_stream(status.stream, self._numbers)
@@ -106,6 +106,7 @@ class MessageLoop:
         return None
 
     def _is_full(self) -> bool:
+        # A STATE without rows before it has nothing to wait for.
         return (
             len(self._rows) >= self._batch_rows
             or (bool(self._states) and (len(self._rows) >= _STATE_ROWS or not self._rows))
@@ -117,18 +118,17 @@ class MessageLoop:
         self._rows, self._states, self._batch_rows = [], [], _BATCH_ROWS
         result = self._writer.write(rows) if rows else BatchResult([])
         self._keep(result)
-        outcomes = result.outcomes
+        covered = result.covered
         counted = 0
         for place, state in (*states, (len(rows), None)):
-            # As far as they are decided: no state covers a row behind that.
-            for (stream, _), outcome in zip(rows[counted:place], outcomes[counted:place], strict=False):
-                counts = self._counts[stream]
+            for outcome in covered[counted:place]:
+                counts = self._counts[outcome.row.stream]
                 if isinstance(outcome, Reject):
                     counts.rejected += 1
                 else:
                     counts.accepted += 1
             counted = place
-            if state and self._echoes and place <= len(outcomes):
+            if state and self._echoes and place <= len(covered):
                 self._send_line(with_statistics(state.line, self._counts_for(state)))
         if result.failure:
             raise result.failure

@@ -1,6 +1,6 @@
 """stdin and stdout: messages in, read by a thread of its own, and messages out, a line each and nothing else.
 
-Who waits for the next line can give up waiting, and write what is there.
+Waiting for the next line has a time limit, so that the rows at hand can be written meanwhile.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MOST_WAITING: Final = 1_000  # messages read ahead; more would only fill the me
 
 
 class Incoming:
-    """Gives messages in the order of their arrival."""
+    """Reads lines in a thread, and gives their messages in order."""
 
     def __init__(self, lines: Iterable[bytes], stop: Stop) -> None:
         """Once `stop` is requested, no further message is given."""

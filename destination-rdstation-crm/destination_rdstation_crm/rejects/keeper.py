@@ -21,24 +21,22 @@ from typing import Final, Protocol
 import orjson
 
 from airbyte_rdstation.client.errors import config_error, system_error
-from airbyte_rdstation.invisible import plain_name, shown
 from destination_rdstation_crm.config import LocalStorage, S3Storage, Settings, Storage
 from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.objects.crm_object import ID_FIELD
-from destination_rdstation_crm.row import BatchResult, Outcome, Reject, StreamKey, Written
+from destination_rdstation_crm.row import BatchResult, Outcome, Reject, Row, StreamKey, Written
 
-__all__ = ["Keeper", "PrivateFile", "Store", "open_store"]
+__all__ = ["Keeper"]
 
 _ACTIONS: Final = ("created", "updated", "unchanged", "rejected", "skipped")
 _PLANNED: Final = ("to create", "to update", "unchanged", "to reject", "to skip")
 _SECONDS_OF_SILENCE: Final = 60.0
-"""A sync may take hours, and its states may be far apart: so often a batch's end is logged."""
+"""At the end of a batch the totals are logged, at most so often: a sync may take hours, its states be far apart."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
 
 class Keeper:
-    """Takes the results of batches."""
+    """Keeps what became of a sync's rows: rejects in their store, results in their file, totals in the log."""
 
     def __init__(
         self,
@@ -49,32 +47,33 @@ class Keeper:
         self._settings = settings
         self._clock = clock
         self._logged = clock()
-        self._plans = {name: plan for (name, _), plan in plans.items()}
+        self._plans = plans
         self._store = open_store(settings.object_storage_config)
         path = settings.results_path
-        self._results = (
-            None if path is None or settings.dry_run else PrivateFile(Path(path), "results_path", fresh=False)
-        )
-        self._totals: dict[str, Counter[str]] = {name: Counter() for name in self._plans}
+        self._results = None if path is None else PrivateFile(Path(path), "results_path", fresh=False)
+        self._totals: dict[StreamKey, Counter[str]] = {stream: Counter() for stream in plans}
 
-    def probe(self) -> None:
-        """Raise a config error where rejects or results could not be kept."""
-        if self._settings.partial_success:
+    def probe(self, *, unused: bool = False) -> None:
+        """Raise a config error where rejects or results could not be kept.
+
+        `unused`: also if this sync keeps none, rejects for want of `partial_success`, results in a dry run.
+        """
+        if self._settings.partial_success or unused:
             self._store.probe()
-        if self._results:
+        if self._results and (not self._settings.dry_run or unused):
             self._results.probe()
 
     def keep(self, result: BatchResult) -> None:
-        """Log rejects and make them, and the results, durable."""
-        outcomes = result.decided
+        """Count the rows of a batch, log its rejects, and make rejects and results durable."""
+        outcomes = result.outcomes
         rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
         for outcome in outcomes:
             self._totals[outcome.row.stream][outcome.action] += 1
         for reject in rejects:
-            _logger.warning(reject.sentence)
+            _logger.warning("%s: %s", self._plans[reject.row.stream].label, reject.sentence)
         if rejects and self._settings.partial_success:
-            self._store.add(_json_lines(map(_rejected, rejects)))
-        if self._results and outcomes:
+            self._store.add(_json_lines(map(self._rejected, rejects)))
+        if self._results and outcomes and not self._settings.dry_run:
             self._results.add(_json_lines(map(self._result, outcomes)))
         if self._clock() - self._logged >= _SECONDS_OF_SILENCE:
             self._log("so far ")
@@ -87,38 +86,41 @@ class Keeper:
         self._logged = self._clock()
         dry = "dry run, nothing was written: " if self._settings.dry_run else ""
         words = _PLANNED if self._settings.dry_run else _ACTIONS
-        for name, totals in sorted(self._totals.items()):
+        for stream in sorted(self._totals, key=lambda stream: (stream[0], stream[1] or "")):
+            totals = self._totals[stream]
             counts = [
                 f"{totals[action]:,} {word}"
                 for action, word in zip(_ACTIONS, words, strict=True)
                 if action != "skipped" or totals[action]  # most tables never have such rows
             ]
-            _logger.info("%s: %s%s%s.", shown(name), dry, when, ", ".join(counts))
+            _logger.info("%s: %s%s%s.", self._plans[stream].label, dry, when, ", ".join(counts))
 
     def _result(self, outcome: Outcome) -> dict[str, object]:
-        """A line of `results_path`, for who needs the ids back in the warehouse."""
+        """A line of `results_path`, for whoever needs the ids back in the warehouse."""
         row, plan = outcome.row, self._plans[outcome.row.stream]
-        column = plan.column_of(plan.key_field or ID_FIELD)
         return {
-            "stream": row.stream,
-            "row_number": row.number,
-            "matching_key": row.cells.get(plain_name(column)) if column else None,
+            **_place(plan, row),
+            "matching_key": row.cells.get(plan.key_column) if plan.key_column else None,
             "_id": outcome.id if isinstance(outcome, Written) else None,
             "outcome": outcome.action,
         }
 
+    def _rejected(self, reject: Reject) -> dict[str, object]:
+        """A line of the rejects: the original row, and why it is not in the CRM."""
+        return {
+            **_place(self._plans[reject.row.stream], reject.row),
+            "rejected_reason": reject.reason,
+            "column": reject.column,
+            "field": reject.field_name,
+            "api_message": reject.said or None,
+            "row": reject.row.data,
+        }
 
-def _rejected(reject: Reject) -> dict[str, object]:
-    """A line of the rejects: the original row, and why it is not in the CRM."""
-    return {
-        "stream": reject.row.stream,
-        "row_number": reject.row.number,
-        "rejected_reason": reject.reason,
-        "column": reject.column,
-        "field": reject.field_name,
-        "api_message": reject.said or None,
-        "row": reject.row.data,
-    }
+
+def _place(plan: StreamPlan, row: Row) -> dict[str, object]:
+    """Which row it is: `{"stream": "people", "row_number": 3}`, with the `namespace` that the plan may have."""
+    namespace = {"namespace": plan.namespace} if plan.namespace else {}
+    return {"stream": plan.name, **namespace, "row_number": row.number}
 
 
 def _json_lines(contents: Iterable[dict[str, object]]) -> bytes:
@@ -147,7 +149,7 @@ def open_store(storage: Storage) -> Store:
         path = Path(storage.folder, f"rejected-{_moment()}.jsonl")
         return PrivateFile(path, "object_storage_config.folder", fresh=True)
     if isinstance(storage, S3Storage):
-        # boto3 takes half a second to import: only who needs it waits.
+        # boto3 takes half a second to import: only a sync that needs it waits.
         from destination_rdstation_crm.rejects.s3 import S3Objects
 
         return S3Objects(storage, folder=os.environ.get(_JOB) or "rejected", name=f"rejected-{_moment()}")

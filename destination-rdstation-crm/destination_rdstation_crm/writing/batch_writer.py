@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 from airbyte_cdk.models import DestinationSyncMode
 
 from airbyte_rdstation.client.errors import ConnectorError, config_error, transient_error
-from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.row import BatchResult, Outcome, Reject, Row, Skipped, StreamKey, Written
 from destination_rdstation_crm.writing.crm_api import Crm
@@ -26,15 +25,16 @@ __all__ = ["FIRST_ROWS", "BatchWriter", "SameReason"]
 FIRST_ROWS: Final = 100
 _ROUNDS: Final = 4  # in a row without one success, of creations that are looked up before each is tried again
 _FEW: Final = 5
-"""So many rows may fail each time while others are written, and it is these rows; if more do, it is RD Station."""
+"""Up to so many rows that fail each time, while others are written, are at fault themselves; more: RD Station is."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
 
 class SameReason:
-    """Watches the first rows of a stream: when every one of a hundred fails for one reason, it is not the rows."""
+    """Watches the first rows of a stream: where a hundred of them all fail for one reason, the set-up is at fault."""
 
-    def __init__(self) -> None:
+    def __init__(self, label: str) -> None:
+        self._label = label
         self._seen = 0
         self._reason: str | None = None
 
@@ -50,7 +50,7 @@ class SameReason:
         if self._seen < FIRST_ROWS:
             return None
         return config_error(
-            f"{shown(outcome.row.stream)}: each of the first {FIRST_ROWS} rows is rejected for the same reason: "
+            f"{self._label}: each of the first {FIRST_ROWS} rows is rejected for the same reason: "
             f"{self._reason}. Nothing of them was written. Check the column mapping, and what the columns hold."
         )
 
@@ -91,37 +91,36 @@ class BatchWriter:
             writer = RecordWriter(plan, crm, known, skip_unchanged=skips, dry_run=dry_run)
             matcher = Matcher(plan, Lookup(crm, plan, plan.key_field, pool), writer)
             lost = LostCreations(crm, plan, pool, sleep)
-            self._streams[stream] = _Stream(plan.label, matcher, writer, lost, SameReason())
+            self._streams[stream] = _Stream(plan.label, matcher, writer, lost, SameReason(plan.label))
 
-    def write(self, rows: Sequence[tuple[StreamKey, Row]]) -> BatchResult:
+    def write(self, rows: Sequence[Row]) -> BatchResult:
         """Write what can be written; never raises a ConnectorError, which is part of the result."""
-        result = BatchResult([row for _, row in rows], go_on=self._go_on)
+        result = BatchResult(rows, go_on=self._go_on)
         try:
-            for stream in dict.fromkeys(stream for stream, _ in rows):
-                self._write_stream(self._streams[stream], [row for of, row in rows if of == stream], result)
+            for stream in dict.fromkeys(row.stream for row in rows):
+                self._write_stream(self._streams[stream], [row for row in rows if row.stream == stream], result)
         except ConnectorError as error:
             result.failure = error
         if self._go_on:
-            self._watch_reasons(rows, result)
+            self._watch_reasons(result)
         elif result.failure is None and result.fatal:
             # Somebody must act, on the row or on the settings, and no further try changes anything: a config error.
             result.failure = config_error(
-                f"{result.fatal.sentence}. The sync ends here; all rows before it are written. Correct the row, or "
-                "turn on partial_success to go on without such rows."
+                f"{self._streams[result.fatal.row.stream].label}: {result.fatal.sentence}. The sync ends here; all "
+                "rows before it are written. Correct the row, or turn on partial_success to go on without such rows."
             )
         return result
 
-    def _watch_reasons(self, rows: Sequence[tuple[StreamKey, Row]], result: BatchResult) -> None:
-        for stream, row in rows:
-            outcome = result.of(row)
-            verdict = self._streams[stream].same_reason.verdict(outcome) if outcome else None
+    def _watch_reasons(self, result: BatchResult) -> None:
+        for outcome in result.outcomes:
+            verdict = self._streams[outcome.row.stream].same_reason.verdict(outcome)
             if verdict:  # the rows have to come again once the set-up is corrected
                 result.failure = verdict
                 result.cover_nothing()
                 return
 
     def _write_stream(self, stream: _Stream, rows: Sequence[Row], result: BatchResult) -> None:
-        """Put the outcome of each row; raises what is not the rows' fault, with the others' put."""
+        """Record the outcome of each row; raises what is not the rows' fault, after the outcomes that are known."""
         pending = stream.matcher.targets(rows, result)
         fruitless = 0
         while pending and fruitless < _ROUNDS:
@@ -152,7 +151,7 @@ class BatchWriter:
 
     def _give_up(self, stream: _Stream, pending: Sequence[Target], result: BatchResult) -> None:
         """Reject the rows where they are few and others are written; otherwise it is RD Station, and the sync ends."""
-        written = [outcome for outcome in result.decided if isinstance(outcome, Written)]
+        written = [outcome for outcome in result.outcomes if isinstance(outcome, Written)]
         if len(pending) > _FEW or all(outcome.action == "unchanged" for outcome in written):
             raise transient_error(
                 f"{stream.label}: RD Station answers no creation properly, {_ROUNDS} times in a row. The records were "

@@ -53,7 +53,7 @@ _logger = logging.getLogger("airbyte.rdstation")
 
 
 def lookup_filter(key_field: str, keys: Iterable[Key]) -> str:
-    """Find records with any of these keys, each also in lower case: `:` may heed case. Longer than no text."""
+    """Find records with any of these keys, at least one, each also in lower case: `:` may heed case."""
     texts = [text.strip() for key in keys for text in key.texts]
     return rdql.one_of(key_field, dict.fromkeys(each for text in texts for each in (text, text.lower())))
 

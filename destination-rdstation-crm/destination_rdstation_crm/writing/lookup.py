@@ -68,7 +68,7 @@ class Lookup:
     """Finds the records of one stream's object."""
 
     def __init__(self, crm: Crm, plan: StreamPlan, key_field: str | None, pool: WorkerPool | None = None) -> None:
-        """Look up by `key_field`. No `pool` for one of its own jobs, which must not wait for another one."""
+        """Look up by `key_field`. A job of the pool passes no `pool`: it must not wait for other jobs."""
         self._crm = crm
         self._plan = plan
         self._object = plan.record_type.crm_object
@@ -83,7 +83,7 @@ class Lookup:
     def find(self, keys: Sequence[Key], since: datetime | None = None) -> list[Hits]:
         """Find the records that have each key; several where it is not unique in the CRM.
 
-        A reason where that cannot be told. With `since`, only records created then or later, which have the very
+        NoAnswer where that cannot be told. With `since`, only records created then or later, which have the very
         spelling of the row. What is not found is sought once more as the rows spell it.
         """
         created = at_least("created_at", since) if since else ""
@@ -127,7 +127,7 @@ class Lookup:
 
 @dataclass
 class _Search:
-    """One look-up of many keys, down the ladder of forms, and what it has found."""
+    """One look-up of many keys, one form of filter after the other, and what it has found."""
 
     crm: Crm
     plan: StreamPlan

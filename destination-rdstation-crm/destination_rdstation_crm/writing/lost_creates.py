@@ -63,7 +63,7 @@ class LostCreations:
         return verdicts
 
     def _by_matching_key(self, lost: Sequence[Lost], verdicts: Verdicts) -> list[Lost]:
-        """Look by the key, which no record had before the creation; gives those of `lost` whose key none has still."""
+        """Look by the key, which no record had before the creation; gives those of `lost` whose key still none has."""
         if not lost:
             return []
         still = []
@@ -111,7 +111,7 @@ class LostCreations:
 
 
 def _says(one: Lost) -> int:
-    """How many values it states."""
+    """Count the values that its body states."""
     return sum(len(value) if isinstance(value, (list, dict)) else 1 for value in one.body.values())
 
 

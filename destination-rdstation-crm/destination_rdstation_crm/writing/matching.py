@@ -14,7 +14,7 @@ from destination_rdstation_crm.objects.crm_object import ID_FIELD
 from destination_rdstation_crm.objects.values import fold
 from destination_rdstation_crm.row import BatchResult, Reject, Row, RowRejectedError, Skipped
 from destination_rdstation_crm.writing.lookup import Hits, Lookup, NoAnswer
-from destination_rdstation_crm.writing.record_writer import RecordWriter, Target
+from destination_rdstation_crm.writing.record_writer import PLANNED_ID, RecordWriter, Target
 
 __all__ = ["Matcher", "targets_of"]
 
@@ -47,7 +47,7 @@ class Matcher:
         return targets_of(self._matched(due, result), unique_names=unique_names)
 
     def _skip(self, row: Row, mark: str, result: BatchResult) -> None:
-        """Put down a row that is deleted at its source: it is done with."""
+        """Record as skipped a row that is deleted at its source; says so once."""
         result.put(Skipped(row))
         if not self._has_logged_deletions:
             self._has_logged_deletions = True
@@ -59,7 +59,7 @@ class Matcher:
             )
 
     def _prepared(self, row: Row, result: BatchResult) -> Prepared | None:
-        """Make the row ready. One that can match nothing may be created in `append`, or where the `_id` is the key."""
+        """Prepare the row, or reject it. Without a key it may be created in `append`, or where the `_id` is the key."""
         try:
             prepared = self._plan.prepare(row)
         except RowRejectedError as error:
@@ -153,8 +153,8 @@ def _still_has(target: Target, key: tuple[str, str]) -> bool:
 
 
 def _keys(prepared: Prepared, id_: str | None, *, unique_names: bool) -> list[tuple[str, str]]:
-    """By what two rows are known to be about one record."""
-    if id_:
+    """Give what tells a row's record: two rows that share one of these are about the same record."""
+    if id_ and id_ != PLANNED_ID:  # all planned records share that id: only their keys tell them apart
         return [("id", id_)]
     name = prepared.body.get("name")
     keys = [("key", value) for value in prepared.key.folded]

@@ -21,9 +21,10 @@ from destination_rdstation_crm.row import Action, BatchResult, Reject, RowReject
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.lookup import Lookup, NoAnswer
 
-__all__ = ["Lost", "RecordWriter", "RefusedError", "Target", "refused"]
+__all__ = ["PLANNED_ID", "Lost", "RecordWriter", "RefusedError", "Target", "refused"]
 
-_PLANNED: Final = ""  # the id of a record that a dry run does not create
+PLANNED_ID: Final = "planned"
+"""The id of each record that a dry run would have created, for later rows to update."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -98,7 +99,7 @@ class RecordWriter:
         return self._skip_unchanged or any(isinstance(value, (list, dict)) for value in body.values())
 
     def write(self, target: Target, result: BatchResult) -> Lost | None:
-        """Write a target and put its rows' outcomes; a creation whose answer was lost comes back."""
+        """Write a target and record its rows' outcomes; gives back a creation whose answer was lost."""
         target = replace(target, rows=[each for each in target.rows if result.is_due(each.row)])
         if not target.rows:
             return None
@@ -124,7 +125,7 @@ class RecordWriter:
         return None
 
     def _write_singly(self, target: Target, result: BatchResult) -> Lost | None:
-        """Write each row alone, in their order: what is refused in one body, or cannot be said in one."""
+        """Write each row by itself, in order: one body for all of them was refused, or cannot say it all."""
         id_ = target.id
         for prepared in target.rows:
             lost = self.write(Target([prepared], prepared.id or id_, recovered=target.recovered), result)
@@ -147,8 +148,8 @@ class RecordWriter:
     def _create(self, target: Target, body: Body) -> tuple[Action, str]:
         creation = self._plan.creation(body)
         if self._dry_run:
-            self.note_created(target, _PLANNED)
-            return "created", _PLANNED
+            self.note_created(target, PLANNED_ID)
+            return "created", PLANNED_ID
         try:
             record = self._crm.create(self._object, creation)
         except RequestRefusedError as error:
@@ -161,7 +162,7 @@ class RecordWriter:
         return "created", record["id"]
 
     def _compare(self, answer: Mapping[str, Any], sent: Body) -> None:
-        """Say once a field that RD Station accepted a write and did not take it: what it does not know, it drops.
+        """Warn, once a field, that RD Station accepted a write without that field: it drops what it does not know.
 
         Facts: docs/api/crm-v2.md#writes.
         """
@@ -178,7 +179,7 @@ class RecordWriter:
             )
 
     def _resolve_name(self, target: Target, body: Body, refusal: RefusedError) -> tuple[Action, str]:
-        """Look whether the name is taken: the words of the refusal do not decide. RefusedError where it is not."""
+        """Look up whether the name is taken, whatever the refusal says. Raises RefusedError where it is not."""
         hits = Lookup(self._crm, self._plan, "name").find([self._type.identity("name", body)])[0]
         if isinstance(hits, NoAnswer) or len(hits) != 1:
             raise refusal from None
@@ -194,8 +195,8 @@ class RecordWriter:
         ) from None
 
     def _update(self, target: Target, body: Body) -> tuple[Action, str]:
-        id_ = target.id or _PLANNED
-        if id_ == _PLANNED:
+        id_ = target.id or PLANNED_ID
+        if id_ == PLANNED_ID:  # there is nothing to read or to compare with
             return "updated", id_
         try:
             existing = target.existing
@@ -214,7 +215,7 @@ class RecordWriter:
         return "created" if target.recovered else "updated", id_
 
     def _without_record(self, target: Target, body: Body, error: NotFoundError) -> tuple[Action, str]:
-        """Decide what becomes of rows whose record is gone: without an `_id` among them, none has their key now."""
+        """Decide what becomes of rows whose record is gone: unless one names its `_id`, no record has their key now."""
         if any(each.id for each in target.rows):
             raise refused(error, body) from None
         if self._plan.sync_mode == DestinationSyncMode.append_dedup:

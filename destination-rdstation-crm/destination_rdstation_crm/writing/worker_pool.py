@@ -10,7 +10,7 @@ from airbyte_rdstation.airbyte.stop import Stop
 
 __all__ = ["WorkerPool"]
 
-_LOOK_UP_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 1.0  # between two looks at the deadline of a stop
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -43,7 +43,7 @@ class WorkerPool:
                 raise
 
         futures = [self._pool.submit(guarded, item) for item in items]
-        while wait(futures, timeout=_LOOK_UP_SECONDS).not_done:
+        while wait(futures, timeout=_POLL_SECONDS).not_done:
             self._stop.check_deadline()
         if failed:
             raise failed[0]
