@@ -20,8 +20,9 @@ from airbyte_rdstation.client.responses import Row
 __all__ = ["CheckpointCursor", "FullRefreshCursor", "StreamContext", "StreamCursor"]
 
 
-# The platform may lose at most twenty requests of a stream: a state follows the records of every fifth, and where
-# requests bring no records for long (retries, sweeps), the state that stands is said again.
+# The platform may lose at most twenty requests of a stream. Where they bring records, a state follows those of every
+# fifth; where they bring none for long (retries, sweeps), the state that stands is said again before the ninth. So at
+# most nine lie between two states, whoever sends them, which leaves eleven for what is asked while a state is queued.
 _REQUESTS_A_STATE: Final = 5
 _REQUESTS_WITHOUT_NEWS: Final = 8
 
@@ -33,11 +34,13 @@ class StreamContext:
     name: str
     messages: MessageRepository
     normalize: Callable[[Row], Row]
+    """Makes a row the record that is emitted, in place, while pagination may still hold it for comparison: that must be
+    done by `id` and instant, and with raw texts only before the row is yielded."""
     start_date: str | None
     """Canonical instant: older changes are not asked for, where the stream has a cursor."""
     server_time: Callable[[datetime], datetime]
     """RD Station's time at a local moment, or a little earlier."""
-    readers: int
+    requests_at_once: int
     """How many requests may be under way at once."""
     report_incomplete: Callable[[str], None] = lambda _: None
     """Takes the sentence that says what of the stream cannot be read, to be told at the end of the sync."""
@@ -65,8 +68,8 @@ class StreamCursor(Cursor):
             if self._requests > _REQUESTS_WITHOUT_NEWS:
                 self.checkpoint()
 
-    def request_answered(self) -> None:
-        """Emit the state if it is time: the records of a request are emitted, and the state covers them."""
+    def records_emitted(self) -> None:
+        """Emit the state if it is time. Call once the records of a request are emitted and the state covers them."""
         with self._lock:
             if self._requests >= _REQUESTS_A_STATE:
                 self.checkpoint()

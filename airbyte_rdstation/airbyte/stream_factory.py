@@ -26,7 +26,7 @@ from airbyte_rdstation.invisible import shown
 __all__ = ["Builder", "BuiltStream", "StreamFactory"]
 
 BuiltStream: TypeAlias = tuple[StreamPartitions, StreamCursor]
-"""What generates a stream's slices, and what keeps its state."""
+"""What generates a stream's partitions, and what keeps its state."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -79,7 +79,7 @@ class StreamFactory(ABC, Generic[S, T]):
         return [self._stream(rows[name], states.get(name, {})) for name in wanted]
 
     def give_up(self, stream: str) -> None:
-        """Let nobody wait for a slice of the stream that an error has ended."""
+        """Let nobody wait for a partition of the stream that an error has ended: see StreamPartitions."""
         if stream in self._partitions:
             self._partitions[stream].give_up()
 
@@ -104,7 +104,7 @@ class StreamFactory(ABC, Generic[S, T]):
             normalize=self._normalize(spec, schema),
             start_date=self._settings.start_date,
             server_time=self._api.server_time,
-            readers=self._settings.num_workers,
+            requests_at_once=self._settings.num_workers,
             report_incomplete=lambda sentence: self.incomplete.__setitem__(spec.name, sentence),
         )
         partitions, cursor = self.builders[spec.kind](spec, context, state)

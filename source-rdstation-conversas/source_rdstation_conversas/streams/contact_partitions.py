@@ -17,7 +17,7 @@ from typing import Final
 from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.airbyte.cursor import CheckpointCursor, FullRefreshCursor, StreamContext
-from airbyte_rdstation.airbyte.partitions import Places, Slice, StreamPartitions, read_small_list
+from airbyte_rdstation.airbyte.partitions import Places, RecordPartition, StreamPartitions, read_small_list
 from airbyte_rdstation.client.errors import (
     ConnectorError,
     ForbiddenError,
@@ -62,14 +62,14 @@ class ContactPartitions(StreamPartitions):
         self._client = histories.client
         self._decryptor = histories.client.decryptor
         self._explain_401 = histories.explain_401
-        self._answered = cursor.request_answered
+        self._answered = cursor.records_emitted
         # No more partitions are under way than can be read: the state stays close behind.
-        self._places = Places(2 * context.readers)
+        self._places = Places(2 * context.requests_at_once)
         self._counts = threading.Lock()
         self._visited = self._gone = self._in_a_row = 0
         self._failures: list[ConnectorError] = []
 
-    def generate(self) -> Iterator[Slice]:
+    def generate(self) -> Iterator[RecordPartition]:
         """Yield a partition for each contact; end once all have been read, or early once an error stands for all.
 
         Raises what stands for the contacts that could not be read, if any.
@@ -77,7 +77,7 @@ class ContactPartitions(StreamPartitions):
         for contact in self._begin(self._listed_contacts()):
             if not self._places.take():
                 break
-            yield Slice(self._context, {}, partial(self._visit, contact))
+            yield RecordPartition(self._context, {}, partial(self._visit, contact))
         self._places.wait_for_all()
         if self._gone:
             _logger.info("%s: %s contacts are gone (404) and are skipped.", self._context.name, self._gone)
@@ -182,7 +182,7 @@ class MessagesHistoryPartitions(ContactPartitions):
         super().__init__(context, histories, cursor)
         self._cursor = cursor
 
-    def generate(self) -> Iterator[Slice]:
+    def generate(self) -> Iterator[RecordPartition]:
         """Yield a partition for each contact; see ContactPartitions."""
         if not self._decryptor.has_keys:
             _logger.info("%s: without private_key_jwk, `data` holds encrypted pages.", self._context.name)

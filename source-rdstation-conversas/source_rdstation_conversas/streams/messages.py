@@ -113,7 +113,7 @@ class MessagesCursor(CheckpointCursor):
                 self._after = self._due[self._prefix]
                 self._finished.discard(self._after)
                 self._prefix += 1
-            self.request_answered()
+            self.records_emitted()
 
     def end(self, *, failed: int) -> None:
         """Emit the last state; the cursor moves unless something could not be read, or contacts have failed."""
