@@ -33,8 +33,7 @@ from airbyte_protocol_dataclasses.models import (  # type: ignore[import-untyped
 )
 
 from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_specification
-from airbyte_rdstation.airbyte.process import leave_by, send
-from airbyte_rdstation.airbyte.stop import Stop
+from airbyte_rdstation.airbyte.process import Stop, leave_by, send
 from airbyte_rdstation.client.errors import ConnectorError, system_error
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import remark_on

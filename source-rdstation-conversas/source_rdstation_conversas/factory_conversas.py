@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from airbyte_cdk.sources.message import MessageRepository
 
-from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.normalizer import Normalizer
 from airbyte_rdstation.airbyte.partitions import SmallListPartitions
 from airbyte_rdstation.airbyte.state import read_state
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, StreamFactory
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, UnauthorizedError, config_error

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scenario import Scenario, scenarios
 from simulated_list import SimulatedList, moment
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
 from airbyte_rdstation.airbyte.state import read_state
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination import beyond_limit, last_page_first, newest_first
 from source_rdstation_crm.streams import last_page_first_stream

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import Any, Final
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
+from airbyte_rdstation.airbyte.cursor import CheckpointCursor
 from airbyte_rdstation.airbyte.state import ReadPosition, StreamState
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, is_older, parse_instant
 from source_rdstation_conversas.history.contact_messages import ContactMessages

@@ -14,9 +14,10 @@ from datetime import datetime, timezone
 from functools import cached_property, partial
 from typing import Any
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
+from airbyte_rdstation.airbyte.cursor import CheckpointCursor
 from airbyte_rdstation.airbyte.partitions import RecordPartition, StreamPartitions
 from airbyte_rdstation.airbyte.state import LOOKBACK, Instant, ReadPosition, StreamState, due_since, is_settled
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, newest_instant, parse_instant
 from airbyte_rdstation.pagination.keyset import read_keyset

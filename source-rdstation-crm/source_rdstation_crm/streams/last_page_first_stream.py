@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from typing import Any, ClassVar, Final
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import newest_instant
 from airbyte_rdstation.pagination.beyond_limit import Reach
