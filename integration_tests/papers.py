@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import unknowns
-from source_rdstation_conversas import table as conversas
-from source_rdstation_crm.v1 import streams as v1
-from source_rdstation_crm.v2 import streams as v2
+from source_rdstation_conversas import table_conversas as conversas
+from source_rdstation_crm.v1 import table_v1 as v1
+from source_rdstation_crm.v2 import table_v2 as v2
 
 __all__ = ["papers"]
 
@@ -72,9 +72,10 @@ def _of_v2(spec: v2.StreamSpec) -> str:
 def _of_v1(spec: v1.StreamSpec) -> str:
     return {
         "small_list": WHOLE,
-        "offset": "from the last page to the first, in the order of creation; incremental: newest changes first",
+        "last_page_first": "from the last page to the first, in the order of creation; "
+        "incremental: newest changes first",
         "pipeline_children": "a request a pipeline, every stage in full detail",
-        "time_windows": "in slices of time that no wall cuts",
+        "time_windows": "in windows of time that no wall cuts",
         "deal_details": "a request a deal; incremental: deals that changed since the cursor",
     }[spec.kind]
 

@@ -80,7 +80,7 @@ def test_given_10_600_deals_when_read_then_each_comes_once_for_few_requests(deal
 
 @pytest.fixture(scope="module")
 def busy_day() -> Iterator[Emulator]:
-    """More deals of one day than any slice may hold, 200 at a time."""
+    """More deals of one day than any window may hold, 200 at a time."""
     with account(AccountSize(deals=200, contacts=1, organizations=1, tasks=1)) as crm:
         for number in range(52):
             crm.create("deals", count=200, at=f"2026-08-30T{number // 6 + 8:02}:{number % 6 * 10:02}:30Z")

@@ -15,9 +15,9 @@ import jsonschema
 import pytest
 import yaml
 
-from source_rdstation_conversas.table import STREAMS as STREAMS_CONVERSAS
-from source_rdstation_crm.v1.streams import STREAMS as STREAMS_V1
-from source_rdstation_crm.v2.streams import STREAMS as STREAMS_V2
+from source_rdstation_conversas.table_conversas import STREAMS as STREAMS_CONVERSAS
+from source_rdstation_crm.v1.table_v1 import STREAMS as STREAMS_V1
+from source_rdstation_crm.v2.table_v2 import STREAMS as STREAMS_V2
 from versions import CONVERSAS, V1, V2, Version
 
 ROOT = Path(__file__).resolve().parent.parent

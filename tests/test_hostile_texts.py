@@ -21,10 +21,10 @@ from source_rdstation_conversas.history.private_keys import PrivateKeys, Undecry
 from source_rdstation_conversas.streams.messages import MessagesState
 from source_rdstation_conversas.streams.reports import ReportsState
 from source_rdstation_crm.streams.keyset_stream import KeysetState
+from source_rdstation_crm.streams.last_page_first_stream import LastPageFirstState
 from source_rdstation_crm.streams.newest_first_stream import NewestFirstState
-from source_rdstation_crm.streams.offset_stream import OffsetState
 from source_rdstation_crm.streams.substream import DealState
-from source_rdstation_crm.v1.client_v1 import read_account, read_list, read_record
+from source_rdstation_crm.v1.list_v1 import read_account, read_list, read_record
 
 KEYS = (
     "data",
@@ -59,7 +59,7 @@ INSTANTS = st.from_regex(
 
 PARSERS: dict[str, tuple[Callable[[Any], object], Any, tuple[type[Exception], ...]]] = {
     "list-of-v2": (read_page, BODIES, (BadAnswerError,)),
-    "list-of-v1": (lambda body: read_list(body, rows_key="data", limit=200), BODIES, (BadAnswerError,)),
+    "list-of-v1": (lambda body: read_list(body, rows_key="data", full_page=200), BODIES, (BadAnswerError,)),
     "record-of-v1": (read_record, BODIES, (BadAnswerError,)),
     "account-of-v1": (read_account, BODIES, (BadAnswerError,)),
     "list-of-conversas": (lambda body: list_in(parse_json(body), "data"), BODIES, (BadAnswerError,)),
@@ -86,7 +86,7 @@ def test_given_anything_at_all_when_parsed_then_a_result_or_the_parsers_own_erro
 STATES: tuple[type[StreamState], ...] = (
     KeysetState,
     NewestFirstState,
-    OffsetState,
+    LastPageFirstState,
     DealState,
     MessagesState,
     ReportsState,

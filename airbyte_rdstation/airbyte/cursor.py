@@ -4,51 +4,24 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
-from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.types import Record
 
-from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 
-__all__ = ["CheckpointCursor", "FullRefreshCursor", "StreamContext", "StreamCursor"]
+__all__ = ["CheckpointCursor", "FullRefreshCursor", "StreamCursor"]
 
 
-# The platform may lose at most twenty requests of a stream: a state follows the records of every fifth, and where
-# requests bring no records for long (retries, sweeps), the state that stands is said again.
+# The platform may lose at most twenty requests of a stream. Where they bring records, a state follows those of every
+# fifth; where they bring none for long (retries, sweeps), the state that stands is said again before the ninth. So at
+# most nine lie between two states, whoever sends them, which leaves eleven for what is asked while a state is queued.
 _REQUESTS_A_STATE: Final = 5
 _REQUESTS_WITHOUT_NEWS: Final = 8
-
-
-@dataclass
-class StreamContext:
-    """Holds what every stream of a sync is given."""
-
-    name: str
-    messages: MessageRepository
-    normalize: Callable[[Row], Row]
-    start_date: str | None
-    """Canonical instant: older changes are not asked for, where the stream has a cursor."""
-    server_time: Callable[[datetime], datetime]
-    """RD Station's time at a local moment, or a little earlier."""
-    readers: int
-    """How many requests may be under way at once."""
-    report_incomplete: Callable[[str], None] = lambda _: None
-    """Takes the sentence that says what of the stream cannot be read, to be told at the end of the sync."""
-
-    def compare(self, read: int, total: int | None) -> None:
-        """Report the stream as incomplete if RD Station counts more records than it showed."""
-        if total is not None and total > read:
-            self.report_incomplete(
-                f"RD Station counts {total:,} records and showed {read:,} of them. The others were deleted meanwhile, "
-                "or the user whose credentials these are may not see them: connect with a user who sees everything."
-            )
 
 
 class StreamCursor(Cursor):
@@ -65,8 +38,8 @@ class StreamCursor(Cursor):
             if self._requests > _REQUESTS_WITHOUT_NEWS:
                 self.checkpoint()
 
-    def request_answered(self) -> None:
-        """Emit the state if it is time: the records of a request are emitted, and the state covers them."""
+    def records_emitted(self) -> None:
+        """Emit the state if it is time. Call once the records of a request are emitted and the state covers them."""
         with self._lock:
             if self._requests >= _REQUESTS_A_STATE:
                 self.checkpoint()

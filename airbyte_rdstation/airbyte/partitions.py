@@ -1,4 +1,4 @@
-"""A stream's slices as the CDK's partitions, how many of them are under way, and a small list as the one slice it is.
+"""What one reader reads at a time, a partition; how many are under way; and a small list as the one partition it is.
 
 Facts: docs/api/crm-v2.md#listing.
 """
@@ -7,63 +7,63 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from queue import Queue
 from typing import Any
 
-from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
-from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.cursor import StreamCursor
 from airbyte_rdstation.airbyte.record_page import RecordPage
-from airbyte_rdstation.client.errors import RequestRefusedError, ServerFailedError, system_error, unknown_error
+from airbyte_rdstation.airbyte.stream_context import StreamContext
+from airbyte_rdstation.client.errors import RequestRefusedError, ServerFailedError
 from airbyte_rdstation.client.responses import Page, Row
-from airbyte_rdstation.pagination.listing import Fetch, PageRefusedError, PaginationError, Query
+from airbyte_rdstation.pagination.listing import Fetch, PageRefusedError, Query
 from airbyte_rdstation.pagination.page_numbers import RestlessError, single_pass, sweep
 
 __all__ = [
     "Places",
-    "Slice",
+    "RecordPartition",
     "SmallListPartitions",
     "StreamPartitions",
-    "StreamQueue",
     "read_small_list",
     "refusals_named",
 ]
 
 
 class StreamPartitions(PartitionGenerator):
-    """Generates the slices of one stream."""
+    """Generates the partitions of one stream."""
 
-    def give_up(self) -> object:
-        """Wait for no other slice: an error has ended one, whatever ended it. To be overridden by whoever waits."""
-        return None
+    def give_up(self) -> bool:
+        """Generate no further partition, and let nobody wait for one. Return True for the first call.
+
+        The reader that fails calls it, and so does the factory, once an error of the stream is on its way out, whatever
+        failed. A reader that is not the first keeps its error to itself: it would only repeat the one that stands.
+        """
+        return True
 
 
-class Slice(Partition):
-    """One slice of a stream: a pipeline, a deal, a range of time, or the whole list."""
+class RecordPartition(Partition):
+    """One part of a stream: a pipeline, a deal, a time range, a window of time, or the whole list."""
 
     def __init__(
-        self, context: StreamContext, slice_: Mapping[str, Any], read: Callable[[], Iterable[Iterable[Row]]]
+        self, context: StreamContext, covered: Mapping[str, Any], read: Callable[[], Iterable[Iterable[Row]]]
     ) -> None:
-        """`read` gives the rows of the slice, page by page, before they are normalized."""
+        """`read` gives the rows, page by page, before they are normalized; `covered` is for the debug log."""
         self._stream = context.name
         self._normalize = context.normalize
-        self._slice = slice_
+        self._covered = covered
         self._read = read
 
     def read(self) -> Iterable[Any]:
-        """Yield the records of the slice, a RecordPage for each page that has any."""
+        """Yield the records, a RecordPage for each page that has any."""
         for rows in self._read():
             page = RecordPage(self._stream, map(self._normalize, rows))
             if page.count:
                 yield page
 
     def to_slice(self) -> Mapping[str, Any]:
-        """Return what the slice covers, for the debug log."""
-        return self._slice
+        """Return what it covers, for the debug log: `{"deal_id": "…"}`."""
+        return self._covered
 
     def stream_name(self) -> str:
         """Return the stream's name."""
@@ -74,7 +74,7 @@ class Slice(Partition):
 
 
 class Places:
-    """A bounded number of places; who makes slices takes one for each, who reads a slice leaves it."""
+    """A bounded number of places: who generates partitions takes one for each, who has read one leaves its place."""
 
     def __init__(self, number: int) -> None:
         self._number = self._free = number
@@ -83,7 +83,7 @@ class Places:
 
     @property
     def given_up(self) -> bool:
-        """Whether an error has ended the stream: no further slice is to be read."""
+        """Whether an error has ended the stream: no further partition is to be read."""
         return self._given_up
 
     def take(self) -> bool:
@@ -96,7 +96,7 @@ class Places:
             return True
 
     def leave(self) -> None:
-        """Free the place of a slice that is read, or has failed."""
+        """Free the place of a partition that is read, or has failed."""
         with self._changed:
             self._free += 1
             self._changed.notify_all()
@@ -107,35 +107,11 @@ class Places:
             self._changed.wait_for(lambda: self._free == self._number or self._given_up)
 
     def give_up(self) -> bool:
-        """Let nobody wait any longer: an error stands for the whole stream.
-
-        Returns True for the first one; the others would only repeat it.
-        """
+        """Let nobody wait any longer. Return True for the first call: see StreamPartitions."""
         with self._changed:
             first, self._given_up = not self._given_up, True
             self._changed.notify_all()
             return first
-
-
-class StreamQueue(Queue[QueueItem]):
-    """What readers hand over to the thread that prints. An error enters it as one that names its stream.
-
-    What nobody knows enters as its kind and place: the CDK would print it.
-    """
-
-    def put(self, item: QueueItem, block: bool = True, timeout: float | None = None) -> None:
-        """See `queue.Queue.put`."""
-        if isinstance(item, StreamThreadException):
-            item = StreamThreadException(_error_of_stream(item.exception, item.stream_name), item.stream_name)
-        super().put(item, block, timeout)
-
-
-def _error_of_stream(error: Exception, stream: str) -> AirbyteTracedException:
-    if isinstance(error, PageRefusedError) and isinstance(error.__cause__, Exception):
-        error = error.__cause__
-    if isinstance(error, PaginationError):
-        return system_error(f"{stream}: {error}")
-    return error if isinstance(error, AirbyteTracedException) else unknown_error(error, f"{stream}: reading")
 
 
 def refusals_named(fetch: Fetch) -> Fetch:
@@ -151,7 +127,7 @@ def refusals_named(fetch: Fetch) -> Fetch:
 
 
 class SmallListPartitions(StreamPartitions):
-    """Generates one slice: the whole list."""
+    """Generates one partition: the whole list."""
 
     def __init__(self, context: StreamContext, cursor: StreamCursor, *, fetch: Fetch, sort: str | None) -> None:
         """`sort` is a key that seldom changes; None where the list has no order."""
@@ -160,9 +136,9 @@ class SmallListPartitions(StreamPartitions):
         self._fetch = fetch
         self._sort = sort
 
-    def generate(self) -> Iterator[Slice]:
-        """Yield the one slice."""
-        yield Slice(self._context, {}, self._read)
+    def generate(self) -> Iterator[RecordPartition]:
+        """Yield the one partition."""
+        yield RecordPartition(self._context, {}, self._read)
 
     def _read(self) -> Iterator[list[Row]]:
         read = 0
@@ -171,7 +147,7 @@ class SmallListPartitions(StreamPartitions):
             for rows in read_small_list(watched.fetch, self._sort):
                 read += len(rows)
                 yield rows
-                self._cursor.request_answered()
+                self._cursor.records_emitted()
         except RestlessError:
             self._context.report_incomplete(
                 f"The list grew during the whole read of {read:,} records. What came last may be missing until the "

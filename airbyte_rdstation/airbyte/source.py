@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
+from queue import Queue
 from typing import Any, Final, Generic, TypeVar
 
 from airbyte_cdk.models import (
@@ -23,29 +24,31 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.sources.abstract_source import AbstractSource
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
+from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from airbyte_rdstation.airbyte.files import read_specification
-from airbyte_rdstation.airbyte.partitions import StreamQueue
 from airbyte_rdstation.airbyte.process import connection_status
 from airbyte_rdstation.airbyte.record_page import RecordPage, with_progress
 from airbyte_rdstation.airbyte.stream_factory import StreamFactory
-from airbyte_rdstation.client.errors import ConnectorError, config_error
+from airbyte_rdstation.client.errors import ConnectorError, config_error, system_error, unknown_error
 from airbyte_rdstation.client.redaction import RedactingFilter
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import CommonSettings, remark_on
+from airbyte_rdstation.pagination.listing import PageRefusedError, PaginationError
 
-__all__ = ["RdstationSource"]
+__all__ = ["RdstationSource", "StreamQueue"]
 
 # Readers wait when it is full, so it bounds the pages in memory; states and pages share it and keep their order.
 _QUEUE_SIZE: Final = 16
 # Threads that wait for an answer, a pace or each other cost little; the session bounds requests.
-_READERS_A_WORKER: Final = 4
+_THREADS_A_WORKER: Final = 4
 
 _FOREIGN_STATE: Final = (
     "The saved state is not of the kind that this connector writes (one state a stream). Clear it to read from the "
@@ -56,6 +59,27 @@ _logger = logging.getLogger("airbyte.rdstation")
 _engine_logger = logging.getLogger("airbyte.rdstation.engine")
 _engine_logger.addFilter(RedactingFilter())
 _engine_logger.addFilter(lambda line: not str(line.msg).startswith("Read "))  # the engine would count pages
+
+
+class StreamQueue(Queue[QueueItem]):
+    """What readers hand over to the thread that prints. An error enters it as one that names its stream.
+
+    What nobody knows enters as its kind and place: the CDK would print it.
+    """
+
+    def put(self, item: QueueItem, block: bool = True, timeout: float | None = None) -> None:
+        """See `queue.Queue.put`."""
+        if isinstance(item, StreamThreadException):
+            item = StreamThreadException(_error_of_stream(item.exception, item.stream_name), item.stream_name)
+        super().put(item, block, timeout)
+
+
+def _error_of_stream(error: Exception, stream: str) -> AirbyteTracedException:
+    if isinstance(error, PageRefusedError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    if isinstance(error, PaginationError):
+        return system_error(f"{stream}: {error}")
+    return error if isinstance(error, AirbyteTracedException) else unknown_error(error, f"{stream}: reading")
 
 
 S = TypeVar("S", bound=CommonSettings)
@@ -179,9 +203,9 @@ class RdstationSource(AbstractSource, Generic[S]):
             raise _summary(failed) from None
 
     def _engine(self, streams: int, workers: int) -> ConcurrentSource:
-        """The CDK's engine, with a thread for each stream's slices and enough to read them."""
+        """The CDK's engine, with a thread a stream to generate its partitions, and enough to read them."""
         return ConcurrentSource.create(
-            num_workers=streams + workers * _READERS_A_WORKER,
+            num_workers=streams + workers * _THREADS_A_WORKER,
             initial_number_of_partitions_to_generate=max(1, streams),
             logger=_engine_logger,
             slice_logger=DebugSliceLogger(),

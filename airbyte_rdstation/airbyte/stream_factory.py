@@ -19,11 +19,12 @@ from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 
-from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.cursor import StreamCursor
 from airbyte_rdstation.airbyte.files import read_schema
 from airbyte_rdstation.airbyte.normalizer import Normalizer
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.process import send
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import config_error
@@ -34,7 +35,7 @@ from airbyte_rdstation.invisible import shown
 __all__ = ["Builder", "BuiltStream", "StreamFactory", "tell_rate_limited"]
 
 BuiltStream: TypeAlias = tuple[StreamPartitions, StreamCursor]
-"""What generates a stream's slices, and what keeps its state."""
+"""What generates a stream's partitions, and what keeps its state."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -96,7 +97,7 @@ class StreamFactory(ABC, Generic[S, T]):
         return [self._stream(rows[name], states.get(name, {})) for name in wanted]
 
     def give_up(self, stream: str) -> None:
-        """Let nobody wait for a slice of the stream that an error has ended."""
+        """Let nobody wait for a partition of the stream that an error has ended: see StreamPartitions."""
         if stream in self._partitions:
             self._partitions[stream].give_up()
 
@@ -121,7 +122,7 @@ class StreamFactory(ABC, Generic[S, T]):
             normalize=self._normalize(spec, schema),
             start_date=self._settings.start_date,
             server_time=self._api.server_time,
-            readers=self._settings.num_workers,
+            requests_at_once=self._settings.num_workers,
             report_incomplete=lambda sentence: self.incomplete.__setitem__(spec.name, sentence),
         )
         partitions, cursor = self.builders[spec.kind](spec, context, state)

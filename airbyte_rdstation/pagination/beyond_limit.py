@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from airbyte_rdstation.client.responses import More, Page, Row
-from airbyte_rdstation.pagination.last_page_first import read_up, top_page
+from airbyte_rdstation.pagination.last_page_first import last_page_of, read_last_page_first
 from airbyte_rdstation.pagination.listing import WALL, Batch, Fetch, Query
 from airbyte_rdstation.pagination.page_numbers import Ties
 
@@ -48,10 +48,10 @@ class Reach:
 
     def rows(self) -> Iterator[Batch]:
         """Yield every row that can be reached, each id once."""
-        yield from self._upward()
+        yield from self._from_oldest()
         if self.ended:
             return
-        yield from self._downward()
+        yield from self._from_newest()
         parts = iter(self._parts())
         while self.unreached and (part := next(parts, None)) is not None:
             for batch in Reach(part).rows():
@@ -59,18 +59,18 @@ class Reach:
                 if not self.unreached:
                     return
 
-    def _upward(self) -> Iterator[Batch]:
+    def _from_oldest(self) -> Iterator[Batch]:
         first = self._fetch(_OLDEST_FIRST)
         if first.has_next is More.NO:
             self.ended = True
             yield self._fresh(first.rows)
             return
-        for batch in read_up(self._fetch, _OLDEST_FIRST, top_page(first)):
+        for batch in read_last_page_first(self._fetch, _OLDEST_FIRST, last_page_of(first)):
             self.ended = batch.ends
             yield self._fresh(batch.rows)
 
-    def _downward(self) -> Iterator[Batch]:
-        """From the newest row down to those that were read upward.
+    def _from_newest(self) -> Iterator[Batch]:
+        """From the newest row down to those that `_from_oldest` has read.
 
         Rows created meanwhile push the others to later pages: rows repeat. A deletion pulls them to earlier ones: where
         the total falls, another pass, as deep as the first, reads what may have slipped by. (The ids of deleted rows

@@ -113,7 +113,7 @@ def read_keyset(
         elif step.then is Then.END:
             yield Batch(step.fresh, limit or step.next.second, 0)
             return
-        else:
+        else:  # ONE_SECOND
             yield from _one_second(fetch, keys, at, now=now, fixed=fixed, tie_sort=tie_sort)
             yield Batch([], step.next.second)
         at = step.next

@@ -17,11 +17,11 @@ from airbyte_rdstation.pagination.listing import WALL, Fetch, PaginationError, Q
 from airbyte_rdstation.pagination.newest_first import instant_text
 from airbyte_rdstation.pagination.page_numbers import Ties
 
-__all__ = ["UpBatch", "read_up", "step_back", "top_page"]
+__all__ = ["LastPageFirstBatch", "last_page_of", "read_last_page_first", "resume_page"]
 
 
 @dataclass(frozen=True)
-class UpBatch:
+class LastPageFirstBatch:
     """What one request brought. Once `rows` are emitted, every page from `page` on is read."""
 
     rows: list[Row]
@@ -32,25 +32,25 @@ class UpBatch:
     """The list ends with the page that was read first, and not at the wall."""
 
 
-def top_page(first: Page) -> int:
+def last_page_of(first: Page) -> int:
     """Return the number of a list's last page, going by its first; never one beyond the wall."""
     size = max(1, len(first.rows))
     most = max(1, WALL // size)
     return most if first.total is None else max(1, min(most, -(-first.total // size)))
 
 
-def read_up(fetch: Fetch, query: Query, top: int) -> Iterator[UpBatch]:
-    """Yield the rows of the pages from number `top` to 1.
+def read_last_page_first(fetch: Fetch, query: Query, number: int) -> Iterator[LastPageFirstBatch]:
+    """Yield the rows of the pages from `number` down to 1.
 
-    Where page `top` is empty (`total` may count rows that the token's user may not see), the last one that is not is
+    Where page `number` is empty (`total` may count rows that the token's user may not see), the last one that is not is
     looked for.
     """
-    page = fetch(query.at_page(top))
+    page = fetch(query.at_page(number))
     # At the wall `has_more` may be false although more rows exist.
-    last, ends = top, page.has_next is More.NO and top * len(page.rows) < WALL
+    last, ends = number, page.has_next is More.NO and number * len(page.rows) < WALL
     ends = ends or (page.total is not None and page.total <= WALL)
-    if not page.rows and top > 1:
-        last, page = _last_with_rows(fetch, query, top)
+    if not page.rows and number > 1:
+        last, page = _last_with_rows(fetch, query, number)
         ends = True
     ties = Ties(_mirrored(fetch, last), query, lenient=True)
     size = len(page.rows)
@@ -69,15 +69,16 @@ def read_up(fetch: Fetch, query: Query, top: int) -> Iterator[UpBatch]:
         before = ids
         mirrored = Page(page.rows[::-1], has_next=More.of(number > 1))
         for rows in ties.missing(last + 1 - number, mirrored):
-            yield UpBatch(rows, number + 1, None, ends)
+            yield LastPageFirstBatch(rows, number + 1, None, ends)
         oldest = next((moment for row in page.rows if (moment := instant_of(row, key))), None)
-        yield UpBatch(page.rows, number, format_instant(oldest) if oldest else None, ends)
+        yield LastPageFirstBatch(page.rows, number, format_instant(oldest) if oldest else None, ends)
 
 
-def step_back(fetch: Fetch, query: Query, page: int, reached: str) -> int:
+def resume_page(fetch: Fetch, query: Query, page: int, reached: str) -> int:
     """Return the page at which to go on after a read that had come down to page `page` and the moment `reached`.
 
-    Rows of that very moment have no order: the page must begin a step before it.
+    It is that page or one with a higher number, read before it: rows of that very moment have no order, so the page
+    must end with a newer one.
     """
     size = 0
     while True:

@@ -3,8 +3,8 @@
 Edits and new rows jump to the front and push the others to the right: rows repeat, untouched ones are not lost. A
 deletion pulls them to the left, past the reader, who goes back where the list's `total` has fallen (API v1); without a
 total (API v2) it costs a row, a documented limit. What is edited while unread jumps behind the reader, so its caller
-reads the front again (`read_down` to the newest row of the pass before) until one page holds all that is newer, or
-nothing is. Facts: docs/api/crm-v2.md#tasks-by-page.
+reads the front again (to the newest row of the pass before) until one page holds all that is newer, or nothing is.
+Facts: docs/api/crm-v2.md#tasks-by-page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import WALL, Fetch, PageRefusedError, PaginationError, Query, instant_of
 from airbyte_rdstation.pagination.page_numbers import Ties
 
-__all__ = ["DownBatch", "WallReachedError", "instant_text", "read_down"]
+__all__ = ["NewestFirstBatch", "WallReachedError", "instant_text", "read_newest_first"]
 
 _MOST_REPEATED_PAGES: Final = 5
 _MOST_TIMES_BACK: Final = 10  # from one page: who deletes faster than that may delete for hours
@@ -31,7 +31,7 @@ class WallReachedError(Exception):
 
 
 @dataclass(frozen=True)
-class DownBatch:
+class NewestFirstBatch:
     """What one request brought: rows not older than the bound, and where it lies in the list (instants as texts)."""
 
     rows: list[Row]
@@ -48,7 +48,9 @@ def instant_text(row: Row, key: str) -> str:
     return format_instant(instant) if instant else _NEVER
 
 
-def read_down(fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool = False) -> Iterator[DownBatch]:
+def read_newest_first(
+    fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool = False
+) -> Iterator[NewestFirstBatch]:
     """Yield each row from page number `page` on whose key is not older than `bound`, an instant as text ("" for all).
 
     A `walled` list is never asked beyond its wall; one without a documented wall is, in case it has none.
@@ -72,8 +74,10 @@ def read_down(fetch: Fetch, key: str, bound: str, page: int = 1, *, walled: bool
         ends = not current.rows or current.has_next is More.NO or (oldest is not None and oldest < bound)
         # Before this page counts as read: who resumes from there would not come back to a tie that began before it.
         for rows in ties.missing(number, current, last=ends):
-            yield DownBatch(_not_older(rows, key, bound), number, newest, _ends(before, key)[1] if before else None)
-        yield DownBatch(_not_older(fresh, key, bound), number, newest, oldest, step.may_lack_rows)
+            yield NewestFirstBatch(
+                _not_older(rows, key, bound), number, newest, _ends(before, key)[1] if before else None
+            )
+        yield NewestFirstBatch(_not_older(fresh, key, bound), number, newest, oldest, step.may_lack_rows)
         if ends:
             return
         before = current

@@ -49,13 +49,13 @@ class TimeRanges:
         self._waiting = list(ranges)
         self._cuts = self._pages = 0
         self._pages_expected: int | None = None
-        self._failed = False
+        self._given_up = False
 
     def __iter__(self) -> Iterator[TimeRange]:
         """Yield the ranges as they become ready, blocking between them, until all are read or one has failed."""
         while True:
             with self._changed:
-                while (ready := self.take()) is None and self._unfinished and not self._failed:
+                while (ready := self.take()) is None and self._unfinished and not self._given_up:
                     self._changed.wait()
             if ready is None:
                 return
@@ -65,7 +65,7 @@ class TimeRanges:
         """Return a range that is ready to be read, now its caller's; None if there is none at the moment."""
         with self._changed:
             closed_unfinished = any(time_range.end is not None for time_range in self._unfinished)
-            for time_range in () if self._failed else self._waiting:
+            for time_range in () if self._given_up else self._waiting:
                 if time_range.end is not None or not (self._moving and closed_unfinished):
                     self._waiting.remove(time_range)
                     return time_range
@@ -90,10 +90,10 @@ class TimeRanges:
             self._unfinished.remove(time_range)
             self._changed.notify_all()
 
-    def fail(self) -> bool:
-        """Hand out no further range: a reader failed. What is unread stays `remaining`. Return True for the first."""
+    def give_up(self) -> bool:
+        """Hand out no further range; what is unread stays `remaining`. Return True for the first call."""
         with self._changed:
-            first, self._failed = not self._failed, True
+            first, self._given_up = not self._given_up, True
             self._changed.notify_all()
             return first
 

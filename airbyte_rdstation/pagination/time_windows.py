@@ -1,9 +1,10 @@
-"""A list that can be filtered by `created_at`, read in slices of time: deals of API v1. Pure but for `fetch`.
+"""A list that can be filtered by `created_at`, read in windows of time: deals of API v1. Pure but for `fetch`.
 
-No slice holds more rows than page numbers can reach. How the API reads a moment's time zone is unknown, so `fetch` asks
-for wider borders, and each row counts for the one slice in which its `created_at` lies: none is lost at an edge, none
-comes twice. Where a slice cannot be cut any more, the list's own cursor may reach past the wall; if it does not, the
-slice is read in parts (by pipeline, by stage). Facts: docs/api/crm-v1.md#basics, #paging and #reading-lists-that-move.
+No window holds more rows than page numbers can reach. How the API reads a moment's time zone is unknown, so `fetch`
+asks for wider borders, and each row counts for the one window in which its `created_at` lies: none is lost at an edge,
+none comes twice. Where a window cannot be cut any more, the list's own cursor may reach past the wall; if it does not,
+the window is read in parts (by pipeline, by stage). Facts: docs/api/crm-v1.md#basics, #paging and
+#reading-lists-that-move.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Final
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import floor_second
 from airbyte_rdstation.pagination.beyond_limit import Reach
-from airbyte_rdstation.pagination.last_page_first import read_up, top_page
+from airbyte_rdstation.pagination.last_page_first import last_page_of, read_last_page_first
 from airbyte_rdstation.pagination.listing import (
     WALL,
     Batch,
@@ -34,7 +35,7 @@ __all__ = ["Window", "Windows"]
 
 _KEY: Final = "created_at"
 _ROWS_A_WINDOW: Final = 4_000
-_MOST_ROWS: Final = 9_000  # rows may still be created in a slice before it is read
+_MOST_ROWS: Final = 9_000  # rows may still be created in a window before it is read
 _SHORTEST: Final = timedelta(days=2)  # with the wider borders, shorter ones would read the same rows again and again
 _SHORT: Final = timedelta(days=16)
 _MOSTLY_SHARED: Final = 1.3
@@ -43,13 +44,13 @@ _FARTHEST_OUTSIDE: Final = timedelta(days=3)
 
 @dataclass(frozen=True)
 class Window:
-    """The rows with `at_least <= created_at < before`; the first slice and the last are open (None)."""
+    """The rows with `at_least <= created_at < before`; the first window and the last are open (None)."""
 
     at_least: datetime | None = None
     before: datetime | None = None
 
     def holds(self, moment: datetime) -> bool:
-        """Tell whether a row of that moment counts for this slice."""
+        """Tell whether a row of that moment counts for this window."""
         return (self.at_least is None or moment >= self.at_least) and (self.before is None or moment < self.before)
 
     def query(self) -> Query:
@@ -62,7 +63,7 @@ class Window:
         return (self.before or now) - (self.at_least or oldest)
 
     def halves(self, oldest: datetime, now: datetime) -> tuple[Window, ...]:
-        """Return the slice cut in two; nothing where it is too short for that."""
+        """Return the window cut in two; nothing where it is too short for that."""
         begin, length = self.at_least or oldest, self.length(oldest, now)
         middle = floor_second(begin + length / 2)
         if length < 2 * _SHORTEST:
@@ -74,7 +75,7 @@ class Windows:
     """Reads one list, and knows whether some of it stayed out of reach."""
 
     def __init__(self, fetch: Fetch, parts: Callable[[], Iterable[Fetch]], now: Callable[[], datetime]) -> None:
-        """`parts` are filters that together name every row, for a slice that is too long and too short to be cut."""
+        """`parts` are filters that together name every row, for a window that is too long and too short to be cut."""
         self._fetch = fetch
         self._parts = parts
         self._ask_now = now
@@ -82,16 +83,16 @@ class Windows:
         self._first: Page | None = None
         self._lock = threading.Lock()
         self._undated: set[str] = set()
-        """Rows of the slices read so far that have no date: whether a filter lets them pass is unknown."""
+        """Rows of the windows read so far that have no date: whether a filter lets them pass is unknown."""
         self.total = 0
         """How many rows the list had at the beginning."""
         self.walled = False
-        """Some slice has more rows than any order or filter reaches."""
+        """Some window has more rows than any order or filter reaches."""
 
     def plan(self) -> tuple[list[Row], list[Window]]:
-        """Return the rows of a list that one page holds; otherwise its slices, of equal length.
+        """Return the rows of a list that one page holds; otherwise its windows, of equal length.
 
-        A slice has a few thousand rows if these are spread evenly.
+        A window has a few thousand rows if these are spread evenly.
         """
         first = self._fetch(Query(_KEY))
         self.total = first.total or len(first.rows)
@@ -107,7 +108,7 @@ class Windows:
         return [], [Window(lower, upper) for lower, upper in pairwise(edges)]
 
     def read(self, window: Window) -> Iterator[Batch]:
-        """Yield the rows of a slice, each once; one batch a request."""
+        """Yield the rows of a window, each once; one batch a request."""
         seen: set[str] = set()
         first = self._first if self._first and window == Window() else self._fetch(window.query())
         for rows in self._read(window, first):
@@ -116,7 +117,7 @@ class Windows:
             yield Batch(fresh)
 
     def _counts_for(self, window: Window, row: Row) -> bool:
-        """Whether a row that came with a slice counts for it; one without a readable date does so once."""
+        """Whether a row that came with a window counts for it; one without a readable date does so once."""
         moment = instant_of(row, _KEY)
         if moment is not None:
             return window.holds(moment)
@@ -143,12 +144,12 @@ class Windows:
             yield from self._by_page_numbers(query)
 
     def _share_their_rows(self, window: Window, whole: Page, halves: list[Page]) -> bool:
-        """Whether a short slice is better read whole: its rows lie so close to the cut that both halves have them."""
+        """Whether a short window is better read whole: its rows lie so close to the cut that both halves have them."""
         shared = sum(page.total or 0 for page in halves) > _MOSTLY_SHARED * (whole.total or 0)
         return shared and window.length(self._oldest, self._now) <= _SHORT
 
     def _by_cursor(self, query: Query, ids: set[str]) -> Iterator[list[Row]]:
-        """The rest of a slice whose oldest rows are read: from its newest row down, then in parts."""
+        """The rest of a window whose oldest rows are read: from its newest row down, then in parts."""
         downward = replace(query, descending=True)
         newest = self._fetch(downward)
         if (yield from _read_on(self._fetch, downward, newest, ids)):
@@ -203,7 +204,7 @@ def _read_on(fetch: Fetch, query: Query, page: Page, ids: set[str]) -> Generator
     if walled:
         return False
     ends = True
-    for batch in read_up(fetch, replace(query, cursor=None, descending=False), top_page(first)):
+    for batch in read_last_page_first(fetch, replace(query, cursor=None, descending=False), last_page_of(first)):
         yield batch.rows
         ends = batch.ends
     return ends

@@ -31,8 +31,7 @@ from airbyte_protocol_dataclasses.models import (  # type: ignore[import-untyped
 )
 
 from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_specification
-from airbyte_rdstation.airbyte.process import connection_status, leave_by, send
-from airbyte_rdstation.airbyte.stop import Stop
+from airbyte_rdstation.airbyte.process import Stop, connection_status, leave_by, send
 from airbyte_rdstation.client.errors import system_error
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import remark_on

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airbyte_rdstation.airbyte.stop import Stop
+from airbyte_rdstation.airbyte.process import Stop
 from airbyte_rdstation.client.errors import ConnectorError, config_error
 from destination_rdstation_crm.protocol.lines import (
     BadLineError,

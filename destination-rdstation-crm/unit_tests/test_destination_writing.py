@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from fake_crm import BEGAN, FakeCrm, contact, lookup, plan, prepared, row
 
-from airbyte_rdstation.airbyte.stop import Stop
+from airbyte_rdstation.airbyte.process import Stop
 from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
 from destination_rdstation_crm.config import read_settings
 from destination_rdstation_crm.mapping.plan import Prepared

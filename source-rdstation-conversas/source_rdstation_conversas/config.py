@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringC
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.config import CommonSettings, OptionalCredential, PaceSetting, StartDate, explain
 from source_rdstation_conversas.history.private_keys import PrivateKeys
-from source_rdstation_conversas.table import STREAMS
+from source_rdstation_conversas.table_conversas import STREAMS
 
 __all__ = ["Settings", "read_settings", "require_for"]
 

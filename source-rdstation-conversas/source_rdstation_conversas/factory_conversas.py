@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from airbyte_cdk.sources.message import MessageRepository
 
-from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.normalizer import Normalizer
 from airbyte_rdstation.airbyte.partitions import SmallListPartitions
 from airbyte_rdstation.airbyte.state import read_state
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, StreamFactory, tell_rate_limited
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, UnauthorizedError, config_error
@@ -22,20 +23,20 @@ from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import BearerToken, Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
-from source_rdstation_conversas.client_conversas import STATUSES_CONVERSAS, ConversasList
 from source_rdstation_conversas.config import Settings
 from source_rdstation_conversas.history.history_client import HistoryClient
+from source_rdstation_conversas.list_conversas import STATUSES_CONVERSAS, ListConversas
 from source_rdstation_conversas.streams.contact_partitions import Histories, MessagesHistoryPartitions
 from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
 from source_rdstation_conversas.streams.reports import ReportsCursor, ReportsPartitions, ReportsState
-from source_rdstation_conversas.table import CONTACTS, EMPLOYEES, STREAMS, StreamSpec
+from source_rdstation_conversas.table_conversas import CONTACTS, EMPLOYEES, STREAMS, StreamSpec
 
-__all__ = ["ConversasStreamFactory"]
+__all__ = ["StreamFactoryConversas"]
 
 _RATE_LIMIT_WAIT: Final = 3.0  # seconds after a 429 that does not say [guess]
 
 
-class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
+class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
     """Makes the streams of one account, with what its token may see."""
 
     table = STREAMS
@@ -53,7 +54,7 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
 
     def check(self) -> str | None:
         """Prove that the token works. Raises the config error that says what is wrong with it."""
-        ConversasList(self._api, "The connection", EMPLOYEES).page(Query(None))
+        ListConversas(self._api, "The connection", EMPLOYEES).page(Query(None))
         return None
 
     def _normalize(self, spec: StreamSpec, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
@@ -101,7 +102,7 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
         return Histories(contacts, client, partial(self._explain_401, context.name))
 
     def _list(self, cursor: StreamCursor, stream: str, spec: StreamSpec, **only: str) -> Fetch:
-        return ConversasList(self._api, stream, spec, only, cursor.before_request).page
+        return ListConversas(self._api, stream, spec, only, cursor.before_request).page
 
     def _window(self, cursor: StreamCursor, spec: StreamSpec, first: date, last: date) -> Fetch:
         return self._list(cursor, spec.name, spec, start_date=first.isoformat(), end_date=last.isoformat())
@@ -109,7 +110,7 @@ class ConversasStreamFactory(StreamFactory[StreamSpec, Settings]):
     def _explain_401(self, stream: str, error: UnauthorizedError) -> ConnectorError:
         """Return the error that a 401 of the history stands for: the token's, or that the plan has no history."""
         try:
-            ConversasList(self._api, stream, EMPLOYEES).page(Query(None))
+            ListConversas(self._api, stream, EMPLOYEES).page(Query(None))
         except UnauthorizedError:
             return error
         except ConnectorError as other:

@@ -8,7 +8,7 @@ from typing import Any
 from airbyte_rdstation.airbyte.source import RdstationSource
 from airbyte_rdstation.client.retry import RetryPolicy
 from source_rdstation_conversas.config import Settings, read_settings, require_for
-from source_rdstation_conversas.factory_conversas import ConversasStreamFactory
+from source_rdstation_conversas.factory_conversas import StreamFactoryConversas
 
 __all__ = ["SourceRdstationConversas"]
 
@@ -25,7 +25,7 @@ class SourceRdstationConversas(RdstationSource[Settings]):
         *,
         streams: Collection[str] = (),
         retry_policy: RetryPolicy | None = None,
-    ) -> ConversasStreamFactory:
+    ) -> StreamFactoryConversas:
         """Return the streams of the token's account. Raises a config error where a selected one lacks a setting."""
         require_for(streams, settings)
-        return ConversasStreamFactory(settings, self.message_repository, retry_policy)
+        return StreamFactoryConversas(settings, self.message_repository, retry_policy)

@@ -10,8 +10,8 @@ import pytest
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 from conversas_samples import Pages, message
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
 from airbyte_rdstation.airbyte.state import read_state
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import ConnectorError, transient_error
 from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination.listing import Fetch, Query

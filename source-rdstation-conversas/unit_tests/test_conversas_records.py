@@ -8,8 +8,8 @@ import pytest
 
 from airbyte_rdstation.airbyte.normalizer import Normalizer
 from airbyte_rdstation.client.responses import BadAnswerError
-from source_rdstation_conversas.client_conversas import row_of
-from source_rdstation_conversas.table import STREAMS
+from source_rdstation_conversas.list_conversas import row_of
+from source_rdstation_conversas.table_conversas import STREAMS
 
 SPECS = {spec.name: spec for spec in STREAMS}
 

@@ -8,7 +8,7 @@ from typing import Any
 from airbyte_rdstation.airbyte.source import RdstationSource
 from airbyte_rdstation.client.retry import RetryPolicy
 from source_rdstation_crm.config import Settings, V1Credentials, read_settings
-from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
+from source_rdstation_crm.factory_crm import StreamFactoryCrm
 from source_rdstation_crm.v1.factory_v1 import StreamFactoryV1
 from source_rdstation_crm.v2.factory_v2 import StreamFactoryV2
 
@@ -27,7 +27,7 @@ class SourceRdstationCrm(RdstationSource[Settings]):
         *,
         streams: Collection[str] = (),
         retry_policy: RetryPolicy | None = None,
-    ) -> CrmStreamFactory[Any]:
+    ) -> StreamFactoryCrm[Any]:
         """Return the account over the version of the API that the credentials are for."""
         if isinstance(settings.credentials, V1Credentials):
             return StreamFactoryV1(settings.credentials, settings, self.message_repository, retry_policy)

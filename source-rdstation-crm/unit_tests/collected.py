@@ -1,4 +1,4 @@
-"""Streams read without the CDK's engine: their slices one after the other, with the states they emit."""
+"""Streams read without the CDK's engine: their partitions one after the other, with the states they emit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from airbyte_cdk.models import AirbyteMessage, Type
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 
-from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.cursor import StreamCursor
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Page
 from airbyte_rdstation.pagination.listing import Fetch, Query
 
@@ -25,10 +26,10 @@ class Collected(MessageRepository):
         self.ids: list[str] = []
         self.ids_at_last_state = 0
 
-    def read(self, slices: Iterable[Partition], records: int | None = None) -> None:
-        """Reads the slices, or pages with as many records of them; then the process is as good as killed."""
-        for slice_ in slices:
-            pages: Iterable[Any] = slice_.read()
+    def read(self, partitions: Iterable[Partition], records: int | None = None) -> None:
+        """Reads the partitions, or pages with as many records of them; then the process is as good as killed."""
+        for partition in partitions:
+            pages: Iterable[Any] = partition.read()
             for page in pages:
                 self.ids += [message.record.data["id"] for message in page.messages()]
                 if records is not None and len(self.ids) >= records:
@@ -57,11 +58,15 @@ def context(
     messages: MessageRepository,
     now: Callable[[], datetime],
     start_date: str | None = None,
-    readers: int = 50,
 ) -> StreamContext:
     """What a stream is given, in a world whose time is `now`."""
     return StreamContext(
-        name, messages, normalize=lambda row: row, start_date=start_date, server_time=lambda _: now(), readers=50
+        name,
+        messages,
+        normalize=lambda row: row,
+        start_date=start_date,
+        server_time=lambda _: now(),
+        requests_at_once=50,
     )
 
 

@@ -10,7 +10,7 @@ from simulated_list import SimulatedList
 
 from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination import last_page_first
-from airbyte_rdstation.pagination.last_page_first import read_up, step_back, top_page
+from airbyte_rdstation.pagination.last_page_first import last_page_of, read_last_page_first, resume_page
 from airbyte_rdstation.pagination.listing import PaginationError, Query
 
 OLDEST_FIRST = Query("created_at")
@@ -28,7 +28,7 @@ def test_given_edits_creations_and_deletions_when_read_then_no_row_that_existed_
     crm = counted(scenario.crm)
     seen: set[str] = set()
 
-    for batch in read_up(crm.fetch, OLDEST_FIRST, top_page(crm.fetch(OLDEST_FIRST))):
+    for batch in read_last_page_first(crm.fetch, OLDEST_FIRST, last_page_of(crm.fetch(OLDEST_FIRST))):
         seen |= {row["id"] for row in batch.rows}
 
     assert scenario.existed_throughout <= seen
@@ -37,7 +37,7 @@ def test_given_edits_creations_and_deletions_when_read_then_no_row_that_existed_
 def test_given_a_list_at_rest_when_read_then_each_page_is_asked_for_once() -> None:
     crm = spread(95, page_size=10)
 
-    pages = [batch.page for batch in read_up(crm.fetch, OLDEST_FIRST, 10)]
+    pages = [batch.page for batch in read_last_page_first(crm.fetch, OLDEST_FIRST, 10)]
 
     assert pages == list(range(10, 0, -1))
     assert crm.requests == 10
@@ -47,7 +47,7 @@ def test_given_hidden_rows_in_the_count_when_read_then_the_last_page_is_found() 
     crm = spread(95, page_size=10)
     crm.hidden = 400
 
-    batches = list(read_up(crm.fetch, OLDEST_FIRST, top_page(crm.fetch(OLDEST_FIRST))))
+    batches = list(read_last_page_first(crm.fetch, OLDEST_FIRST, last_page_of(crm.fetch(OLDEST_FIRST))))
 
     assert {row["id"] for batch in batches for row in batch.rows} == set(crm.created)
     assert batches[-1].ends
@@ -65,7 +65,7 @@ def test_given_a_deletion_while_the_last_page_is_looked_for_when_read_then_no_ro
 
     crm.before_request = delete_the_first
 
-    batches = read_up(crm.fetch, OLDEST_FIRST, top_page(crm.fetch(OLDEST_FIRST)))
+    batches = read_last_page_first(crm.fetch, OLDEST_FIRST, last_page_of(crm.fetch(OLDEST_FIRST)))
 
     assert {row["id"] for batch in batches for row in batch.rows} >= set(crm.created)
 
@@ -75,7 +75,7 @@ def test_given_rows_of_one_moment_across_pages_when_read_then_none_is_missing() 
     for number in range(15, 45):
         crm.created[f"{number:024x}"] = 20_000
 
-    seen = {row["id"] for batch in read_up(crm.fetch, OLDEST_FIRST, 6) for row in batch.rows}
+    seen = {row["id"] for batch in read_last_page_first(crm.fetch, OLDEST_FIRST, 6) for row in batch.rows}
 
     assert seen == set(crm.created)
 
@@ -87,7 +87,7 @@ def test_given_deletions_and_a_kill_when_resumed_then_no_row_is_missing(killed_a
         crm.created[f"{number:024x}"] = 25_000  # one moment over the border of pages
     seen: set[str] = set()
     page, reached = 0, ""
-    for number, batch in enumerate(read_up(crm.fetch, OLDEST_FIRST, 6), start=1):
+    for number, batch in enumerate(read_last_page_first(crm.fetch, OLDEST_FIRST, 6), start=1):
         seen |= {row["id"] for row in batch.rows}
         page, reached = batch.page, batch.oldest or reached
         if number == killed_after:
@@ -95,7 +95,7 @@ def test_given_deletions_and_a_kill_when_resumed_then_no_row_is_missing(killed_a
     for number in (3, 30, 44):
         crm.delete(f"{number:024x}")
 
-    for batch in read_up(crm.fetch, OLDEST_FIRST, step_back(crm.fetch, OLDEST_FIRST, page, reached)):
+    for batch in read_last_page_first(crm.fetch, OLDEST_FIRST, resume_page(crm.fetch, OLDEST_FIRST, page, reached)):
         seen |= {row["id"] for row in batch.rows}
 
     assert set(crm.created) <= seen
@@ -106,7 +106,7 @@ def test_given_a_list_that_ignores_its_order_when_read_then_it_is_an_error() -> 
     crm.sort_honoured = False
 
     with pytest.raises(PaginationError, match="ignores its sort"):
-        list(read_up(crm.fetch, OLDEST_FIRST, 3))
+        list(read_last_page_first(crm.fetch, OLDEST_FIRST, 3))
 
 
 def test_given_more_rows_than_the_wall_when_the_top_is_asked_then_it_lies_before_it(
@@ -114,7 +114,7 @@ def test_given_more_rows_than_the_wall_when_the_top_is_asked_then_it_lies_before
 ) -> None:
     monkeypatch.setattr(last_page_first, "WALL", 100)
 
-    assert top_page(Page([{"id": "a"}] * 10, More.UNKNOWN, total=5_000)) == 10
+    assert last_page_of(Page([{"id": "a"}] * 10, More.UNKNOWN, total=5_000)) == 10
 
 
 def test_given_a_tie_and_a_last_page_that_empties_when_read_then_no_row_is_missing() -> None:
@@ -132,7 +132,7 @@ def test_given_a_tie_and_a_last_page_that_empties_when_read_then_no_row_is_missi
 
         crm.before_request = delete_the_last_page
 
-        seen = {row["id"] for batch in read_up(crm.fetch, OLDEST_FIRST, 3) for row in batch.rows}
+        seen = {row["id"] for batch in read_last_page_first(crm.fetch, OLDEST_FIRST, 3) for row in batch.rows}
 
         assert set(crm.created) <= seen
 
@@ -147,7 +147,7 @@ def test_given_as_many_deletions_as_a_page_has_rows_when_read_then_it_goes_on() 
 
     crm.before_request = delete_the_next_page
 
-    batches = list(read_up(crm.fetch, OLDEST_FIRST, 10))
+    batches = list(read_last_page_first(crm.fetch, OLDEST_FIRST, 10))
 
     assert {row["id"] for batch in batches for row in batch.rows} == set(crm.created)
 
@@ -156,4 +156,4 @@ def test_given_a_list_that_ignores_page_numbers_when_read_then_it_is_an_error() 
     crm = spread(95, page_size=10)
 
     with pytest.raises(PaginationError, match="the same rows"):
-        list(read_up(lambda query: crm.fetch(query.at_page(1)), OLDEST_FIRST, 10))
+        list(read_last_page_first(lambda query: crm.fetch(query.at_page(1)), OLDEST_FIRST, 10))

@@ -12,7 +12,7 @@ from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteCatalo
 from airbyte_rdstation.client.errors import ConnectorError
 from source_rdstation_crm.config import Settings, read_settings
 from source_rdstation_crm.source import SourceRdstationCrm
-from source_rdstation_crm.v1.streams import STREAMS
+from source_rdstation_crm.v1.table_v1 import STREAMS
 
 CONFIG = {"credentials": {"api_version": "v1", "access_token": "a-token-of-api-v1"}, "start_date": None}
 LOGGER = logging.getLogger("airbyte")

@@ -141,7 +141,7 @@ def test_given_rows_that_move_when_read_in_spans_then_the_open_span_comes_last()
 def test_given_a_failed_reader_when_spans_are_asked_for_then_no_more_come_and_the_rest_remains() -> None:
     ranges = TimeRanges([TimeRange(moment(0), moment(9_000))], horizon=lambda: moment(9_000), moving=False, readers=4)
 
-    ranges.fail()
+    ranges.give_up()
 
     assert list(ranges) == []
     assert ranges.remaining() == [(moment(0), moment(9_000))]

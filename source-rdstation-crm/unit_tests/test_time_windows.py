@@ -1,4 +1,4 @@
-"""Deals in slices of time: none lost at an edge, none twice, whatever the API does at its wall."""
+"""Deals in windows of time: none lost at an edge, none twice, whatever the API does at its wall."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def wider(crm: CountedList) -> Fetch:
 
 def read(crm: CountedList, fetch: Fetch | None = None, parts: Iterable[Fetch] = ()) -> tuple[list[str], Windows]:
     list_ = Windows(fetch or wider(crm), lambda: parts, lambda: moment(crm.now))
-    rows, slices = list_.plan()
+    rows, windows = list_.plan()
     ids = [row["id"] for row in rows]
-    for window in slices:
+    for window in windows:
         ids += [row["id"] for batch in list_.read(window) for row in batch.rows]
     return ids, list_
 
@@ -84,7 +84,7 @@ def test_given_a_small_list_when_read_then_one_request_is_enough() -> None:
 
 
 @pytest.mark.parametrize("created_at", [None, "2026-02-30T10:00:00.000Z"])
-def test_given_a_row_without_a_readable_date_when_any_slice_brings_it_then_it_comes_once(created_at: str) -> None:
+def test_given_a_row_without_a_readable_date_when_any_window_brings_it_then_it_comes_once(created_at: str) -> None:
     crm = account(200)
     inner = wider(crm)
 
@@ -99,10 +99,10 @@ def test_given_a_row_without_a_readable_date_when_any_slice_brings_it_then_it_co
     assert Counter(ids)["undated"] == 1
 
 
-def test_given_rows_on_the_edges_of_slices_when_read_then_each_comes_once() -> None:
+def test_given_rows_on_the_edges_of_windows_when_read_then_each_comes_once() -> None:
     crm = account(200)
-    _, slices = Windows(wider(crm), tuple, lambda: moment(crm.now)).plan()
-    for number, window in enumerate(slices[:-1]):
+    _, windows = Windows(wider(crm), tuple, lambda: moment(crm.now)).plan()
+    for number, window in enumerate(windows[:-1]):
         assert window.before is not None
         at = int((window.before - DAWN).total_seconds() * 1_000)
         crm.created |= {f"{5_000 + 3 * number + step:024x}": at + step - 1 for step in range(3)}

@@ -8,13 +8,13 @@ import orjson
 import pytest
 
 from airbyte_rdstation.client.responses import BadAnswerError, More
-from source_rdstation_crm.v1.client_v1 import read_account, read_list, read_record
+from source_rdstation_crm.v1.list_v1 import read_account, read_list, read_record
 
 BOTH = [{"_id": "a", "id": "a"}, {"_id": "b", "id": "b"}]
 
 
 def page(body: Any, limit: int | None = 2, rows_key: str = "deals") -> Any:
-    return read_list(orjson.dumps(body), rows_key=rows_key, limit=limit)
+    return read_list(orjson.dumps(body), rows_key=rows_key, full_page=limit)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_given_total_and_cursor_when_read_then_they_are_optional(
 )
 def test_given_something_else_when_read_then_the_error_names_keys_and_types_only(content: bytes, words: str) -> None:
     with pytest.raises(BadAnswerError, match=words) as caught:
-        read_list(content, rows_key="deals", limit=200)
+        read_list(content, rows_key="deals", full_page=200)
 
     assert "ana@" not in str(caught.value)
 

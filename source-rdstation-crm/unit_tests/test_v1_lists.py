@@ -8,8 +8,8 @@ import pytest
 
 from airbyte_rdstation.dates import parse_instant
 from airbyte_rdstation.pagination.listing import Bound, Query
-from source_rdstation_crm.v1.client_v1 import ListV1
-from source_rdstation_crm.v1.streams import STREAMS, StreamSpec
+from source_rdstation_crm.v1.list_v1 import ListV1
+from source_rdstation_crm.v1.table_v1 import STREAMS, StreamSpec
 
 SPECS = {spec.name: spec for spec in STREAMS}
 MARCH, APRIL = parse_instant("2026-03-01T12:00:00Z"), parse_instant("2026-04-01T00:00:00Z")
@@ -67,7 +67,7 @@ def test_given_a_query_when_asked_then_the_parameters_are_those_of_the_list(
         (Bound("created_at", MARCH, None), "2026-02-28", "2100-01-01"),
     ],
 )
-def test_given_a_slice_of_time_when_asked_then_it_is_whole_days_and_a_day_wider_and_open_ends_are_far_away(
+def test_given_a_window_of_time_when_asked_then_it_is_whole_days_and_a_day_wider_and_open_ends_are_far_away(
     bound: Bound, start: str, end: str
 ) -> None:
     params = asked(SPECS["deals"], Query("created_at", (bound,)), {"deal_stage_id": "s"})

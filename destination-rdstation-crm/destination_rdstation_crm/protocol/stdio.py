@@ -23,7 +23,7 @@ from airbyte_cdk.models import (
     Type,
 )
 
-from airbyte_rdstation.airbyte.stop import Stop
+from airbyte_rdstation.airbyte.process import Stop
 from airbyte_rdstation.client.errors import ConnectorError, system_error
 from destination_rdstation_crm.protocol.lines import BadLineError, Message, read_line
 from destination_rdstation_crm.row import StreamKey

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Final, TypeVar
 
-from airbyte_rdstation.airbyte.stop import Stop
+from airbyte_rdstation.airbyte.process import Stop
 
 __all__ = ["WorkerPool"]
 

@@ -18,12 +18,12 @@ from typing import Any, Final, TypeAlias, TypeVar
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import RequestRefusedError, system_error
 from airbyte_rdstation.client.json_text import as_json_text
-from source_rdstation_conversas.client_conversas import day_windows
 from source_rdstation_conversas.config import Settings
 from source_rdstation_conversas.envelopes import ContactPage, HistoryAnswer, holds_empty_list, messages_of, read_history
 from source_rdstation_conversas.history.contact_messages import PAGE_SIZE, ReadPage, RepeatedPageError
 from source_rdstation_conversas.history.plaintext import decode
 from source_rdstation_conversas.history.private_keys import PrivateKeys, UndecryptableError
+from source_rdstation_conversas.list_conversas import day_windows
 
 __all__ = ["HistoryClient", "PageDecryptor"]
 

@@ -16,8 +16,9 @@ from typing import Final
 
 from airbyte_cdk.models import FailureType
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor, FullRefreshCursor, StreamContext
-from airbyte_rdstation.airbyte.partitions import Places, Slice, StreamPartitions, read_small_list
+from airbyte_rdstation.airbyte.cursor import CheckpointCursor, FullRefreshCursor
+from airbyte_rdstation.airbyte.partitions import Places, RecordPartition, StreamPartitions, read_small_list
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import (
     ConnectorError,
     ForbiddenError,
@@ -62,14 +63,14 @@ class ContactPartitions(StreamPartitions):
         self._client = histories.client
         self._decryptor = histories.client.decryptor
         self._explain_401 = histories.explain_401
-        self._answered = cursor.request_answered
-        # Few partitions are under way at once, so that the state stays close behind the records.
-        self._places = Places(2 * context.readers)
+        self._answered = cursor.records_emitted
+        # No more partitions are under way than can be read: the state stays close behind.
+        self._places = Places(2 * context.requests_at_once)
         self._counts = threading.Lock()
         self._visited = self._gone = self._in_a_row = 0
         self._failures: list[ConnectorError] = []
 
-    def generate(self) -> Iterator[Slice]:
+    def generate(self) -> Iterator[RecordPartition]:
         """Yield a partition for each contact, and end once all are read, or once an error ends the read for all.
 
         Raises one error for all contacts that could not be read, if any.
@@ -78,7 +79,7 @@ class ContactPartitions(StreamPartitions):
         for contact in self._select_due(contacts, hidden=hidden):
             if not self._places.take():
                 break
-            yield Slice(self._context, {}, partial(self._visit, contact))
+            yield RecordPartition(self._context, {}, partial(self._visit, contact))
         self._places.wait_for_all()
         if self._gone:
             _logger.info("%s: %s contacts are gone (404) and are skipped.", self._context.name, self._gone)
@@ -207,7 +208,7 @@ class MessagesHistoryPartitions(ContactPartitions):
         super().__init__(context, histories, cursor)
         self._cursor = cursor
 
-    def generate(self) -> Iterator[Slice]:
+    def generate(self) -> Iterator[RecordPartition]:
         """Yield a partition for each contact; see ContactPartitions."""
         if not self._decryptor.has_keys:
             _logger.info("%s: without private_key_jwk, `data` holds encrypted pages.", self._context.name)

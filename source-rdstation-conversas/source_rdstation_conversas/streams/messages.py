@@ -14,8 +14,9 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, Final
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
+from airbyte_rdstation.airbyte.cursor import CheckpointCursor
 from airbyte_rdstation.airbyte.state import LOOKBACK, ReadPosition, StreamState
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, is_older, parse_instant
 from source_rdstation_conversas.history.contact_messages import ContactMessages
@@ -128,7 +129,7 @@ class MessagesCursor(CheckpointCursor):
                 self._after = self._due[self._prefix]
                 self._finished.discard(self._after)
                 self._prefix += 1
-            self.request_answered()
+            self.records_emitted()
 
     def emit_last_state(self, *, failed: int) -> None:
         """Emit the last state; the cursor moves unless something, or one of the contacts, could not be read."""

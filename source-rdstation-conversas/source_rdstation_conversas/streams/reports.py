@@ -13,14 +13,15 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, partial
 from typing import Any, Final
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
-from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions
+from airbyte_rdstation.airbyte.cursor import CheckpointCursor
+from airbyte_rdstation.airbyte.partitions import RecordPartition, StreamPartitions
 from airbyte_rdstation.airbyte.state import StreamState
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.dates import format_instant, parse_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query, instant_of
 from airbyte_rdstation.pagination.page_numbers import RestlessError, sweep
-from source_rdstation_conversas.client_conversas import day_windows
+from source_rdstation_conversas.list_conversas import day_windows
 
 __all__ = ["ReportsCursor", "ReportsPartitions", "ReportsState"]
 
@@ -86,7 +87,7 @@ class ReportsCursor(CheckpointCursor):
                 self._complete += 1
             if self._complete == len(self._windows):
                 return True
-            self.request_answered()
+            self.records_emitted()
             return False
 
     @cached_property
@@ -112,13 +113,13 @@ class ReportsPartitions(StreamPartitions):
         self._read_rows = self._counted = 0
         self._failed = False
 
-    def generate(self) -> Iterator[Slice]:
+    def generate(self) -> Iterator[RecordPartition]:
         """Yield a partition for each window."""
         if not self._context.start_date:
             _logger.info("%s: without start_date, the last 365 days are read.", self._context.name)
         for number, (first, last) in enumerate(self._cursor.begin()):
             covered = {"from": first.isoformat(), "to": last.isoformat()}
-            yield Slice(self._context, covered, partial(self._read, number, first, last))
+            yield RecordPartition(self._context, covered, partial(self._read, number, first, last))
 
     def _read(self, number: int, first: date, last: date) -> Iterator[list[Row]]:
         if self._failed:
@@ -149,7 +150,7 @@ class ReportsPartitions(StreamPartitions):
             for batch in sweep(fetch_counted, Query(None), walled=False):
                 read += len(batch.rows)
                 yield [row for row in batch.rows if self._is_due(row) and self._is_new(row["id"])]
-                self._cursor.request_answered()
+                self._cursor.records_emitted()
         except RestlessError:
             self._context.report_incomplete("A window of days never came to rest; its last records may be missing.")
         with self._lock:

@@ -1,3 +1,3 @@
-"""A file a way of reading a stream: by keyset, newest row first, by page number, in time windows, child by child."""
+"""A file a way of reading a stream: by keyset, newest first, last page first, in windows, child by child."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Children of deals (notes, products): one slice a deal, several at once; incremental by the deal's `updated_at`.
+"""Children of deals (notes, products): one partition a deal, several at once; incremental by the deal's `updated_at`.
 
 The children carry no `deal_id` and no date that an incremental read could use, so the deals are read (by keyset,
 from the state on) and each changed deal is visited. Facts: docs/api/crm-v2.md#deal-notes, #deal-products and
@@ -11,8 +11,8 @@ import logging
 from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
-from airbyte_rdstation.airbyte.partitions import Slice
+from airbyte_rdstation.airbyte.partitions import RecordPartition
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import RequestRefusedError, ServerFailedError
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.pagination.keyset import read_keyset
@@ -56,7 +56,7 @@ class DealChildrenCursor(DealCursor):
 
 
 class DealChildrenPartitions(DealPartitions):
-    """Generates a slice for each deal that changed since the state."""
+    """Generates a partition for each deal that changed since the state."""
 
     _cursor: DealChildrenCursor
 
@@ -82,7 +82,7 @@ class DealChildrenPartitions(DealPartitions):
         self._fetch_below = fetch_below
         self._sort = sort
 
-    def generate(self) -> Iterator[Slice]:
+    def generate(self) -> Iterator[RecordPartition]:
         """Yield the deals in the order of their last change."""
         forms = [form for form in self._fetch_deals if form != ALL_DEALS]
         if self._cursor.incoming.parents in forms:
@@ -100,7 +100,7 @@ class DealChildrenPartitions(DealPartitions):
                 yield from self._attempt(ALL_DEALS)
         self._end()
 
-    def _attempt(self, form: str) -> Generator[Slice, None, int | None]:
+    def _attempt(self, form: str) -> Generator[RecordPartition, None, int | None]:
         """Visits the deals that a filter names, and waits for that; returns how many, None if it is refused."""
         self._cursor.try_filter(form)
         try:
@@ -115,14 +115,14 @@ class DealChildrenPartitions(DealPartitions):
         self._places.wait_for_all()
         return self._cursor.progress.count
 
-    def _visit_all(self, fetch: Fetch) -> Iterator[Slice]:
+    def _visit_all(self, fetch: Fetch) -> Iterator[RecordPartition]:
         cursor = self._cursor
         deals = read_keyset(fetch, self._deal_keys, cursor.since, now=cursor.begun, tie_sort=self._deal_tie_sort)
         for batch in deals:
             yield from self._visit(batch.rows)
             if self._places.given_up:
                 return
-            cursor.request_answered()
+            cursor.records_emitted()
 
     def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
         fetch = self._fetch_below(deal_id)

@@ -14,9 +14,10 @@ from datetime import datetime, timezone
 from functools import cached_property, partial
 from typing import Any
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
-from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions
+from airbyte_rdstation.airbyte.cursor import CheckpointCursor
+from airbyte_rdstation.airbyte.partitions import RecordPartition, StreamPartitions
 from airbyte_rdstation.airbyte.state import LOOKBACK, Instant, ReadPosition, StreamState, due_since, is_settled
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, newest_instant, parse_instant
 from airbyte_rdstation.pagination.keyset import read_keyset
@@ -58,7 +59,7 @@ class KeysetCursor(CheckpointCursor):
             else [TimeRange(self._since if self._moving else None, None)],
             horizon=self._horizon,
             moving=self._moving,
-            readers=context.readers,
+            readers=context.requests_at_once,
         )
 
     @property
@@ -87,7 +88,7 @@ class KeysetCursor(CheckpointCursor):
         with self._lock:
             self._latest = max(self._latest or "", newest or "") or None
             self.ranges.advance(time_range, batch.reached, batch.pages_left)
-            self.request_answered()
+            self.records_emitted()
 
     @cached_property
     def _started(self) -> str:
@@ -107,7 +108,7 @@ class KeysetCursor(CheckpointCursor):
 
 
 class KeysetPartitions(StreamPartitions):
-    """Generates a slice for each time range, as the read is cut."""
+    """Generates a partition for each time range, as the read is cut."""
 
     def __init__(
         self,
@@ -125,16 +126,16 @@ class KeysetPartitions(StreamPartitions):
         self._keys = keys
         self._tie_sort = tie_sort
 
-    def generate(self) -> Iterator[Slice]:
+    def generate(self) -> Iterator[RecordPartition]:
         """Yield the time ranges as they become ready, until all are read or one has failed."""
         for time_range in self._cursor.ranges:
             covered = {"from": str(time_range.position), "to": str(time_range.end)}
-            yield Slice(self._context, covered, partial(self._read, time_range))
+            yield RecordPartition(self._context, covered, partial(self._read, time_range))
         self._cursor.checkpoint()
 
     def give_up(self) -> bool:
         """Hand out no further range."""
-        return self._cursor.ranges.fail()
+        return self._cursor.ranges.give_up()
 
     def _read(self, time_range: TimeRange) -> Iterator[list[Row]]:
         cursor = self._cursor
@@ -151,7 +152,7 @@ class KeysetPartitions(StreamPartitions):
                 yield batch.rows
                 cursor.follow(time_range, batch)
         except BaseException:
-            if cursor.ranges.fail():
+            if cursor.ranges.give_up():
                 raise  # the other readers' errors would only repeat it
         else:
             cursor.ranges.finish(time_range)

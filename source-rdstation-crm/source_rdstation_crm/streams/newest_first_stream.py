@@ -13,14 +13,20 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Final
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext
-from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions, refusals_named
+from airbyte_rdstation.airbyte.cursor import CheckpointCursor
+from airbyte_rdstation.airbyte.partitions import RecordPartition, StreamPartitions, refusals_named
 from airbyte_rdstation.airbyte.state import LOOKBACK, Instant, ReadPosition, StreamState, due_since, is_settled
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, parse_instant
 from airbyte_rdstation.pagination.keyset import read_keyset_whole
 from airbyte_rdstation.pagination.listing import Batch, Fetch, Query
-from airbyte_rdstation.pagination.newest_first import DownBatch, WallReachedError, instant_text, read_down
+from airbyte_rdstation.pagination.newest_first import (
+    NewestFirstBatch,
+    WallReachedError,
+    instant_text,
+    read_newest_first,
+)
 
 __all__ = ["NewestFirstCursor", "NewestFirstPartitions", "NewestFirstState", "PagePosition"]
 
@@ -90,7 +96,7 @@ class NewestFirstCursor(CheckpointCursor):
         """Move the position behind the rows of a page, which are emitted."""
         with self._lock:
             self.page, self.reached = page, reached or self.reached
-            self.request_answered()
+            self.records_emitted()
 
     def end(self) -> None:
         """Emit the last state: everything is read."""
@@ -105,12 +111,14 @@ class NewestFirstCursor(CheckpointCursor):
 
 
 class NewestFirstPartitions(StreamPartitions):
-    """Generates one slice: the whole list, down to the cursor."""
+    """Generates one partition: the whole list, down to the cursor."""
 
     walled: ClassVar[bool] = False
     """Whether the list has a known wall."""
 
-    def __init__(self, context: StreamContext, cursor: NewestFirstCursor, *, fetch: Fetch, other_key: str) -> None:
+    def __init__(
+        self, context: StreamContext, cursor: NewestFirstCursor, *, fetch: Fetch, other_key: str = "created_at"
+    ) -> None:
         """`other_key` is the field by which the list is read where a wall cuts it off."""
         self._context = context
         self._cursor = cursor
@@ -120,16 +128,16 @@ class NewestFirstPartitions(StreamPartitions):
         self._at_latest: set[str] = set()
         self._may_lack_rows = False
 
-    def generate(self) -> Iterator[Slice]:
-        """Yield the one slice."""
-        yield Slice(self._context, {}, self._read)
+    def generate(self) -> Iterator[RecordPartition]:
+        """Yield the one partition."""
+        yield RecordPartition(self._context, {}, self._read)
 
     def _read(self) -> Iterator[list[Row]]:
         since = self._cursor.since
         bound, first = format_instant(since) if since else "", self._resume_page()
         number = first
         try:
-            for batch in read_down(self._fetch, self._cursor_field, bound, first, walled=self.walled):
+            for batch in read_newest_first(self._fetch, self._cursor_field, bound, first, walled=self.walled):
                 yield from self._emit_rows(batch)
                 number = batch.page
         except WallReachedError:
@@ -153,7 +161,9 @@ class NewestFirstPartitions(StreamPartitions):
         newest = self._cursor.latest
         for _ in range(_MOST_FRONTS):
             down_to, newest, number = newest, None, 1
-            for batch in _up_to_wall(read_down(self._fetch, self._cursor_field, down_to or "", walled=self.walled)):
+            for batch in _up_to_wall(
+                read_newest_first(self._fetch, self._cursor_field, down_to or "", walled=self.walled)
+            ):
                 fresh = [
                     row
                     for row in batch.rows
@@ -165,7 +175,7 @@ class NewestFirstPartitions(StreamPartitions):
             if number == 1 or newest == down_to:
                 return
 
-    def _emit_rows(self, batch: DownBatch) -> Iterator[list[Row]]:
+    def _emit_rows(self, batch: NewestFirstBatch) -> Iterator[list[Row]]:
         cursor = self._cursor
         if cursor.started is None:
             cursor.begin()
@@ -176,7 +186,7 @@ class NewestFirstPartitions(StreamPartitions):
         if batch.page >= cursor.page:
             cursor.follow(batch.page, batch.oldest)
         else:  # the front is read again: the position stays at the end of the first pass
-            cursor.request_answered()
+            cursor.records_emitted()
 
     def _text(self, row: Row) -> str:
         return instant_text(row, self._cursor_field)
@@ -200,10 +210,10 @@ class NewestFirstPartitions(StreamPartitions):
     def _not_older(self, bound: str, batches: Iterator[Batch]) -> Iterator[list[Row]]:
         for batch in batches:
             yield [row for row in batch.rows if self._text(row) >= bound]
-            self._cursor.request_answered()
+            self._cursor.records_emitted()
 
 
-def _up_to_wall(batches: Iterator[DownBatch]) -> Iterator[DownBatch]:
+def _up_to_wall(batches: Iterator[NewestFirstBatch]) -> Iterator[NewestFirstBatch]:
     """What lies beyond the wall changed after the start: it is the next sync's."""
     with suppress(WallReachedError):
         yield from batches

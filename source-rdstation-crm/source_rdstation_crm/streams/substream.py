@@ -1,4 +1,4 @@
-"""Children of parents: a slice for each pipeline, or for each deal that is due; the latter incremental by `updated_at`.
+"""Children of parents: a partition a pipeline, or a deal that is due; the latter incremental by its `updated_at`.
 
 The state of deals is their cursor, never a state a deal: it moves over a deal only once that deal and all before it are
 visited. Deals edited after the sync's start are visited if they were not yet, but the cursor stays at the start: they
@@ -21,9 +21,10 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamContext, StreamCursor
-from airbyte_rdstation.airbyte.partitions import Places, Slice, StreamPartitions, read_small_list
+from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamCursor
+from airbyte_rdstation.airbyte.partitions import Places, RecordPartition, StreamPartitions, read_small_list
 from airbyte_rdstation.airbyte.state import StreamState, due_since, is_settled, lookback_start
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import NotFoundError
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import floor_second, format_instant
@@ -156,25 +157,25 @@ class DealCursor(CheckpointCursor):
 
 
 class DealPartitions(StreamPartitions):
-    """Generates a slice for each deal to visit."""
+    """Generates a partition for each deal to visit."""
 
     def __init__(self, context: StreamContext, cursor: DealCursor) -> None:
         self._context = context
         self._cursor = cursor
-        # No more slices are under way than can be read: the cursor stays close behind the list of deals.
-        self._places = Places(2 * context.readers)
+        # No more partitions are under way than can be read: the cursor stays close behind the list of deals.
+        self._places = Places(2 * context.requests_at_once)
         self._gone = 0
 
     def give_up(self) -> bool:
-        """Make no further slice, and wait for none."""
+        """Generate no further partition, and wait for none."""
         return self._places.give_up()
 
     @abstractmethod
     def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
         """Read the records of one deal. Raises NotFoundError if it is gone."""
 
-    def _visit(self, deals: Iterable[Row]) -> Iterator[Slice]:
-        """A slice for each deal that is due; ends early once one has failed."""
+    def _visit(self, deals: Iterable[Row]) -> Iterator[RecordPartition]:
+        """A partition for each deal that is due; ends early once one has failed."""
         for deal in deals:
             updated_at = instant_of(deal, _UPDATED_AT)
             visit = self._cursor.progress.open(deal["id"], format_instant(updated_at) if updated_at else None)
@@ -182,7 +183,7 @@ class DealPartitions(StreamPartitions):
                 continue
             if not self._places.take():
                 return
-            yield Slice(self._context, {"deal_id": visit.deal_id}, partial(self._read, visit))
+            yield RecordPartition(self._context, {"deal_id": visit.deal_id}, partial(self._read, visit))
 
     def _read(self, visit: Visit) -> Iterator[list[Row]]:
         try:
@@ -193,7 +194,7 @@ class DealPartitions(StreamPartitions):
             except NotFoundError:
                 self._gone += 1  # deleted between the two requests
             self._cursor.progress.close(visit)
-            self._cursor.request_answered()
+            self._cursor.records_emitted()
         except BaseException:
             if self._places.give_up():
                 raise  # the others' errors would only repeat it
@@ -208,7 +209,7 @@ class DealPartitions(StreamPartitions):
 
 
 class PipelinePartitions(StreamPartitions):
-    """Generates a slice for each pipeline: the records that live below it."""
+    """Generates a partition for each pipeline: the records that live below it."""
 
     def __init__(
         self,
@@ -230,12 +231,12 @@ class PipelinePartitions(StreamPartitions):
         self._sort = sort
         self._adopt = adopt
 
-    def generate(self) -> Iterator[Slice]:
-        """Yield a slice for each pipeline."""
+    def generate(self) -> Iterator[RecordPartition]:
+        """Yield a partition for each pipeline."""
         for pipelines in read_small_list(self._fetch_pipelines, self._pipeline_sort):
             for pipeline in pipelines:
                 pipeline_id = pipeline["id"]
-                yield Slice(self._context, {"pipeline_id": pipeline_id}, partial(self._read, pipeline_id))
+                yield RecordPartition(self._context, {"pipeline_id": pipeline_id}, partial(self._read, pipeline_id))
 
     def _read(self, pipeline_id: str) -> Iterator[list[Row]]:
         try:

@@ -1,4 +1,4 @@
-"""Deals of API v1, which are listed in slices of time: as the list has them, or each in full detail.
+"""Deals of API v1, which are listed in windows of time: as the list has them, or each in full detail.
 
 Facts: docs/api/crm-v1.md#reading-lists-that-move, #deals-in-detail.
 """
@@ -9,8 +9,9 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from airbyte_rdstation.airbyte.cursor import StreamContext, StreamCursor
-from airbyte_rdstation.airbyte.partitions import Slice, StreamPartitions
+from airbyte_rdstation.airbyte.cursor import StreamCursor
+from airbyte_rdstation.airbyte.partitions import RecordPartition, StreamPartitions
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import instant_of
@@ -21,7 +22,7 @@ __all__ = ["DealDetailsPartitions", "TimeWindowPartitions"]
 
 
 class TimeWindowPartitions(StreamPartitions):
-    """Generates a slice for each window of time; a single one where a page holds the whole list."""
+    """Generates a partition for each window of time; a single one where a page holds the whole list."""
 
     def __init__(self, context: StreamContext, cursor: StreamCursor, *, windows: Windows) -> None:
         self._context = context
@@ -30,22 +31,22 @@ class TimeWindowPartitions(StreamPartitions):
         self._lock = threading.Lock()
         self._under_way = self._read_rows = 0
 
-    def generate(self) -> Iterator[Slice]:
+    def generate(self) -> Iterator[RecordPartition]:
         """Yield the windows, the oldest first."""
         rows, windows = self._windows.plan()
         if not windows:
-            yield Slice(self._context, {}, lambda: self._emit(rows))
+            yield RecordPartition(self._context, {}, lambda: self._emit(rows))
         self._under_way = len(windows)
         for window in windows:
             covered = {"from": str(window.at_least), "to": str(window.before)}
-            yield Slice(self._context, covered, partial(self._read, window))
+            yield RecordPartition(self._context, covered, partial(self._read, window))
 
     def _read(self, window: Window) -> Iterator[list[Row]]:
         read = 0
         for batch in self._windows.read(window):
             read += len(batch.rows)
             yield batch.rows
-            self._cursor.request_answered()
+            self._cursor.records_emitted()
         with self._lock:
             self._read_rows += read
             self._under_way -= 1
@@ -60,7 +61,7 @@ class TimeWindowPartitions(StreamPartitions):
 
 
 class DealDetailsPartitions(DealPartitions):
-    """Generates a slice for each deal that changed since the state: the deal in full detail.
+    """Generates a partition for each deal that changed since the state: the deal in full detail.
 
     API v1 has no filter on `updated_at`, so all deals are listed first (a few requests), then those that are due are
     read in the order of their `updated_at`, which the state follows.
@@ -73,7 +74,7 @@ class DealDetailsPartitions(DealPartitions):
         self._windows = windows
         self._fetch_deal = fetch_deal
 
-    def generate(self) -> Iterator[Slice]:
+    def generate(self) -> Iterator[RecordPartition]:
         """Yield the deals, the longest unchanged first."""
         yield from self._visit(self._due())
         self._places.wait_for_all()
@@ -91,7 +92,7 @@ class DealDetailsPartitions(DealPartitions):
                 if not text or text >= since:
                     due[row["id"]] = text
             listed += len(rows)
-            self._cursor.request_answered()
+            self._cursor.records_emitted()
         _report_unread(self._context, self._windows, listed)
         return [{"id": id_, "updated_at": text} for text, id_ in sorted((text, id_) for id_, text in due.items())]
 

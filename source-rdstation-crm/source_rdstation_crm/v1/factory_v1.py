@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from airbyte_cdk.sources.message import MessageRepository
 
-from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.partitions import SmallListPartitions, read_small_list, refusals_named
 from airbyte_rdstation.airbyte.state import read_state
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, tell_rate_limited
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError
@@ -22,20 +23,24 @@ from airbyte_rdstation.client.session import QueryToken, Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.time_windows import Windows
 from source_rdstation_crm.config import Settings, V1Credentials
-from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
-from source_rdstation_crm.streams.offset_stream import OffsetCursor, OffsetPartitions, OffsetState
+from source_rdstation_crm.factory_crm import StreamFactoryCrm
+from source_rdstation_crm.streams.last_page_first_stream import (
+    LastPageFirstCursor,
+    LastPageFirstPartitions,
+    LastPageFirstState,
+)
 from source_rdstation_crm.streams.substream import DealCursor, DealState, PipelinePartitions
 from source_rdstation_crm.streams.time_window_stream import DealDetailsPartitions, TimeWindowPartitions
-from source_rdstation_crm.v1.client_v1 import STATUSES_V1, ListV1, read_account, read_record
+from source_rdstation_crm.v1.list_v1 import STATUSES_V1, ListV1, read_account, read_record
 from source_rdstation_crm.v1.quirks import StageFilter, sees_only_own_deals, without_empty_birthdays
-from source_rdstation_crm.v1.streams import DEAL_PIPELINES, DEALS, STREAMS, USERS, StreamSpec
+from source_rdstation_crm.v1.table_v1 import DEAL_PIPELINES, DEALS, STREAMS, USERS, StreamSpec
 
 __all__ = ["StreamFactoryV1"]
 
 _UNSORTED: Final = Query(None)
 
 
-class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
+class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
     """Builds the streams of one account, as the user of one token sees it."""
 
     table = STREAMS
@@ -90,7 +95,7 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
         return {
             "small_list": self._small_list,
             "pipeline_children": self._pipeline_children,
-            "offset": self._offset,
+            "last_page_first": self._last_page_first,
             "time_windows": self._time_windows,
             "deal_details": self._deal_details,
         }
@@ -112,10 +117,10 @@ class StreamFactoryV1(CrmStreamFactory[StreamSpec]):
         )
         return partitions, cursor
 
-    def _offset(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        saved = read_state(spec.name, spec.cursor, state, OffsetState)
-        cursor = OffsetCursor(context, cursor_field=spec.cursor, state=saved)
-        return OffsetPartitions(context, cursor, fetch=self._list(spec, cursor), other_key="created_at"), cursor
+    def _last_page_first(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        saved = read_state(spec.name, spec.cursor, state, LastPageFirstState)
+        cursor = LastPageFirstCursor(context, cursor_field=spec.cursor, state=saved)
+        return LastPageFirstPartitions(context, cursor, fetch=self._list(spec, cursor)), cursor
 
     def _time_windows(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)

@@ -9,9 +9,10 @@ from typing import Any
 
 from airbyte_cdk.sources.message import MessageRepository
 
-from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamContext, StreamCursor
+from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.partitions import SmallListPartitions, read_small_list
 from airbyte_rdstation.airbyte.state import read_state
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, tell_rate_limited
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ForbiddenError
@@ -22,20 +23,20 @@ from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.listing import Fetch
 from source_rdstation_crm.config import Settings
-from source_rdstation_crm.stream_factory_crm import CrmStreamFactory
+from source_rdstation_crm.factory_crm import StreamFactoryCrm
 from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildrenCursor, DealChildrenPartitions
 from source_rdstation_crm.streams.keyset_stream import KeysetCursor, KeysetPartitions, KeysetState
 from source_rdstation_crm.streams.newest_first_stream import NewestFirstCursor, NewestFirstPartitions, NewestFirstState
 from source_rdstation_crm.streams.substream import DealState, PipelinePartitions
-from source_rdstation_crm.v2.client_v2 import ListV2, PageSize
-from source_rdstation_crm.v2.streams import CUSTOM_FIELDS, DEALS, PIPELINES, STREAMS, StreamSpec
+from source_rdstation_crm.v2.list_v2 import ListV2, PageSize
+from source_rdstation_crm.v2.table_v2 import CUSTOM_FIELDS, DEALS, PIPELINES, STREAMS, StreamSpec
 
 __all__ = ["StreamFactoryV2", "with_custom_fields"]
 
 _logger = logging.getLogger("airbyte.rdstation")
 
 
-class StreamFactoryV2(CrmStreamFactory[StreamSpec]):
+class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
     """Builds the streams of one account. The token owner keeps the newest tokens in `config`, the user's own."""
 
     table = STREAMS

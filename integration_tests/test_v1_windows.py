@@ -1,4 +1,4 @@
-"""A deal created exactly where two slices of time meet arrives once, whatever the API thinks of zones and ends."""
+"""A deal created exactly where two windows of time meet arrives once, whatever the API thinks of zones and ends."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def at_the_edges() -> Any:
 
 
 @pytest.mark.parametrize("reading", often(READINGS, long={"-03:00-inclusive", "UTC-exclusive", "UTC-inclusive"}))
-def test_given_deals_at_the_edges_of_slices_when_read_then_each_comes_once(
+def test_given_deals_at_the_edges_of_windows_when_read_then_each_comes_once(
     at_the_edges: tuple[Emulator, set[str]], reading: str
 ) -> None:
     crm, made = at_the_edges

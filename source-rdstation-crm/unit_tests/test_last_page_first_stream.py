@@ -13,12 +13,16 @@ from hypothesis import strategies as st
 from scenario import Scenario, scenarios
 from simulated_list import SimulatedList, moment
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
 from airbyte_rdstation.airbyte.state import read_state
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination import beyond_limit, last_page_first, newest_first
-from source_rdstation_crm.streams import offset_stream
-from source_rdstation_crm.streams.offset_stream import OffsetCursor, OffsetPartitions, OffsetState
+from source_rdstation_crm.streams import last_page_first_stream
+from source_rdstation_crm.streams.last_page_first_stream import (
+    LastPageFirstCursor,
+    LastPageFirstPartitions,
+    LastPageFirstState,
+)
 
 WALL = 200
 
@@ -39,21 +43,21 @@ def read(
     messages, incomplete = Collected(), list[str]()
     given_ = context("contacts", messages, lambda: moment(crm.now), start_date)
     given_.report_incomplete = incomplete.append
-    messages.read(offset_stream_of(given_, crm, state or {})[0].generate(), records)
+    messages.read(last_page_first_stream_of(given_, crm, state or {})[0].generate(), records)
     return messages, incomplete
 
 
-def offset_stream_of(
+def last_page_first_stream_of(
     given_: StreamContext, crm: CountedList, state: dict[str, Any]
-) -> tuple[OffsetPartitions, OffsetCursor]:
-    saved = read_state("contacts", "updated_at", state, OffsetState)
-    cursor = OffsetCursor(given_, cursor_field="updated_at", state=saved)
-    return OffsetPartitions(given_, cursor, fetch=announced(cursor, crm.fetch), other_key="created_at"), cursor
+) -> tuple[LastPageFirstPartitions, LastPageFirstCursor]:
+    saved = read_state("contacts", "updated_at", state, LastPageFirstState)
+    cursor = LastPageFirstCursor(given_, cursor_field="updated_at", state=saved)
+    return LastPageFirstPartitions(given_, cursor, fetch=announced(cursor, crm.fetch)), cursor
 
 
 @pytest.fixture
 def low_wall(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (offset_stream, newest_first, beyond_limit, last_page_first):
+    for module in (last_page_first_stream, newest_first, beyond_limit, last_page_first):
         monkeypatch.setattr(module, "WALL", WALL)
 
 
@@ -278,7 +282,7 @@ def test_given_failures_before_the_first_page_when_read_again_then_everything_co
     crm.before_request = fail
     messages = Collected()
     given_ = context("contacts", messages, lambda: moment(crm.now))
-    partitions, cursor = offset_stream_of(given_, crm, {})
+    partitions, cursor = last_page_first_stream_of(given_, crm, {})
     with pytest.raises(ConnectionError):
         messages.read(partitions.generate())
     cursor.ensure_at_least_one_state_emitted()

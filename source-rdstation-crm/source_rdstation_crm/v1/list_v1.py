@@ -20,7 +20,7 @@ from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import STATUSES, Statuses, final
 from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, identity, keys_of, kind_of, parse_json
 from airbyte_rdstation.pagination.listing import Bound, Query
-from source_rdstation_crm.v1.streams import StreamSpec
+from source_rdstation_crm.v1.table_v1 import StreamSpec
 
 __all__ = ["STATUSES_V1", "ListV1", "read_account", "read_list", "read_record"]
 
@@ -39,12 +39,13 @@ STATUSES_V1: Final[Statuses] = {
 }
 
 
-def read_list(content: bytes, *, rows_key: str, limit: int | None) -> Page:
+def read_list(content: bytes, *, rows_key: str, full_page: int | None) -> Page:
     """Read a page of a list: `{"contacts": [{"_id": "…", …}, …], "has_more": true, "total": 1234}`, or a bare list.
 
-    `limit` is how many rows were asked for, None where the answer is the whole list. Raises BadAnswerError.
+    Where the answer has no `has_more`, a page of fewer rows than `full_page` is the last one; with None the answer is
+    the whole list. Raises BadAnswerError.
 
-    Only `has_more: false` is believed: a list that ignores `page` may say true for ever.
+    Of `has_more` only `false` is believed: a list that ignores `page` may say true for ever.
     """
     body = parse_json(content)
     envelope: dict[str, Any] = body if isinstance(body, dict) else {}
@@ -53,7 +54,7 @@ def read_list(content: bytes, *, rows_key: str, limit: int | None) -> Page:
         what = f"only {keys_of(envelope)}" if envelope else f"a JSON {kind_of(body)}"
         raise BadAnswerError(f"there is no list `{rows_key}`, {what}")
     has_more = envelope.get("has_more")
-    ends = limit is None or has_more is False or (has_more is None and len(rows) < limit)
+    ends = full_page is None or has_more is False or (has_more is None and len(rows) < full_page)
     total, cursor = envelope.get("total"), envelope.get("next_page")
     return Page(
         rows=[_identified(row) for row in rows],
@@ -121,8 +122,9 @@ class ListV1:
             params["page"] = str(query.page)
         if query.cursor:
             params["next_page"] = query.cursor
-        limit = spec.limit if spec.paging == "limit" else None
-        parse = partial(read_list, rows_key=spec.rows_key, limit=limit if spec.paging != "page" else 1)
+        # The size of the API's own pages is unknown: only an empty one is the last.
+        full_page = {"limit": spec.limit, "page": 1, "none": None}[spec.paging]
+        parse = partial(read_list, rows_key=spec.rows_key, full_page=full_page)
         hint = f" The parameters were {', '.join(sorted(params))}." if params else ""
         return self.api.get(spec.path, params, parse, stream=self.stream, hint=hint, on_request=self.on_request)
 

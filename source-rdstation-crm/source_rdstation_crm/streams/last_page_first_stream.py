@@ -1,8 +1,9 @@
 """A list with a wall and without a filter on its cursor: contacts and companies of API v1.
 
-Incremental reads go from the newest change down to the cursor. The first read takes everything, oldest first by
-`created_at`, which no edit can change; a STATE on the way carries the page reached. A list longer than its wall is read
-from both ends (`pagination.beyond_limit`); how many rows stay out of reach is told now, and again at each later sync.
+A first read takes the whole list, ordered by `created_at`, which no edit can change, from its last page (the newest
+rows) to its first; a STATE on the way carries the page reached. A list longer than its wall is read from both ends
+(`pagination.beyond_limit`); how many rows stay out of reach is told now, and again at each later sync. Incremental
+reads, and a first one with a `start_date`, go from the newest change down to the cursor or that date.
 Facts: docs/api/crm-v1.md#paging and #reading-lists-that-move.
 """
 
@@ -11,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from typing import Any, ClassVar, Final
 
-from airbyte_rdstation.airbyte.cursor import StreamContext
+from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import newest_instant
 from airbyte_rdstation.pagination.beyond_limit import Reach
-from airbyte_rdstation.pagination.last_page_first import read_up, step_back, top_page
+from airbyte_rdstation.pagination.last_page_first import last_page_of, read_last_page_first, resume_page
 from airbyte_rdstation.pagination.listing import WALL, Batch, Fetch, Query
 from source_rdstation_crm.streams.newest_first_stream import (
     NewestFirstCursor,
@@ -24,33 +25,33 @@ from source_rdstation_crm.streams.newest_first_stream import (
     PagePosition,
 )
 
-__all__ = ["OffsetCursor", "OffsetPartitions", "OffsetState"]
+__all__ = ["LastPageFirstCursor", "LastPageFirstPartitions", "LastPageFirstState"]
 
 _OLDEST_FIRST: Final = Query("created_at")
 _WALL_TEXT: Final = f"{WALL:,} in each of a list's orders."
 _USE_V2: Final = "API v2 has no such limit: connect the account with it."
 
 
-class _OffsetPosition(PagePosition):
+class _LastPageFirstPosition(PagePosition):
     whole: bool = False
 
 
-class OffsetState(NewestFirstState):
-    """As a NewestFirstState; a `whole` read goes by `created_at`, and its page counts upwards.
+class LastPageFirstState(NewestFirstState):
+    """As a NewestFirstState; a `whole` read goes by `created_at`, oldest first, and its `page` counts down to 1.
 
     `unreached` is how many records were out of reach when everything was read.
 
     `{"position": {"started": "…", "latest": "…", "page": 3, "reached": "…", "whole": true}, "unreached": 120}`
     """
 
-    position: _OffsetPosition | None = None
+    position: _LastPageFirstPosition | None = None
     unreached: int = 0
 
 
-class OffsetCursor(NewestFirstCursor):
-    """Keeps the page reached in either direction, how far the stream is complete, and what was out of reach."""
+class LastPageFirstCursor(NewestFirstCursor):
+    """Keeps the page reached in either order, how far the stream is complete, and what was out of reach."""
 
-    def __init__(self, context: StreamContext, *, cursor_field: str, state: OffsetState) -> None:
+    def __init__(self, context: StreamContext, *, cursor_field: str, state: LastPageFirstState) -> None:
         super().__init__(context, cursor_field=cursor_field, state=state)
         self.unreached = state.unreached
         self.whole = state.position.whole if state.position else self.since is None
@@ -75,11 +76,11 @@ class OffsetCursor(NewestFirstCursor):
         self.latest = max(self.latest or "", newest or "") or None
 
 
-class OffsetPartitions(NewestFirstPartitions):
-    """Generates one slice: the whole list by creation, or what changed since the cursor."""
+class LastPageFirstPartitions(NewestFirstPartitions):
+    """Generates one partition: the whole list by creation, or what changed since the cursor."""
 
     walled: ClassVar[bool] = True
-    _cursor: OffsetCursor
+    _cursor: LastPageFirstCursor
 
     def _read(self) -> Iterator[list[Row]]:
         cursor = self._cursor
@@ -97,7 +98,7 @@ class OffsetPartitions(NewestFirstPartitions):
     def _read_whole(self) -> Iterator[list[Row]]:
         cursor = self._cursor
         if cursor.started:
-            top = step_back(self._fetch, _OLDEST_FIRST, cursor.page, cursor.reached or "")
+            last = resume_page(self._fetch, _OLDEST_FIRST, cursor.page, cursor.reached or "")
         else:
             first = self._fetch(_OLDEST_FIRST)
             cursor.begin()
@@ -106,19 +107,19 @@ class OffsetPartitions(NewestFirstPartitions):
                 self._context.compare(len(first.rows), first.total)
                 return
             if (first.total or 0) > WALL:
-                for batch in self._beyond_wall():
-                    yield from self._records(batch.rows)
-                    cursor.request_answered()
+                for reached in self._beyond_wall():
+                    yield from self._records(reached.rows)
+                    cursor.records_emitted()
                 return
-            top = top_page(first)
+            last = last_page_of(first)
         seen: set[tuple[str, str]] = set()
         totals: list[int] = []
         resumed = bool(cursor.reached)
-        for upward in read_up(self._noting(totals), _OLDEST_FIRST, top):
-            fresh = [row for row in upward.rows if (row["id"], self._text(row)) not in seen]
+        for batch in read_last_page_first(self._noting(totals), _OLDEST_FIRST, last):
+            fresh = [row for row in batch.rows if (row["id"], self._text(row)) not in seen]
             seen.update((row["id"], self._text(row)) for row in fresh)
             yield from self._records(fresh)
-            cursor.follow(upward.page, upward.oldest)
+            cursor.follow(batch.page, batch.oldest)
         if totals and not resumed:
             self._context.compare(len({id_ for id_, _ in seen}), min(totals[0], totals[-1]))
 

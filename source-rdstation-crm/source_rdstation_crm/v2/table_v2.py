@@ -1,6 +1,6 @@
 """Every stream of API v2 as a row.
 
-Sorts and cursors: docs/api/crm-v2.md#listing; keys: docs/integrations/sources/source-rdstation-crm.md. Pure.
+Sorts and cursors: docs/api/crm-v2.md#listing; keys: docs/integrations/sources/rdstation-crm.md. Pure.
 """
 
 from __future__ import annotations

@@ -11,12 +11,12 @@ from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 from airbyte_rdstation.client.errors import ForbiddenError, config_error
 from source_rdstation_crm.config import Settings
 
-__all__ = ["CrmStreamFactory"]
+__all__ = ["StreamFactoryCrm"]
 
 S = TypeVar("S", bound=BaseStreamSpec)
 
 
-class CrmStreamFactory(StreamFactory[S, Settings]):
+class StreamFactoryCrm(StreamFactory[S, Settings]):
     """One account of RD Station CRM."""
 
     probed: ClassVar[Sequence[str]]

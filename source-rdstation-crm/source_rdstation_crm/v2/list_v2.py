@@ -12,7 +12,7 @@ from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import RequestRefusedError
 from airbyte_rdstation.client.responses import Page, read_page
 from airbyte_rdstation.pagination.listing import Query
-from source_rdstation_crm.v2.streams import StreamSpec
+from source_rdstation_crm.v2.table_v2 import StreamSpec
 
 __all__ = ["ListV2", "PageSize"]
 
@@ -48,7 +48,7 @@ class ListV2:
             return self._ask(query, self.page_size.rows)
         except RequestRefusedError:
             # Perhaps the largest page size has shrunk (9): halve it once, at the beginning of a list only, since a page
-            # number counts pages of one size.
+            # number counts pages of one size; and not for a filter `only`, which is more likely what is refused.
             if self.page_size.rows < _LARGEST_PAGE or query.page > 1 or self.only:
                 raise
             page = self._ask(query, _LARGEST_PAGE // 2)

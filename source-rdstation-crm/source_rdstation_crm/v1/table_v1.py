@@ -1,7 +1,6 @@
 """Every stream of API v1 as a row.
 
-Paging and identity: docs/api/crm-v1.md#paging and #identity; keys:
-docs/integrations/sources/source-rdstation-crm.md. Pure.
+Paging and identity: docs/api/crm-v1.md#paging and #identity; keys: docs/integrations/sources/rdstation-crm.md. Pure.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 
 __all__ = ["DEALS", "DEAL_PIPELINES", "STREAMS", "USERS", "Kind", "Paging", "StreamSpec"]
 
-Kind = Literal["offset", "small_list", "pipeline_children", "time_windows", "deal_details"]
+Kind = Literal["last_page_first", "small_list", "pipeline_children", "time_windows", "deal_details"]
 Paging = Literal["limit", "page", "none"]
 
 
@@ -39,8 +38,8 @@ USERS: Final = StreamSpec("users", "small_list", "/users", rows_key="users", pag
 STREAMS: Final = (
     StreamSpec("activities", "small_list", "/activities", rows_key="activities"),
     StreamSpec("campaigns", "small_list", "/campaigns", rows_key="campaigns"),
-    StreamSpec("companies", "offset", "/organizations", rows_key="organizations", cursor="updated_at"),
-    StreamSpec("contacts", "offset", "/contacts", rows_key="contacts", cursor="updated_at"),
+    StreamSpec("companies", "last_page_first", "/organizations", rows_key="organizations", cursor="updated_at"),
+    StreamSpec("contacts", "last_page_first", "/contacts", rows_key="contacts", cursor="updated_at"),
     StreamSpec("custom_fields", "small_list", "/custom_fields", paging="none"),
     DEAL_PIPELINES,
     StreamSpec("deal_sources", "small_list", "/deal_sources", rows_key="deal_sources"),

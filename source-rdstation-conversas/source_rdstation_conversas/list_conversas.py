@@ -20,9 +20,9 @@ from airbyte_rdstation.client.json_text import as_json_text
 from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, keys_of, kind_of, parse_json
 from airbyte_rdstation.pagination.listing import Query
 from source_rdstation_conversas.envelopes import list_in
-from source_rdstation_conversas.table import StreamSpec
+from source_rdstation_conversas.table_conversas import StreamSpec
 
-__all__ = ["STATUSES_CONVERSAS", "ConversasList", "day_windows", "row_of"]
+__all__ = ["STATUSES_CONVERSAS", "ListConversas", "day_windows", "row_of"]
 
 _PLAN: Final = (
     "The account's RD Station Conversas plan does not include this data, or the token's user may not see it ({status})."
@@ -55,7 +55,7 @@ class _Answer:
 
 
 @dataclass(frozen=True)
-class ConversasList:
+class ListConversas:
     """Reads the pages of one list, for one stream."""
 
     api: Api
