@@ -71,3 +71,13 @@ def test_given_contacts_beyond_a_page_that_always_comes_when_they_are_listed_aga
         assert state(first) == {"created_at": START, "hidden": 20}
         crm.settings(conversas_ignore_page=[])
         assert told(source.read("messages", state=first.states)) == held(crm)
+
+
+def test_given_two_things_that_cannot_be_read_when_read_then_both_are_said() -> None:
+    size = ConversasSize(contacts=120, messages_per_contact=1, reports=1)
+    with account(conversas=size, conversas_ignore_page=["customers"], conversas_kid="old") as crm:
+        run = Source(crm, CONVERSAS, start_date=START).read("messages")
+
+    said = " ".join(run.log_lines("WARN"))
+    assert "counts 120 contacts and showed 100" in said
+    assert "pages could not be decrypted or read" in said

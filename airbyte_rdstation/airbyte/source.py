@@ -216,7 +216,7 @@ class RdstationSource(AbstractSource, Generic[S]):
 
 def _report_incomplete(factory: StreamFactory[Any, Any]) -> None:
     """What RD Station holds and could not be read is never passed over in silence."""
-    for name, sentence in sorted(factory.incomplete.items()):
+    for name, sentence in sorted((name, each) for name, said in factory.incomplete.items() for each in said):
         _logger.warning("%s: %s", name, sentence)
     if factory.incomplete:
         _logger.info("The sync ends with incomplete streams: %s.", ", ".join(sorted(factory.incomplete)))

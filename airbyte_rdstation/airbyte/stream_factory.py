@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from airbyte_cdk.models import (
@@ -67,7 +68,7 @@ class StreamFactory(ABC, Generic[S, T]):
         self._settings = settings
         self._messages = messages
         self._api = api
-        self.incomplete: dict[str, str] = {}
+        self.incomplete: dict[str, list[str]] = {}
         """What could not be read, by stream: sentences for the user, complete once the sync has ended."""
         self._partitions: dict[str, StreamPartitions] = {}
 
@@ -106,6 +107,11 @@ class StreamFactory(ABC, Generic[S, T]):
     def builders(self) -> Mapping[str, Builder[S]]:
         """What builds a stream, by the `kind` of its row."""
 
+    def _report_incomplete(self, stream: str, sentence: str) -> None:
+        said = self.incomplete.setdefault(stream, [])
+        if sentence not in said:  # each of many readers may come to the same
+            said.append(sentence)
+
     def _described(self, spec: S, schema: dict[str, Any]) -> dict[str, Any]:
         """Add to the stream's JSON schema what only the account knows."""
         return schema
@@ -123,7 +129,7 @@ class StreamFactory(ABC, Generic[S, T]):
             start_date=self._settings.start_date,
             server_time=self._api.server_time,
             requests_at_once=self._settings.num_workers,
-            report_incomplete=lambda sentence: self.incomplete.__setitem__(spec.name, sentence),
+            report_incomplete=partial(self._report_incomplete, spec.name),
         )
         partitions, cursor = self.builders[spec.kind](spec, context, state)
         self._partitions[spec.name] = partitions

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Generator, Iterator, MutableMapping
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, partial
 from typing import Any, Final
@@ -49,6 +49,7 @@ class ReportsCursor(CheckpointCursor):
         self._windows: list[tuple[date, date]] = []
         self._finished: set[int] = set()
         self._complete = 0  # windows, from the oldest on
+        self._read = 0
 
     @property
     def state(self) -> MutableMapping[str, Any]:
@@ -79,13 +80,18 @@ class ReportsCursor(CheckpointCursor):
         self._windows = list(day_windows(self.since.date() - _ONE_DAY, self._begun.date() + _ONE_DAY))
         return self._windows
 
-    def finish(self, number: int) -> bool:
-        """Note that the window of this number, from 0, is read; return True once all are."""
+    def finish(self, number: int, *, complete: bool) -> bool:
+        """Note that the window of this number, from 0, is read; return True once all are.
+
+        One that is not `complete` keeps the cursor before it, so that the next sync reads it again.
+        """
         with self._lock:
-            self._finished.add(number)
+            self._read += 1
+            if complete:
+                self._finished.add(number)
             while self._complete in self._finished:
                 self._complete += 1
-            if self._complete == len(self._windows):
+            if self._read == len(self._windows):
                 return True
             self.records_emitted()
             return False
@@ -125,17 +131,18 @@ class ReportsPartitions(StreamPartitions):
         if self._failed:
             return
         try:
-            yield from self._rows(first, last)
+            complete = yield from self._rows(first, last)
         except BaseException:
             others_failed, self._failed = self._failed, True
             if not others_failed:
                 raise  # the others' errors would only repeat it
             return
-        if self._cursor.finish(number):
+        if self._cursor.finish(number, complete=complete):
             self._context.compare(self._read_rows, self._counted)
             self._cursor.checkpoint()
 
-    def _rows(self, first: date, last: date) -> Iterator[list[Row]]:
+    def _rows(self, first: date, last: date) -> Generator[list[Row], None, bool]:
+        """Yield the rows of a window, page by page; return whether they are all."""
         total: int | None = None
         fetch = self._fetch_window(first, last)
 
@@ -146,16 +153,21 @@ class ReportsPartitions(StreamPartitions):
             return page
 
         read = 0
+        complete = True
         try:
             for batch in sweep(fetch_counted, Query(None), walled=False):
                 read += len(batch.rows)
                 yield [row for row in batch.rows if self._is_due(row) and self._is_new(row["id"])]
                 self._cursor.records_emitted()
         except RestlessError:
-            self._context.report_incomplete("A window of days never came to rest; its last records may be missing.")
+            complete = False
+            self._context.report_incomplete(
+                "A window of days never came to rest; its last records may be missing. The next sync reads it again."
+            )
         with self._lock:
             self._read_rows += read
             self._counted += total if total is not None else read
+        return complete
 
     def _is_due(self, row: Row) -> bool:
         """Tell whether the record is due: dated in the look-back or later, or without a readable date."""
