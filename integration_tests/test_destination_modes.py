@@ -128,6 +128,36 @@ def test_given_a_deal_created_ongoing_when_a_later_row_wins_it_by_id_then_it_is_
     assert one(crm, "deals", id=id_)["status"] == "won"
 
 
+def test_given_a_stream_to_clear_when_written_without_rows_then_its_states_go_back_and_nothing_is_asked(
+    crm: Emulator,
+) -> None:
+    destination = Destination(crm, column_mapping=mapping(**PEOPLE))
+    clear = table("people", list(PEOPLE), "overwrite")
+
+    run = destination.write(clear, [state("people", 1)])
+
+    assert run.exit_code == 0, run.log
+    assert [each["stream"]["stream_state"] for each in run.of_type("STATE")] == [{"position": 1}]
+    assert run.outcomes == {"people": "COMPLETE"}
+    assert [line for line in run.log_lines("INFO") if "people is cleared: nothing is deleted" in line]
+    assert crm.requests() == []
+
+
+def test_given_a_stream_to_clear_beside_others_when_it_brings_a_row_then_what_came_before_is_written(
+    crm: Emulator,
+) -> None:
+    destination = Destination(crm, column_mapping=mapping(full_name="name"))
+    tables = [table("people", ["full_name"]), table("gone", ["full_name"], "overwrite")]
+    rows = [record("people", full_name="Ana Exemplo"), state("people", 1), record("gone", full_name="Bia Exemplo")]
+
+    run = destination.write(tables, [*rows, state("gone", 1)])
+
+    assert run.exit_code == 1
+    assert "`gone` asks for the sync mode `overwrite`" in run.errors[0]["message"]
+    assert [body["name"] for _, _, body in bodies(crm)] == ["Ana Exemplo"]
+    assert [each["stream"]["stream_descriptor"]["name"] for each in run.of_type("STATE")] == ["people"]
+
+
 def test_given_a_dry_run_when_written_then_the_plan_is_told_and_nothing_happens(crm: Emulator) -> None:
     known = crm.create("contacts", {"name": "Ana", "emails": [{"email": "ana@people.test"}]})[0]
     destination = Destination(crm, column_mapping=mapping(**PEOPLE), dry_run=True, partial_success=True)

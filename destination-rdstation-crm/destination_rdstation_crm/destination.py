@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import orjson
@@ -35,12 +35,12 @@ from airbyte_rdstation.airbyte.process import Stop, connection_status, leave_by,
 from airbyte_rdstation.client.errors import system_error
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import remark_on
-from airbyte_rdstation.invisible import plain_name
+from airbyte_rdstation.invisible import plain_name, shown
 from destination_rdstation_crm.config import Settings, read_settings
 from destination_rdstation_crm.connection import Connection
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.mapping.record_type import RecordType
-from destination_rdstation_crm.mapping.setup import SYNC_MODES, Entry, plan_streams
+from destination_rdstation_crm.mapping.setup import SYNC_MODES, Entry, plan_streams, streams_to_clear
 from destination_rdstation_crm.objects.tables import MODES, OBJECTS
 from destination_rdstation_crm.protocol.message_loop import MessageLoop
 from destination_rdstation_crm.protocol.stdio import Incoming, send_line, stream_status
@@ -157,6 +157,7 @@ class DestinationRdstationCrm(Destination):
             send_nulls=settings.send_nulls,
             warn=_logger.warning,
         )
+        cleared = streams_to_clear(catalog)
         keeper = Keeper(settings, plans)
         keeper.probe()
         pool = WorkerPool(settings.num_workers, self._stop)
@@ -169,29 +170,35 @@ class DestinationRdstationCrm(Destination):
             go_on=settings.partial_success or settings.dry_run,  # the plan of a dry run is of all rows
             sleep=self._stop.sleep,
         )
-        _tell_start(settings, plans)
-        message_loop = MessageLoop(plans, writer, keeper.keep, send_line, echoes=not settings.dry_run)
+        _tell_start(settings, (*plans, *cleared))
+        message_loop = MessageLoop(plans, writer, keeper.keep, send_line, refused=cleared, echoes=not settings.dry_run)
         complete = False
         try:
             message_loop.run(Incoming(lines, self._stop))
             complete = True
+            for name, _ in cleared:
+                _logger.info("Stream %s is cleared: nothing is deleted in RD Station CRM, ever.", shown(name))
         finally:
             pool.close()
             keeper.conclude()
-            for stream in plans:
-                whole = complete and stream not in message_loop.interrupted
-                send(stream_status(stream, AirbyteStreamStatus.COMPLETE if whole else AirbyteStreamStatus.INCOMPLETE))
+            _tell_end((*plans, *cleared), incomplete=message_loop.interrupted if complete else {*plans, *cleared})
 
 
 def _entries(settings: Settings) -> list[Entry]:
     return [Entry(each.column, plain_name(each.field)) for each in settings.column_mapping]
 
 
-def _tell_start(settings: Settings, plans: Mapping[StreamKey, object]) -> None:
+def _tell_start(settings: Settings, streams: Iterable[StreamKey]) -> None:
     if settings.dry_run:
         _logger.info("A dry run: nothing will be written, and no state goes back, so that the rows come again.")
-    for stream in plans:
+    for stream in streams:
         send(stream_status(stream, AirbyteStreamStatus.STARTED))
+
+
+def _tell_end(streams: Iterable[StreamKey], *, incomplete: Collection[StreamKey]) -> None:
+    for stream in streams:
+        whole = stream not in incomplete
+        send(stream_status(stream, AirbyteStreamStatus.COMPLETE if whole else AirbyteStreamStatus.INCOMPLETE))
 
 
 def _line(message: AirbyteMessage | bytes) -> bytes:

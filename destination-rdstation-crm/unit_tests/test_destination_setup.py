@@ -117,10 +117,13 @@ def test_given_a_primary_key_when_only_appended_then_it_does_not_matter() -> Non
     assert plan.key_field is None
 
 
-@pytest.mark.parametrize("sync", ["overwrite", "soft_delete"])
-def test_given_another_sync_mode_when_planned_then_the_config_error_lists_ours(sync: str) -> None:
-    with pytest.raises(ConnectorError, match=rf"`people`.*`{sync}`.*append, append_dedup, update"):
-        plans(stream("name", mode=sync))
+def test_given_another_sync_mode_when_planned_then_the_config_error_lists_ours() -> None:
+    with pytest.raises(ConnectorError, match=r"`people`.*`soft_delete`.*append, append_dedup, update"):
+        plans(stream("name", mode="soft_delete"))
+
+
+def test_given_a_stream_to_overwrite_when_planned_then_it_is_one_to_clear_whatever_else_is_wrong_with_it() -> None:
+    assert plans(stream("no-such-field", mode="overwrite"), mode=None) == {}
 
 
 @pytest.mark.parametrize("mode", [None, "", "contact", "tasks"])

@@ -6,12 +6,12 @@ Whatever is wrong here is a config error that names the culprit, and nothing has
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteStream, DestinationSyncMode
 
-from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.invisible import plain_name, shown
 from destination_rdstation_crm.mapping.custom_fields import CustomFields, suggestion
 from destination_rdstation_crm.mapping.plan import Column, StreamPlan, is_added, label_of
@@ -19,7 +19,7 @@ from destination_rdstation_crm.mapping.record_type import RecordType
 from destination_rdstation_crm.objects.crm_object import CUSTOM_PREFIX, ID_FIELD, CrmObject
 from destination_rdstation_crm.objects.tables import MODES, OBJECTS
 
-__all__ = ["SYNC_MODES", "Entry", "check_mapping", "plan_streams"]
+__all__ = ["SYNC_MODES", "Entry", "check_mapping", "plan_streams", "streams_to_clear"]
 
 SYNC_MODES: Final = (DestinationSyncMode.append, DestinationSyncMode.append_dedup, DestinationSyncMode.update)
 
@@ -41,18 +41,33 @@ def plan_streams(
     send_nulls: bool,
     warn: Callable[[str], None],
 ) -> dict[tuple[str, str | None], StreamPlan]:
-    """Make a plan for each stream, by name and namespace.
+    """Make a plan for each stream that may bring rows, by name and namespace: see `streams_to_clear` for the others.
 
     `custom_fields_of` gives an entity's custom fields; it is called only where an `@slug` is used, and once an entity.
     `warn` takes a sentence for the log.
     """
     setup = _Setup(mode, column_mapping, custom_fields_of, send_nulls, warn)
-    streams = [(each.stream.name, each.stream.namespace or None) for each in catalog.streams]
-    alike = Counter(name for name, _ in set(streams))
+    cleared = streams_to_clear(catalog)
+    return {key: setup.plan(each, namespace) for key, each, namespace in _told_apart(catalog) if key not in cleared}
+
+
+def streams_to_clear(catalog: ConfiguredAirbyteCatalog) -> dict[tuple[str, str | None], ConnectorError]:
+    """Return the streams that Airbyte's *Clear data* overwrites, each with the config error that a row of it means."""
     return {
-        (name, namespace): setup.plan(each, namespace if alike[name] > 1 else None)
-        for (name, namespace), each in zip(streams, catalog.streams, strict=True)
+        key: _no_such_mode(each, label_of(key[0], namespace))
+        for key, each, namespace in _told_apart(catalog)
+        if each.destination_sync_mode is DestinationSyncMode.overwrite
     }
+
+
+def _told_apart(
+    catalog: ConfiguredAirbyteCatalog,
+) -> Iterator[tuple[tuple[str, str | None], ConfiguredAirbyteStream, str | None]]:
+    """Yield name and namespace of each stream, the stream, and its namespace where another stream has its name."""
+    keys = [(each.stream.name, each.stream.namespace or None) for each in catalog.streams]
+    alike = Counter(name for name, _ in set(keys))
+    for key, each in zip(keys, catalog.streams, strict=True):
+        yield key, each, key[1] if alike[key[0]] > 1 else None
 
 
 def check_mapping(entries: Sequence[Entry], record_type: RecordType) -> None:
@@ -134,13 +149,16 @@ class _Setup:
 
 
 def _sync_mode(configured: ConfiguredAirbyteStream, label: str) -> DestinationSyncMode:
-    wanted = configured.destination_sync_mode
-    if wanted not in SYNC_MODES:
-        raise config_error(
-            f"Stream `{label}` asks for the sync mode `{wanted.value}`, which this destination does not have. Choose "
-            f"one of {', '.join(mode.value for mode in SYNC_MODES)}."
-        )
-    return wanted
+    if configured.destination_sync_mode not in SYNC_MODES:
+        raise _no_such_mode(configured, label)
+    return configured.destination_sync_mode
+
+
+def _no_such_mode(configured: ConfiguredAirbyteStream, label: str) -> ConnectorError:
+    return config_error(
+        f"Stream `{label}` asks for the sync mode `{configured.destination_sync_mode.value}`, which this destination "
+        f"does not have. Choose one of {', '.join(mode.value for mode in SYNC_MODES)}."
+    )
 
 
 def _object(configured: ConfiguredAirbyteStream, label: str, mode: str | None) -> CrmObject:

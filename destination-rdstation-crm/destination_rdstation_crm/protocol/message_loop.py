@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final, Protocol
 
-from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.protocol.lines import Counts, Record, State, StreamStatus, with_statistics
 from destination_rdstation_crm.protocol.stdio import Incoming
@@ -41,16 +42,21 @@ class MessageLoop:
         keep: Callable[[BatchResult], None],
         send_line: Callable[[str], None],
         *,
+        refused: Mapping[StreamKey, ConnectorError] = MappingProxyType({}),
         echoes: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`keep` makes rejects and results durable; without `echoes` no STATE goes back, since nothing is written."""
+        """`keep` makes rejects and results durable; without `echoes` no STATE goes back, since nothing is written.
+
+        `refused`: further streams, which may bring states and no row, each with the error that a row of it means.
+        """
         self._writer = writer
         self._keep = keep
         self._send_line = send_line
         self._echoes = echoes
         self._clock = clock
-        self._numbers = dict.fromkeys(streams, 0)
+        self._refused = refused
+        self._numbers = dict.fromkeys((*streams, *refused), 0)
         self._counts = {stream: Counts() for stream in self._numbers}
         self._batch_rows = FIRST_ROWS  # a mapping by which every row is rejected shows after so many requests
         self._rows: list[Row] = []
@@ -85,6 +91,8 @@ class MessageLoop:
                 f"The platform sends rows of a stream that the catalog does not name: {shown(record.stream[0])}. "
                 "Refresh the connection's schema."
             )
+        if stream in self._refused:
+            raise self._refused[stream]
         if not self._rows:
             self._begun = self._clock()
         self._numbers[stream] += 1
