@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -252,10 +253,20 @@ ALL: dict[str, tuple[Version, dict[str, Any], Seen, tuple[str, ...]]] = {
 }
 
 
+def add_figures_of_last_week(crm: Emulator) -> None:
+    """The probe asks for the last year, and invented rows end in 2026: campaigns, and an attendance in each hour."""
+    day = datetime.now(timezone.utc).replace(minute=30, second=0, microsecond=0) - timedelta(days=7)
+    crm.conversas_create("campaigns", count=30)
+    for hour in range(24):
+        crm.conversas_create("reports", at=(day + timedelta(hours=hour)).isoformat())
+
+
 @pytest.mark.parametrize("name", often(ALL, long=ALL.keys() - set(QUICK)))
 def test_given_a_variant_of_the_api_when_probed_then_each_finding_is_true(tmp_path: Path, name: str) -> None:
     api, settings, seen, arguments = ALL[name]
     with account(SIZE, conversas=CONVERSAS_ACCOUNT, **settings) as crm:
+        if api is CONVERSAS:
+            add_figures_of_last_week(crm)
         report = probe(crm, api, tmp_path, *arguments)
         sent = {(request["method"], request["path"]) for request in crm.requests()}
         ids = {one for stream in LISTED[api] for one in api.ids(crm, stream)}
