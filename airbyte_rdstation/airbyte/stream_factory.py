@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
@@ -29,11 +30,12 @@ from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import config_error
-from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.config import CommonSettings
 from airbyte_rdstation.invisible import shown
+from airbyte_rdstation.pagination.listing import Query
 
-__all__ = ["Builder", "BuiltStream", "StreamFactory", "tell_rate_limited"]
+__all__ = ["Builder", "BuiltStream", "StreamFactory", "StreamList", "tell_rate_limited"]
 
 BuiltStream: TypeAlias = tuple[StreamPartitions, StreamCursor]
 """What generates a stream's partitions, and what keeps its state."""
@@ -54,6 +56,24 @@ def tell_rate_limited(stream: str) -> None:
     """
     reasons = [AirbyteStreamStatusReason(type=AirbyteStreamStatusReasonType.RATE_LIMITED)]
     send(as_airbyte_message(StreamDescriptor(name=stream), AirbyteStreamStatus.RUNNING, reasons))
+
+
+@dataclass(frozen=True)
+class StreamList(ABC, Generic[S]):
+    """Reads the pages of one list, for one stream; subclasses know the parameters and the answers of their API."""
+
+    api: Api
+    stream: str
+    """The reader's name, for errors."""
+    spec: S
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Further parameters that filter it."""
+    on_request: Callable[[], None] = lambda: None
+    """Called before each request."""
+
+    @abstractmethod
+    def page(self, query: Query) -> Page:
+        """Ask for one page. Raises what `Api.get` does."""
 
 
 class StreamFactory(ABC, Generic[S, T]):

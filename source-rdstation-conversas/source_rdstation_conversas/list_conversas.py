@@ -5,8 +5,8 @@ Facts: docs/api/conversas.md#basics to #reports.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.airbyte.normalizer import as_text
-from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.airbyte.stream_factory import StreamList
 from airbyte_rdstation.client.errors import STATUSES, Statuses, final
 from airbyte_rdstation.client.json_text import as_json_text
 from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, keys_of, kind_of, parse_json
@@ -54,18 +54,8 @@ class _Answer:
     counts: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class ListConversas:
-    """Reads the pages of one list, for one stream."""
-
-    api: Api
-    stream: str
-    """The reader's name, for errors."""
-    spec: StreamSpec
-    only: Mapping[str, str] = field(default_factory=dict)
-    """Further parameters that filter it."""
-    on_request: Callable[[], None] = lambda: None
-    """Called before each request."""
+class ListConversas(StreamList[StreamSpec]):
+    """Reads the pages of one list of Conversas."""
 
     def page(self, query: Query) -> Page:
         """Ask for one page. Raises what `Api.get` does."""

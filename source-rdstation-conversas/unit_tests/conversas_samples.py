@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
+from airbyte_rdstation.client.responses import More, Page, Row
+from airbyte_rdstation.pagination.listing import Query
 from source_rdstation_conversas.envelopes import ContactPage
 from source_rdstation_conversas.history.contact_messages import ContactMessages
 from source_rdstation_conversas.history.private_keys import PrivateKeys
@@ -80,3 +82,19 @@ def page_of(rows: Sequence[dict[str, Any]]) -> ContactPage:
 def records_of(pages: Pages, customer_id: str = "c1", *, most_doubts: int = 4) -> list[list[dict[str, Any]]]:
     """The records that each page brings."""
     return [records for _, records in ContactMessages(customer_id, most_doubts=most_doubts).read(pages)]
+
+
+class Growing:
+    """A list that shows a row more on each request, and counts one more than it shows."""
+
+    def __init__(self, row: Callable[[int], Row]) -> None:
+        """`row` makes the row of a number, from 0."""
+        self._row = row
+        self._shown = 0
+
+    def __call__(self, query: Query) -> Page:
+        """The page; behind the first one there is none."""
+        self._shown += 1
+        if query.page > 1:
+            return Page([], has_next=More.NO, total=self._shown + 1)
+        return Page([self._row(number) for number in range(self._shown)], has_next=More.YES, total=self._shown + 1)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 from airbyte_cdk.sources.message import InMemoryMessageRepository
-from conversas_samples import Pages, message
+from conversas_samples import Growing, Pages, message
 
 from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
@@ -60,19 +60,6 @@ def hides_one(_: Query) -> Page:
     return Page([{"id": "c1"}], has_next=More.NO, total=2)
 
 
-class Growing:
-    """A list that shows a contact more on each request, and counts one more than it shows."""
-
-    def __init__(self) -> None:
-        self.shown = 0
-
-    def __call__(self, query: Query) -> Page:
-        self.shown += 1
-        if query.page > 1:
-            return Page([], has_next=More.NO, total=self.shown + 1)
-        return Page([{"id": f"c1{n}"} for n in range(self.shown)], has_next=More.YES, total=self.shown + 1)
-
-
 def test_a_list_at_rest_moves_the_cursor() -> None:
     state, told = read(at_rest, STATE)
 
@@ -84,7 +71,10 @@ def test_a_list_at_rest_moves_the_cursor() -> None:
 @pytest.mark.parametrize(
     ("contacts", "sentence"),
     [
-        (Growing(), "The list of contacts grew all the time while it was read. The next sync reads the rest."),
+        (
+            Growing(lambda n: {"id": f"c1{n}"}),
+            "The list of contacts grew all the time while it was read. The next sync reads the rest.",
+        ),
         (hides_one, "RD Station counts 2 contacts and showed 1 of them"),
     ],
     ids=["restless", "counts-more"],

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from airbyte_cdk.sources.message import InMemoryMessageRepository
+from conversas_samples import Growing
 
 from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
@@ -22,20 +23,6 @@ def at_rest(_: Query) -> Page:
     return Page([{"id": "r1", "created_at": START}], has_next=More.NO, total=1)
 
 
-class Growing:
-    """A list that shows a report more on each request, and counts one more than it shows."""
-
-    def __init__(self) -> None:
-        self.shown = 0
-
-    def __call__(self, query: Query) -> Page:
-        self.shown += 1
-        if query.page > 1:
-            return Page([], has_next=More.NO, total=self.shown + 1)
-        rows: list[dict[str, Any]] = [{"id": f"g{n}", "created_at": START} for n in range(self.shown)]
-        return Page(rows, has_next=More.YES, total=self.shown + 1)
-
-
 def read(restless: int | None) -> tuple[dict[str, Any], list[date], list[str]]:
     """The last state, the first days of the windows, and what is reported; one window, by its number, never rests."""
     told: list[str] = []
@@ -46,7 +33,7 @@ def read(restless: int | None) -> tuple[dict[str, Any], list[date], list[str]]:
 
     def fetch_window(first: date, _: date) -> Fetch:
         days.append(first)
-        return Growing() if len(days) - 1 == restless else at_rest
+        return Growing(lambda n: {"id": f"g{n}", "created_at": START}) if len(days) - 1 == restless else at_rest
 
     for partition in ReportsPartitions(context, cursor, fetch_window=fetch_window).generate():
         list(partition.read())

@@ -8,15 +8,13 @@ Facts: docs/api/crm-v1.md#basics, #paging, #identity and #rate-limit-and-errors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final
 
 from airbyte_cdk.models import FailureType
 
-from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.airbyte.stream_factory import StreamList
 from airbyte_rdstation.client.errors import STATUSES, Statuses, final
 from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, identity, keys_of, kind_of, parse_json
 from airbyte_rdstation.pagination.listing import Bound, Query
@@ -93,18 +91,8 @@ _EVER: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NEVER: Final = datetime(2100, 1, 1, tzinfo=timezone.utc)
 
 
-@dataclass(frozen=True)
-class ListV1:
-    """A list as one stream reads it."""
-
-    api: Api
-    stream: str
-    """Who reads it, for errors."""
-    spec: StreamSpec
-    only: Mapping[str, str] = field(default_factory=dict)
-    """Further parameters that filter it."""
-    on_request: Callable[[], None] = lambda: None
-    """Called before each request."""
+class ListV1(StreamList[StreamSpec]):
+    """Reads the pages of one list of API v1."""
 
     def page(self, query: Query) -> Page:
         """Ask for one page. Raises what `Api.get` does."""
