@@ -7,6 +7,7 @@ stdout) before anybody can send a request with it. Facts: docs/api/crm-v2.md#aut
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from copy import deepcopy
 from datetime import timedelta
@@ -33,7 +34,7 @@ from airbyte_rdstation.client.rate_limit import RateLimit, retry_after
 from airbyte_rdstation.client.redaction import describe, mask
 from airbyte_rdstation.client.retry import Answer, Fail, Parsed, Retry, RetryPolicy, Verdict, send_until_final
 from airbyte_rdstation.client.session import Session
-from airbyte_rdstation.config import tidy
+from airbyte_rdstation.config import CommonSettings, tidy
 from airbyte_rdstation.dates import format_instant
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "UNKNOWN_CLIENT",
     "WRONG_HOST",
     "TokenOwner",
+    "authorized_session",
     "json_object",
     "lifetime_of",
     "no_answer",
@@ -243,3 +245,19 @@ def _rejected(body: dict[str, Any], call: str, answer_lost: bool) -> ConnectorEr
         f"RD Station CRM). {_AUTHORIZE_AGAIN}",
         call,
     )
+
+
+def authorized_session(
+    config: MutableMapping[str, Any],
+    settings: CommonSettings,
+    retry_policy: RetryPolicy | None = None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Session:
+    """Return the one session of an account over API v2 of the CRM: paced, and authorized by the owner of its tokens.
+
+    `config` is the user's own: the newest tokens are written into it, and published with it.
+    """
+    rate_limit = RateLimit(settings.requests_per_minute, retry_policy, sleep=sleep)
+    tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, retry_policy)
+    return Session(rate_limit, settings.num_workers, tokens)

@@ -11,10 +11,8 @@ from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import STATUSES, Statuses, final
-from airbyte_rdstation.client.oauth import TokenOwner
-from airbyte_rdstation.client.rate_limit import RateLimit
+from airbyte_rdstation.client.oauth import authorized_session
 from airbyte_rdstation.client.retry import RetryPolicy
-from airbyte_rdstation.client.session import Session
 from destination_rdstation_crm.config import Settings
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.mapping.record_type import RecordType
@@ -52,9 +50,7 @@ class Connection:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`config` is the user's own: the newest tokens are written into it, and sent to the platform with it."""
-        rate_limit = RateLimit(settings.requests_per_minute, retry_policy, sleep=sleep)
-        tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, retry_policy)
-        session = Session(rate_limit, settings.num_workers, tokens)
+        session = authorized_session(config, settings, retry_policy, sleep=sleep)
         api = Api(f"{settings.api_base_url}/crm/v2", session, retry_policy, _STATUSES)
         self.crm = Crm(api)
 

@@ -16,11 +16,9 @@ from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, tell_rate_limited
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ForbiddenError
-from airbyte_rdstation.client.oauth import TokenOwner
-from airbyte_rdstation.client.rate_limit import RateLimit
+from airbyte_rdstation.client.oauth import authorized_session
 from airbyte_rdstation.client.responses import Row, read_page
 from airbyte_rdstation.client.retry import RetryPolicy
-from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.pagination.listing import Fetch
 from source_rdstation_crm.config import Settings
 from source_rdstation_crm.factory_crm import StreamFactoryCrm
@@ -51,9 +49,7 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
         messages: MessageRepository,
         retry_policy: RetryPolicy | None = None,
     ) -> None:
-        rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
-        tokens = TokenOwner(config, f"{settings.api_base_url}/oauth2/token", rate_limit, retry_policy)
-        session = Session(rate_limit, settings.num_workers, tokens)
+        session = authorized_session(config, settings, retry_policy)
         url = f"{settings.api_base_url}/crm/v2"
         api = Api(url, session, retry_policy, on_rate_limit_wait=tell_rate_limited)
         super().__init__(settings, messages, api)
