@@ -89,7 +89,7 @@ fix: .venv/.installed ## Repair layout and what ruff can repair
 emulator: .venv/.installed ## Run the emulator of RD Station by hand; it prints the configuration to use (ARGS="--help")
 	@$(BIN)/python -m emulator $(ARGS)
 
-bench: ## Measure speed, requests, pace and memory beside the alternatives, into the README (ONLY=a,c: no README)
+bench: ## Measure speed, requests, pace and memory beside the alternatives, into docs/benchmarks.md and the README (ONLY=a,c: neither)
 	@$(MAKE) --silent .venv/.installed $(BENCHED:%=.venv-bench/%/.installed)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only "$(ONLY)")
 

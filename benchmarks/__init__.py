@@ -1,4 +1,4 @@
-"""What the figures in the README come from: run them again with `make bench`, `make image-size` for the images.
+"""Measures the figures of docs/benchmarks.md and the README: `make bench`, for the images `make image-size`.
 
 `reading`, `requests_used`, `pace`, `writing`, `memory` and `startup` answer one question each; `report` and `plot` show
 it. `alternatives/` is the same read by other means and runs in other environments; nothing here imports it.

@@ -1,4 +1,4 @@
-"""`make bench`: every question, or those of ONLY=a,c. A whole run writes its tables into the README."""
+"""`make bench`: every question, or those of ONLY=a,c. A whole run writes docs/benchmarks.md and README's figures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUESTIONS: Mapping[str, Callable[[], Section]] = {
 def main() -> int:
     """Measures and reports; the exit code tells whether it could, not whether targets are met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", default="", help=f"some of {','.join(QUESTIONS)}; the README stays as it is then")
+    parser.add_argument("--only", default="", help=f"some of {','.join(QUESTIONS)}; the papers stay as they are then")
     only = [letter.strip() for letter in parser.parse_args().only.split(",") if letter.strip()]
     if unknown := sorted(set(only) - QUESTIONS.keys()):
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(QUESTIONS)}")

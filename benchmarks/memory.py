@@ -13,7 +13,7 @@ __all__ = ["measure"]
 SIZES = (10_000, 100_000, 300_000, 1_000_000)
 COMPARED_WITH = 100_000
 MOST_GROWTH = 0.2
-PICTURE = "docs/benchmarks/memory.svg"
+PICTURE = "benchmarks/memory.svg"
 
 
 def measure() -> Section:

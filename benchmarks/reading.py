@@ -39,6 +39,16 @@ def measure() -> Section:
             table(heads, rows),
             *_verdicts(costs),
         ],
+        headline=_headline(costs),
+    )
+
+
+def _headline(costs: Mapping[str, Costs]) -> str:
+    others = [name for name in costs if name not in (OURS, BARE_LOOP)]
+    quickest = min(others, key=lambda name: _seconds(costs[name]))
+    return (
+        f"{CONTACTS:,} contacts reach stdout in {_seconds(costs[OURS]):.1f} s, start included, and "
+        f"{costs[OURS].peak_mb:.0f} MB; by {quickest}, the quickest other way, in {_seconds(costs[quickest]):.1f} s."
     )
 
 

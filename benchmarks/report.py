@@ -1,4 +1,4 @@
-"""Findings as Markdown, on the terminal and between two marks in the README; their pictures beside the documents."""
+"""Findings as Markdown, on the terminal and in docs/benchmarks.md; their headlines between two marks in the README."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ __all__ = ["ROOT", "Section", "machine", "picture", "table", "verdict", "write"]
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+PAGE = ROOT / "docs/benchmarks.md"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 
@@ -24,9 +25,11 @@ class Section:
     blocks: Sequence[str]
     pictures: Mapping[str, str] = field(default_factory=dict)
     """SVG by the path that the blocks name."""
+    headline: str = ""
+    """What the README says of it, in a sentence; empty: nothing."""
 
     def __str__(self) -> str:
-        return "\n\n".join([f"### {self.title}", *self.blocks])
+        return "\n\n".join([f"## {self.title}", *self.blocks])
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -60,19 +63,20 @@ def _processor() -> str:
 
 
 def picture(path: str, title: str) -> str:
-    """Shows one of the section's pictures."""
+    """Shows one of the section's pictures; `path` starts in the folder of the page."""
     return f"![{title}]({path})"
 
 
 def write(heading: str, sections: Iterable[Section]) -> None:
-    """Replaces what stands between the marks in the README, and the pictures."""
+    """Writes the page of the figures and its pictures, and the headlines between the marks in the README."""
     sections = list(sections)
     before, begin, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"README.md has no place for the figures: {BEGIN} … {END}")
-    text = "\n\n".join([heading, *map(str, sections)])
-    README.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    headlines = "\n".join(f"* {section.headline}" for section in sections if section.headline)
+    README.write_text(f"{before}{BEGIN}\n\n{headlines}\n\n{END}{after}", encoding="utf-8")
+    PAGE.write_text("\n\n".join(["# Figures", heading, *map(str, sections)]) + "\n", encoding="utf-8")
     for path, svg in (shown for section in sections for shown in section.pictures.items()):
-        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
-        (ROOT / path).write_text(svg, encoding="utf-8")
+        (PAGE.parent / path).parent.mkdir(parents=True, exist_ok=True)
+        (PAGE.parent / path).write_text(svg, encoding="utf-8")

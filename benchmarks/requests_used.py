@@ -67,6 +67,14 @@ def measure() -> Section:
                 + f". {WHY_MORE}",
             ),
         ],
+        headline=_headline(alone[1]),
+    )
+
+
+def _headline(syncs: Syncs) -> str:
+    return (
+        f"{syncs.deals:,} deals take {syncs.full} requests the first time, {syncs.unchanged} when nothing changed; a "
+        f"reader by page number takes {syncs.by_number} each time."
     )
 
 

@@ -31,7 +31,8 @@ def measure() -> Section:
     return Section(
         "Start-up",
         [
-            "`spec`; nearly all of it is the import of Airbyte's CDK. From an image, and its size: [Images](#images).",
+            "`spec`; nearly all of it is the import of Airbyte's CDK. From an image, and its size: "
+            "[Images](../README.md#images).",
             table(("command", "seconds, median", "least", "peak MB"), rows),
         ],
     )
