@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo authorize probe sync push test test-unit test-long test-image image-size wheel-test spec-forms acceptance soak node-jose \
+.PHONY: help demo authorize probe sync push test test-unit test-long test-image image-size wheel-test release-check spec-forms acceptance soak node-jose \
 	audit lint fix papers emulator bench image lock clean
 SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE  # compile a module once, not in each of the processes that a test run starts
@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE  # compile a module once, not in each of the pr
 PYTHON ?= python3
 BIN := .venv/bin
 CHECKED := airbyte_rdstation emulator source-rdstation-crm source-rdstation-conversas destination-rdstation-crm \
-	integration_tests tests benchmarks demo conftest.py
+	integration_tests tests benchmarks demo release conftest.py
 BENCHED := bare cdk dlt singer  # benchmarks/alternatives, by the environment they run in
 CONNECTORS := $(shell sed -nE 's/^((source|destination)-[a-z-]+) = .*/\1/p' pyproject.toml)
 
@@ -97,6 +97,9 @@ bench: ## Measure speed, requests, pace and memory beside the alternatives, into
 audit: .venv-audit/.installed ## Look for known weaknesses of what is installed with a connector; asks PyPI
 	@.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements/runtime.txt
 
+release-check: .venv/.installed .venv-release/.installed .venv-demo/.installed ## Build a release into dist/ and check it; publishes nothing
+	@$(BIN)/python -m release.check
+
 acceptance: .venv/.installed ## Run Airbyte's standard tests with Airbyte's own command, against the emulator
 	@for connector in $(CONNECTORS); do \
 		echo "== airbyte-cdk connector test ./$$connector" && \
@@ -125,6 +128,7 @@ lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (AR
 	$(COMPILE) pyproject.toml --group dev --constraints requirements/runtime.txt -o requirements/dev.txt && \
 	$(COMPILE) --group pyproject.toml:demo -o requirements/demo.txt && \
 	$(COMPILE) --group pyproject.toml:audit -o requirements/audit.txt && \
+	$(COMPILE) --group pyproject.toml:release -o requirements/release.txt && \
 	for name in $(BENCHED); do \
 		$(COMPILE) --group "pyproject.toml:bench-$$name" --constraints requirements/runtime.txt \
 			-o "benchmarks/requirements/$$name.txt" || exit 1; \
@@ -133,7 +137,7 @@ lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (AR
 	rm -rf "$$old"  # a lock that is the same keeps its date, and so the environments made from it
 
 clean: ## Remove everything these tasks made, environments included
-	@rm -rf .venv .venv-demo .venv-wheel .venv-bench .venv-audit .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist \
+	@rm -rf .venv .venv-demo .venv-wheel .venv-bench .venv-audit .venv-release .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist \
 		demo/*.duckdb* demo/.work \
 		$(foreach connector,$(CONNECTORS),$(connector)/.tmp $(connector)/build $(connector)/.pytest_cache)
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -191,6 +195,10 @@ SHIPPED := $(shell find airbyte_rdstation $(foreach connector,$(CONNECTORS),$(co
 
 .venv-audit/.installed: requirements/audit.txt .venv/.locked
 	@python=$(BIN)/python; $(call install_lock,.venv-audit,requirements/audit.txt)
+	@touch $@
+
+.venv-release/.installed: requirements/release.txt .venv/.locked
+	@python=$(BIN)/python; $(call install_lock,.venv-release,requirements/release.txt)
 	@touch $@
 
 .venv-bench/%/.installed: benchmarks/requirements/%.txt

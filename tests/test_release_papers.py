@@ -27,6 +27,17 @@ def test_every_requirement_of_a_lock_is_hashed() -> None:
             assert "--hash=sha256:" in entry, f"{lock.name}: {entry.split()[0]}"
 
 
+def test_every_action_is_pinned_to_a_commit() -> None:
+    used = [
+        f"{workflow.name}: {action}"
+        for workflow in (ROOT / ".github/workflows").glob("*.yml")
+        for action in re.findall(r"uses: (.+)", workflow.read_text(encoding="utf-8"))
+    ]
+
+    assert used
+    assert not [action for action in used if not re.search(r"@[0-9a-f]{40} # v\d", action)]
+
+
 def test_ci_runs_on_every_python_that_is_promised() -> None:
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     promised = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
