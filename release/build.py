@@ -37,7 +37,7 @@ bypass-selection = true
 ALIAS_README = """\
 # airbyte-{connector}
 
-Installs [airbyte-rdstation](https://pypi.org/project/airbyte-rdstation/) {version}, which brings the command
+Installs the package airbyte-rdstation {version}, which brings the command
 `{connector}`. PyAirbyte, tap-airbyte and airbyte-mcp look for a connector under this name.
 """
 
