@@ -11,7 +11,6 @@ look-back and no time zone leads beyond what a datetime can hold.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
@@ -27,6 +26,7 @@ __all__ = [
     "normalize_date",
     "normalize_instant",
     "parse_instant",
+    "parse_instants",
 ]
 
 ONE_SECOND: Final = timedelta(seconds=1)
@@ -38,18 +38,11 @@ _CANONICAL_LENGTH: Final = len("2026-08-01T12:00:00.123Z")
 _FRACTION_DIGITS: Final = 6
 
 
-def parse_instant(text: object) -> datetime:
+def parse_instant(text: object, *, any_year: bool = False) -> datetime:
     """Read an instant to calculate with: in UTC; a naive text is read as UTC, a date alone as its midnight.
 
-    ValueError if it is no date, or lies before `FIRST_YEAR` or after `LAST_YEAR`.
+    ValueError if it is no date, or lies before `FIRST_YEAR` or after `LAST_YEAR`, unless `any_year` will do.
     """
-    moment = _read_instant(text)
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError("no date of this time")
-    return moment
-
-
-def _read_instant(text: object) -> datetime:
     if not isinstance(text, str):
         raise ValueError("no date")  # one kind of error, whatever the API sent
     text = text.strip()
@@ -62,12 +55,24 @@ def _read_instant(text: object) -> datetime:
             moment = datetime.fromisoformat(_for_python_3_10(text))
         except ValueError:
             raise ValueError("no date") from None  # without the text: it may be anything
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=timezone.utc)
     try:
-        return moment.astimezone(timezone.utc)
+        moment = moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
     except OverflowError:
         raise ValueError("no date") from None  # in UTC it lies before the year 1 or after 9999
+    if not any_year and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError("no date of this time")
+    return moment
+
+
+def parse_instants(texts: Iterable[object]) -> list[datetime | None]:
+    """Read the instants of a page's rows, one field of each; None for what cannot be calculated with."""
+    moments: list[datetime | None] = []
+    for text in texts:
+        try:
+            moments.append(parse_instant(text))
+        except ValueError:  # noqa: PERF203 - where none is raised it costs nothing
+            moments.append(None)
+    return moments
 
 
 def format_instant(moment: datetime) -> str:
@@ -98,7 +103,7 @@ def normalize_instant(text: object) -> str:
         except ValueError:
             raise ValueError("no date") from None
         return text
-    return format_instant(_read_instant(text))
+    return format_instant(parse_instant(text, any_year=True))
 
 
 def is_older(text: str | None, than: str) -> bool:
@@ -108,11 +113,7 @@ def is_older(text: str | None, than: str) -> bool:
 
 def newest_instant(texts: Iterable[object]) -> str | None:
     """Return the newest instant that can be calculated with, as `format_instant` spells it; None if there is none."""
-    newest: datetime | None = None
-    for text in texts:
-        with suppress(ValueError):
-            moment = parse_instant(text)
-            newest = moment if newest is None else max(newest, moment)
+    newest = max(filter(None, parse_instants(texts)), default=None)
     return None if newest is None else format_instant(newest)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 import requests
@@ -19,6 +20,14 @@ import requests
 from airbyte_rdstation.client.errors import ConnectorError
 from airbyte_rdstation.client.rate_limit import RateLimit, Started, even_share, retry_after
 from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.session import Session
+
+
+class Unreachable(requests.adapters.HTTPAdapter):
+    """Sends nothing: every request fails."""
+
+    def send(self, *_: Any, **__: Any) -> requests.Response:
+        raise requests.ConnectionError("reset")
 
 
 class Clock:
@@ -60,9 +69,8 @@ def test_given_a_429_when_others_ask_then_they_wait_as_long_as_it_says_and_a_sec
     clock = Clock()
     limit = RateLimit(6_000_000, clock=clock, sleep=clock.sleep)
 
-    limit.heed(answer(429, {"Retry-After": "17"}))
-    with limit.one_request():
-        pass
+    limit.answered(limit.start(), answer(429, {"Retry-After": "17"}))
+    limit.start()
 
     assert sum(clock.slept) == 18
 
@@ -72,23 +80,22 @@ def test_given_a_429_while_one_waits_for_the_limit_when_it_goes_on_then_it_waits
 
     def sleep(seconds: float) -> None:
         if not clock.slept:
-            limit.heed(answer(429, {"Retry-After": "17"}))
+            limit.answered(first, answer(429, {"Retry-After": "17"}))
         clock.sleep(seconds)
 
     limit = RateLimit(60, clock=clock, sleep=sleep)
-    for _ in range(2):
-        with limit.one_request():
-            pass
+    first = limit.start()
+    limit.start()
 
     assert sum(clock.slept) == pytest.approx(18)
 
 
 def test_given_a_halt_longer_than_a_sync_when_one_waits_then_an_error_says_so() -> None:
     limit = RateLimit(60, RetryPolicy(seconds=30))
-    limit.heed(answer(429, {"Retry-After": "31"}))
+    limit.answered(limit.start(), answer(429, {"Retry-After": "31"}))
 
-    with pytest.raises(ConnectorError, match="429"), limit.one_request():
-        pass
+    with pytest.raises(ConnectorError, match="429"):
+        limit.start()
 
 
 def test_given_120_requests_under_way_when_another_would_go_then_it_waits_for_a_minute_after_an_answer() -> None:
@@ -100,7 +107,7 @@ def test_given_120_requests_under_way_when_another_would_go_then_it_waits_for_a_
         clock.now += 0.5
     clock.now += 30
 
-    limit.answered(started[7])
+    limit.answered(started[7], answer(200, {}))
 
     assert limit.try_start() == (None, 60)
     clock.now += 60
@@ -111,10 +118,12 @@ def test_given_120_requests_under_way_when_another_would_go_then_it_waits_for_a_
 def test_given_a_failure_when_sent_then_it_counts_as_over() -> None:
     clock = Clock()
     limit = RateLimit(120, clock=clock, sleep=clock.sleep)
+    session = Session(limit, num_workers=1)
+    session.mount("http://", Unreachable())
 
     for _ in range(121):
-        with pytest.raises(OSError, match="reset"), limit.one_request():
-            raise OSError("reset")
+        with pytest.raises(requests.ConnectionError, match="reset"):
+            session.get("http://127.0.0.1/", timeout=(1, 1))
 
     assert clock.now - 1_000 == pytest.approx(60, abs=0.6)
 
@@ -181,12 +190,12 @@ class Simulation:
         self._at(self._delayed(self.latency * self.rng.random()), lambda: self._arrive(limit, started))
 
     def _arrive(self, limit: RateLimit, started: Started) -> None:
-        if not self.server.takes(self.now):
-            limit.heed(answer(429, {"Retry-After": "10"}))
-        self._at(self._delayed(self.latency / 2), lambda: self._answer(limit, started))
+        taken = self.server.takes(self.now)
+        reply = answer(200, {}) if taken else answer(429, {"Retry-After": "10"})
+        self._at(self._delayed(self.latency / 2), lambda: self._answer(limit, started, reply))
 
-    def _answer(self, limit: RateLimit, started: Started) -> None:
-        limit.answered(started)
+    def _answer(self, limit: RateLimit, started: Started, reply: requests.Response) -> None:
+        limit.answered(started, reply)
         self._send(limit)
 
     def _delayed(self, seconds: float) -> float:

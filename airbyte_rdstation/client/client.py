@@ -33,7 +33,7 @@ from airbyte_rdstation.client.errors import (
     transient_error,
     unreachable,
 )
-from airbyte_rdstation.client.json_text import has_nul, mended
+from airbyte_rdstation.client.json_text import mended
 from airbyte_rdstation.client.rate_limit import retry_after
 from airbyte_rdstation.client.redaction import RedactingFilter, describe
 from airbyte_rdstation.client.responses import BadAnswerError, NoJsonError, message_of, server_ahead
@@ -57,6 +57,7 @@ _KINDS: Final[Mapping[int, type[ConnectorError]]] = {
     422: RequestRefusedError,
 }
 _PLAN_REFUSAL: Final = b'"ACCESS_DENIED"'  # API v1 says with 422 that the plan lacks a feature [doc]
+_NUL: Final = b"\\u0000"
 _MAY_BE_OUR_QUERY: Final = frozenset({400, 422, 500})
 _DOUBT: Final = timedelta(minutes=10)  # how far a local clock may run ahead of RD Station's
 
@@ -164,7 +165,7 @@ class Api:
 
         Raises what `parse` raises. Warns once per stream where something had to be mended.
         """
-        if has_nul(content):
+        if _NUL in content:
             content = mended(content) or content
         try:
             return parse(content)
@@ -199,15 +200,12 @@ class _Call(Generic[T]):
         """Decide what an answer, or the failure to get one, means at try number `tried`."""
         if isinstance(answer, requests.RequestException):
             return self._classify_failure(answer, tried)
-        status, call = answer.status_code, describe(self.method, self.url, answer.status_code)
-        if answer.is_redirect or requests.codes.multiple_choices <= status < requests.codes.bad_request:
-            sentence = f"the API base URL answers with a redirect ({status}); none is followed. Check it."
-            return Fail(config_error(f"{self.stream}: {sentence}", call))
-        if not answer.ok:
-            return self._classify_status(answer, call, tried)
+        if not requests.codes.ok <= answer.status_code < requests.codes.multiple_choices:
+            return self._classify_status(answer, tried)
         try:
             return Parsed(self.parse(answer.content), answer.headers)
         except BadAnswerError as problem:
+            call = describe(self.method, self.url, answer.status_code)
             advice = " Check the API base URL, if you have set one." if str(problem).endswith("HTML page") else ""
             sentence = f"RD Station's answer cannot be read: {problem}.{advice}"
             return self._again(sentence, self.retry_policy.tries_on_500, call, tried, UnreadableAnswerError)
@@ -219,8 +217,12 @@ class _Call(Generic[T]):
             return Fail(config_error(f"{self.stream}: {sentence}", call))
         return self._again(sentence, self.retry_policy.tries, call, tried, harmless=never_sent(failure))
 
-    def _classify_status(self, answer: requests.Response, call: str, tried: int) -> Retry | Fail:
+    def _classify_status(self, answer: requests.Response, tried: int) -> Retry | Fail:
         status, policy = answer.status_code, self.retry_policy
+        call = describe(self.method, self.url, status)
+        if requests.codes.multiple_choices <= status < requests.codes.bad_request:
+            sentence = f"the API base URL answers with a redirect ({status}); none is followed. Check it."
+            return Fail(config_error(f"{self.stream}: {sentence}", call))
         if status == requests.codes.unprocessable_entity and _PLAN_REFUSAL in answer.content:
             status = requests.codes.forbidden
         meaning = self.statuses.get(status)

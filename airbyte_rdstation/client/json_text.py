@@ -12,7 +12,7 @@ import math
 import re
 from typing import Any, Final
 
-__all__ = ["as_json_text", "fault_of", "has_nul", "mended", "parse", "storable"]
+__all__ = ["as_json_text", "as_text", "fault_of", "mended", "parse", "storable"]
 
 _DEEPEST: Final = 100  # levels; messages have three, and parsers further down the road give up between 250 and 1,000
 _MOST_DIGITS: Final = 4_300  # of a whole number: what Python reads since 3.10.7; time grows with their square
@@ -51,6 +51,11 @@ def as_json_text(value: object) -> str:
     return text
 
 
+def as_text(value: object) -> str:
+    """Return a text as it is, anything else as compact JSON."""
+    return value if isinstance(value, str) else as_json_text(value)
+
+
 def storable(text: str) -> str:
     """Remove U+0000, which many databases refuse; replace lone surrogates, which UTF-8 cannot carry, by U+FFFD."""
     return _UNSTORABLE.sub(lambda found: "" if found[0] == "\x00" else "\ufffd", text)
@@ -65,11 +70,6 @@ def mended(content: bytes) -> bytes | None:
         return as_json_text(parse(_text(content))).encode()
     except ValueError:
         return None
-
-
-def has_nul(content: bytes) -> bool:
-    """Tell whether a strictly valid body may hold U+0000."""
-    return b"\\u0000" in content
 
 
 def fault_of(content: bytes) -> str:

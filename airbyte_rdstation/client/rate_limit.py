@@ -11,8 +11,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -74,9 +73,8 @@ class RateLimit:
         self._counted: list[Started] = []
         self._halted_until = -math.inf
 
-    @contextmanager
-    def one_request(self) -> Iterator[None]:
-        """Wait until one more request may leave; the block sends it, and ends with its answer or failure.
+    def start(self) -> Started:
+        """Wait until one more request may leave, and count it; whoever sends it says when it is `answered`.
 
         Raises a transient error where a halt after 429 is longer than a sync can take.
         """
@@ -86,10 +84,7 @@ class RateLimit:
                 raise transient_error("RD Station's rate limit asks for a longer wait than a sync can take (429).")
             self._sleep(wait)
             started, wait = self.try_start()  # others wait, too, and a halt may have begun meanwhile
-        try:
-            yield
-        finally:
-            self.answered(started)
+        return started
 
     def try_start(self) -> tuple[Started | None, float]:
         """Count and return one more request if it may leave now; else None and the seconds after which to ask again."""
@@ -103,19 +98,16 @@ class RateLimit:
             self._counted.append(started)
             return started, 0.0
 
-    def answered(self, started: Started) -> None:
-        """Note that the answer is there, or that none will come."""
+    def answered(self, started: Started, response: requests.Response | None) -> None:
+        """Note that the answer is there, or with None that none will come.
+
+        After a 429 nothing leaves before its time: the limit is the account's, not the request's. The refused call
+        sleeps as long in `send_until_final`, side by side with this halt and not after it: there the wait counts
+        against the seconds of the call, and is told.
+        """
         with self._lock:
             started.answered = self._clock()
-
-    def heed(self, response: requests.Response) -> None:
-        """After a 429 let nothing leave before its time: the limit is the account's, not the request's.
-
-        The refused call sleeps as long in `send_until_final`, side by side with this halt and not after it: there the
-        wait counts against the seconds of the call, and is told.
-        """
-        if response.status_code == requests.codes.too_many_requests:
-            with self._lock:
+            if response is not None and response.status_code == requests.codes.too_many_requests:
                 wait = retry_after(response, self._retry_policy.rate_limit_wait)
                 self._halted_until = max(self._halted_until, self._clock() + wait)
 

@@ -47,16 +47,12 @@ def mask(*secrets: str) -> None:
     for secret in secrets:
         pieces = [piece for piece in secret.split() if len(piece) >= _SHORTEST_PIECE]
         for text in dict.fromkeys((secret, *pieces)):
-            for spelling in _spellings(text):
+            raw = text.encode("utf-8", "replace")
+            base64 = [encode(raw).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode)]
+            quoted = [quote(raw, safe=""), quote_plus(raw), quote(raw)]
+            for spelling in dict.fromkeys((text, repr(text)[1:-1], json.dumps(text)[1:-1], *quoted, *base64)):
                 if len(spelling) >= _SHORTEST_SECRET:
                     add_to_secrets(spelling)
-
-
-def _spellings(text: str) -> list[str]:
-    raw = text.encode("utf-8", "replace")
-    base64 = [encode(raw).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode)]
-    quoted = [quote(raw, safe=""), quote_plus(raw), quote(raw)]
-    return list(dict.fromkeys((text, repr(text)[1:-1], json.dumps(text)[1:-1], *quoted, *base64)))
 
 
 class RedactingFilter(logging.Filter):

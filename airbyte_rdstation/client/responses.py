@@ -101,8 +101,15 @@ def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> 
     for row in data:
         if not isinstance(row, dict):
             raise BadAnswerError(f"a record is a JSON {kind_of(row)} where an object is expected")
-        row["id"] = identity(row["id"] if "id" in row else row.get(id_field), id_field, row)
-    return Page(rows=data, has_next=_has_next(body), last=_last_page(body.get("links")))
+        found = row["id"] if "id" in row else row.get(id_field)
+        row["id"] = found if type(found) is str and found else identity(found, id_field, row)
+    links = body.get("links")
+    if not isinstance(links, dict):
+        return Page(data, More.UNKNOWN if links is None else More.NO)  # `links: []` is seen on last pages
+    # Only the number is taken: the address carries the gateway's internal prefix and leads nowhere [seen].
+    last = _PAGE_NUMBER.search(unquote(str(links.get("last"))))
+    follows = bool(links.get("next"))  # on last pages `links: {}` and `next: null` are seen
+    return Page(data, More.YES if follows else More.NO, int(last[1]) if last else None)
 
 
 def identity(value: object, name: str, row: Row) -> str:
@@ -112,22 +119,6 @@ def identity(value: object, name: str, row: Row) -> str:
     if isinstance(value, (str, int)) and not isinstance(value, bool):
         return str(value)
     raise BadAnswerError(f"the `{name}` of a record is a JSON {kind_of(value)}")
-
-
-def _has_next(body: dict[str, Any]) -> More:
-    links = body.get("links")
-    if links is None:
-        return More.UNKNOWN
-    # `links: []` and `links: {}` are seen on last pages, as is `next: null`.
-    return More.of(isinstance(links, dict) and bool(links.get("next")))
-
-
-def _last_page(links: object) -> int | None:
-    if not isinstance(links, dict) or not isinstance(links.get("last"), str):
-        return None
-    # Only the number is taken: the address carries the gateway's internal prefix and leads nowhere [seen].
-    found = _PAGE_NUMBER.search(unquote(links["last"]))
-    return int(found.group(1)) if found else None
 
 
 def parse_json(content: bytes) -> Any:

@@ -14,6 +14,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Final, Protocol, cast, runtime_checkable
@@ -99,13 +100,22 @@ class Session(requests.Session):
         return response
 
     def _send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send one request, and read its answer: OversizedAnswerError or ReadTimeout once that is out of bounds."""
         kwargs["allow_redirects"] = False  # the token never goes to another host or path
-        kwargs.setdefault("timeout", REQUEST_TIMEOUT_SECONDS)
         kwargs["stream"] = True
-        with self._under_way, self._rate_limit.one_request():
-            authorized = request if self._authorize is None else self._authorize(request)
-            response = _read_within_bounds(super().send(authorized, **kwargs), kwargs["timeout"][1])
-        self._rate_limit.heed(response)
+        _, read_timeout = kwargs.setdefault("timeout", REQUEST_TIMEOUT_SECONDS)
+        with self._under_way:
+            started, response = self._rate_limit.start(), None
+            try:
+                response = super().send(self._authorize(request) if self._authorize else request, **kwargs)
+                response.raw = _Bounded(response.raw, time.monotonic() + _TIMES_THE_READ_TIMEOUT * read_timeout)
+                _ = response.content
+            except BaseException:
+                if response is not None:
+                    response.close()  # what is left of the body must not be the next answer's beginning
+                raise
+            finally:
+                self._rate_limit.answered(started, response)
         return response
 
 
@@ -113,37 +123,27 @@ def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _read_within_bounds(response: requests.Response, read_timeout: float) -> requests.Response:
-    """Read a streamed answer; OversizedAnswerError or ReadTimeout once it is out of bounds."""
-    response.raw = _Bounded(response.raw, time.monotonic() + _TIMES_THE_READ_TIMEOUT * read_timeout)
-    try:
-        _ = response.content
-    except BaseException:
-        response.close()  # what is left of the body must not be the next answer's beginning
-        raise
-    return response
-
-
+@dataclass
 class _Bounded:
     """A urllib3 response whose `stream` keeps the bounds; all else is the response's own."""
 
-    def __init__(self, raw: Any, until: float) -> None:
-        self._raw = raw
-        self._until = until
+    raw: Any
+    until: float
+    """A moment of `time.monotonic`."""
 
     def stream(self, amt: int, decode_content: bool | None = None) -> Iterator[bytes]:
         """Yield pieces as they arrive: `read` would wait until it has as many bytes as it was asked for."""
         size = 0
-        while piece := self._raw.read1(_PIECE, decode_content=decode_content):
+        while piece := self.raw.read1(_PIECE, decode_content=decode_content):
             size += len(piece)
             if size > LARGEST_BODY:
                 raise OversizedAnswerError(f"more than {LARGEST_BODY} bytes")
-            if time.monotonic() > self._until:
+            if time.monotonic() > self.until:
                 raise requests.ReadTimeout("the body comes too slowly")
             yield piece
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._raw, name)
+        return getattr(self.raw, name)
 
 
 def _insist_on_usable(settings: Mapping[str, Any], url: str) -> None:

@@ -15,8 +15,8 @@ from enum import Enum
 from itertools import pairwise
 
 from airbyte_rdstation.client.responses import More, Page, Row
-from airbyte_rdstation.dates import EPOCH, ONE_SECOND, floor_second
-from airbyte_rdstation.pagination.listing import Batch, Bound, Fetch, PaginationError, Query, instant_of
+from airbyte_rdstation.dates import EPOCH, ONE_SECOND, floor_second, parse_instants
+from airbyte_rdstation.pagination.listing import Batch, Bound, Fetch, PaginationError, Query
 from airbyte_rdstation.pagination.page_numbers import halved_windows, sweep
 
 __all__ = ["Position", "Step", "Then", "advance", "read_keyset", "read_keyset_whole"]
@@ -58,7 +58,7 @@ def advance(at: Position, page: Page, key: str) -> Step:
 
     Raises PaginationError where no row of a page within a range has a key that leads further.
     """
-    moments = [instant_of(row, key) for row in page.rows]
+    moments = parse_instants(row.get(key) for row in page.rows)
     known = [moment for moment in moments if moment]
     ends = not page.rows or page.has_next is More.NO
     if at.second is not None and not known and not ends:
@@ -67,16 +67,16 @@ def advance(at: Position, page: Page, key: str) -> Step:
         return Step(Then.OUTSIDE, at)
     if any(earlier > later for earlier, later in pairwise(known)):
         return Step(Then.UNSORTED, at)
-    fresh = [row for row in page.rows if _version(row, key) not in at.seen]
-    last = floor_second(known[-1]) if known else None
+    versions = [(row["id"], str(row.get(key))) for row in page.rows]
+    fresh = [row for row, version in zip(page.rows, versions, strict=True) if version not in at.seen]
+    last = known[-1].replace(microsecond=0) if known else None  # filter literals carry no fractions
     if ends:
         return Step(Then.END, Position(last or at.second), fresh)
     if last is None:
         return Step(Then.NULLS, Position(EPOCH))
     if at.second is not None and last <= at.second:
         return Step(Then.ONE_SECOND, Position(at.second + ONE_SECOND), fresh)
-    dated = zip(page.rows, moments, strict=True)
-    seen = frozenset(_version(row, key) for row, moment in dated if moment and moment >= last)
+    seen = frozenset(version for version, moment in zip(versions, moments, strict=True) if moment and moment >= last)
     return Step(Then.GO_ON, Position(last, seen), fresh, at.second is None and all(row.get(key) for row in page.rows))
 
 
@@ -161,8 +161,4 @@ def _one_second(
         else sweep(fetch, Query(tie_sort or key, within))
     )
     for batch in batches:
-        yield Batch([row for row in batch.rows if _version(row, key) not in at.seen], second)
-
-
-def _version(row: Row, key: str) -> tuple[str, str]:
-    return row["id"], str(row.get(key))
+        yield Batch([row for row in batch.rows if (row["id"], str(row.get(key))) not in at.seen], second)
