@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -33,7 +34,6 @@ __all__ = [
     "explain",
     "remark_on",
     "tidied",
-    "tidy",
 ]
 
 _CLOCKS_APART: Final = timedelta(days=1)  # somebody's "today" may be our tomorrow
@@ -75,20 +75,14 @@ def _base_url(value: str) -> str:
         raise ValueError("is no valid address") from None
     if parts.query or parts.fragment or parts.username or parts.password or parts.path.strip("/") or not host:
         raise ValueError("must be scheme, host and port only, like https://api.rd.services")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+    loopback = host == "localhost"
+    with suppress(ValueError):  # a name
+        loopback = loopback or ipaddress.ip_address(host).is_loopback
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise ValueError(
             "must start with https:// (http:// is for a loopback address only: the token would travel openly)"
         )
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _whole_number(value: Any) -> Any:
@@ -96,19 +90,12 @@ def _whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _optional_credential(value: str) -> str:
+def _credential(value: str) -> str:
     text = tidied(value)
     strange = sorted({each for each in text if not each.isascii()})
     if strange:
         code_points = ", ".join(f"U+{ord(each):04X}" for each in strange[:3])
         raise ValueError(f"holds characters that no credential has ({code_points}); copy it again")
-    return text
-
-
-def _credential(value: str) -> str:
-    text = _optional_credential(value)
-    if not text:
-        raise ValueError("is empty")
     return text
 
 
@@ -125,10 +112,10 @@ Text = Annotated[str, AfterValidator(_text)]
 """A text that is not empty, without the line ends that come with pasting."""
 StartDate = Annotated[str, AfterValidator(_start_date)]
 """An instant that is not in the future."""
-Credential = Annotated[str, AfterValidator(_credential)]
-"""A secret or its name, tidied: printable ASCII, not empty."""
-OptionalCredential = Annotated[str, AfterValidator(_optional_credential)]
-"""As above, or empty."""
+OptionalCredential = Annotated[str, AfterValidator(_credential)]
+"""A secret or its name, tidied: printable ASCII, or empty."""
+Credential = Annotated[OptionalCredential, Field(min_length=1)]
+"""As above, but not empty."""
 
 
 class SettingsModel(BaseModel):
@@ -200,18 +187,21 @@ _SENTENCES: Final = {
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
     "string_too_short": "is empty",
+    "too_short": "is empty",
     "union_tag_invalid": "is of an unknown type",  # the library's own text quotes it
 }
 
 
 def tidied(text: str) -> str:
     """Take off what pasting adds: quotes around, the word Bearer, and blanks and invisible characters anywhere."""
-    return "".join(_unwrapped(text).split())
-
-
-def tidy(credentials: MutableMapping[str, Any]) -> None:
-    """Tidy the texts of `{"client_id": …, "client_secret": …, "refresh_token": …, "access_token": …}` in place."""
-    credentials.update({name: tidied(text) for name, text in _texts(credentials).items()})
+    text, before = without_invisible(text), ""
+    while text != before:
+        before = text
+        text = text.strip()
+        text = text[len(found[0]) :] if (found := _BEARER.match(text)) else text
+        if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
+            text = text[1:-1]
+    return "".join(text.split())
 
 
 def remark_on(config: Mapping[str, Any]) -> str:
@@ -221,7 +211,8 @@ def remark_on(config: Mapping[str, Any]) -> str:
     """
     inner = config.get("credentials")
     named = {f"credentials.{name}": text for name, text in _texts(inner).items()} if isinstance(inner, Mapping) else {}
-    odd = [f"`{name}`" for name, text in {**_texts(config), **named}.items() if any(map(str.isspace, _unwrapped(text)))]
+    texts = {**_texts(config), **named}
+    odd = [f"`{name}`" for name, text in texts.items() if tidied(text) not in without_invisible(text)]
     if not odd:
         return ""
     return (
@@ -232,14 +223,3 @@ def remark_on(config: Mapping[str, Any]) -> str:
 
 def _texts(credentials: Mapping[str, Any]) -> dict[str, str]:
     return {name: text for name in _CREDENTIALS if isinstance(text := credentials.get(name), str)}
-
-
-def _unwrapped(text: str) -> str:
-    text, before = without_invisible(text), ""
-    while text != before:
-        before = text
-        text = text.strip()
-        text = text[len(found[0]) :] if (found := _BEARER.match(text)) else text
-        if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
-            text = text[1:-1]
-    return text

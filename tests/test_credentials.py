@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from airbyte_rdstation.client.oauth import TokenOwner
+from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.redaction import kind_and_place, mask
-from airbyte_rdstation.config import Credential, remark_on, tidied, tidy
+from airbyte_rdstation.config import Credential, explain, remark_on, tidied
 
 TOKEN = "abc.DEF-123_xyz~456"
 READ = TypeAdapter[str](Credential)
@@ -43,8 +45,9 @@ def test_given_a_token_as_people_paste_it_when_read_then_it_is_the_token(pasted:
 
 @pytest.mark.parametrize("pasted", ["", " ", "\u200b", '""', "Bearer", "' '"])
 def test_given_nothing_but_what_pasting_adds_when_read_then_it_is_empty(pasted: str) -> None:
-    with pytest.raises(ValidationError, match="is empty"):
+    with pytest.raises(ValidationError) as refused:
         READ.validate_python(pasted)
+    assert "is empty" in str(explain(refused.value))
 
 
 def test_given_a_character_that_no_credential_has_when_read_then_it_is_named_by_its_number() -> None:
@@ -64,7 +67,7 @@ def test_given_any_text_when_tidied_then_it_is_so_for_good_and_fits_a_header_or_
     assert " " not in token
 
 
-def test_given_line_breaks_inside_when_remarked_then_the_fields_are_named_and_nothing_else() -> None:
+def test_given_line_breaks_inside_then_they_are_remarked_on_and_the_owner_of_the_tokens_leaves_them_out() -> None:
     config: dict[str, Any] = {
         "access_token": f"{TOKEN}\n",
         "credentials": {"client_id": "a b", "client_secret": "a\nb", "refresh_token": f'"{TOKEN}"', "other": "c d"},
@@ -73,7 +76,7 @@ def test_given_line_breaks_inside_when_remarked_then_the_fields_are_named_and_no
     assert remark_on(config).startswith("`credentials.client_id` and `credentials.client_secret` held line breaks")
     assert remark_on({"access_token": TOKEN, "credentials": None}) == ""
 
-    tidy(config["credentials"])
+    TokenOwner(config, "https://api.rd.services/oauth2/token", RateLimit(60))
     assert config["credentials"] == {
         "client_id": "ab",
         "client_secret": "ab",

@@ -14,8 +14,8 @@ from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
-from airbyte_rdstation.airbyte.record_page import RecordPage, with_progress
-from airbyte_rdstation.airbyte.source import StreamQueue
+from airbyte_rdstation.airbyte.records import RecordPage, StreamQueue
+from airbyte_rdstation.airbyte.source import with_progress
 from airbyte_rdstation.client.errors import ConnectorError, system_error
 from airbyte_rdstation.pagination.listing import PaginationError
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.logger import PRINT_BUFFER, is_platform_debug_log_enabled
-from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalog, ConnectorSpecification, Type
-from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
+from airbyte_cdk.models import AirbyteMessage, Type
 from airbyte_cdk.utils.memory_monitor import MemoryMonitor
 
-from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_states
-from airbyte_rdstation.airbyte.process import connector_process, hide_texts_of_errors, leave_by
-from airbyte_rdstation.airbyte.record_page import RecordPage
+from airbyte_rdstation.airbyte.process import (
+    CATALOG,
+    CONFIGURATION,
+    STATES,
+    connector_process,
+    hide_texts_of_errors,
+    leave_by,
+)
+from airbyte_rdstation.airbyte.records import RecordPage
 from airbyte_rdstation.airbyte.source import RdstationSource
 
 __all__ = ["run"]
@@ -39,12 +43,18 @@ def run(source: type[RdstationSource[Any]], args: list[str] | None = None) -> No
         sys.stderr.write(f"Name a command: {_COMMANDS}. --help says more.\n")
         sys.exit(2)
     with connector_process(arguments, _end), PRINT_BUFFER:
-        for lines in _Entrypoint(source()).run(parsed):
-            _print(lines)
+        entrypoint = _Entrypoint(source())
+        hide_texts_of_errors()  # the CDK's shows them
+        for message in entrypoint.run(parsed):
+            _print(message)
 
 
-def _print(lines: bytes) -> None:
-    """Print lines at once, behind what other threads have logged: the CDK's buffer would copy a page three times."""
+def _print(message: AirbyteMessage) -> None:
+    """Print a message, behind what other threads have logged; at once, as the CDK's buffer would copy a page thrice."""
+    if isinstance(message, RecordPage):
+        lines = message.lines
+    else:
+        lines = f"{AirbyteEntrypoint.airbyte_message_to_string(message)}\n".encode()
     with PRINT_BUFFER.lock:
         PRINT_BUFFER.flush()
         stdout = sys.__stdout__.buffer  # type: ignore[union-attr] # `connector_process` ends where it is closed
@@ -65,50 +75,28 @@ class _Entrypoint(AirbyteEntrypoint):
 
     source: RdstationSource[Any]
 
-    def __init__(self, source: RdstationSource[Any]) -> None:
-        super().__init__(source)
-        self._memory_monitor = MemoryMonitor(check_interval=_MESSAGES_A_MEMORY_CHECK)
-        hide_texts_of_errors()
-
-    def run(self, parsed_args: argparse.Namespace) -> Iterator[bytes]:  # type: ignore[override] # see `_print`
-        """Yield the messages of one command, each as its line, or lines."""
+    def run(self, parsed_args: argparse.Namespace) -> Iterator[AirbyteMessage]:  # type: ignore[override] # see `_print`
+        """Yield the messages of one command."""
         if parsed_args.debug or is_platform_debug_log_enabled():
             for logger in (self.logger, logging.getLogger("airbyte")):
                 logger.setLevel(logging.DEBUG)
-        try:
-            yield from map(self._lines, self._messages(parsed_args))
-        finally:
-            yield from map(self._lines, self._emit_queued_messages(self.source))
-
-    def read(
-        self, source_spec: ConnectorSpecification, config: Any, catalog: ConfiguredAirbyteCatalog, state: list[Any]
-    ) -> Iterator[AirbyteMessage]:
-        """The messages of a sync, its records in pages; a state says how many records came since the one before."""
-        self.set_up_secret_filter(config, source_spec.connectionSpecification)
-        counted: defaultdict[HashableStreamDescriptor, float] = defaultdict(float)
-        for message in self.source.read_pages(config, catalog, state):
-            if isinstance(message, RecordPage):
-                counted[HashableStreamDescriptor(name=message.stream, namespace=None)] += message.count
-                yield message
-            else:
-                yield self.handle_record_counts(message, counted)
-            self._memory_monitor.check_memory_usage()
-
-    def _lines(self, message: AirbyteMessage) -> bytes:
-        if isinstance(message, RecordPage):
-            return message.lines
-        return f"{self.airbyte_message_to_string(message)}\n".encode()
-
-    def _messages(self, parsed_args: argparse.Namespace) -> Iterator[AirbyteMessage]:
         spec = self.source.spec(self.logger)
-        if parsed_args.command == "spec":
-            yield AirbyteMessage(Type.SPEC, spec=spec)
-            return
-        config = self.source.configure(read_config(parsed_args.config), "")
-        if parsed_args.command == "check":
-            yield from self.check(spec, config)
-        elif parsed_args.command == "discover":
-            yield from self.discover(spec, config)
-        else:
-            catalog = read_catalog(parsed_args.catalog)
-            yield from self.read(spec, config, catalog, read_states(parsed_args.state))
+        try:
+            if parsed_args.command == "spec":
+                yield AirbyteMessage(Type.SPEC, spec=spec)
+                return
+            config = self.source.configure(CONFIGURATION.read(parsed_args.config), "")
+            if parsed_args.command == "check":
+                yield from self.check(spec, config)
+            elif parsed_args.command == "discover":
+                yield from self.discover(spec, config)
+            else:
+                self.set_up_secret_filter(config, spec.connectionSpecification)
+                catalog = CATALOG.read(parsed_args.catalog)
+                states = STATES.read(parsed_args.state) if parsed_args.state else []
+                monitor = MemoryMonitor(check_interval=_MESSAGES_A_MEMORY_CHECK)
+                for message in self.source.read_pages(config, catalog, states):
+                    yield message
+                    monitor.check_memory_usage()
+        finally:
+            yield from self._emit_queued_messages(self.source)

@@ -1,4 +1,4 @@
-"""What one reader reads at a time, a partition; how many are under way; and a small list as the one partition it is.
+"""What generates the partitions of a stream; how many are under way; and a small list as the one partition it is.
 
 Facts: docs/api/crm-v2.md#listing.
 """
@@ -6,14 +6,13 @@ Facts: docs/api/crm-v2.md#listing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
 
-from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
 
-from airbyte_rdstation.airbyte.cursor import StreamCursor
-from airbyte_rdstation.airbyte.record_page import RecordPage
+from airbyte_rdstation.airbyte.records import RecordPartition
+from airbyte_rdstation.airbyte.state import StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import RequestRefusedError, ServerFailedError
 from airbyte_rdstation.client.responses import Page, Row
@@ -22,7 +21,6 @@ from airbyte_rdstation.pagination.page_numbers import RestlessError, single_pass
 
 __all__ = [
     "Places",
-    "RecordPartition",
     "SmallListPartitions",
     "StreamPartitions",
     "read_small_list",
@@ -40,37 +38,6 @@ class StreamPartitions(PartitionGenerator):
         failed. A reader that is not the first keeps its error to itself: it would only repeat the one that stands.
         """
         return True
-
-
-class RecordPartition(Partition):
-    """One part of a stream: a pipeline, a deal, a time range, a window of time, or the whole list."""
-
-    def __init__(
-        self, context: StreamContext, covered: Mapping[str, Any], read: Callable[[], Iterable[Iterable[Row]]]
-    ) -> None:
-        """`read` gives the rows, page by page, before they are normalized; `covered` is for the debug log."""
-        self._stream = context.name
-        self._normalize = context.normalize
-        self._covered = covered
-        self._read = read
-
-    def read(self) -> Iterable[Any]:
-        """Yield the records, a RecordPage for each page that has any."""
-        for rows in self._read():
-            page = RecordPage(self._stream, map(self._normalize, rows))
-            if page.count:
-                yield page
-
-    def to_slice(self) -> Mapping[str, Any]:
-        """Return what it covers, for the debug log: `{"deal_id": "…"}`."""
-        return self._covered
-
-    def stream_name(self) -> str:
-        """Return the stream's name."""
-        return self._stream
-
-    def __hash__(self) -> int:
-        return id(self)
 
 
 class Places:
@@ -126,41 +93,42 @@ def refusals_named(fetch: Fetch) -> Fetch:
     return fetch_page
 
 
+@dataclass(eq=False)
 class SmallListPartitions(StreamPartitions):
     """Generates one partition: the whole list."""
 
-    def __init__(self, context: StreamContext, cursor: StreamCursor, *, fetch: Fetch, sort: str | None) -> None:
-        """`sort` is a key that seldom changes; None where the list has no order."""
-        self._context = context
-        self._cursor = cursor
-        self._fetch = fetch
-        self._sort = sort
+    context: StreamContext
+    cursor: StreamCursor
+    _: KW_ONLY
+    fetch: Fetch
+    sort: str | None
+    """A key that seldom changes; None where the list has no order."""
 
     def generate(self) -> Iterator[RecordPartition]:
         """Yield the one partition."""
-        yield RecordPartition(self._context, {}, self._read)
+        yield RecordPartition(self.context, {}, self._read)
 
     def _read(self) -> Iterator[list[Row]]:
         read = 0
-        watched = _Watched(self._fetch)
+        watched = _Watched(self.fetch)
         try:
-            for rows in read_small_list(watched.fetch, self._sort):
+            for rows in read_small_list(watched.fetch, self.sort):
                 read += len(rows)
                 yield rows
-                self._cursor.records_emitted()
+                self.cursor.records_emitted()
         except RestlessError:
-            self._context.report_incomplete(
+            self.context.report_incomplete(
                 f"The list grew during the whole read of {read:,} records. What came last may be missing until the "
                 "next sync."
             )
         else:
             if watched.repeats and watched.total is None:
-                self._context.report_incomplete(
+                self.context.report_incomplete(
                     f"RD Station answers every page with the same {read:,} records. If there are more, it does not "
                     "show them."
                 )
-            self._context.compare(read, watched.total)
-        self._cursor.checkpoint()
+            self.context.compare(read, watched.total)
+        self.cursor.checkpoint()
 
 
 class _Watched:

@@ -1,4 +1,4 @@
-"""The process that a connector is: its streams, its signals, and the one door through which errors leave it."""
+"""The process that a connector is: its files, its streams, its signals, and the one door by which errors leave it."""
 
 from __future__ import annotations
 
@@ -12,23 +12,50 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
 
 import orjson
+import yaml
 from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteMessageSerializer,
+    AirbyteStateMessage,
+    AirbyteStateMessageSerializer,
+    ConfiguredAirbyteCatalog,
+    ConfiguredAirbyteCatalogSerializer,
+    ConnectorSpecification,
+    ConnectorSpecificationSerializer,
     FailureType,
     Status,
     Type,
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from pydantic import TypeAdapter
 
-from airbyte_rdstation.client.errors import ConnectorError, unknown_error
+from airbyte_rdstation.client.errors import ConnectorError, config_error, unknown_error
 from airbyte_rdstation.client.redaction import RedactingFilter, kind_and_place
+from airbyte_rdstation.config_file import read_json
 
-__all__ = ["Stop", "StoppedError", "connection_status", "connector_process", "hide_texts_of_errors", "leave_by", "send"]
+__all__ = [
+    "CATALOG",
+    "CONFIGURATION",
+    "STATES",
+    "InputFile",
+    "Stop",
+    "StoppedError",
+    "connection_status",
+    "connector_process",
+    "hide_texts_of_errors",
+    "leave_by",
+    "read_specification",
+    "send",
+]
+
+T = TypeVar("T")
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _SIGNALLED: Final = 128  # and the signal's number: the exit code that shells and engines expect
@@ -37,6 +64,58 @@ _GRACE_SECONDS: Final = 5.0  # for what is under way
 _SECONDS_TO_LEAVE: Final = 8.0  # `docker stop` kills after ten
 
 _logger = logging.getLogger("airbyte.rdstation")
+
+
+@dataclass(frozen=True)
+class InputFile(Generic[T]):
+    """A kind of JSON file that the platform hands over."""
+
+    refusal: str
+    """The beginning of the error for a file that holds something else."""
+    parse: Callable[[Any], T]
+    """Makes of its content what the connector works with; fails in any way where it cannot."""
+
+    def read(self, path: str) -> T:
+        """Return what a file holds. Raises a config error, which quotes no value, where that is something else."""
+        try:
+            content = read_json(Path(path))
+        except ValueError as error:
+            raise config_error(f"{self.refusal} {error}") from None
+        try:
+            return self.parse(content)
+        except Exception:  # noqa: BLE001 - a deserializer's errors are of many types, and quote values
+            raise config_error(self.refusal) from None
+
+
+def _state_messages(content: Any) -> list[AirbyteStateMessage]:
+    messages = [AirbyteStateMessageSerializer.load(item) for item in content or []]
+    if not all(message.stream or message.data or message.global_ for message in messages):
+        raise ValueError("no state message")
+    return messages
+
+
+CONFIGURATION: Final = InputFile(
+    "The configuration file cannot be read: it must hold one JSON object.",
+    TypeAdapter(dict[str, Any]).validate_python,
+)
+CATALOG: Final[InputFile[ConfiguredAirbyteCatalog]] = InputFile(
+    "The catalog file cannot be read: it must hold a configured Airbyte catalog.",
+    ConfiguredAirbyteCatalogSerializer.load,
+)
+STATES: Final = InputFile(
+    "The state file cannot be read: it must hold a list of state messages as this connector wrote them.",
+    _state_messages,
+)
+
+
+def read_specification(package: str) -> ConnectorSpecification:
+    """Read the package's `spec.yaml`: for `spec`, and for the CDK's check of a configuration.
+
+    The CDK reads it too, but with PyYAML's loader in Python, which takes 80 ms of each command; libyaml's takes 8.
+    """
+    text = resources.files(package).joinpath("spec.yaml").read_bytes()
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # absent where PyYAML was built without libyaml
+    return ConnectorSpecificationSerializer.load(yaml.load(text, Loader=loader))  # noqa: S506 - both are safe loaders
 
 
 class StoppedError(ConnectorError):

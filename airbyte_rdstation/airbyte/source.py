@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from queue import Queue
 from typing import Any, Final, Generic, TypeVar
 
 from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
+    AirbyteStateStats,
     AirbyteStateType,
+    AirbyteStreamStatus,
     ConfiguredAirbyteCatalog,
     ConnectorSpecification,
     FailureType,
@@ -24,32 +25,30 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.sources.abstract_source import AbstractSource
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
-from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository, MessageRepository
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
-from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
 from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
+from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from airbyte_rdstation.airbyte.files import read_specification
-from airbyte_rdstation.airbyte.process import connection_status
-from airbyte_rdstation.airbyte.record_page import RecordPage, with_progress
+from airbyte_rdstation.airbyte.process import connection_status, read_specification
+from airbyte_rdstation.airbyte.records import RecordPage, StreamQueue
 from airbyte_rdstation.airbyte.stream_factory import StreamFactory
-from airbyte_rdstation.client.errors import ConnectorError, config_error, system_error, unknown_error
+from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.client.redaction import RedactingFilter
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import CommonSettings, remark_on
-from airbyte_rdstation.pagination.listing import PageRefusedError, PaginationError
 
-__all__ = ["RdstationSource", "StreamQueue"]
+__all__ = ["RdstationSource", "with_progress"]
 
 # Readers wait when it is full, so it bounds the pages in memory; states and pages share it and keep their order.
 _QUEUE_SIZE: Final = 16
 # Threads that wait for an answer, a pace or each other cost little; the session bounds requests.
 _THREADS_A_WORKER: Final = 4
 
+_ENDS: Final = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 _FOREIGN_STATE: Final = (
     "The saved state is not of the kind that this connector writes (one state a stream). Clear it to read from the "
     "beginning."
@@ -59,27 +58,6 @@ _logger = logging.getLogger("airbyte.rdstation")
 _engine_logger = logging.getLogger("airbyte.rdstation.engine")
 _engine_logger.addFilter(RedactingFilter())
 _engine_logger.addFilter(lambda line: not str(line.msg).startswith("Read "))  # the engine would count pages
-
-
-class StreamQueue(Queue[QueueItem]):
-    """What readers hand over to the thread that prints. An error enters it as one that names its stream.
-
-    What nobody knows enters as its kind and place: the CDK would print it.
-    """
-
-    def put(self, item: QueueItem, block: bool = True, timeout: float | None = None) -> None:
-        """See `queue.Queue.put`."""
-        if isinstance(item, StreamThreadException):
-            item = StreamThreadException(_error_of_stream(item.exception, item.stream_name), item.stream_name)
-        super().put(item, block, timeout)
-
-
-def _error_of_stream(error: Exception, stream: str) -> AirbyteTracedException:
-    if isinstance(error, PageRefusedError) and isinstance(error.__cause__, Exception):
-        error = error.__cause__
-    if isinstance(error, PaginationError):
-        return system_error(f"{stream}: {error}")
-    return error if isinstance(error, AirbyteTracedException) else unknown_error(error, f"{stream}: reading")
 
 
 S = TypeVar("S", bound=CommonSettings)
@@ -98,7 +76,7 @@ class RdstationSource(AbstractSource, Generic[S]):
 
     @property
     def message_repository(self) -> MessageRepository:
-        """The one queue of the process, as a repository."""
+        """The one queue of the process, as a repository, for the CDK."""
         return self._messages
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
@@ -189,8 +167,16 @@ class RdstationSource(AbstractSource, Generic[S]):
         failed: dict[str, FailureType] = {}
         try:
             if streams := factory.streams(wanted, states):
-                messages = self._engine(len(wanted), settings.num_workers).read(streams)
-                for message in with_progress(messages, streams):
+                engine = ConcurrentSource.create(
+                    # A thread a stream to generate its partitions, and enough to read them.
+                    num_workers=len(streams) + settings.num_workers * _THREADS_A_WORKER,
+                    initial_number_of_partitions_to_generate=len(streams),
+                    logger=_engine_logger,
+                    slice_logger=DebugSliceLogger(),
+                    message_repository=self._messages,
+                    queue=self._queue,
+                )
+                for message in with_progress(engine.read(streams), streams):
                     for name, kind in _failures(message).items():
                         failed[name] = kind
                         factory.give_up(name)
@@ -202,16 +188,29 @@ class RdstationSource(AbstractSource, Generic[S]):
                 raise
             raise _summary(failed) from None
 
-    def _engine(self, streams: int, workers: int) -> ConcurrentSource:
-        """The CDK's engine, with a thread a stream to generate its partitions, and enough to read them."""
-        return ConcurrentSource.create(
-            num_workers=streams + workers * _THREADS_A_WORKER,
-            initial_number_of_partitions_to_generate=max(1, streams),
-            logger=_engine_logger,
-            slice_logger=DebugSliceLogger(),
-            message_repository=self._messages,
-            queue=self._queue,
-        )
+
+def with_progress(messages: Iterable[AirbyteMessage], streams: Sequence[AbstractStream]) -> Iterator[AirbyteMessage]:
+    """Yield the messages: RUNNING before a stream's first page, each state with the number of records since the last.
+
+    Logs how many records a stream gave at its end.
+    """
+    described = {stream.name: stream.as_airbyte_stream() for stream in streams}
+    read, since_state = dict.fromkeys(described, 0), dict.fromkeys(described, 0)
+    for message in messages:
+        status = message.trace.stream_status if message.type == Type.TRACE and message.trace else None
+        if isinstance(message, RecordPage):
+            if not read[message.stream]:
+                yield as_airbyte_message(described[message.stream], AirbyteStreamStatus.RUNNING)
+            read[message.stream] += message.count
+            since_state[message.stream] += message.count
+        elif message.state and message.state.stream:
+            name = message.state.stream.stream_descriptor.name
+            message.state.sourceStats = AirbyteStateStats(recordCount=float(since_state[name]))
+            since_state[name] = 0
+        elif status and status.status in _ENDS:
+            name = status.stream_descriptor.name
+            _logger.info("Read %s records from %s stream", read[name], name)
+        yield message
 
 
 def _report_incomplete(factory: StreamFactory[Any, Any]) -> None:
@@ -233,7 +232,7 @@ def _failures(message: AirbyteMessage) -> Mapping[str, FailureType]:
 def _states(
     catalog: ConfiguredAirbyteCatalog, state: list[AirbyteStateMessage] | None
 ) -> Mapping[str, Mapping[str, Any]]:
-    """The incoming state of each stream; a full refresh begins from nothing."""
+    """The incoming state of each stream; a full refresh begins from nothing. Warns of those that no stream takes up."""
     # Whoever saves states by hand leaves out the `type`, and the CDK then drops them without a word.
     messages = [replace(each, type=AirbyteStateType.STREAM) if each.stream else each for each in state or ()]
     if any(message.stream is None and message.global_ is None for message in messages):
@@ -242,24 +241,19 @@ def _states(
         manager = ConnectorStateManager(messages)
     except (ValueError, AttributeError):
         raise config_error(_FOREIGN_STATE) from None
-    _tell_unused(messages, catalog)
+    selected = {(each.stream.name, each.stream.namespace or None) for each in catalog.streams}
+    of_all = [each.global_.stream_states for each in messages if each.global_]
+    for one in (*(each.stream for each in messages if each.stream), *chain(*of_all)):
+        name, namespace = one.stream_descriptor.name, one.stream_descriptor.namespace or None
+        if (name, namespace) not in selected:  # it would be read from the beginning unsaid
+            of = f" in namespace {namespace}" if namespace else ""
+            _logger.warning("The saved state of stream %s%s is not used: the catalog selects no such stream.", name, of)
     states: dict[str, Mapping[str, Any]] = {}
     for configured in catalog.streams:
         if configured.sync_mode == SyncMode.incremental:
             name = configured.stream.name
             states[name] = manager.get_stream_state(name, configured.stream.namespace)
     return states
-
-
-def _tell_unused(messages: list[AirbyteStateMessage], catalog: ConfiguredAirbyteCatalog) -> None:
-    """Warn of states that no selected stream takes up, which would otherwise be read from the beginning unsaid."""
-    selected = {(each.stream.name, each.stream.namespace or None) for each in catalog.streams}
-    of_all = [each.global_.stream_states for each in messages if each.global_]
-    for one in (*(each.stream for each in messages if each.stream), *chain(*of_all)):
-        name, namespace = one.stream_descriptor.name, one.stream_descriptor.namespace or None
-        if (name, namespace) not in selected:
-            of = f" in namespace {namespace}" if namespace else ""
-            _logger.warning("The saved state of stream %s%s is not used: the catalog selects no such stream.", name, of)
 
 
 def _summary(failed: Mapping[str, FailureType]) -> ConnectorError:

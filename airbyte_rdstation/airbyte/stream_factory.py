@@ -7,8 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import resources
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
+import orjson
 from airbyte_cdk.models import (
     AirbyteStreamStatus,
     AirbyteStreamStatusReason,
@@ -21,13 +23,12 @@ from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 
-from airbyte_rdstation.airbyte.cursor import StreamCursor
-from airbyte_rdstation.airbyte.files import read_schema
-from airbyte_rdstation.airbyte.normalizer import Normalizer
+from airbyte_rdstation.airbyte import BaseStreamSpec
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.process import send
+from airbyte_rdstation.airbyte.records import Normalizer
+from airbyte_rdstation.airbyte.state import StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
-from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.client.responses import Page, Row
@@ -35,7 +36,7 @@ from airbyte_rdstation.config import CommonSettings
 from airbyte_rdstation.invisible import shown
 from airbyte_rdstation.pagination.listing import Query
 
-__all__ = ["Builder", "BuiltStream", "StreamFactory", "StreamList", "tell_rate_limited"]
+__all__ = ["Builders", "BuiltStream", "StreamFactory", "StreamList", "tell_rate_limited"]
 
 BuiltStream: TypeAlias = tuple[StreamPartitions, StreamCursor]
 """What generates a stream's partitions, and what keeps its state."""
@@ -43,9 +44,12 @@ BuiltStream: TypeAlias = tuple[StreamPartitions, StreamCursor]
 _logger = logging.getLogger("airbyte.rdstation")
 
 
+Builders: TypeAlias = Mapping[str, Callable[..., BuiltStream]]
+"""The factory's method that builds a stream, by the `kind` of its row.
+
+It gets the row, what the sync gives the stream, and its incoming state, `{}` where there is none.
+"""
 S = TypeVar("S", bound=BaseStreamSpec)
-Builder: TypeAlias = Callable[[S, StreamContext, Mapping[str, Any]], BuiltStream]
-"""Makes the stream of a table's row; the last argument is its incoming state, `{}` where there is none."""
 T = TypeVar("T", bound=CommonSettings)
 
 
@@ -76,6 +80,7 @@ class StreamList(ABC, Generic[S]):
         """Ask for one page. Raises what `Api.get` does."""
 
 
+@dataclass(eq=False)
 class StreamFactory(ABC, Generic[S, T]):
     """Builds the streams of one account over one API; subclasses know how its lists are asked for."""
 
@@ -83,14 +88,15 @@ class StreamFactory(ABC, Generic[S, T]):
     """The streams."""
     schemas: ClassVar[tuple[str, str]]
     """Where their JSON schemas are: a package and a folder in it."""
+    builders: ClassVar[Builders]
 
-    def __init__(self, settings: T, messages: MessageRepository, api: Api) -> None:
-        self._settings = settings
-        self._messages = messages
-        self._api = api
-        self.incomplete: dict[str, list[str]] = {}
-        """What could not be read, by stream: sentences for the user, complete once the sync has ended."""
-        self._partitions: dict[str, StreamPartitions] = {}
+    settings: T
+    messages: MessageRepository
+    api: Api
+    incomplete: dict[str, list[str]] = field(default_factory=dict, init=False)
+    """What could not be read, by stream: sentences for the user, complete once the sync has ended."""
+    partitions: dict[str, StreamPartitions] = field(default_factory=dict, init=False)
+    """By stream, of those that are built."""
 
     @abstractmethod
     def check(self) -> str | None:
@@ -119,13 +125,8 @@ class StreamFactory(ABC, Generic[S, T]):
 
     def give_up(self, stream: str) -> None:
         """Let nobody wait for a partition of the stream that an error has ended: see StreamPartitions."""
-        if stream in self._partitions:
-            self._partitions[stream].give_up()
-
-    @property
-    @abstractmethod
-    def builders(self) -> Mapping[str, Builder[S]]:
-        """What builds a stream, by the `kind` of its row."""
+        if stream in self.partitions:
+            self.partitions[stream].give_up()
 
     def _report_incomplete(self, stream: str, sentence: str) -> None:
         said = self.incomplete.setdefault(stream, [])
@@ -141,18 +142,20 @@ class StreamFactory(ABC, Generic[S, T]):
         return Normalizer(spec.name, schema)
 
     def _stream(self, spec: S, state: Mapping[str, Any], *, describe: bool = False) -> DefaultStream:
-        schema = read_schema(*self.schemas, spec.name)
+        package, folder = self.schemas
+        text = resources.files(package).joinpath(folder).joinpath(f"{spec.name}.json").read_bytes()
+        schema: dict[str, Any] = orjson.loads(text)
         context = StreamContext(
             spec.name,
-            self._messages,
+            self.messages,
             normalize=self._normalize(spec, schema),
-            start_date=self._settings.start_date,
-            server_time=self._api.server_time,
-            requests_at_once=self._settings.num_workers,
+            start_date=self.settings.start_date,
+            server_time=self.api.server_time,
+            requests_at_once=self.settings.num_workers,
             report_incomplete=partial(self._report_incomplete, spec.name),
         )
-        partitions, cursor = self.builders[spec.kind](spec, context, state)
-        self._partitions[spec.name] = partitions
+        partitions, cursor = self.builders[spec.kind](self, spec, context, state)
+        self.partitions[spec.name] = partitions
         key = spec.primary_key
         return DefaultStream(
             partition_generator=partitions,

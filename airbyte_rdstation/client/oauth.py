@@ -34,7 +34,7 @@ from airbyte_rdstation.client.rate_limit import RateLimit, retry_after
 from airbyte_rdstation.client.redaction import describe, mask
 from airbyte_rdstation.client.retry import Answer, Fail, Parsed, Retry, RetryPolicy, Verdict, send_until_final
 from airbyte_rdstation.client.session import Session
-from airbyte_rdstation.config import CommonSettings, tidy
+from airbyte_rdstation.config import CommonSettings, tidied
 from airbyte_rdstation.dates import format_instant
 
 __all__ = [
@@ -88,7 +88,9 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         """`publish` gets the configuration with each new pair before it is used; by default, the platform does."""
         credentials = config["credentials"]
         mask(*(text for name in _SECRETS if isinstance(text := credentials.get(name), str)))
-        tidy(credentials)  # in place: the newest pair is published where the user's own stands
+        for name in ("client_id", *_SECRETS):
+            if isinstance(text := credentials.get(name), str):
+                credentials[name] = tidied(text)  # in place: the newest pair is published where the user's own stands
         super().__init__(config, token_url)
         self._keep = publish or emit_configuration_as_airbyte_control_message
         self._rate_limit = rate_limit

@@ -30,8 +30,15 @@ from airbyte_protocol_dataclasses.models import (  # type: ignore[import-untyped
     DestinationOperation,
 )
 
-from airbyte_rdstation.airbyte.files import read_catalog, read_config, read_specification
-from airbyte_rdstation.airbyte.process import Stop, connection_status, leave_by, send
+from airbyte_rdstation.airbyte.process import (
+    CATALOG,
+    CONFIGURATION,
+    Stop,
+    connection_status,
+    leave_by,
+    read_specification,
+    send,
+)
 from airbyte_rdstation.client.errors import system_error
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import remark_on
@@ -106,7 +113,7 @@ class DestinationRdstationCrm(Destination):
             # The CDK's own message has no place for it.
             send_line(orjson.dumps({"type": "DESTINATION_CATALOG", "destination_catalog": found}).decode())
         else:
-            catalog = read_catalog(parsed_args.catalog)
+            catalog = CATALOG.read(parsed_args.catalog)
             # The descriptor, not `sys.stdin`: its buffer belongs to the interpreter, which at its end would wait for a
             # thread that still reads from it.
             if sys.stdin is None:
@@ -133,7 +140,7 @@ class DestinationRdstationCrm(Destination):
     @staticmethod
     def read_config(config_path: str) -> MutableMapping[str, Any]:
         """Read the configuration file; a config error where it holds something else than an object."""
-        return read_config(config_path)
+        return CONFIGURATION.read(config_path)
 
     def _check(self, config: MutableMapping[str, Any]) -> str:
         """Raise the error that says what is wrong; gives a remark on what works all the same, or an empty text."""

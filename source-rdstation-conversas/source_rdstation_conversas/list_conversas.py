@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from airbyte_cdk.models import FailureType
 
-from airbyte_rdstation.airbyte.normalizer import as_text
 from airbyte_rdstation.airbyte.stream_factory import StreamList
 from airbyte_rdstation.client.errors import STATUSES, Statuses, final
-from airbyte_rdstation.client.json_text import as_json_text
+from airbyte_rdstation.client.json_text import as_json_text, as_text
 from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, keys_of, kind_of, parse_json
 from airbyte_rdstation.pagination.listing import Query
 from source_rdstation_conversas.envelopes import list_in

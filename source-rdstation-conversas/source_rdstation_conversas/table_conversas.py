@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Final, Literal
 
-from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
+from airbyte_rdstation.airbyte import BaseStreamSpec
 
 __all__ = ["CONTACTS", "EMPLOYEES", "STREAMS", "StreamSpec"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from typing import Any
 from urllib.parse import quote
 
@@ -11,15 +12,15 @@ from conversas_samples import Pages, message, records_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airbyte_rdstation.airbyte.files import read_schema
-from airbyte_rdstation.airbyte.normalizer import Normalizer
+from airbyte_rdstation.airbyte.records import Normalizer
 from source_rdstation_conversas.envelopes import FoundMessages, messages_of
 
 FILE = {"file_name": "ação.oga", "file_path": "m/a.oga", "file_extension": "oga", "mimetype": "audio/ogg"}
 NO_FILE = dict.fromkeys(FILE)
 
 
-NORMALIZE = Normalizer("messages", read_schema("source_rdstation_conversas", "schemas", "messages"), lenient=True)
+SCHEMA = json.loads(resources.files("source_rdstation_conversas").joinpath("schemas/messages.json").read_bytes())
+NORMALIZE = Normalizer("messages", SCHEMA, lenient=True)
 
 
 def record(one: dict[str, Any], customer_id: str = "c1") -> dict[str, Any]:

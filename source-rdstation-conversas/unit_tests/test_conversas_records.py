@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airbyte_rdstation.airbyte.normalizer import Normalizer
+from airbyte_rdstation.airbyte.records import Normalizer
 from airbyte_rdstation.client.responses import BadAnswerError
 from source_rdstation_conversas.list_conversas import row_of
 from source_rdstation_conversas.table_conversas import STREAMS

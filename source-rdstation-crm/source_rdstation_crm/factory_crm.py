@@ -6,8 +6,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
+from airbyte_rdstation.airbyte import BaseStreamSpec
 from airbyte_rdstation.airbyte.stream_factory import StreamFactory
-from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
 from airbyte_rdstation.client.errors import ForbiddenError, config_error
 from source_rdstation_crm.config import Settings
 

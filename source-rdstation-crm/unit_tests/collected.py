@@ -10,7 +10,7 @@ from airbyte_cdk.models import AirbyteMessage, Type
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 
-from airbyte_rdstation.airbyte.cursor import StreamCursor
+from airbyte_rdstation.airbyte.state import StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Page
 from airbyte_rdstation.pagination.listing import Fetch, Query

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
 from typing import Any
 
 import pytest
 
-from airbyte_rdstation.airbyte.files import read_schema
-from airbyte_rdstation.airbyte.normalizer import Normalizer
+from airbyte_rdstation.airbyte.records import Normalizer
 from source_rdstation_crm.v2.factory_v2 import with_custom_fields
 
 
 def deals_schema() -> dict[str, Any]:
-    return read_schema("source_rdstation_crm", "schemas/v2", "deals")
+    schema: dict[str, Any] = json.loads(
+        resources.files("source_rdstation_crm").joinpath("schemas/v2/deals.json").read_bytes()
+    )
+    return schema
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from collected import Collected, context
 
-from airbyte_rdstation.airbyte.cursor import FullRefreshCursor
+from airbyte_rdstation.airbyte.state import FullRefreshCursor
 
 
 def requests_before_states(requests: int, then: Callable[[FullRefreshCursor], None]) -> list[int]:

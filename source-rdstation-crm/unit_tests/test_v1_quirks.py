@@ -9,7 +9,7 @@ from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.client.errors import NotFoundError
 from airbyte_rdstation.client.responses import More, Page
-from source_rdstation_crm.v1.quirks import StageFilter, sees_only_own_deals, without_empty_birthdays
+from source_rdstation_crm.v1.list_v1 import StageFilter, sees_only_own_deals, without_empty_birthdays
 
 EMPTY = {"_id": "b", "day": None, "month": None, "year": None, "created_at": "2026-01-01T00:00:00.000Z"}
 MAY = {"day": 3, "month": 5, "year": None}

@@ -20,8 +20,7 @@ from hashlib import sha256
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
-from airbyte_rdstation.airbyte.normalizer import as_text
-from airbyte_rdstation.client.json_text import as_json_text, parse
+from airbyte_rdstation.client.json_text import as_json_text, as_text, parse
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import normalize_instant
 from source_rdstation_conversas.envelopes import ContactPage

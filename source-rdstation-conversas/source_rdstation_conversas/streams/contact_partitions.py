@@ -16,8 +16,9 @@ from typing import Final
 
 from airbyte_cdk.models import FailureType
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor, FullRefreshCursor
-from airbyte_rdstation.airbyte.partitions import Places, RecordPartition, StreamPartitions, read_small_list
+from airbyte_rdstation.airbyte.partitions import Places, StreamPartitions, read_small_list
+from airbyte_rdstation.airbyte.records import RecordPartition
+from airbyte_rdstation.airbyte.state import CheckpointCursor, FullRefreshCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import (
     ConnectorError,

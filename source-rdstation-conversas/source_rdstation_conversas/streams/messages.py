@@ -14,8 +14,7 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, Final
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor
-from airbyte_rdstation.airbyte.state import LOOKBACK, ReadPosition, StreamState
+from airbyte_rdstation.airbyte.state import LOOKBACK, CheckpointCursor, ReadPosition, StreamState
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, is_older, parse_instant

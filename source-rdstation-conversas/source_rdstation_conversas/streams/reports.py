@@ -13,9 +13,9 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, partial
 from typing import Any, Final
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor
-from airbyte_rdstation.airbyte.partitions import RecordPartition, StreamPartitions
-from airbyte_rdstation.airbyte.state import StreamState
+from airbyte_rdstation.airbyte.partitions import StreamPartitions
+from airbyte_rdstation.airbyte.records import RecordPartition
+from airbyte_rdstation.airbyte.state import CheckpointCursor, StreamState
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.dates import format_instant, parse_instant

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
-from airbyte_rdstation.airbyte.partitions import RecordPartition
+from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import RequestRefusedError, ServerFailedError
 from airbyte_rdstation.client.responses import Row

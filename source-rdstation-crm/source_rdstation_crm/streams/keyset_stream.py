@@ -10,13 +10,22 @@ before that carries the read's position beside the old cursor. Facts: docs/api/c
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timezone
 from functools import cached_property, partial
 from typing import Any
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor
-from airbyte_rdstation.airbyte.partitions import RecordPartition, StreamPartitions
-from airbyte_rdstation.airbyte.state import LOOKBACK, Instant, ReadPosition, StreamState, due_since, is_settled
+from airbyte_rdstation.airbyte.partitions import StreamPartitions
+from airbyte_rdstation.airbyte.records import RecordPartition
+from airbyte_rdstation.airbyte.state import (
+    LOOKBACK,
+    CheckpointCursor,
+    Instant,
+    ReadPosition,
+    StreamState,
+    due_since,
+    is_settled,
+)
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, newest_instant, parse_instant
@@ -107,47 +116,39 @@ class KeysetCursor(CheckpointCursor):
         return max(min(latest, format_instant(over)), since or "")
 
 
+@dataclass(eq=False)
 class KeysetPartitions(StreamPartitions):
-    """Generates a partition for each time range, as the read is cut."""
+    """Generates a partition for each time range, as the read is cut; see `read_keyset` for `keys` and `tie_sort`."""
 
-    def __init__(
-        self,
-        context: StreamContext,
-        cursor: KeysetCursor,
-        *,
-        fetch: Fetch,
-        keys: Sequence[str],
-        tie_sort: str | None,
-    ) -> None:
-        """See `read_keyset` for `keys` and `tie_sort`."""
-        self._context = context
-        self._cursor = cursor
-        self._fetch = fetch
-        self._keys = keys
-        self._tie_sort = tie_sort
+    context: StreamContext
+    cursor: KeysetCursor
+    _: KW_ONLY
+    fetch: Fetch
+    keys: Sequence[str]
+    tie_sort: str | None
 
     def generate(self) -> Iterator[RecordPartition]:
         """Yield the time ranges as they become ready, until all are read or one has failed."""
-        for time_range in self._cursor.ranges:
+        for time_range in self.cursor.ranges:
             covered = {"from": str(time_range.position), "to": str(time_range.end)}
-            yield RecordPartition(self._context, covered, partial(self._read, time_range))
-        self._cursor.checkpoint()
+            yield RecordPartition(self.context, covered, partial(self._read, time_range))
+        self.cursor.checkpoint()
 
     def give_up(self) -> bool:
         """Hand out no further range."""
-        return self._cursor.ranges.give_up()
+        return self.cursor.ranges.give_up()
 
     def _read(self, time_range: TimeRange) -> Iterator[list[Row]]:
-        cursor = self._cursor
+        cursor = self.cursor
         try:
             for batch in read_keyset(
-                self._fetch,
-                self._keys,
+                self.fetch,
+                self.keys,
                 time_range.position,
                 now=cursor.begun,
                 end=lambda: time_range.end,
                 fixed=cursor.fixed,
-                tie_sort=self._tie_sort,
+                tie_sort=self.tie_sort,
             ):
                 yield batch.rows
                 cursor.follow(time_range, batch)

@@ -13,9 +13,17 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Final
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor
-from airbyte_rdstation.airbyte.partitions import RecordPartition, StreamPartitions, refusals_named
-from airbyte_rdstation.airbyte.state import LOOKBACK, Instant, ReadPosition, StreamState, due_since, is_settled
+from airbyte_rdstation.airbyte.partitions import StreamPartitions, refusals_named
+from airbyte_rdstation.airbyte.records import RecordPartition
+from airbyte_rdstation.airbyte.state import (
+    LOOKBACK,
+    CheckpointCursor,
+    Instant,
+    ReadPosition,
+    StreamState,
+    due_since,
+    is_settled,
+)
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, parse_instant

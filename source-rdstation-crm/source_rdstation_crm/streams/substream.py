@@ -21,9 +21,16 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from airbyte_rdstation.airbyte.cursor import CheckpointCursor, StreamCursor
-from airbyte_rdstation.airbyte.partitions import Places, RecordPartition, StreamPartitions, read_small_list
-from airbyte_rdstation.airbyte.state import StreamState, due_since, is_settled, lookback_start
+from airbyte_rdstation.airbyte.partitions import Places, StreamPartitions, read_small_list
+from airbyte_rdstation.airbyte.records import RecordPartition
+from airbyte_rdstation.airbyte.state import (
+    CheckpointCursor,
+    StreamCursor,
+    StreamState,
+    due_since,
+    is_settled,
+    lookback_start,
+)
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import NotFoundError
 from airbyte_rdstation.client.responses import Row

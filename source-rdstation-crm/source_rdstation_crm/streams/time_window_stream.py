@@ -9,8 +9,9 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from airbyte_rdstation.airbyte.cursor import StreamCursor
-from airbyte_rdstation.airbyte.partitions import RecordPartition, StreamPartitions
+from airbyte_rdstation.airbyte.partitions import StreamPartitions
+from airbyte_rdstation.airbyte.records import RecordPartition
+from airbyte_rdstation.airbyte.state import StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant

@@ -1,28 +1,20 @@
-"""One account over API v1: its connection, and how each of its streams is read."""
+"""One account over API v1: its permissions, and how each of its streams is read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from airbyte_cdk.sources.message import MessageRepository
-
-from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.partitions import SmallListPartitions, read_small_list, refusals_named
-from airbyte_rdstation.airbyte.state import read_state
+from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor, read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
-from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, tell_rate_limited
-from airbyte_rdstation.client.client import Api
+from airbyte_rdstation.airbyte.stream_factory import Builders, BuiltStream
 from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError
-from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.responses import Page, Row
-from airbyte_rdstation.client.retry import RetryPolicy
-from airbyte_rdstation.client.session import QueryToken, Session
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.time_windows import Windows
-from source_rdstation_crm.config import Settings, V1Credentials
 from source_rdstation_crm.factory_crm import StreamFactoryCrm
 from source_rdstation_crm.streams.last_page_first_stream import (
     LastPageFirstCursor,
@@ -31,8 +23,14 @@ from source_rdstation_crm.streams.last_page_first_stream import (
 )
 from source_rdstation_crm.streams.substream import DealCursor, DealState, PipelinePartitions
 from source_rdstation_crm.streams.time_window_stream import DealDetailsPartitions, TimeWindowPartitions
-from source_rdstation_crm.v1.list_v1 import STATUSES_V1, ListV1, read_account, read_record
-from source_rdstation_crm.v1.quirks import StageFilter, sees_only_own_deals, without_empty_birthdays
+from source_rdstation_crm.v1.list_v1 import (
+    ListV1,
+    StageFilter,
+    read_account,
+    read_record,
+    sees_only_own_deals,
+    without_empty_birthdays,
+)
 from source_rdstation_crm.v1.table_v1 import DEAL_PIPELINES, DEALS, STREAMS, USERS, StreamSpec
 
 __all__ = ["StreamFactoryV1"]
@@ -48,22 +46,9 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
     probed = ("deal_pipelines", "deals", "contacts", "companies")
     user = "The token's user"
 
-    def __init__(
-        self,
-        credentials: V1Credentials,
-        settings: Settings,
-        messages: MessageRepository,
-        retry_policy: RetryPolicy | None = None,
-    ) -> None:
-        rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
-        session = Session(rate_limit, settings.num_workers, QueryToken(credentials.access_token))
-        url = f"{settings.api_base_url}/api/v1"
-        api = Api(url, session, retry_policy, STATUSES_V1, on_rate_limit_wait=tell_rate_limited)
-        super().__init__(settings, messages, api)
-
     def check(self) -> str | None:
         """Prove the connection; tell a user who seems to see only a part of the account what that means."""
-        user = self._api.get("/token/check", {}, read_account, stream="token")
+        user = self.api.get("/token/check", {}, read_account, stream="token")
         super().check()
         try:
             deals = self._first_page(DEALS, Query("created_at", descending=True))
@@ -83,22 +68,11 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         self._first_page(spec)
 
     def _first_page(self, spec: StreamSpec, query: Query = _UNSORTED) -> Page:
-        return ListV1(self._api, spec.name, spec).page(query)
+        return ListV1(self.api, spec.name, spec).page(query)
 
     def _normalize(self, spec: StreamSpec, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
         normalize = super()._normalize(spec, schema)
         return lambda row: normalize(without_empty_birthdays(row))
-
-    @property
-    def builders(self) -> Mapping[str, Builder[StreamSpec]]:
-        """Return a builder for each kind of stream."""
-        return {
-            "small_list": self._small_list,
-            "pipeline_children": self._pipeline_children,
-            "last_page_first": self._last_page_first,
-            "time_windows": self._time_windows,
-            "deal_details": self._deal_details,
-        }
 
     def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)
@@ -135,20 +109,28 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         )
         return partitions, cursor
 
+    builders: ClassVar[Builders] = {
+        "small_list": _small_list,
+        "pipeline_children": _pipeline_children,
+        "last_page_first": _last_page_first,
+        "time_windows": _time_windows,
+        "deal_details": _deal_details,
+    }
+
     def _windows(self, spec: StreamSpec, cursor: StreamCursor) -> Windows:
         fetch = refusals_named(self._list(spec, cursor))
         return Windows(fetch, partial(self._parts_of_deals, spec, cursor), self._now)
 
     def _now(self) -> datetime:
-        return self._api.server_time(datetime.now(timezone.utc))
+        return self.api.server_time(datetime.now(timezone.utc))
 
     def _list(self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, **only: str) -> Fetch:
         """The stream's list, or another `of` which it needs to know."""
-        return ListV1(self._api, spec.name, of or spec, only, cursor.before_request).page
+        return ListV1(self.api, spec.name, of or spec, only, cursor.before_request).page
 
     def _record(self, spec: StreamSpec, cursor: StreamCursor, record_id: str) -> Row:
         path = f"{spec.path}/{record_id}"
-        return self._api.get(path, {}, read_record, stream=spec.name, on_request=cursor.before_request)
+        return self.api.get(path, {}, read_record, stream=spec.name, on_request=cursor.before_request)
 
     def _parts_of_deals(self, spec: StreamSpec, cursor: StreamCursor) -> Iterator[Fetch]:
         """By pipeline, then by stage."""

@@ -3,11 +3,14 @@
 A `created_at` bound becomes a period of whole days, the one form of a date that was seen to work. It is a day wider on
 both sides: the zone in which the API reads it is unknown, and so is whether the last day belongs to it. Answers are
 `{"<rows key>": [{"_id": …}, …], "has_more": …, "total": …, "next_page": …}` or a bare list.
-Facts: docs/api/crm-v1.md#basics, #paging, #identity and #rate-limit-and-errors.
+What it says in a roundabout way is here too: empty birthdays, stages of the wrong pipeline, lists cut to what a user
+sees. Facts: docs/api/crm-v1.md#basics, #paging, #identity, #rate-limit-and-errors, #contacts, #data-quirks and #stages.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final
@@ -15,12 +18,23 @@ from typing import Any, Final
 from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.airbyte.stream_factory import StreamList
-from airbyte_rdstation.client.errors import STATUSES, Statuses, final
+from airbyte_rdstation.client.errors import STATUSES, NotFoundError, Statuses, final
 from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, identity, keys_of, kind_of, parse_json
 from airbyte_rdstation.pagination.listing import Bound, Query
 from source_rdstation_crm.v1.table_v1 import StreamSpec
 
-__all__ = ["STATUSES_V1", "ListV1", "read_account", "read_list", "read_record"]
+__all__ = [
+    "STATUSES_V1",
+    "ListV1",
+    "StageFilter",
+    "read_account",
+    "read_list",
+    "read_record",
+    "sees_only_own_deals",
+    "without_empty_birthdays",
+]
+
+_logger = logging.getLogger("airbyte.rdstation")
 
 STATUSES_V1: Final[Statuses] = {
     **STATUSES,
@@ -123,3 +137,55 @@ def _period(bound: Bound) -> dict[str, str]:
         "start_date": f"{bound.at_least - _WIDER if bound.at_least else _EVER:%Y-%m-%d}",
         "end_date": f"{bound.before + 2 * _WIDER if bound.before else _NEVER:%Y-%m-%d}",  # 2: its midnight, at least
     }
+
+
+def without_empty_birthdays(row: Row) -> Row:
+    """Make a `birthday` without day, month and year null, its contacts' as well; return the same row."""
+    contacts = row.get("contacts")
+    for person in (row, *(contacts if isinstance(contacts, list) else ())):
+        birthday = person.get("birthday") if isinstance(person, dict) else None
+        if isinstance(birthday, dict) and all(birthday.get(part) is None for part in ("day", "month", "year")):
+            person["birthday"] = None
+    return row
+
+
+class StageFilter:
+    """Takes the rows of /deal_stages for the pipeline that was asked for."""
+
+    def __init__(self, stream: str, fetch_stage: Callable[[str], Row]) -> None:
+        self._stream = stream
+        self._fetch_stage = fetch_stage
+        self._warned = False
+
+    def adopt(self, row: Row, pipeline_id: str) -> Row | None:
+        """Return the stage in full detail; None if it belongs to another pipeline or is gone.
+
+        For a pipeline that it does not know, RD Station answers with the stages of the default one [doc].
+        """
+        if not row.get("created_at") or not _pipeline_of(row):
+            # A bare item: in the published sample the list has all the detail [doc].
+            try:
+                row = {**row, **self._fetch_stage(row["id"])}
+            except NotFoundError:
+                return None
+        if _pipeline_of(row) in (None, pipeline_id):
+            return row
+        if not self._warned:
+            self._warned = True
+            _logger.warning("%s: RD Station answers with stages of another pipeline; they are dropped.", self._stream)
+        return None
+
+
+def _pipeline_of(row: Row) -> str | None:
+    pipeline = row.get("deal_pipeline")
+    return (pipeline.get("id") or pipeline.get("_id")) if isinstance(pipeline, dict) else None
+
+
+def sees_only_own_deals(user: Row, deals: Page, users: Page) -> bool:
+    """Tell whether a user seems to see only own deals, by /token/check and a page of each list."""
+    if deals.has_next is More.NO and (deals.total or 0) > len(deals.rows):
+        return True  # RD Station counts deals that it does not show
+    email = user.get("email")
+    owners = {owner.get("email") for row in deals.rows if isinstance(owner := row.get("user"), dict)}
+    others = [row for row in users.rows if row.get("email") != email and row.get("active") is not False]
+    return bool(email and others) and owners == {email}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import Final, Literal
 
-from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
+from airbyte_rdstation.airbyte import BaseStreamSpec
 
 __all__ = ["DEALS", "DEAL_PIPELINES", "STREAMS", "USERS", "Kind", "Paging", "StreamSpec"]
 

@@ -1,32 +1,27 @@
-"""One account over API v2: its connection, and how each of its streams is read."""
+"""One account over API v2: how its lists are asked for, and how each of its streams is read."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, ClassVar, Final
 
-from airbyte_cdk.sources.message import MessageRepository
-
-from airbyte_rdstation.airbyte.cursor import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.partitions import SmallListPartitions, read_small_list
-from airbyte_rdstation.airbyte.state import read_state
+from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor, read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
-from airbyte_rdstation.airbyte.stream_factory import Builder, BuiltStream, tell_rate_limited
+from airbyte_rdstation.airbyte.stream_factory import Builders, BuiltStream
+from airbyte_rdstation.client import rdql
 from airbyte_rdstation.client.client import Api
-from airbyte_rdstation.client.errors import ForbiddenError
-from airbyte_rdstation.client.oauth import authorized_session
-from airbyte_rdstation.client.responses import Row, read_page
-from airbyte_rdstation.client.retry import RetryPolicy
-from airbyte_rdstation.pagination.listing import Fetch
-from source_rdstation_crm.config import Settings
+from airbyte_rdstation.client.errors import ForbiddenError, RequestRefusedError
+from airbyte_rdstation.client.responses import Page, Row, read_page
+from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_crm.factory_crm import StreamFactoryCrm
 from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildrenCursor, DealChildrenPartitions
 from source_rdstation_crm.streams.keyset_stream import KeysetCursor, KeysetPartitions, KeysetState
 from source_rdstation_crm.streams.newest_first_stream import NewestFirstCursor, NewestFirstPartitions, NewestFirstState
 from source_rdstation_crm.streams.substream import DealState, PipelinePartitions
-from source_rdstation_crm.v2.list_v2 import ListV2, PageSize
 from source_rdstation_crm.v2.table_v2 import CUSTOM_FIELDS, DEALS, PIPELINES, STREAMS, StreamSpec
 
 __all__ = ["StreamFactoryV2", "with_custom_fields"]
@@ -34,45 +29,75 @@ __all__ = ["StreamFactoryV2", "with_custom_fields"]
 _logger = logging.getLogger("airbyte.rdstation")
 
 
+_LARGEST_PAGE: Final = 200  # above it: 400 [seen]
+
+
+@dataclass
+class PageSize:
+    """How many rows a page of the account's lists may have, as far as answers have shown."""
+
+    rows: int = _LARGEST_PAGE
+
+
+@dataclass(frozen=True)
+class ListV2:
+    """A list as one stream reads it: page size, page number, sort and filter as parameters; rows with an `id` back."""
+
+    api: Api
+    page_size: PageSize
+    stream: str
+    """Who reads it, for errors."""
+    spec: StreamSpec
+    path: str = ""
+    """Where it lies, if not at the path of `spec`: below a parent."""
+    only: str = ""
+    """A further filter condition."""
+    on_request: Callable[[], None] = lambda: None
+    """Called before each request."""
+
+    def page(self, query: Query) -> Page:
+        """Ask for one page. Raises what `Api.get` does."""
+        params = {"page[number]": str(query.page), "page[size]": str(self.page_size.rows)}
+        if query.sort:
+            params[f"sort[{query.sort}]"] = "desc" if query.descending else "asc"
+        condition = rdql.all_of(self.only, *(bound.rdql() for bound in query.bounds))
+        hint = ""
+        if condition:
+            params["filter"] = condition
+            hint = f" The filter was {rdql.outline(condition)}."
+        parse = partial(read_page, id_field=self.spec.id_field, single=self.spec.may_be_single)
+        path = self.path or self.spec.path
+        ask = partial(self.api.get, path, parse=parse, stream=self.stream, hint=hint, on_request=self.on_request)
+        try:
+            return ask(params)
+        except RequestRefusedError:
+            # Perhaps the largest page size has shrunk (9): halve it once, at the beginning of a list only, since a page
+            # number counts pages of one size; and not for a filter `only`, which is more likely what is refused.
+            if self.page_size.rows < _LARGEST_PAGE or query.page > 1 or self.only:
+                raise
+            page = ask({**params, "page[size]": str(_LARGEST_PAGE // 2)})
+            self.page_size.rows = _LARGEST_PAGE // 2
+            return page
+
+
+@dataclass(eq=False)
 class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
-    """Builds the streams of one account. The token owner keeps the newest tokens in `config`, the user's own."""
+    """Builds the streams of one account."""
 
     table = STREAMS
     schemas = ("source_rdstation_crm", "schemas/v2")
     probed = ("pipelines", "deals", "contacts", "organizations")
     user = "The user who authorized the connection"
 
-    def __init__(
-        self,
-        config: MutableMapping[str, Any],
-        settings: Settings,
-        messages: MessageRepository,
-        retry_policy: RetryPolicy | None = None,
-    ) -> None:
-        session = authorized_session(config, settings, retry_policy)
-        url = f"{settings.api_base_url}/crm/v2"
-        api = Api(url, session, retry_policy, on_rate_limit_wait=tell_rate_limited)
-        super().__init__(settings, messages, api)
-        self._page_size = PageSize()
+    page_size: PageSize = field(default_factory=PageSize, init=False)
 
     def _probe(self, spec: StreamSpec) -> None:
-        self._api.get(spec.path, {"page[number]": "1", "page[size]": "1"}, read_page, stream=spec.name)
+        self.api.get(spec.path, {"page[number]": "1", "page[size]": "1"}, read_page, stream=spec.name)
 
     def _described(self, spec: StreamSpec, schema: dict[str, Any]) -> dict[str, Any]:
         if spec.custom_fields_of:
             return with_custom_fields(schema, spec.custom_fields_of, self._custom_fields)
         return schema
-
-    @property
-    def builders(self) -> Mapping[str, Builder[StreamSpec]]:
-        """Return a builder for each kind of stream."""
-        return {
-            "small_list": self._small_list,
-            "pipeline_children": self._pipeline_children,
-            "keyset": self._keyset,
-            "newest_first": self._newest_first,
-            "deal_children": self._deal_children,
-        }
 
     def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)
@@ -119,11 +144,19 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
         )
         return partitions, cursor
 
+    builders: ClassVar[Builders] = {
+        "small_list": _small_list,
+        "pipeline_children": _pipeline_children,
+        "keyset": _keyset,
+        "newest_first": _newest_first,
+        "deal_children": _deal_children,
+    }
+
     def _list(
         self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, path: str = "", only: str = ""
     ) -> Fetch:
         """The stream's list, or another `of` which it needs to know."""
-        return ListV2(self._api, self._page_size, spec.name, of or spec, path, only, cursor.before_request).page
+        return ListV2(self.api, self.page_size, spec.name, of or spec, path, only, cursor.before_request).page
 
     def _list_below(self, spec: StreamSpec, cursor: StreamCursor, parent_id: str) -> Fetch:
         return self._list(spec, cursor, path=spec.path.format(parent_id=parent_id))
@@ -132,7 +165,7 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
     def _custom_fields(self) -> list[Row]:
         """The rows of /custom_fields; none where the account may not read them (records pass all the same)."""
         try:
-            fetch = ListV2(self._api, self._page_size, CUSTOM_FIELDS.name, CUSTOM_FIELDS).page
+            fetch = ListV2(self.api, self.page_size, CUSTOM_FIELDS.name, CUSTOM_FIELDS).page
             return [row for rows in read_small_list(fetch, CUSTOM_FIELDS.sort_field) for row in rows]
         except ForbiddenError as error:
             _logger.warning("Custom fields are not described in the schemas. %s", error.message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import Final, Literal
 
-from airbyte_rdstation.airbyte.stream_spec import BaseStreamSpec
+from airbyte_rdstation.airbyte import BaseStreamSpec
 
 __all__ = ["CUSTOM_FIELDS", "DEALS", "PIPELINES", "STREAMS", "Kind", "StreamSpec"]
 
