@@ -90,7 +90,17 @@ def _play(act: Act, crm: Emulator) -> int:
 def _sync(act: Act, crm: Emulator, config: Path) -> Sync:
     report = WORK / "report.json"
     crm.clear_requests()
-    if subprocess.run([*SYNC, str(config), "--db", str(act.database), "--report", str(report)], cwd=ROOT).returncode:
+    command = [
+        *SYNC,
+        str(config),
+        "--db",
+        str(act.database),
+        "--report",
+        str(report),
+        "--streams",
+        ",".join(act.streams),
+    ]
+    if subprocess.run(command, cwd=ROOT).returncode:
         sys.exit("The sync failed; its reason is above.")
     log = crm.requests()
     return Sync(

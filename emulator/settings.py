@@ -142,7 +142,7 @@ class Settings:
     conversas_unsorted: Literal["stable", "shuffle", "overlap"] = (
         "stable"  # 4: new order each walk; or pages share a row
     )
-    conversas_ignore_page: frozenset[str] = frozenset()  # 5: customers, reports, messages_history: page 1 for ever
+    conversas_ignore_page: frozenset[str] = frozenset()  # 5: page 1 for ever, of these: customers, reports, …
     conversas_bucket_burst: int = 30  # 6: 0 is no limit
     conversas_bucket_per_minute: float = 48.0  # 6: 0 is no limit
     conversas_other_traffic: float = 0.0  # 22: calls a minute that people and other apps take from the same bucket
@@ -167,7 +167,7 @@ class Settings:
     conversas_kid: Literal["current", "old", "share"] = "current"  # 11: share: every fifth contact's pages are old
     conversas_message_channel: bool = False  # conversas.md#message-fields: whether messages name their channel
     conversas_new_message_every: int = 0  # the n-th history call finds one message more, 0 is off
-    conversas_plan: Literal["full", "403", "402", "401"] = "full"  # 12
+    conversas_plan: Literal["full", "403", "402", "401", "404"] = "full"  # 12: 404: no such route
     conversas_plan_lists: frozenset[str] = frozenset({"messages_history"})  # 12: what the plan lacks
     conversas_reports_limit: int = 49  # 14
     conversas_report_shape: Literal["real", "spec"] = "real"  # 15
@@ -178,7 +178,10 @@ class Settings:
     conversas_gone: int = 0  # 18: the first n contacts are listed, but their history answers 404
     conversas_flaky: int = 0  # 19: every n-th call answers 500, 0 is off
     conversas_campaigns_paged: bool = True  # 23: by page and limit; or one answer
-    conversas_campaigns_has_more: Literal["exact", "always"] = "exact"  # 23: always: also on the last page
+    conversas_campaigns_has_more: Literal["exact", "always", "absent"] = "exact"  # 23: always: also on the last page
+    conversas_campaigns_total: bool = True  # 23: whether the list counts its campaigns
+    conversas_campaigns_days: Literal["heeded", "ignored"] = "heeded"  # 23: start_date and end_date
+    conversas_campaigns_range: int = 0  # 23: the longest range in days, 0 is no limit
     conversas_campaign_flaky: int = 0  # 23: every n-th detail answers 500, 0 is off
     conversas_campaign_broken: bool = False  # 23: one campaign's detail is always 500, another's always 404
     conversas_campaign_envelope: Literal["bare", "data"] = "bare"  # 23: of the detail
@@ -189,6 +192,10 @@ class Settings:
         "obeyed"  # 24: comma lists; empty: they fit nothing
     )
     conversas_analytics_reviews: Literal["object", "number", "list"] = "object"  # 24: the answer of reviews/average
+    conversas_analytics_departments: Literal["obeyed", "ignored", "empty", "400", "one_400"] = (
+        "obeyed"  # 24: one id alone, too; one_400: one of the departments is refused
+    )
+    conversas_analytics_times: Literal["accepted", "refused"] = "accepted"  # 24: days with times
     conversas_one_day: Literal["refused", "accepted"] = "refused"  # 24: start = end without times
 
     def change(self, changes: Mapping[str, object]) -> None:

@@ -77,9 +77,9 @@ CONNECTORS = (
     Connector(
         "source-rdstation-conversas",
         {
-            "key": lambda crm: crm.conversas_config(start_date="2024-01-01"),
+            "key": lambda crm: crm.conversas_config(start_date="2026-08-01"),
             "key-set": lambda crm: crm.conversas_config(
-                start_date="2024-01-01", private_key_jwk=json.dumps(crm.conversas_keys()["jwks"])
+                start_date="2026-08-01", private_key_jwk=json.dumps(crm.conversas_keys()["jwks"])
             ),
         },
         lambda crm: crm.conversas_config(access_token="not.the.token"),

@@ -22,6 +22,8 @@ __all__ = ["papers"]
 ROOT = Path(__file__).resolve().parents[1]
 WHOLE = "whole"
 REMARKS = {
+    "attendances_reviews_average": "; `data` is the whole answer as JSON text",
+    "contacts_origin": "; a record a day and origin; `data` is its whole item as JSON text",
     "messages": "; `id` is a hash, as the API gives none",
     "messages_history": "; a record a page: `data` is its JSON as text, or the ciphertext",
     "whatsapp_integrations": "; `data` is the whole item as JSON text",
@@ -86,6 +88,10 @@ def _of_conversas(spec: conversas.StreamSpec) -> str:
         "small_list": f"{WHOLE}, {spec.page_size} a request" if spec.page_size else WHOLE,
         "messages": f"{visits}; incremental: messages since the cursor, of every contact",
         "messages_history": f"{visits}, whole",
+        "campaigns": "in windows of at most 89 days, then a request a campaign",
+        "daily_figures": "a request a day"
+        + (", or a day and department" if spec.by_department else "")
+        + "; incremental: from the look-back on",
         "reports": f"attendances, in windows of at most 89 days, {spec.page_size} a request; "
         "incremental: from the look-back on",
     }[spec.kind]
@@ -180,7 +186,7 @@ def _configured(spec: Any) -> dict[str, Any]:
     configured = {"sync_mode": modes[-1], "destination_sync_mode": "overwrite", "primary_key": key}
     if spec.cursor:
         stream |= {"source_defined_cursor": True, "default_cursor_field": [spec.cursor]}
-        configured |= {"destination_sync_mode": "append_dedup", "cursor_field": [spec.cursor]}
+        configured |= {"destination_sync_mode": "append_dedup" if key else "append", "cursor_field": [spec.cursor]}
     return {"stream": stream, **configured}
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,8 @@ class Case:
     conversas: ConversasSize = field(default_factory=ConversasSize)
     imported: int = 0
     """Rows that are all of one second."""
+    days: int = 0
+    """How many to read of a stream that takes a request a day."""
 
 
 CASES = {
@@ -45,6 +49,8 @@ CASES = {
         Case("tasks", AccountSize(tasks=1_300)),
     ],
     CONVERSAS: [
+        Case("attendances_summary", days=45),
+        Case("campaigns", conversas=ConversasSize(campaigns=45)),
         Case("contacts", conversas=ConversasSize(contacts=4_100)),
         Case("messages", conversas=TALKS),
         Case("messages_history", conversas=TALKS),
@@ -81,7 +87,9 @@ def silence_of(api: Version, case: Case) -> int:
         if case.imported:
             crm.create(case.stream, count=case.imported, at=IN_ONE_SECOND)
 
-        run = Source(crm, api, **PACE).read(case.stream)
+        start = datetime.now(timezone.utc) - timedelta(days=case.days)
+        config: dict[str, Any] = {**PACE, "start_date": start.date().isoformat()} if case.days else PACE
+        run = Source(crm, api, **config).read(case.stream)
 
         assert run.exit_code == 0, run.log
         assert len(crm.requests()) > 2 * MOST_REQUESTS, case

@@ -8,7 +8,7 @@ import pytest
 
 from harness import CONVERSAS, ConversasSize, Source, account, often
 from test_faults import assert_clear
-from truth_conversas import LISTS, held, missing, told, told_in_pages, visits
+from truth_conversas import LISTS, RECORDS, held, missing, told, told_in_pages, visits
 
 pytestmark = pytest.mark.waits(15)
 
@@ -70,7 +70,7 @@ def test_given_one_contact_whose_history_fails_when_read_then_the_others_arrive_
 @pytest.mark.parametrize("plan", ["401", "403", pytest.param("402", marks=pytest.mark.long)])
 def test_given_a_plan_without_message_history_when_all_is_read_then_only_it_fails(plan: str) -> None:
     with account(conversas=ConversasSize(contacts=80, messages_per_contact=10), conversas_plan=plan) as crm:
-        run = Source(crm, CONVERSAS).read()
+        run = Source(crm, CONVERSAS).read(*RECORDS)
 
         assert run.exit_code == 1
         assert run.outcomes == {**dict.fromkeys(LISTS, "COMPLETE"), **dict.fromkeys(HISTORY, "INCOMPLETE")}
@@ -95,14 +95,14 @@ def test_given_a_token_that_was_replaced_when_the_history_is_read_then_the_token
 
 def test_given_a_plan_without_reports_when_all_is_read_then_only_they_fail() -> None:
     with account(conversas=SIZE, conversas_plan="403", conversas_plan_lists=["reports", "flows"]) as crm:
-        run = Source(crm, CONVERSAS).read()
+        run = Source(crm, CONVERSAS).read(*RECORDS)
 
         assert run.exit_code == 1
         assert {stream for stream, outcome in run.outcomes.items() if outcome != "COMPLETE"} == {"reports", "flows"}
         for stream in ("reports", "flows"):
             assert run.error_of(stream)["failure_type"] == "config_error"
             assert stream in run.error_of(stream)["message"]
-        assert missing(run, crm, *CONVERSAS.streams) == {"reports", "flows"}
+        assert missing(run, crm, *RECORDS) == {"reports", "flows"}
 
 
 TROUBLE: dict[str, dict[str, Any]] = {
@@ -122,10 +122,10 @@ def test_given_refusals_that_pass_when_all_is_read_then_it_is_complete(name: str
     if name.startswith("429"):
         settings |= {"conversas_bucket_burst": 30, "conversas_bucket_per_minute": 960}
     with account(conversas=SIZE, **settings) as crm:
-        run = Source(crm, CONVERSAS).read()
+        run = Source(crm, CONVERSAS).read(*RECORDS)
 
         assert run.exit_code == 0, run.log
-        assert missing(run, crm, *CONVERSAS.streams) == set()
+        assert missing(run, crm, *RECORDS) == set()
         assert {request["status"] for request in crm.requests()} == {200, 500 if name == "flaky" else 429}
 
 

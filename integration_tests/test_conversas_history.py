@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness import CONVERSAS, ConversasSize, Source, account, often
-from truth_conversas import held, told, told_in_pages
+from truth_conversas import RECORDS, held, told, told_in_pages
 
 SIZE = ConversasSize(contacts=10, messages_per_contact=45, reports=1)
 FULL = ConversasSize(contacts=2_000, messages_per_contact=250, reports=1)
@@ -76,7 +76,7 @@ def test_given_the_key_when_the_history_is_read_then_its_pages_hold_all_messages
 
 
 def test_given_no_key_when_everything_else_is_read_then_data_carries_the_ciphertext() -> None:
-    others = tuple(stream for stream in CONVERSAS.streams if stream != "messages")
+    others = tuple(stream for stream in RECORDS if stream != "messages")
     with account(conversas=SIZE) as crm:
         source = Source(crm, CONVERSAS, private_key_jwk=None)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from harness import CONVERSAS, ConversasSize, Emulator, Run, Source, account
 from overheard import outside_records, secrets_of
 from test_redaction import leaks, schedule_faults
+from truth_conversas import DAILY, RECORDS
 
 pytestmark = pytest.mark.waits(20)
 
@@ -41,12 +43,28 @@ def assert_discreet(run: Run, crm: Emulator) -> None:
 
 def test_given_faults_when_everything_is_read_then_nothing_personal_is_printed() -> None:
     with account(conversas=SIZE) as crm:
-        schedule_faults(crm, "^/v[24]/", FAULTS)
+        schedule_faults(crm, "^/v[124]/", FAULTS)
 
-        run = Source(crm, CONVERSAS).read()
+        run = Source(crm, CONVERSAS).read(*RECORDS)
 
         assert run.exit_code == 0, run.log
         assert any(name in run.stdout for name in personal_data_of(crm))
+        assert_discreet(run, crm)
+
+
+def test_given_faults_when_figures_are_read_then_nothing_personal_is_printed() -> None:
+    odd: dict[str, Any] = {
+        "conversas_analytics_unit": "days",
+        "conversas_campaign_broken": True,
+        "conversas_analytics_times": "refused",
+    }
+    with account(conversas=SIZE, **odd) as crm:
+        schedule_faults(crm, "^/v1/", FAULTS)
+
+        run = Source(crm, CONVERSAS, start_date="2026-08-20", analytics_by_department=True).read(*DAILY, "campaigns")
+
+        assert run.exit_code == 0, run.log
+        assert run.log_lines("WARN")
         assert_discreet(run, crm)
 
 
@@ -64,7 +82,7 @@ def test_given_what_lasts_when_everything_is_read_then_warnings_and_errors_print
         crm.fault("html_200", path="/messages/history$", query=f"customer_id={writers[9]}", times=None)
         crm.fault("missing_id", path="/employees$", times=None)
 
-        run = Source(crm, CONVERSAS).read()
+        run = Source(crm, CONVERSAS).read(*RECORDS)
 
         assert run.exit_code == 1
         failed = {stream for stream, outcome in run.outcomes.items() if outcome == "INCOMPLETE"}

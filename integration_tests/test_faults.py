@@ -29,7 +29,7 @@ from harness import (
     often,
     seeds,
 )
-from truth_conversas import missing
+from truth_conversas import RECORDS, missing
 
 pytestmark = pytest.mark.waits(15)
 
@@ -117,8 +117,8 @@ def read_with_fault(
 @pytest.fixture(scope="module")
 def with_one_fault() -> Iterator[Jobs[tuple[Run, set[str]]]]:
     jobs = {
-        f"{api}-{name}": partial(read_with_fault, api, {"after": 2, "times": 2, **ONCE[name]}, SIZE, api.streams)
-        for api in APIS
+        f"{api}-{name}": partial(read_with_fault, api, {"after": 2, "times": 2, **ONCE[name]}, SIZE, streams)
+        for api, streams in {**{api: api.streams for api in VERSIONS}, CONVERSAS: RECORDS}.items()
         for name in ONCE
     }
     with at_once(jobs) as result:

@@ -151,7 +151,11 @@ def test_every_stream_of_the_contract_is_discovered() -> None:
 # docs/integrations; all others: id
 KEYS: dict[tuple[Version, str], list[list[str]]] = {
     (V1, "reasons_for_loss"): [["_id"]],
+    (CONVERSAS, "attendances_retention"): [["date"]],
+    (CONVERSAS, "attendances_reviews_average"): [["date"]],
+    (CONVERSAS, "attendances_summary"): [["date"]],
     (CONVERSAS, "contacts"): [["_id"]],
+    (CONVERSAS, "contacts_origin"): [],
     (CONVERSAS, "messages_history"): [["customer_id"], ["page"]],
     (CONVERSAS, "wallets"): [["name"]],
     (CONVERSAS, "whatsapp_integrations"): [],

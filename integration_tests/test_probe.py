@@ -185,6 +185,7 @@ CONVERSAS_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
             "15": "real", "17": "none", "18": "404", "19": "none seen", "20": "live", "21": "404 text", "26": "-03:00",
             "23": "paged", "23 end": "exact", "23 detail": "bare", "23 fail": "none seen", "24 unit": "min",
             "24 val": "number", "24 day": "refused", "24 range": "none", "24 list": "obeyed",
+            "24 department": "obeyed",
         },
     ),
     "lists": (
@@ -222,11 +223,12 @@ CONVERSAS_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
             "conversas_campaign_flaky": 3, "conversas_analytics_range": 90, "conversas_analytics_numbers": "text",
             "conversas_analytics_unit": "h", "conversas_analytics_lists": "ignored",
             "conversas_analytics_reviews": "number",
-            "conversas_one_day": "accepted",
+            "conversas_one_day": "accepted", "conversas_analytics_departments": "ignored",
         },
         {
             "23": "one answer", "23 end": "always", "23 detail": "data", "23 fail": "500", "24 unit": "h",
             "24 val": "text", "24 day": "accepted", "24 range": "400", "24 list": "ignored", "24 reviews": "float",
+            "24 department": "ignored",
         },
     ),
     "some-old-keys": ({"conversas_kid": "share", "conversas_empty_page": "blank"}, {"11": "share", "10": "blank"}),

@@ -12,13 +12,29 @@ from typing import Any
 
 from harness import CONVERSAS, Emulator, Run
 
-__all__ = ["LISTS", "Said", "held", "ids_held", "ids_of", "missing", "told", "told_in_pages", "visits"]
+__all__ = [
+    "DAILY",
+    "LISTS",
+    "RECORDS",
+    "Said",
+    "held",
+    "ids_held",
+    "ids_of",
+    "missing",
+    "told",
+    "told_in_pages",
+    "visits",
+]
 
 Said = tuple[Any, ...]
 """Contact, moment, sender and content of a message."""
 
-LISTS = tuple(stream for stream in CONVERSAS.streams if not stream.startswith("messages"))
-"""The streams that need neither start date nor key."""
+DAILY = tuple(stream for stream, cursor in CONVERSAS.cursors.items() if cursor == "date")
+"""The streams of figures, a record a day or more."""
+LISTS = tuple(stream for stream in CONVERSAS.streams if not stream.startswith("messages") and stream not in DAILY)
+"""The streams of records with ids that need neither start date nor key."""
+RECORDS = (*LISTS, "messages", "messages_history")
+"""All but those that take a request a day since the start date: years of them, as tests configure it."""
 KEYS = {"wallets": "name", "whatsapp_official_integrations": "key", "workflows": "title"}
 
 

@@ -258,6 +258,14 @@ def _comma_figures(account: AccountConversas) -> str:
     return "ignored" if total == figures["attendancesTotal"] else "obeyed" if total else "empty"
 
 
+def _departments(account: AccountConversas) -> str:
+    figures, days = _summary(account)
+    answer = _figures(account, **days, department_ids="no-such-department")
+    if not answer.ok:
+        return str(answer.status)
+    return "ignored" if answer.body.get("attendancesTotal") == figures["attendancesTotal"] else "obeyed"
+
+
 def _reviews(account: AccountConversas) -> str:
     _, days = _summary(account)
     answer = _figures(account, "attendances/reviews/average", **days)
@@ -268,14 +276,17 @@ def _reviews(account: AccountConversas) -> str:
 
 
 FIGURE_QUESTIONS: Final = (
-    Question("23", "pages of campaigns", "any", "not read yet", _campaign_list),
-    Question("23 end", "has_more of campaigns", "exact", "not read yet", _has_more),
-    Question("23 detail", "the envelope of a campaign", "bare", "not read yet", _campaign_detail),
-    Question("23 fail", "campaigns that fail", "none seen", "not read yet", _campaign_failures),
-    Question("24 unit", "units of times", "min", "not read yet", _unit),
-    Question("24 val", "times as numbers", "number", "not read yet", _numbers),
-    Question("24 day", "figures of one day without times", "refused", "not read yet", _one_day),
-    Question("24 range", "figures of 200 days", "none", "not read yet", _analytics_range),
-    Question("24 list", "several employees at once", "obeyed", "not read yet", _comma_figures),
-    Question("24 reviews", "the mean of reviews", "any", "not read yet", _reviews),
+    Question("23", "pages of campaigns", "any", "takes pages, one answer, or shorter windows", _campaign_list),
+    Question("23 end", "has_more of campaigns", "exact", "stops when nothing new comes", _has_more),
+    Question("23 detail", "the envelope of a campaign", "bare", "takes both", _campaign_detail),
+    Question("23 fail", "campaigns that fail", "none seen", "tries again, then leaves their figures null, and says so",
+        _campaign_failures),
+    Question("24 unit", "units of times", "min", "takes min and h; any other leaves seconds null", _unit),
+    Question("24 val", "times as numbers", "number", "takes both", _numbers),
+    Question("24 day", "figures of one day without times", "refused", "asks with times, else without", _one_day),
+    Question("24 range", "figures of 200 days", "none", "asks for one day", _analytics_range),
+    Question("24 list", "several employees at once", "obeyed", "asks for one department", _comma_figures),
+    Question("24 department", "a department that is none", "obeyed", "proves it, else reads the whole account",
+        _departments),
+    Question("24 reviews", "the mean of reviews", "any", "keeps the answer whole", _reviews),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..conversas_data.account import ConversasAccount
+from ..conversas_data.reports import DEPARTMENTS
 from ..data.row import Row
 from ..data.times import DAY
 from ..exchange import Answer, json_answer
@@ -79,18 +80,31 @@ class Analytics:
             raise wrong(timezone="is required")
         start, end = self._window(asked, self._zone(asked))
         rows = [row for row in self._account.lists["reports"].rows.values() if start <= (row.created or 0) <= end]
+        if chosen and (department := asked.text("department_ids")):
+            rows = self._heeded(rows, department)
         for name, read in CHOOSERS.items() if chosen else ():
+            if name == "department_ids" and self._settings.conversas_analytics_departments == "ignored":
+                continue
             text, lists = asked.text(name), self._settings.conversas_analytics_lists
             if text and not ("," in text and lists == "ignored"):
                 wanted = text.split(",") if lists == "obeyed" else [text]
                 rows = [row for row in rows if read(row) in wanted]
         return rows
 
+    def _heeded(self, rows: list[Row], department: str) -> list[Row]:
+        """What is left of `department_ids` where it takes other ids than those in reports, or fewer."""
+        mode = self._settings.conversas_analytics_departments
+        if mode == "400" or (mode == "one_400" and department == DEPARTMENTS[0]):
+            raise wrong(department_ids="is invalid")
+        return [] if mode == "empty" else rows
+
     def _window(self, asked: Parameters, zone: tzinfo) -> tuple[int, int]:
         texts = {name: asked.text(name) for name in ("start_date", "end_date")}
         missing = {name: "is required" for name, text in texts.items() if not text}
         if missing:
             raise wrong(**missing)
+        if self._settings.conversas_analytics_times == "refused" and any("T" in text for text in texts.values()):
+            raise wrong(start_date="must be a date, YYYY-MM-DD")
         start, end = (_moment(name, text, zone) for name, text in texts.items())
         if texts["start_date"] == texts["end_date"] and self._settings.conversas_one_day == "refused":
             raise wrong(end_date="must be after start_date")

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..conversas_data.account import ConversasAccount
 from ..data.row import Row
+from ..data.times import DAY
 from ..exchange import Answer, Refusal, json_answer
 from ..settings import Settings
 from .errors import wrong
@@ -34,12 +35,15 @@ class Campaigns:
         rows = self._chosen(asked)
         place = asked.place(DEFAULT_LIMIT)
         place = Place(place.number, min(place.limit, LARGEST_LIMIT))
+        if "campaigns" in settings.conversas_ignore_page:
+            place = Place(1, place.limit)
         shown = rows[place.span] if settings.conversas_campaigns_paged else rows
         more = settings.conversas_campaigns_paged and place.number * place.limit < len(rows)
-        counts: dict[str, Any] = {
-            "has_more": more or settings.conversas_campaigns_has_more == "always",
-            "total": len(rows),
-        }
+        counts: dict[str, Any] = {}
+        if settings.conversas_campaigns_has_more != "absent":
+            counts["has_more"] = more or settings.conversas_campaigns_has_more == "always"
+        if settings.conversas_campaigns_total:
+            counts["total"] = len(rows)
         answer = json_answer(200, enveloped("campaigns", [self.listed(row) for row in shown], counts, settings))
         answer.rows = len(shown)
         return answer
@@ -82,5 +86,10 @@ class Campaigns:
         start, end = window.get("start_date", 0), window.get("end_date", 1 << 62)
         if end < start:
             raise wrong(end_date="must not be before start_date")
+        days = self._settings.conversas_campaigns_range
+        if days and end - start >= days * DAY:
+            raise wrong(end_date=f"the range must not exceed {days} days")
+        if self._settings.conversas_campaigns_days == "ignored":
+            start, end = 0, 1 << 62
         rows = self._account.lists["campaigns"].rows.values()
         return [row for row in reversed(rows) if start <= (row.created or 0) <= end]

@@ -117,6 +117,8 @@ class Conversas:
             raise Refusal(json_answer(500, {"message": "Internal server error"}))
         if settings.conversas_plan != "full" and name in settings.conversas_plan_lists:
             status = int(settings.conversas_plan)
+            if status == 404:
+                raise Refusal(errors.no_route())
             refusal = json_answer(status, {"message": "Recurso não disponível no seu plano"})
             raise Refusal(errors.denied(settings) if status == 401 else refusal)
 

@@ -7,7 +7,7 @@ from ..data.row import Fields, Row
 from ..rng import Rng, rng
 from .lookup import Lookup
 
-__all__ = ["closed", "report"]
+__all__ = ["DEPARTMENTS", "closed", "report"]
 
 DEPARTMENTS = ("comercial_a1b2c", "suporte_d3e4f", "financeiro_0a9b8", None)
 TABULATIONS = ("resolvido", "sem_resposta", "agendado", None)

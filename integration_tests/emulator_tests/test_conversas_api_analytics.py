@@ -148,6 +148,28 @@ def test_analytics_lists(conversas: CallerConversas, mode: str, name: str, key: 
     assert conversas.body(RETENTION, **ALWAYS, **{name: first}) == conversas.body(RETENTION, **ALWAYS)
 
 
+@pytest.mark.parametrize(("mode", "status"), [("obeyed", 200), ("ignored", 200), ("empty", 200), ("400", 400)])
+def test_analytics_departments(conversas: CallerConversas, mode: str, status: int) -> None:
+    conversas.crm.settings(conversas_analytics_departments=mode)
+    counts = Counter(row["to_department"] for row in conversas.crm.conversas_truth("reports"))
+    department = next(name for name in counts if name)
+
+    answer = conversas.get(SUMMARY, **ALWAYS, department_ids=department)
+
+    assert answer.status_code == status
+    expected = {"obeyed": counts[department], "ignored": counts.total(), "empty": 0, "400": None}
+    assert answer.json().get("attendancesTotal") == expected[mode]
+    assert conversas.get(RETENTION, **ALWAYS, department_ids=department).status_code == 200
+
+
+def test_analytics_times(conversas: CallerConversas) -> None:
+    conversas.crm.settings(conversas_analytics_times="refused")
+
+    for days, status in (((f"{DAY}T00:00:00", f"{DAY}T23:59:59"), 400), ((DAY, "2026-10-21"), 200)):
+        query = {**ALWAYS, "start_date": days[0], "end_date": days[1]}
+        assert conversas.get(SUMMARY, **query).status_code == status
+
+
 @pytest.mark.parametrize(
     "path", ["messages", "messages/summary", "messages/templates", "templates", "attendances/reviews-average"]
 )

@@ -37,6 +37,40 @@ def test_paged_and_has_more(conversas: CallerConversas, paged: bool, has_more: s
     assert last["has_more"] == (has_more == "always")
 
 
+def test_given_a_list_without_counts_then_neither_is_there(conversas: CallerConversas) -> None:
+    conversas.crm.settings(conversas_campaigns_has_more="absent", conversas_campaigns_total=False)
+
+    assert conversas.body(LIST).keys() == {"campaigns"}
+
+
+def test_given_a_page_that_is_ignored_then_the_first_comes_again(conversas: CallerConversas) -> None:
+    conversas.crm.settings(conversas_ignore_page=["campaigns"])
+
+    first, second = (conversas.body(LIST, page=page, limit=5) for page in (1, 2))
+
+    assert first == second
+    assert first["has_more"] is True
+
+
+def test_campaigns_days_and_range(conversas: CallerConversas) -> None:
+    def answer(end: str) -> tuple[int, int]:
+        found = conversas.get(LIST, start_date="2020-01-01", end_date=end)
+        return found.status_code, len(found.json().get("campaigns", []))
+
+    conversas.crm.settings(conversas_campaigns_range=30)
+    assert (answer("2020-01-30"), answer("2020-01-31")) == ((200, 0), (400, 0))
+    conversas.crm.settings(conversas_campaigns_range=0, conversas_campaigns_days="ignored")
+    assert answer("2020-01-31") == (200, 12)
+
+
+def test_given_a_plan_that_lacks_the_address_then_404_in_plain_text(conversas: CallerConversas) -> None:
+    conversas.crm.settings(conversas_plan="404", conversas_plan_lists=["campaigns"])
+
+    answer = conversas.get(LIST)
+
+    assert (answer.status_code, answer.text) == (404, "Not Found")
+
+
 def test_given_days_then_only_what_was_made_then(conversas: CallerConversas) -> None:
     made = conversas.crm.conversas_create("campaigns", {"title": "Nova"}, at="2026-10-10T12:00:00Z")[0]["id"]
 

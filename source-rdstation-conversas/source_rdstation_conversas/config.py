@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints, ValidationError
 
@@ -38,6 +39,14 @@ def _token(value: str) -> str:
             "is cut off: the token has three parts with a dot between them. Copy the whole text in RD Station "
             "Conversas under Apps e Integrações > API"
         )
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, OSError, ValueError):  # no such name; the name of a folder; no name at all
+        raise ValueError("is no time zone; write it like America/Sao_Paulo") from None
     return value
 
 
@@ -76,6 +85,9 @@ class Settings(CommonSettings):
     senders: Annotated[tuple[_Value, ...], _or_all(_SENDERS)] = _SENDERS
     message_types: Annotated[tuple[_Value, ...], _or_all(_MESSAGE_TYPES)] = _MESSAGE_TYPES
     reports_lookback_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 30
+    campaigns_lookback_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 30
+    timezone: Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_time_zone)] = "America/Sao_Paulo"
+    analytics_by_department: bool = False
     requests_per_minute: PaceSetting = 45
 
 

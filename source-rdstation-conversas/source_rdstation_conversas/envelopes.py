@@ -1,20 +1,22 @@
-"""Finds what a body holds: its list, a history page's ciphertext, the messages in a decrypted one. Pure.
+"""Finds what a body holds: a list, figures, a history page's ciphertext, the messages in a decrypted one. Pure.
 
 Accepts many shapes, as few envelopes are known for sure, but never returns nothing for a body that it cannot read:
 that raises a `BadAnswerError`, which names top-level keys and types only.
-Facts: docs/api/conversas.md#envelopes and #message-history; RFC 7516, section 3.1.
+Facts: docs/api/conversas.md#envelopes, #analytics and #message-history; RFC 7516, section 3.1.
 """
 
 from __future__ import annotations
 
 import binascii
 import json
+import math
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from airbyte_rdstation.client.json_text import as_json_text
 from airbyte_rdstation.client.responses import BadAnswerError, Row, kind_of, parse_json
 
 __all__ = [
@@ -22,12 +24,14 @@ __all__ = [
     "ContactPage",
     "FoundMessages",
     "HistoryAnswer",
+    "figures_in",
     "holds_empty_list",
     "jwe_header",
     "list_in",
     "looks_like_jwe",
     "messages_of",
     "read_history",
+    "seconds_of",
 ]
 
 CONTENT_ENCRYPTIONS: Final = ("A128GCM", "A192GCM", "A256GCM", "A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512")
@@ -38,6 +42,8 @@ _HISTORY_KEYS: Final = ("messages", "data", "payload", "encrypted", "result")
 _ERROR_KEYS: Final = ("error", "errors")  # an error's list is no list of records
 _RECORD_KEYS: Final = ("_id", "id")  # nor is the one list in a record (of tags, say) that comes in place of a list
 _LONGEST_KEY, _MOST_KEYS = 40, 20  # what an error names
+_SECONDS: Final = {"min": 60, "h": 3_600}  # by the units that were seen; whether there are others is unknown
+_LONGEST_UNIT: Final = 12  # what a log names
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
 _AES_BLOCK: Final = 16  # bytes; CBC pads `[]` to one block
 _CIPHERTEXT: Final = 3  # which of the five parts
@@ -126,6 +132,50 @@ def messages_of(value: object) -> FoundMessages:
     kinds = sorted({kind_of(item) for item in items if not isinstance(item, dict)})
     others = len(items) - len(messages)
     return FoundMessages(messages, f"{others} of {len(items)} messages are no objects but: {', '.join(kinds)}")
+
+
+def figures_in(stream: str, form: str, content: bytes) -> list[Row]:
+    """Read an answer of the analytics; `form` is the column `figures` of the stream's row.
+
+    An `object` is `{"attendancesTotal": 128, …}`, a `value` a mean in any form, `rows` are `{"data": [{"total": 9}]}`.
+    Raises BadAnswerError, naming keys and types only, where it is nothing of the kind.
+    """
+    body = parse_json(content)
+    if form == "rows":
+        items = list_in(body, stream)
+        return [{**(item if isinstance(item, dict) else {}), "data": as_json_text(item)} for item in items]
+    inner = body["data"] if isinstance(body, dict) and body.keys() == {"data"} else body
+    if form == "value":
+        inner = inner[0] if isinstance(inner, list) and len(inner) == 1 else inner
+        named = inner if isinstance(inner, dict) else {} if isinstance(inner, list) else {"average": inner}
+        return [{**named, "data": as_json_text(body)}]
+    if not isinstance(inner, dict):
+        raise BadAnswerError(f"figures are a JSON {kind_of(inner)} where an object is expected")
+    return [inner]
+
+
+def seconds_of(time: object) -> float | None:
+    """Convert `{"val": 1.4, "unit": "h"}`, or `"val": "1.4"`, to seconds; null is None.
+
+    Raises ValueError that says what it does not know: a unit, or the form.
+    """
+    if time is None:
+        return None
+    if not isinstance(time, dict) or not {"val", "unit"} <= time.keys():
+        raise ValueError("a time is not told by val and unit")
+    if time["val"] is None or time["val"] == "":
+        return None
+    unit = time["unit"]
+    if not isinstance(unit, str) or unit not in _SECONDS:
+        plain = isinstance(unit, str) and unit.isalpha() and len(unit) <= _LONGEST_UNIT
+        raise ValueError(f"a time has an unknown unit{f' ({unit})' if plain else ''}")
+    try:
+        value = math.nan if isinstance(time["val"], bool) else float(time["val"])
+    except (TypeError, ValueError):
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError("the val of a time is no number")
+    return round(value * _SECONDS[unit], 3)
 
 
 def looks_like_jwe(text: object) -> bool:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, ClassVar
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
 from airbyte_rdstation.airbyte.partitions import SmallListPartitions
 from airbyte_rdstation.airbyte.records import Normalizer
@@ -18,10 +23,12 @@ from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_conversas.config import Settings
 from source_rdstation_conversas.history.history_client import HistoryClient
 from source_rdstation_conversas.list_conversas import ListConversas
+from source_rdstation_conversas.streams.campaigns import CampaignPartitions, read_detail
 from source_rdstation_conversas.streams.contact_partitions import Histories, MessagesHistoryPartitions
+from source_rdstation_conversas.streams.daily_figures import DailyCursor, DailyPartitions, Departments, FiguresClient
 from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
 from source_rdstation_conversas.streams.reports import ReportsCursor, ReportsPartitions, ReportsState
-from source_rdstation_conversas.table_conversas import CONTACTS, EMPLOYEES, STREAMS, StreamSpec
+from source_rdstation_conversas.table_conversas import CONTACTS, EMPLOYEES, REPORTS, STREAMS, StreamSpec
 
 __all__ = ["StreamFactoryConversas"]
 
@@ -44,6 +51,14 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
         # An id that is a number is a place in the answer and no field; left out of a copy, as the read needs the row's.
         return lambda row: normalize({name: each for name, each in row.items() if (name, type(each)) != ("id", int)})
 
+    def _stream(self, spec: StreamSpec, state: Mapping[str, Any], *, describe: bool = False) -> DefaultStream:
+        if self._by_department(spec):
+            spec = replace(spec, primary_key=(spec.cursor, "department_id"))
+        return super()._stream(spec, state, describe=describe)
+
+    def _by_department(self, spec: StreamSpec) -> bool:
+        return spec.by_department and self.settings.analytics_by_department
+
     def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)
         return SmallListPartitions(context, cursor, fetch=self._list(cursor, context.name, spec), sort=None), cursor
@@ -55,7 +70,7 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
             cursor_field=spec.cursor,
             state=read_state(spec.name, spec.cursor, state, ReportsState),
         )
-        return ReportsPartitions(context, cursor, fetch_window=partial(self._window, cursor, spec)), cursor
+        return ReportsPartitions(context, cursor, fetch_window=partial(self._days, cursor, spec.name, spec)), cursor
 
     def _messages_history(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)
@@ -66,12 +81,55 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
         cursor = MessagesCursor(context, cursor_field=spec.cursor, state=incoming)
         return MessagesPartitions(context, self._histories(context, cursor), cursor), cursor
 
+    def _campaigns(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
+        cursor = FullRefreshCursor(context)
+        partitions = CampaignPartitions(
+            context,
+            cursor,
+            lookback=timedelta(days=self.settings.campaigns_lookback_days),
+            fetch_days=partial(self._days, cursor, spec.name, spec),
+            read_one=partial(self._campaign, cursor, spec),
+            explain_401=partial(self._explain_401, spec.name),
+        )
+        return partitions, cursor
+
+    def _daily_figures(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        zone = self.settings.timezone
+        cursor = DailyCursor(
+            context,
+            lookback=timedelta(days=self.settings.reports_lookback_days),
+            cursor_field=spec.cursor,
+            state=read_state(spec.name, spec.cursor, state, ReportsState),
+            zone=ZoneInfo(zone),
+        )
+        client = FiguresClient(self.api, spec, zone, on_request=cursor.before_request)
+        fetch_reports = partial(self._days, cursor, spec.name, REPORTS)
+        departments = partial(self._departments.since, fetch_reports=fetch_reports)
+        partitions = DailyPartitions(
+            context,
+            cursor,
+            client,
+            departments=departments if self._by_department(spec) else None,
+            explain_401=partial(self._explain_401, spec.name),
+        )
+        return partitions, cursor
+
     builders: ClassVar[Builders] = {
         "small_list": _small_list,
         "reports": _reports,
         "messages_history": _messages_history,
         "messages": _single_messages,
+        "campaigns": _campaigns,
+        "daily_figures": _daily_figures,
     }
+
+    @cached_property
+    def _departments(self) -> Departments:
+        return Departments()
+
+    def _campaign(self, cursor: StreamCursor, spec: StreamSpec, id_: str) -> Row:
+        path = f"{spec.path}/{quote(id_, safe='')}"
+        return self.api.get(path, {}, read_detail, stream=spec.name, on_request=cursor.before_request)
 
     def _histories(self, context: StreamContext, cursor: StreamCursor) -> Histories:
         client = HistoryClient(self.api, self.settings, stream=context.name, on_request=cursor.before_request)
@@ -81,11 +139,11 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
     def _list(self, cursor: StreamCursor, stream: str, spec: StreamSpec, **only: str) -> Fetch:
         return ListConversas(self.api, stream, spec, only, cursor.before_request).page
 
-    def _window(self, cursor: StreamCursor, spec: StreamSpec, first: date, last: date) -> Fetch:
-        return self._list(cursor, spec.name, spec, start_date=first.isoformat(), end_date=last.isoformat())
+    def _days(self, cursor: StreamCursor, stream: str, spec: StreamSpec, first: date, last: date) -> Fetch:
+        return self._list(cursor, stream, spec, start_date=first.isoformat(), end_date=last.isoformat())
 
     def _explain_401(self, stream: str, error: UnauthorizedError) -> ConnectorError:
-        """Return the error that a 401 of the history stands for: the token's, or that the plan has no history."""
+        """Return the error that a 401 of one stream stands for: the token's, or that the plan does not include it."""
         try:
             ListConversas(self.api, stream, EMPLOYEES).page(Query(None))
         except UnauthorizedError:
@@ -93,7 +151,7 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
         except ConnectorError as other:
             return other
         return config_error(
-            f"{stream}: RD Station refuses the message history (401), though the token works: the account's plan does "
-            "not include it. Upgrade the plan or deselect the stream.",
+            f"{stream}: RD Station refuses this data (401), though the token works: the account's plan does not "
+            "include it. Upgrade the plan or deselect the stream.",
             error.internal_message,
         )

@@ -1,6 +1,6 @@
 """Requests the pages of the lists of Conversas, makes rows of their items, and finds where a list ends.
 
-Facts: docs/api/conversas.md#basics to #reports.
+Facts: docs/api/conversas.md#basics to #reports and #campaigns.
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ STATUSES_CONVERSAS: Final[Statuses] = {
     403: final(FailureType.config_error, _PLAN.format(status=403)),
     404: final(  # plain text `Not Found`: no such route [seen]
         FailureType.config_error,
-        "RD Station Conversas knows no such address (404). Check the API base URL; leave it empty for RD Station "
-        "itself.",
+        "RD Station Conversas knows no such address (404). If other streams are read, the account lacks this one: "
+        "deselect it. If none is, check the API base URL; leave it empty for RD Station itself.",
     ),
 }
 
+_COUNTS: Final = frozenset({"pages", "total", "has_more"})
 _LONGEST_WINDOW_DAYS: Final = 89  # three months at their shortest, both days counted [doc2]
 
 
@@ -62,6 +63,8 @@ class ListConversas(StreamList[StreamSpec]):
         params = dict(self.only)
         if spec.page_size:
             params |= {"page": str(query.page), "limit": str(spec.page_size)}
+        elif query.page > 1:  # page 1 goes without, as a client asks whose answers are [seen]
+            params["page"] = str(query.page)
         headers: dict[str, str] = {}
         answer = self.api.get(
             spec.path,
@@ -72,6 +75,10 @@ class ListConversas(StreamList[StreamSpec]):
             on_request=self.on_request,
             on_headers=lambda found: headers.update({name.lower(): value for name, value in found.items()}),
         )
+        if spec.counts_in == "has_more":
+            more = answer.counts.get("has_more")
+            has_next = More.of(more) if isinstance(more, bool) else More.UNKNOWN
+            return Page(answer.rows, has_next, total=_number(answer.counts.get("total")))
         if spec.page_size is None:
             return Page(answer.rows, has_next=More.NO)
         if spec.counts_in == "headers":
@@ -131,11 +138,11 @@ def _read(spec: StreamSpec, content: bytes) -> _Answer:
 
 
 def _counts(body: object) -> Mapping[str, Any]:
-    """Return the object that holds the list's `pages`: the body, or what it wraps."""
+    """Return the object that holds the list's `pages` or `total`: the body, or what it wraps."""
     if not isinstance(body, dict):
         return {}
     holders = [body, *(value for value in body.values() if isinstance(value, dict))]
-    return next((holder for holder in holders if "pages" in holder or "total" in holder), {})
+    return next((holder for holder in holders if holder.keys() & _COUNTS), {})
 
 
 def _first(item: Row, names: tuple[str, ...]) -> Any:

@@ -22,7 +22,7 @@ _RATE_LIMIT_WAIT: Final = 3.0  # seconds after a 429 that does not say [guess]
 
 
 class SourceRdstationConversas(RdstationSource[Settings]):
-    """Reads RD Station Conversas: contacts, attendances, message history."""
+    """Reads RD Station Conversas: contacts, attendances, campaigns, daily figures, message history."""
 
     read_settings = staticmethod(read_settings)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from conversas_samples import encrypted
 
 from airbyte_rdstation.client.responses import BadAnswerError, parse_json
-from source_rdstation_conversas.envelopes import HistoryAnswer, list_in, read_history
+from source_rdstation_conversas.envelopes import HistoryAnswer, figures_in, list_in, read_history, seconds_of
 
 ROWS = [{"id": "Ana"}, {"id": "Bia"}]
 JWE = encrypted(b"[]")
@@ -136,3 +137,66 @@ def test_what_is_no_page_is_an_error_without_values(body: bytes, says: str) -> N
         read_history(body)
 
     assert "Ana" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"),
+    [
+        pytest.param({"val": 1.4, "unit": "h"}, 5_040, id="hours"),
+        pytest.param({"val": 12.5, "unit": "min"}, 750, id="minutes"),
+        pytest.param({"val": "12.5", "unit": "min"}, 750, id="text"),
+        pytest.param({"val": 0, "unit": "min"}, 0, id="zero"),
+        pytest.param({"val": None, "unit": "min"}, None, id="no-val"),
+        pytest.param({"val": "", "unit": "h"}, None, id="blank"),
+        pytest.param(None, None, id="null"),
+    ],
+)
+def test_a_time_is_converted_to_seconds(time: Any, seconds: float | None) -> None:
+    assert seconds_of(time) == seconds
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        pytest.param({"val": 2, "unit": "days"}, "an unknown unit (days)", id="days"),
+        pytest.param({"val": 2, "unit": "Ana Exemplo 5511900000001"}, "an unknown unit$", id="what-is-no-unit"),
+        pytest.param({"val": 2, "unit": None}, "an unknown unit$", id="null-unit"),
+        pytest.param({"val": 2, "unit": ["min"]}, "an unknown unit$", id="list"),
+        pytest.param({"val": "muito", "unit": "h"}, "is no number", id="words"),
+        pytest.param({"val": "nan", "unit": "h"}, "is no number", id="nan"),
+        pytest.param({"val": True, "unit": "h"}, "is no number", id="boolean"),
+        pytest.param({"val": {}, "unit": "h"}, "is no number", id="object"),
+        pytest.param({"value": 2}, "not told by val and unit", id="other-names"),
+        pytest.param(420, "not told by val and unit", id="bare-number"),
+    ],
+)
+def test_a_time_that_is_not_understood_says_why_and_quotes_no_value(time: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words).replace(r"\$", "$")):
+        seconds_of(time)
+
+
+@pytest.mark.parametrize(
+    ("form", "body", "rows"),
+    [
+        pytest.param("object", {"retention": 1}, [{"retention": 1}], id="bare"),
+        pytest.param("object", {"data": {"retention": 1}}, [{"retention": 1}], id="in-data"),
+        pytest.param("object", {}, [{}], id="empty"),
+        pytest.param("value", 4.5, [{"average": 4.5, "data": "4.5"}], id="number"),
+        pytest.param("value", None, [{"average": None, "data": "null"}], id="null"),
+        pytest.param("value", {"csat": 9}, [{"csat": 9, "data": '{"csat":9}'}], id="object"),
+        pytest.param("value", [{"csat": 9}], [{"csat": 9, "data": '[{"csat":9}]'}], id="list-of-one"),
+        pytest.param("value", [{"a": 1}, {"a": 2}], [{"data": '[{"a":1},{"a":2}]'}], id="list"),
+        pytest.param("value", {"data": {"csat": 9}}, [{"csat": 9, "data": '{"data":{"csat":9}}'}], id="value-in-data"),
+        pytest.param("rows", {"data": []}, [], id="no-rows"),
+        pytest.param("rows", [{"total": 9}], [{"total": 9, "data": '{"total":9}'}], id="bare-rows"),
+        pytest.param("rows", {"data": ["whatsapp"]}, [{"data": '"whatsapp"'}], id="rows-of-text"),
+    ],
+)
+def test_figures_are_found_in_each_form(form: str, body: Any, rows: list[Any]) -> None:
+    assert figures_in("figures", form, json.dumps(body).encode()) == rows
+
+
+@pytest.mark.parametrize(("form", "body"), [("object", [1]), ("object", "x"), ("rows", {"total": 3}), ("rows", 3)])
+def test_what_holds_no_figures_is_an_error_that_quotes_nothing(form: str, body: Any) -> None:
+    with pytest.raises(BadAnswerError, match=r"figures are a JSON|no list of figures"):
+        figures_in("figures", form, json.dumps(body).encode())
