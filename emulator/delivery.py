@@ -15,9 +15,10 @@ from .faults import Fault
 
 __all__ = ["Wire", "instead_of_answer", "spoiled"]
 
-STATUS_KINDS = {"429", "500", "502", "503", "504", "401"}
+STATUS_KINDS = {"429", "500", "502", "503", "504", "401", "404"}
 STATUS_TEXT = {
     401: "The access token is invalid or has expired",
+    404: "Not Found",
     429: "API rate limit exceeded",
     500: "Internal Server Error",
     502: "Bad Gateway",

@@ -35,7 +35,7 @@ class ControlRoutes:
     def truth(self, _body: object, query: dict[str, str], name: str) -> Any:
         """Records as served now, walls and pages apart; stages by pipeline id, `deal_contacts` by deal id."""
         if name == "deal_contacts":
-            deals = self._api.account.lists["deals"].rows.values()
+            deals = self._seen("deals", self._api.account.lists["deals"], query)
             return {deal.id: self._shown(DEAL_CONTACTS, self._api.contacts_of(deal), query) for deal in deals}
         single = name == "deal_details"
         resource = BY_NAME["deals" if single else name]
@@ -45,12 +45,14 @@ class ControlRoutes:
         return self._shown(resource, self._api.listed(resource, None), query, single=single)
 
     def _shown(self, resource: Resource, rows: Collection, query: dict[str, str], *, single: bool = False) -> list[Any]:
-        found = list(rows.rows.values())
-        if query.get("visible"):
-            found = [row for row in found if self._api.visibility.sees(resource.rows, row)]
+        found = self._seen(resource.rows, rows, query)
         if query.get("ids"):
             return [row.id for row in found]
         return [orjson.Fragment(self._record(resource, row, single=single)) for row in found]
+
+    def _seen(self, name: str, rows: Collection, query: dict[str, str]) -> list[Row]:
+        sees = self._api.visibility.sees
+        return [row for row in rows.rows.values() if not query.get("visible") or sees(name, row)]
 
     def _record(self, resource: Resource, row: Row, *, single: bool) -> bytes:
         return self._api.renderer.single(resource, row) if single else self._api.renderer.wire(resource, row)
