@@ -15,7 +15,7 @@ __all__ = ["ACTS", "Act"]
 
 DEMO = Path(__file__).resolve().parent
 
-V2_CHILD_LISTS = {"notes": "deal_notes", "products": "deal_products", "stages": "stages"}
+V2_CHILD_LISTS = {"files": "deal_files", "notes": "deal_notes", "products": "deal_products", "stages": "stages"}
 V1_STREAMS = {"organizations": "companies", "deal_lost_reasons": "reasons_for_loss"}
 V1_TRUTH = {**{stream: name for name, stream in V1_STREAMS.items()}, "deals_details": "deal_details"}
 CONVERSAS_STREAMS = {
@@ -72,13 +72,15 @@ def v2_stream_of(path: str) -> str:
 def v1_stream_of(path: str) -> str:
     """The stream; "tokens" for the check of the token.
 
-    >>> v1_stream_of("/api/v1/deals/65f0c1")
-    'deals_details'
+    >>> v1_stream_of("/api/v1/deals/65f0c1"), v1_stream_of("/api/v1/deals/65f0c1/contacts")
+    ('deals_details', 'deal_contacts')
     """
     if path == "/api/v1/token/check":
         return "tokens"
     name, _, below = path.removeprefix("/api/v1/").partition("/")
-    return "deals_details" if below else V1_STREAMS.get(name, name)
+    if below:
+        return "deal_contacts" if below.endswith("/contacts") else "deals_details"
+    return V1_STREAMS.get(name, name)
 
 
 def conversas_stream_of(path: str) -> str:
@@ -90,6 +92,13 @@ def conversas_stream_of(path: str) -> str:
     if path.startswith("/v1/campaigns"):
         return "campaigns"
     return CONVERSAS_STREAMS.get(path, path[len("/v2/") :].replace("-", "_"))
+
+
+def v1_rows(crm: Emulator, stream: str) -> int:
+    """How many there are; a contact of two deals is two records of `deal_contacts`."""
+    if stream == "deal_contacts":
+        return sum(map(len, crm.truth("deal_contacts", api="v1").values()))
+    return len(crm.ids(V1_TRUTH.get(stream, stream), api="v1"))
 
 
 def conversas_rows(crm: Emulator, stream: str) -> int:
@@ -146,7 +155,7 @@ ACTS = (
         lambda crm: crm.config(api_version="v1"),
         120,
         v1_stream_of,
-        lambda crm, stream: len(crm.ids(V1_TRUTH.get(stream, stream), api="v1")),
+        v1_rows,
         change_crm,
         CRM_NOTE,
     ),

@@ -16,9 +16,10 @@ from output import Run
 __all__ = ["discreet", "outside_records", "overhear", "secrets_of"]
 
 PEOPLE = re.compile(
-    rf"@[\w.-]{{1,60}}\.test|\+?5500?9\d{{7,}}|\b(?:{'|'.join(FIRST_NAMES)}) (?:{'|'.join(LAST_NAMES)})\b"
+    r"@[\w.-]{1,60}\.test|arquivos\.exemplo\.test|\+?5500?9\d{7,}"
+    rf"|\b(?:{'|'.join(FIRST_NAMES)}) (?:{'|'.join(LAST_NAMES)})\b"
 )
-"""How the emulator's people are called, written to and rung up, and those of the tests' own rows."""
+"""How the emulator's people are called, written to and rung up, and those of the tests' own rows; where files are."""
 PUBLIC_PARTS = ("kty", "kid", "use", "alg", "e")  # of a key; a warning names the kid
 
 _heard_while: dict[Emulator, list[str]] = {}

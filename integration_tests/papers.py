@@ -72,13 +72,15 @@ def _of_v2(spec: v2.StreamSpec) -> str:
 
 
 def _of_v1(spec: v1.StreamSpec) -> str:
+    below_deal = "a request a deal; incremental: deals that changed since the cursor"
     return {
         "small_list": WHOLE,
         "last_page_first": "from the last page to the first, in the order of creation; "
         "incremental: newest changes first",
         "pipeline_children": "a request a pipeline, every stage in full detail",
         "time_windows": "in windows of time that no wall cuts",
-        "deal_details": "a request a deal; incremental: deals that changed since the cursor",
+        "deal_details": below_deal,
+        "deal_contacts": f"{below_deal}; adds `deal_id` and `deal_updated_at`",
     }[spec.kind]
 
 
@@ -102,7 +104,8 @@ def _endpoint_v2(spec: v2.StreamSpec) -> str:
 
 
 def _endpoint_v1(spec: v1.StreamSpec) -> str:
-    return spec.path + {"pipeline_children": "?deal_pipeline_id=", "deal_details": "/{id}"}.get(spec.kind, "")
+    path = spec.path.format(parent_id="{id}")
+    return path + {"pipeline_children": "?deal_pipeline_id=", "deal_details": "/{id}"}.get(spec.kind, "")
 
 
 CRM, CRM_CATALOG = "rdstation-crm.md", "source-rdstation-crm/integration_tests/configured_catalog{}.json"

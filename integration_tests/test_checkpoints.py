@@ -45,6 +45,7 @@ CASES = {
     ],
     V1: [
         Case("contacts", AccountSize(contacts=1), imported=900),
+        Case("deal_contacts", AccountSize(deals=45)),
         Case("deals_details", AccountSize(deals=45)),
         Case("tasks", AccountSize(tasks=1_300)),
     ],

@@ -271,6 +271,8 @@ def test_given_an_answer_that_never_comes_when_read_then_it_is_asked_for_again(a
 REFUSED: dict[str, tuple[Version, set[str], dict[str, Any]]] = {
     "v2-tasks": (V2, {"tasks"}, {"forbidden": ["tasks"]}),
     "v2-products": (V2, {"products"}, {"forbidden": ["products"]}),
+    "v2-meetings": (V2, {"meetings"}, {"forbidden": ["meetings"]}),
+    "v2-deals": (V2, {"deal_files", "deal_notes", "deal_products", "deals"}, {"forbidden": ["deals"]}),
     "v2-pipelines": (V2, {"pipelines", "stages"}, {"forbidden": ["pipelines"]}),
     **{
         f"v1-{path}-{refusal}": (V1, fails, {"v1_forbidden": [path], "v1_refusal": refusal})
@@ -278,7 +280,7 @@ REFUSED: dict[str, tuple[Version, set[str], dict[str, Any]]] = {
         for path, fails in (
             ("organizations", {"companies"}),
             ("teams", {"teams"}),
-            ("deals", {"deals", "deals_details"}),
+            ("deals", {"deal_contacts", "deals", "deals_details"}),
             ("deal_pipelines", {"deal_pipelines", "deal_stages"}),
         )
     },
@@ -286,7 +288,8 @@ REFUSED: dict[str, tuple[Version, set[str], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(
-    "name", often(REFUSED, long=REFUSED.keys() - {"v2-tasks", "v2-pipelines", "v1-deals-422", "v1-teams-403"})
+    "name",
+    often(REFUSED, long=REFUSED.keys() - {"v2-meetings", "v2-deals", "v2-pipelines", "v1-deals-422", "v1-teams-403"}),
 )
 def test_given_a_list_that_the_user_may_not_read_when_read_then_only_its_streams_fail(name: str) -> None:
     api, fails, settings = REFUSED[name]

@@ -150,6 +150,7 @@ def test_every_stream_of_the_contract_is_discovered() -> None:
 
 # docs/integrations; all others: id
 KEYS: dict[tuple[Version, str], list[list[str]]] = {
+    (V1, "deal_contacts"): [["deal_id"], ["id"]],
     (V1, "reasons_for_loss"): [["_id"]],
     (CONVERSAS, "attendances_retention"): [["date"]],
     (CONVERSAS, "attendances_reviews_average"): [["date"]],

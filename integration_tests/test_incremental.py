@@ -28,10 +28,12 @@ SIZE = AccountSize(contacts=210, deals=25, organizations=60, tasks=60)
 
 def by_cursor(crm: Emulator, api: Version, stream: str) -> dict[str, str]:
     """The cursor of each record of the stream by id."""
+    rows = api.truth(crm, stream if api.cursors[stream] == "updated_at" else "deals")
+    changed = {row["id"]: canonical(row["updated_at"]) for row in rows}
     if api.cursors[stream] == "updated_at":
-        return {row["id"]: canonical(row["updated_at"]) for row in api.truth(crm, stream)}
-    deals = by_cursor(crm, api, "deals")
-    return {child["id"]: deals[deal] for deal, below in api.truth(crm, stream).items() for child in below}
+        return changed
+    below = [(child["id"], changed[deal]) for deal, children in api.truth(crm, stream).items() for child in children]
+    return dict(sorted(below, key=lambda each: each[1]))  # a contact of several deals: by the one that changed last
 
 
 @for_each_version

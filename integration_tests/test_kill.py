@@ -13,8 +13,8 @@ from harness import V1, V2, AccountSize, Emulator, Line, Run, Source, Version, a
 SIZE = AccountSize(contacts=1_000, deals=70, organizations=500, tasks=800)
 SIZES = {V2: SIZE, V1: AccountSize(contacts=700, deals=60, organizations=350, tasks=210)}
 BIG_LISTS = {
-    V2: ("contacts", "deals", "deal_notes", "deal_products", "organizations", "tasks"),
-    V1: ("contacts", "companies", "deals", "deals_details", "deal_stages", "tasks"),
+    V2: ("contacts", "deals", "deal_files", "deal_notes", "deal_products", "organizations", "tasks"),
+    V1: ("contacts", "companies", "deals", "deal_contacts", "deals_details", "deal_stages", "tasks"),
 }
 KILLS = [pytest.param(3, id="3-kills"), pytest.param(20, id="20-kills", marks=pytest.mark.long)]
 KILLS_ALONE = [pytest.param(2, id="2-kills"), pytest.param(20, id="20-kills", marks=pytest.mark.long)]
@@ -84,8 +84,10 @@ ALONE = {
     "v2-contacts": (V2, "contacts", AccountSize(contacts=3_000)),
     "v2-deals": (V2, "deals", AccountSize(deals=3_000)),
     "v2-tasks": (V2, "tasks", AccountSize(tasks=3_000)),
+    "v2-deal_files": (V2, "deal_files", AccountSize(deals=120)),
     "v2-deal_notes": (V2, "deal_notes", AccountSize(deals=120)),
     "v1-companies": (V1, "companies", AccountSize(organizations=3_000)),
+    "v1-deal_contacts": (V1, "deal_contacts", AccountSize(deals=120, contacts=200)),
     "v1-deals_details": (V1, "deals_details", AccountSize(deals=120)),
 }
 

@@ -73,7 +73,7 @@ def test_given_edits_and_creations_throughout_when_page_numbers_are_counted_up_t
 
 def test_given_edited_deals_when_their_children_are_read_then_none_is_missing() -> None:
     with account(AccountSize(deals=150), **SLOW) as crm:
-        children = {stream: crm.ids(stream) for stream in ("deal_notes", "deal_products")}
+        children = {stream: crm.ids(stream) for stream in ("deal_files", "deal_notes", "deal_products")}
         crm.churn(edits_per_s=CHANGES_PER_S, lists=["deals"], seed=3)
 
         run = Source(crm, num_workers=4).read(*children)

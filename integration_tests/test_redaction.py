@@ -1,4 +1,4 @@
-"""No token, secret, e-mail, phone or person's name leaves the connector but in RECORD messages."""
+"""No token, secret, address of a file, e-mail, phone or person's name leaves the connector but in RECORD messages."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def personal_data_of(crm: Emulator) -> set[str]:
     found = {row["name"] for row in [*contacts, *users, *crm.truth("organizations"), *crm.truth("deals")]}
     found |= {email["email"] for contact in contacts for email in contact["emails"]}
     found |= {phone["phone"] for contact in contacts for phone in contact["phones"]}
+    found |= {file["url"] for files in crm.truth("deal_files").values() for file in files}  # opens without a token
     found |= {user[key] for user in users for key in ("email", "phone") if user[key]}
     found |= {profile["username"] for contact in contacts for profile in contact["social_profiles"]}
     return found

@@ -13,6 +13,8 @@ from harness import V1, AccountSize, Emulator, Message, Run, Source, account
 from truth import INSTANT, canonical, newest_by_id
 
 DETAIL = re.compile("/api/v1/deals/[0-9a-f]{24}")
+CONTACTS = re.compile("/api/v1/deals/([0-9a-f]{24})/contacts")
+BY_OWN_CHANGE = tuple(stream for stream in V1.with_cursor if V1.cursors[stream] == "updated_at")
 
 
 @dataclass
@@ -42,11 +44,12 @@ def synced() -> Iterator[Synced]:
 def test_given_a_first_sync_when_done_then_cursors_say_how_far_it_read(synced: Synced) -> None:
     assert synced.first.exit_code == 0, synced.first.log
     for stream in V1.with_cursor:
-        states = synced.first.states_of(stream)
-        assert INSTANT.fullmatch(states[-1]["updated_at"])
-        assert states[-1]["updated_at"] == max(record["updated_at"] for record in synced.first.records(stream))
-        moments = [state["updated_at"] for state in states if "updated_at" in state]
+        cursor = V1.cursors[stream]
+        moments = [state[cursor] for state in synced.first.states_of(stream) if cursor in state]
         assert moments == sorted(moments)
+        assert INSTANT.fullmatch(moments[-1])
+        read = synced.first.records("deals_details" if stream == "deal_contacts" else stream)  # all deals are visited
+        assert moments[-1] == max(record["updated_at"] for record in read)
 
 
 def test_given_no_change_when_read_again_then_one_request_a_list_and_no_details(synced: Synced) -> None:
@@ -58,10 +61,11 @@ def test_given_no_change_when_read_again_then_one_request_a_list_and_no_details(
     asked = Counter(request["path"].rpartition("/")[2] for request in synced.crm.requests())
     assert asked["contacts"] <= 1
     assert asked["organizations"] <= 1
+    assert asked["deals"] == 2, "its two pages, once for both streams that visit deals"
     assert details(synced.crm) == []
-    assert second.records("deals_details") == []
+    assert second.records("deals_details") == second.records("deal_contacts") == []
     for stream in V1.with_cursor:
-        assert second.states_of(stream)[-1]["updated_at"] == synced.first.states_of(stream)[-1]["updated_at"]
+        assert second.states_of(stream)[-1] == synced.first.states_of(stream)[-1]
 
 
 @pytest.mark.parametrize("stream", ["contacts", "companies"])
@@ -76,16 +80,16 @@ def test_given_no_change_when_a_list_is_read_again_alone_then_one_request(synced
 def test_given_a_few_edits_when_read_again_then_exactly_the_edited_records_come() -> None:
     with account(AccountSize(deals=230, contacts=450, organizations=420, tasks=1)) as crm:
         source = Source(crm, V1)
-        first = source.read(*V1.with_cursor)
-        edited = {stream: set(sorted(V1.ids(crm, stream))[3:40:4]) for stream in V1.with_cursor}
+        first = source.read(*BY_OWN_CHANGE)
+        edited = {stream: set(sorted(V1.ids(crm, stream))[3:40:4]) for stream in BY_OWN_CHANGE}
         for stream, ids in edited.items():
             for id_ in ids:
                 crm.edit(V1.edited(stream), id_)
         crm.clear_requests()
 
-        second = source.read(*V1.with_cursor, state=first.states)
+        second = source.read(*BY_OWN_CHANGE, state=first.states)
 
-        newest = {stream: first.states_of(stream)[-1]["updated_at"] for stream in V1.with_cursor}
+        newest = {stream: first.states_of(stream)[-1]["updated_at"] for stream in BY_OWN_CHANGE}
         for stream, ids in edited.items():
             changed = {record["id"] for record in second.records(stream) if record["updated_at"] > newest[stream]}
             assert changed == ids
@@ -115,7 +119,29 @@ def test_given_one_edited_deal_when_read_again_then_one_detail_request_and_its_n
         assert second.states_of("deals_details")[-1]["updated_at"] == canonical(row["updated_at"])
 
 
-@pytest.mark.parametrize("stream", V1.with_cursor)
+def test_given_one_edited_deal_when_read_again_then_its_contacts_alone_are_asked_for() -> None:
+    with account(AccountSize(deals=60)) as crm:
+        source = Source(crm, V1)
+        first = source.read("deal_contacts")
+        below = V1.truth(crm, "deal_contacts")
+        deal = sorted(deal for deal, contacts in below.items() if contacts)[3]
+        crm.edit("deals", deal, name="Outro nome")
+        crm.advance_clock(2)  # the cursor never passes the second in which a sync began
+        crm.clear_requests()
+
+        second = source.read("deal_contacts", state=first.states)
+
+        paths = [request["path"] for request in crm.requests()]
+        assert [match[1] for path in paths if (match := CONTACTS.fullmatch(path))] == [deal]
+        (row,) = [row for row in V1.truth(crm, "deals") if row["id"] == deal]
+        brought = {
+            (record["deal_id"], record["id"], record["deal_updated_at"]) for record in second.records("deal_contacts")
+        }
+        assert brought == {(deal, contact["id"], canonical(row["updated_at"])) for contact in below[deal]}
+        assert second.states_of("deal_contacts")[-1]["deal_updated_at"] == canonical(row["updated_at"])
+
+
+@pytest.mark.parametrize("stream", BY_OWN_CHANGE)
 def test_given_edits_during_the_read_when_read_again_then_the_newest_of_each_record_is_there(stream: str) -> None:
     size = AccountSize(**{"tasks": 1, "deals": 60, "contacts": 1, V1.edited(stream): 60 if "deal" in stream else 1_500})
     with account(size, latency_s=0.15) as crm:

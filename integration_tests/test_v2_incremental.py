@@ -13,7 +13,10 @@ from harness import V2, AccountSize, Emulator, Message, Run, Source, account
 from truth import INSTANT
 
 WITH_CURSOR = tuple(name for name, cursor in V2.cursors.items() if cursor)
-LISTS_OF_OTHER_STREAMS = {"deals": 3, "pipelines": 2}  # for deals, notes and products; for pipelines and stages
+LISTS_OF_OTHER_STREAMS = {
+    "deals": 3,
+    "pipelines": 2,
+}  # for deals, for all to visit, for those with products; for stages
 
 
 @dataclass
@@ -47,9 +50,9 @@ def test_given_no_change_when_read_again_then_one_request_a_list_and_none_for_ch
     asked = synced.asked()
     lists = {path: count for path, count in asked.items() if path.count("/") == 1}
     assert {path for path, count in lists.items() if count > LISTS_OF_OTHER_STREAMS.get(path[1:], 1)} == set()
-    children = {path for path in asked if re.fullmatch(r"/deals/\w+/(notes|products)", path)}
+    children = {path for path in asked if re.fullmatch(r"/deals/\w+/(files|notes|products)", path)}
     assert children == set()
-    assert second.records("deal_notes") == second.records("deal_products") == []
+    assert second.records("deal_files") == second.records("deal_notes") == second.records("deal_products") == []
     for stream in WITH_CURSOR:
         assert second.states_of(stream)[-1] == synced.first.states_of(stream)[-1]
 
@@ -66,22 +69,23 @@ def test_given_no_change_when_one_stream_is_read_again_then_one_request(synced: 
 def test_given_one_edited_deal_when_read_again_then_exactly_its_children_are_visited() -> None:
     with account(AccountSize(deals=60)) as crm:
         source = Source(crm)
-        streams = ("deals", "deal_notes", "deal_products")
+        streams = ("deals", "deal_files", "deal_notes", "deal_products")
         first = source.read(*streams)
-        notes, lines = crm.truth("deal_notes"), crm.truth("deal_products")
-        deal_id = sorted(notes.keys() & lines.keys())[0]
+        files, notes, lines = crm.truth("deal_files"), crm.truth("deal_notes"), crm.truth("deal_products")
+        deal_id = sorted(files.keys() & notes.keys() & lines.keys())[0]
         crm.edit("deals", deal_id, name="Outro nome")
         crm.clear_requests()
 
         second = source.read(*streams, state=first.states)
 
         visited = [request["path"] for request in crm.requests() if request["path"].count("/") > 3]
-        assert sorted(visited) == [f"/crm/v2/deals/{deal_id}/notes", f"/crm/v2/deals/{deal_id}/products"]
+        assert sorted(visited) == [f"/crm/v2/deals/{deal_id}/{below}" for below in ("files", "notes", "products")]
+        assert second.ids("deal_files") == {file["id"] for file in files[deal_id]}
         assert second.ids("deal_notes") == {note["id"] for note in notes[deal_id]}
         assert second.ids("deal_products") == {line["id"] for line in lines[deal_id]}
         assert [deal["name"] for deal in second.records("deals") if deal["id"] == deal_id] == ["Outro nome"]
         (edited,) = [deal for deal in crm.truth("deals") if deal["id"] == deal_id]
-        for child in second.records("deal_notes") + second.records("deal_products"):
+        for child in [child for stream in streams[1:] for child in second.records(stream)]:
             assert (child["deal_id"], child["deal_updated_at"]) == (deal_id, edited["updated_at"])
 
 

@@ -13,8 +13,11 @@ __all__ = ["INSTANT", "canonical", "differences", "newest_by_id"]
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")  # what `canonical` gives
 
-PARENT_KEYS = {"deal_notes": "deal_id", "deal_products": "deal_id", "stages": "pipeline_id"}  # v2
-ADDED = {"deal_updated_at"}  # v2's cursor of what lies below a deal; its tests look at it by themselves
+PARENT_KEYS = {
+    **dict.fromkeys(("deal_contacts", "deal_files", "deal_notes", "deal_products"), "deal_id"),
+    "stages": "pipeline_id",
+}
+ADDED = {"deal_updated_at"}  # the cursor of what lies below a deal; its tests look at it by themselves
 DATES_V2 = {"expected_close_date"}
 INSTANTS_V2 = {"due_date"}
 # Every key that docs/api/crm-v1.md calls a date-time beside those on `_at`, wherever in a record it stands.
@@ -28,12 +31,10 @@ def canonical(instant: str) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def differences(run: Run, crm: Emulator, stream: str, api: Version = V2, ids: set[str] | None = None) -> list[str]:
-    """Where the stream's records differ from the truth (`ids`: of these): missing and surplus ids, other values."""
-    expected = _expected(api.truth(crm, stream), stream, api)
-    if ids is not None:
-        expected = {id_: record for id_, record in expected.items() if id_ in ids}
-    found = newest_by_id(run.records(stream))
+def differences(run: Run, crm: Emulator, stream: str, api: Version = V2, *, visible: bool = False) -> list[str]:
+    """Where the stream's records differ from the truth (`visible`: to the token's user): missing, surplus, other."""
+    expected = _expected(api.truth(crm, stream, visible=visible), stream, api)
+    found = {_key(record, stream): record for record in run.records(stream)}
     wrong = [f"{id_} is missing" for id_ in sorted(expected.keys() - found.keys())]
     wrong += [f"{id_} does not exist" for id_ in sorted(found.keys() - expected.keys())]
     for id_ in expected.keys() & found.keys():
@@ -50,6 +51,11 @@ def newest_by_id(records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {record["id"]: record for record in records}
 
 
+def _key(record: Mapping[str, Any], stream: str) -> str:
+    """What tells a stream's records apart: a contact may be of many deals."""
+    return f"{record['deal_id']} {record['id']}" if stream == "deal_contacts" else record["id"]
+
+
 def _expected(truth: Any, stream: str, api: Version) -> dict[str, dict[str, Any]]:
     if isinstance(truth, Mapping):
         key = PARENT_KEYS.get(stream)
@@ -57,7 +63,7 @@ def _expected(truth: Any, stream: str, api: Version) -> dict[str, dict[str, Any]
     else:
         rows = truth
     if api is V1:
-        return {row["id"]: row for row in map(_emitted_v1, rows)}
+        return {_key(row, stream): row for row in map(_emitted_v1, rows)}
     if stream == "teams":
         rows = [{**row, "id": row["team_id"]} for row in rows]
     return {row["id"]: {name: _emitted_v2(name, value) for name, value in row.items()} for row in rows}

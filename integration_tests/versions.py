@@ -50,12 +50,15 @@ class Version(ABC):
         """The path of the stream's list."""
 
     @abstractmethod
-    def truth(self, crm: Emulator, stream: str) -> Any:
-        """The stream's records as the API would serve them now; of child lists, by the parent's id."""
+    def truth(self, crm: Emulator, stream: str, *, visible: bool = False) -> Any:
+        """The stream's records as the API would serve them now; of child lists, by the parent's id.
+
+        `visible` keeps those that the token's user sees (v1).
+        """
 
     @abstractmethod
     def ids(self, crm: Emulator, stream: str, *, visible: bool = False) -> set[str]:
-        """The ids of the stream's records; `visible` keeps those that the token's user sees (v1)."""
+        """The ids of the stream's records; `visible` as above."""
 
     @abstractmethod
     def edited(self, stream: str) -> str:
@@ -78,9 +81,9 @@ class Crm(Version):
         """Where its list is."""
         return f"{self.root}/{self.lists.get(stream, stream)}"
 
-    def truth(self, crm: Emulator, stream: str) -> Any:
+    def truth(self, crm: Emulator, stream: str, *, visible: bool = False) -> Any:
         """As serialised now."""
-        return crm.truth(self.lists.get(stream, stream), api=self.name)
+        return crm.truth(self.lists.get(stream, stream), api=self.name, visible=visible)
 
     def ids(self, crm: Emulator, stream: str, *, visible: bool = False) -> set[str]:
         """By the emulator's own account."""
@@ -106,7 +109,7 @@ class Conversas(Version):
         """No rule: each has its own."""
         return self.paths[stream]
 
-    def truth(self, crm: Emulator, stream: str) -> Any:
+    def truth(self, crm: Emulator, stream: str, *, visible: bool = False) -> Any:
         """As served now."""
         return crm.conversas_truth(self.edited(stream))
 
@@ -126,10 +129,12 @@ V2: Version = Crm(
         "campaigns": "",
         "contacts": "updated_at",
         "custom_fields": "",
+        "deal_files": "deal_updated_at",
         "deal_notes": "deal_updated_at",
         "deal_products": "deal_updated_at",
         "deals": "updated_at",
         "lost_reasons": "",
+        "meetings": "",
         "organizations": "updated_at",
         "pipelines": "",
         "products": "",
@@ -150,6 +155,7 @@ V1: Version = Crm(
         "companies": "updated_at",
         "contacts": "updated_at",
         "custom_fields": "",
+        "deal_contacts": "deal_updated_at",
         "deal_pipelines": "",
         "deal_sources": "",
         "deal_stages": "",
@@ -165,6 +171,7 @@ V1: Version = Crm(
     rows={
         "activities": "deal_notes",
         "companies": "organizations",
+        "deal_contacts": "deals",
         "deal_pipelines": "pipelines",
         "deal_sources": "sources",
         "deals_details": "deals",

@@ -185,7 +185,8 @@ STATUSES: Final[Statuses] = {
     ),
     404: final(
         FailureType.config_error,
-        "RD Station knows no such address (404). Check the API base URL; leave it empty for RD Station itself.",
+        "RD Station knows no such address (404). If it is this stream's alone, the account lacks the feature: deselect "
+        "the stream. Otherwise check the API base URL; leave it empty for RD Station itself.",
     ),
     408: _passing("RD Station gave up waiting for the request (408)."),
     410: final(FailureType.config_error, "RD Station says that what was asked for is gone (410)."),

@@ -291,6 +291,6 @@ V1_QUESTIONS: Final = (
     Question("18 q", "filters of the form q[…]", "ignored", "does not rely on them", _ransack),
     Question("19", "successes without a body", "none", "asks again", _empty_body),
     Question("20", "open rows in a deal's stage histories", "several", "keeps all", _histories),
-    Question("21", "contacts of a deal", "with ids", "not read yet", _contacts_of_deal),
+    Question("21", "contacts of a deal", "with ids", "reads them as `deal_contacts`, by id", _contacts_of_deal),
     Question("10", "what a 429 says of when to return", "absent", "waits as told, else 60 s", wait_told),
 )  # fmt: skip

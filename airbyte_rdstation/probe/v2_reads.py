@@ -290,9 +290,9 @@ RECORD_QUESTIONS: Final = (
     Question("27", "the key of a team", "team_id", "takes both", _team_key),
     Question("32", "records without updated_at", "none seen", "emits them; they never become a state", _null_updated),
     Question("33", "closed deals without closed_at", "none seen", "passes it on; count by status", _null_closed),
-    Question("34 fields", "fields of a meeting", "any", "not read yet", _meeting_fields),
-    Question("34 filter", "a filter on meetings", "500", "not read yet", _meeting_filter),
-    Question("34 sort", "a sort of meetings", "ignored", "not read yet", _meeting_sort),
+    Question("34 fields", "fields of a meeting", "any", "takes any name and type", _meeting_fields),
+    Question("34 filter", "a filter on meetings", "500", "sends none: reads the list whole", _meeting_filter),
+    Question("34 sort", "a sort of meetings", "ignored", "sends none: reads until nothing new comes", _meeting_sort),
     Question("36", "GET of a record that is gone", "404", "takes 404 and 410 for gone", _gone),
-    Question("37", "fields of a deal's file", "created_at, id, name, size, url", "not read yet", _files),
+    Question("37", "fields of a deal's file", "created_at, id, name, size, url", "passes them on as they come", _files),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,12 @@ from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.client.errors import RequestRefusedError, system_error
 from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination.listing import Fetch, Query
-from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildrenCursor, DealChildrenPartitions
+from source_rdstation_crm.streams.deal_children import (
+    ALL_DEALS,
+    DealChildrenCursor,
+    DealChildrenPartitions,
+    SharedDeals,
+)
 from source_rdstation_crm.streams.substream import DealState
 
 
@@ -58,11 +64,13 @@ class Products:
         partitions = DealChildrenPartitions(
             given,
             cursor,
+            shared=defaultdict(SharedDeals),
             fetch_deals={**{f"form-{n}": fetch for n, fetch in enumerate(fetch_deals)}, ALL_DEALS: self.deals.fetch},
             deal_keys=("updated_at", "created_at"),
             deal_tie_sort="name",
             fetch_below=lambda deal_id: announced(cursor, self.below(deal_id)),
             sort="product_id",
+            by_key=False,
         )
         messages.read(partitions.generate(), records)
         return messages

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from importlib import resources
 from typing import Any
 
+import jsonschema
 import pytest
 
 from airbyte_rdstation.airbyte.records import Normalizer
 from source_rdstation_crm.v2.factory_v2 import with_custom_fields
 
 
-def deals_schema() -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(
-        resources.files("source_rdstation_crm").joinpath("schemas/v2/deals.json").read_bytes()
-    )
+def schema_of(stream: str) -> dict[str, Any]:
+    schemas = resources.files("source_rdstation_crm").joinpath("schemas/v2")
+    schema: dict[str, Any] = json.loads(schemas.joinpath(f"{stream}.json").read_bytes())
     return schema
 
 
@@ -44,7 +45,19 @@ def deals_schema() -> dict[str, Any]:
     ],
 )
 def test_given_a_value_when_normalized_then_it_has_the_schemas_form(field: str, value: Any, expected: Any) -> None:
-    assert Normalizer("deals", deals_schema())({"id": "1", field: value})[field] == expected
+    assert Normalizer("deals", schema_of("deals"))({"id": "1", field: value})[field] == expected
+
+
+@pytest.mark.parametrize("odd", [7, 1.5, True, "texto", "", ["um", 2], {"id": "x"}, [{"id": "x"}], [[]], {}], ids=repr)
+def test_given_a_meeting_of_any_types_when_normalized_then_it_validates(odd: Any) -> None:
+    schema = schema_of("meetings")
+    row = {**dict.fromkeys(schema["properties"], odd), "id": "1", "unheard_of": odd}
+
+    record = Normalizer("meetings", schema, lenient=True)(copy.deepcopy(row))
+
+    jsonschema.validate(record, schema)
+    assert record["unheard_of"] == odd
+    assert record.keys() == row.keys()
 
 
 def test_given_custom_fields_when_described_then_each_slug_of_the_entity_has_its_type() -> None:
@@ -54,7 +67,7 @@ def test_given_custom_fields_when_described_then_each_slug_of_the_entity_has_its
         {"entity": "contact", "slug": "cpf", "name": "CPF", "type": "text"},
     ]
 
-    custom_fields = with_custom_fields(deals_schema(), "deal", definitions)["properties"]["custom_fields"]
+    custom_fields = with_custom_fields(schema_of("deals"), "deal", definitions)["properties"]["custom_fields"]
 
     assert custom_fields["properties"] == {
         "canais": {"title": "Canais", "type": ["array", "string", "null"], "items": {"type": ["string", "null"]}},
@@ -65,12 +78,12 @@ def test_given_custom_fields_when_described_then_each_slug_of_the_entity_has_its
 
 def test_given_a_described_schema_when_asked_again_then_the_committed_one_is_untouched() -> None:
     with_custom_fields(
-        deals_schema(),
+        schema_of("deals"),
         "deal",
         [{"entity": "deal", "slug": "x", "type": "text"}],
     )
 
-    assert deals_schema()["properties"]["custom_fields"]["properties"] == {}
+    assert schema_of("deals")["properties"]["custom_fields"]["properties"] == {}
 
 
 NESTED = {

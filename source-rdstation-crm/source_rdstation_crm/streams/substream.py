@@ -1,8 +1,8 @@
 """Children of parents: a partition a pipeline, or a deal that is due; the latter incremental by its `updated_at`.
 
-The state of deals is their cursor, never a state a deal: it moves over a deal only once that deal and all before it are
-visited. Deals edited after the sync's start are visited if they were not yet, but the cursor stays at the start: they
-belong to the next sync, and a list that is edited for ever cannot keep this one going for ever.
+Deals are listed before they are visited. Their state is a cursor, never a state a deal: it moves over a deal only once
+that deal and all before it are visited, and never past the sync's start. A deal that is edited after it was listed is
+met again by the next sync, so a list that is edited for ever cannot keep this one going for ever.
 
 How the deals are listed and what is read of each: `deal_children`, `time_window_stream`.
 """
@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import Field
 
@@ -35,11 +34,10 @@ from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import NotFoundError
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import floor_second, format_instant
-from airbyte_rdstation.pagination.listing import Fetch, instant_of
+from airbyte_rdstation.pagination.listing import Fetch
 
-__all__ = ["DealCursor", "DealPartitions", "DealState", "ParentProgress", "PipelinePartitions", "Visit"]
+__all__ = ["DealCursor", "DealPartitions", "DealState", "ParentProgress", "PipelinePartitions", "ReadDeal", "Visit"]
 
-_UPDATED_AT: Final = "updated_at"
 _MOST_RECENT: Final = 5_000  # deals remembered in the state; more would only be visited once more
 
 _logger = logging.getLogger("airbyte.rdstation")
@@ -77,22 +75,15 @@ class ParentProgress:
         self._started = started
         self._lock = threading.Lock()
         self._under_way: deque[Visit] = deque()
-        self._visited: set[int] = set()
-
-    @property
-    def count(self) -> int:
+        self.count = 0
         """How many deals were due to be visited."""
-        return len(self._visited)
 
     def open(self, deal_id: str, updated_at: str | None) -> Visit | None:
         """Return the visit that is due to a deal; None where it is known already."""
         with self._lock:
             if self._recent.get(deal_id) == (updated_at or ""):
                 return None
-            number = int(deal_id, 16) if _is_hex(deal_id) else hash(deal_id)  # a tenth of the text's memory
-            if updated_at is not None and updated_at >= self._started() and number in self._visited:
-                return None
-            self._visited.add(number)
+            self.count += 1
             visit = Visit(deal_id, updated_at)
             self._under_way.append(visit)
             return visit
@@ -123,10 +114,6 @@ class ParentProgress:
         oldest = format_instant(floor_second(lookback_start(self._cursor, settled)))
         recent = [(updated_at, deal_id) for deal_id, updated_at in self._recent.items() if updated_at >= oldest]
         self._recent = {deal_id: updated_at for updated_at, deal_id in sorted(recent)[-_MOST_RECENT:]}
-
-
-def _is_hex(text: str) -> bool:
-    return all(character in "0123456789abcdefABCDEF" for character in text)
 
 
 class DealCursor(CheckpointCursor):
@@ -163,13 +150,18 @@ class DealCursor(CheckpointCursor):
         return format_instant(self._context.server_time(self.begun))
 
 
+ReadDeal: TypeAlias = Callable[[str, str | None], Iterable[list[Row]]]
+"""Reads the records of one deal, by its id and `updated_at`. Raises NotFoundError if it is gone."""
+
+
 class DealPartitions(StreamPartitions):
     """Generates a partition for each deal to visit."""
 
-    def __init__(self, context: StreamContext, cursor: DealCursor) -> None:
+    def __init__(self, context: StreamContext, cursor: DealCursor, read_deal: ReadDeal) -> None:
         self._context = context
         self._cursor = cursor
-        # No more partitions are under way than can be read: the cursor stays close behind the list of deals.
+        self._read_deal = read_deal
+        # No more partitions are under way than can be read: the cursor stays close behind them.
         self._places = Places(2 * context.requests_at_once)
         self._gone = 0
 
@@ -177,20 +169,16 @@ class DealPartitions(StreamPartitions):
         """Generate no further partition, and wait for none."""
         return self._places.give_up()
 
-    @abstractmethod
-    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
-        """Read the records of one deal. Raises NotFoundError if it is gone."""
-
-    def _visit(self, deals: Iterable[Row]) -> Iterator[RecordPartition]:
-        """A partition for each deal that is due; ends early once one has failed."""
-        for deal in deals:
-            updated_at = instant_of(deal, _UPDATED_AT)
-            visit = self._cursor.progress.open(deal["id"], format_instant(updated_at) if updated_at else None)
+    def _visit(self, due: Iterable[tuple[str, str]]) -> Iterator[RecordPartition]:
+        """A partition for each deal, as (`updated_at`, id), then the wait for all; ends early once one has failed."""
+        for updated_at, deal_id in due:
+            visit = self._cursor.progress.open(deal_id, updated_at or None)
             if visit is None:
                 continue
             if not self._places.take():
                 return
-            yield RecordPartition(self._context, {"deal_id": visit.deal_id}, partial(self._read, visit))
+            yield RecordPartition(self._context, {"deal_id": deal_id}, partial(self._read, visit))
+        self._places.wait_for_all()
 
     def _read(self, visit: Visit) -> Iterator[list[Row]]:
         try:

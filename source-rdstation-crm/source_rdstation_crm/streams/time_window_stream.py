@@ -1,25 +1,28 @@
-"""Deals of API v1, which are listed in windows of time: as the list has them, or each in full detail.
+"""Deals of API v1, which are listed in windows of time: as the list has them, or what a request for each brings.
 
-Facts: docs/api/crm-v1.md#reading-lists-that-move, #deals-in-detail.
+Facts: docs/api/crm-v1.md#reading-lists-that-move, #deals-in-detail, #contacts-of-a-deal.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
-from airbyte_rdstation.client.responses import Row
-from airbyte_rdstation.dates import format_instant
-from airbyte_rdstation.pagination.listing import instant_of
+from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.pagination.listing import Fetch, Query
+from airbyte_rdstation.pagination.page_numbers import sweep
 from airbyte_rdstation.pagination.time_windows import Window, Windows
-from source_rdstation_crm.streams.substream import DealCursor, DealPartitions
+from source_rdstation_crm.streams.deal_children import ListedDeals, SharedDeals, with_deal
+from source_rdstation_crm.streams.substream import DealCursor, DealPartitions, ReadDeal
 
-__all__ = ["DealDetailsPartitions", "TimeWindowPartitions"]
+__all__ = ["DealPartitionsV1", "TimeWindowPartitions", "read_contacts"]
 
 
 class TimeWindowPartitions(StreamPartitions):
@@ -52,7 +55,7 @@ class TimeWindowPartitions(StreamPartitions):
             self._read_rows += read
             self._under_way -= 1
             if not self._under_way:
-                _report_unread(self._context, self._windows, self._read_rows)
+                _report_unread(self._context, self._windows.total, self._read_rows, walled=self._windows.walled)
         self._cursor.checkpoint()
 
     def _emit(self, rows: list[Row]) -> Iterator[list[Row]]:
@@ -61,60 +64,73 @@ class TimeWindowPartitions(StreamPartitions):
         self._cursor.checkpoint()
 
 
-class DealDetailsPartitions(DealPartitions):
-    """Generates a partition for each deal that changed since the state: the deal in full detail.
+class DealPartitionsV1(DealPartitions):
+    """Generates a partition for each deal that changed since the state.
 
-    API v1 has no filter on `updated_at`, so all deals are listed first (a few requests), then those that are due are
-    read in the order of their `updated_at`, which the state follows.
+    API v1 has no filter on `updated_at`, so all deals are listed (a few requests); then those that are due are read in
+    the order of their `updated_at`, which the state follows.
     """
 
     def __init__(
-        self, context: StreamContext, cursor: DealCursor, *, windows: Windows, fetch_deal: Callable[[str], Row]
+        self,
+        context: StreamContext,
+        cursor: DealCursor,
+        *,
+        shared: SharedDeals,
+        windows: Windows,
+        read_deal: ReadDeal,
     ) -> None:
-        super().__init__(context, cursor)
+        super().__init__(context, cursor, read_deal)
+        self._shared = shared
         self._windows = windows
-        self._fetch_deal = fetch_deal
+        shared.expect(cursor.since)
 
     def generate(self) -> Iterator[RecordPartition]:
         """Yield the deals, the longest unchanged first."""
-        yield from self._visit(self._due())
-        self._places.wait_for_all()
+        listed = self._shared.read(self._cursor.since, self._list)
+        _report_unread(self._context, listed.total or 0, listed.rows, walled=listed.walled)
+        yield from self._visit(listed.due(self._cursor.since))
         self._end()
 
-    def _due(self) -> list[Row]:
-        """`id` and `updated_at` of the deals to read, the longest unchanged first; those without a date before all."""
-        since = format_instant(self._cursor.since) if self._cursor.since else ""
-        due: dict[str, str] = {}
-        listed = 0
-        for rows in self._listed():
-            for row in rows:
-                updated_at = instant_of(row, "updated_at")
-                text = format_instant(updated_at) if updated_at else ""
-                if not text or text >= since:
-                    due[row["id"]] = text
-            listed += len(rows)
-            self._cursor.records_emitted()
-        _report_unread(self._context, self._windows, listed)
-        return [{"id": id_, "updated_at": text} for text, id_ in sorted((text, id_) for id_, text in due.items())]
+    def _list(self, since: datetime | None) -> ListedDeals:
+        listed = ListedDeals.of(self._pages(), since)
+        return replace(listed, total=self._windows.total, walled=self._windows.walled)
 
-    def _listed(self) -> Iterator[list[Row]]:
+    def _pages(self) -> Iterator[list[Row]]:
         rows, windows = self._windows.plan()
         yield rows
         for window in windows:
             for batch in self._windows.read(window):
                 yield batch.rows
-
-    def _read_deal(self, deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
-        yield [self._fetch_deal(deal_id)]
+                self._cursor.records_emitted()
 
 
-def _report_unread(context: StreamContext, windows: Windows, read: int) -> None:
-    """Report how many deals exist and were not read, if any."""
-    missing = windows.total - read
-    if missing > 0 and windows.walled:
+def read_contacts(context: StreamContext, fetch: Fetch, deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
+    """Yield a deal's contacts, of which `fetch` gets a page; report it where RD Station counts more than it shows."""
+    total = read = 0
+
+    def fetch_counted(query: Query) -> Page:
+        nonlocal total
+        page = fetch(query)
+        total = page.total or 0
+        return page
+
+    for rows in with_deal(deal_id, updated_at, sweep(fetch_counted, Query(None), walled=False)):
+        read += len(rows)
+        yield rows
+    if total > read:
         context.report_incomplete(
-            f"{read:,} of {windows.total:,} records were read. {missing:,} were created so close together that API v1 "
+            "RD Station counts more contacts of some deals than it shows. The token's user may not see them: connect "
+            "with a user who sees everything."
+        )
+
+
+def _report_unread(context: StreamContext, total: int, read: int, *, walled: bool) -> None:
+    """Report how many deals exist and were not read, if any."""
+    if total > read and walled:
+        context.report_incomplete(
+            f"{read:,} of {total:,} records were read. {total - read:,} were created so close together that API v1 "
             "cannot show them. API v2 can: connect the account with it."
         )
     else:
-        context.compare(read, windows.total)
+        context.compare(read, total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any, ClassVar, Final
@@ -16,13 +17,18 @@ from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.time_windows import Windows
 from source_rdstation_crm.factory_crm import StreamFactoryCrm
+from source_rdstation_crm.streams.deal_children import SharedDeals
 from source_rdstation_crm.streams.last_page_first_stream import (
     LastPageFirstCursor,
     LastPageFirstPartitions,
     LastPageFirstState,
 )
-from source_rdstation_crm.streams.substream import DealCursor, DealState, PipelinePartitions
-from source_rdstation_crm.streams.time_window_stream import DealDetailsPartitions, TimeWindowPartitions
+from source_rdstation_crm.streams.substream import DealCursor, DealState, PipelinePartitions, ReadDeal
+from source_rdstation_crm.streams.time_window_stream import (
+    DealPartitionsV1,
+    TimeWindowPartitions,
+    read_contacts,
+)
 from source_rdstation_crm.v1.list_v1 import (
     ListV1,
     StageFilter,
@@ -38,6 +44,7 @@ __all__ = ["StreamFactoryV1"]
 _UNSORTED: Final = Query(None)
 
 
+@dataclass(eq=False)
 class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
     """Builds the streams of one account, as the user of one token sees it."""
 
@@ -45,6 +52,8 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
     schemas = ("source_rdstation_crm", "schemas/v1")
     probed = ("deal_pipelines", "deals", "contacts", "companies")
     user = "The token's user"
+
+    shared_deals: SharedDeals = field(default_factory=SharedDeals, init=False)
 
     def check(self) -> str | None:
         """Prove the connection; tell a user who seems to see only a part of the account what that means."""
@@ -101,13 +110,28 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         return TimeWindowPartitions(context, cursor, windows=self._windows(spec, cursor)), cursor
 
     def _deal_details(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        cursor = DealCursor(
-            context, cursor_field=spec.cursor, state=read_state(spec.name, spec.cursor, state, DealState)
-        )
-        partitions = DealDetailsPartitions(
-            context, cursor, windows=self._windows(spec, cursor), fetch_deal=partial(self._record, spec, cursor)
-        )
-        return partitions, cursor
+        cursor = self._deal_cursor(spec, context, state)
+        fetch = partial(self._record, spec, cursor)
+        return self._below_deals(spec, context, cursor, lambda deal_id, _: [[fetch(deal_id)]]), cursor
+
+    def _deal_contacts(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
+        cursor = self._deal_cursor(spec, context, state)
+
+        def read(deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
+            fetch = self._list(spec, cursor, replace(spec, path=spec.path.format(parent_id=deal_id)))
+            return read_contacts(context, fetch, deal_id, updated_at)
+
+        return self._below_deals(spec, context, cursor, read), cursor
+
+    def _deal_cursor(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> DealCursor:
+        saved = read_state(spec.name, spec.cursor, state, DealState)
+        return DealCursor(context, cursor_field=spec.cursor, state=saved)
+
+    def _below_deals(
+        self, spec: StreamSpec, context: StreamContext, cursor: DealCursor, read_deal: ReadDeal
+    ) -> DealPartitionsV1:
+        windows = self._windows(spec, cursor)
+        return DealPartitionsV1(context, cursor, shared=self.shared_deals, windows=windows, read_deal=read_deal)
 
     builders: ClassVar[Builders] = {
         "small_list": _small_list,
@@ -115,10 +139,11 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         "last_page_first": _last_page_first,
         "time_windows": _time_windows,
         "deal_details": _deal_details,
+        "deal_contacts": _deal_contacts,
     }
 
     def _windows(self, spec: StreamSpec, cursor: StreamCursor) -> Windows:
-        fetch = refusals_named(self._list(spec, cursor))
+        fetch = refusals_named(self._list(spec, cursor, DEALS))
         return Windows(fetch, partial(self._parts_of_deals, spec, cursor), self._now)
 
     def _now(self) -> datetime:
@@ -141,7 +166,7 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         except ForbiddenError:
             return
         for pipeline in pipelines:
-            yield self._list(spec, cursor, deal_pipeline_id=pipeline["id"])
+            yield self._list(spec, cursor, DEALS, deal_pipeline_id=pipeline["id"])
         for pipeline in pipelines:
             for stage in pipeline.get("deal_stages") or ():
-                yield self._list(spec, cursor, deal_stage_id=stage.get("_id") or stage["id"])
+                yield self._list(spec, cursor, DEALS, deal_stage_id=stage.get("_id") or stage["id"])

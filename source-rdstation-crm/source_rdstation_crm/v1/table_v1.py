@@ -12,7 +12,7 @@ from airbyte_rdstation.airbyte import BaseStreamSpec
 
 __all__ = ["DEALS", "DEAL_PIPELINES", "STREAMS", "USERS", "Kind", "Paging", "StreamSpec"]
 
-Kind = Literal["last_page_first", "small_list", "pipeline_children", "time_windows", "deal_details"]
+Kind = Literal["last_page_first", "small_list", "pipeline_children", "time_windows", "deal_details", "deal_contacts"]
 Paging = Literal["limit", "page", "none"]
 
 
@@ -41,6 +41,14 @@ STREAMS: Final = (
     StreamSpec("companies", "last_page_first", "/organizations", rows_key="organizations", cursor="updated_at"),
     StreamSpec("contacts", "last_page_first", "/contacts", rows_key="contacts", cursor="updated_at"),
     StreamSpec("custom_fields", "small_list", "/custom_fields", paging="none"),
+    StreamSpec(
+        "deal_contacts",
+        "deal_contacts",
+        "/deals/{parent_id}/contacts",
+        rows_key="contacts",
+        cursor="deal_updated_at",
+        primary_key=("deal_id", "id"),
+    ),
     DEAL_PIPELINES,
     StreamSpec("deal_sources", "small_list", "/deal_sources", rows_key="deal_sources"),
     StreamSpec("deal_stages", "pipeline_children", "/deal_stages", rows_key="deal_stages", limit=12),

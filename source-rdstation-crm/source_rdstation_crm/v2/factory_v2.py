@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, ClassVar, Final
 
 from airbyte_rdstation.airbyte.partitions import SmallListPartitions, read_small_list
+from airbyte_rdstation.airbyte.records import Normalizer
 from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor, read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_factory import Builders, BuiltStream
@@ -18,7 +20,12 @@ from airbyte_rdstation.client.errors import ForbiddenError, RequestRefusedError
 from airbyte_rdstation.client.responses import Page, Row, read_page
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_crm.factory_crm import StreamFactoryCrm
-from source_rdstation_crm.streams.deal_children import ALL_DEALS, DealChildrenCursor, DealChildrenPartitions
+from source_rdstation_crm.streams.deal_children import (
+    ALL_DEALS,
+    DealChildrenCursor,
+    DealChildrenPartitions,
+    SharedDeals,
+)
 from source_rdstation_crm.streams.keyset_stream import KeysetCursor, KeysetPartitions, KeysetState
 from source_rdstation_crm.streams.newest_first_stream import NewestFirstCursor, NewestFirstPartitions, NewestFirstState
 from source_rdstation_crm.streams.substream import DealState, PipelinePartitions
@@ -90,6 +97,8 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
     user = "The user who authorized the connection"
 
     page_size: PageSize = field(default_factory=PageSize, init=False)
+    shared_deals: Mapping[str, SharedDeals] = field(default_factory=lambda: defaultdict(SharedDeals), init=False)
+    """The deals that streams visit, by the filter that lists them."""
 
     def _probe(self, spec: StreamSpec) -> None:
         self.api.get(spec.path, {"page[number]": "1", "page[size]": "1"}, read_page, stream=spec.name)
@@ -98,6 +107,9 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
         if spec.custom_fields_of:
             return with_custom_fields(schema, spec.custom_fields_of, self._custom_fields)
         return schema
+
+    def _normalize(self, spec: StreamSpec, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
+        return Normalizer(spec.name, schema, lenient=spec.lenient)
 
     def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)
@@ -136,11 +148,13 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
         partitions = DealChildrenPartitions(
             context,
             cursor,
+            shared=self.shared_deals,
             fetch_deals={only: self._list(spec, cursor, DEALS, only=only) for only in filters},
             deal_keys=DEALS.sort,
             deal_tie_sort=DEALS.tie_sort,
             fetch_below=partial(self._list_below, spec, cursor),
             sort=spec.sort[0],
+            by_key=spec.by_key,
         )
         return partitions, cursor
 

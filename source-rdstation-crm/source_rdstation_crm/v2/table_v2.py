@@ -33,6 +33,10 @@ class StreamSpec(BaseStreamSpec):
     """The answer may hold one object in the place of the list."""
     parent_filters: tuple[str, ...] = ()
     """Filters that list only the parents with children, the likeliest form first."""
+    by_key: bool = False
+    """The list below a parent can be filtered by its sort, a moment that never changes."""
+    lenient: bool = False
+    """Its fields are guesses: a value of another type than the schema's is rewritten, so that none fails."""
 
     @property
     def sort_field(self) -> str | None:
@@ -65,7 +69,15 @@ STREAMS: Final = (
     ),
     CUSTOM_FIELDS,
     StreamSpec(
-        "deal_notes", "deal_children", "/deals/{parent_id}/notes", sort=("registered_at",), cursor="deal_updated_at"
+        "deal_files", "deal_children", "/deals/{parent_id}/files", sort=("created_at",), cursor="deal_updated_at"
+    ),
+    StreamSpec(
+        "deal_notes",
+        "deal_children",
+        "/deals/{parent_id}/notes",
+        sort=("registered_at",),
+        by_key=True,
+        cursor="deal_updated_at",
     ),
     StreamSpec(
         "deal_products",
@@ -78,6 +90,7 @@ STREAMS: Final = (
     ),
     DEALS,
     StreamSpec("lost_reasons", "small_list", "/lost_reasons", sort=("created_at",)),
+    StreamSpec("meetings", "small_list", "/meetings", lenient=True),  # no sort is known, and every filter is refused
     StreamSpec(
         "organizations",
         "keyset",
