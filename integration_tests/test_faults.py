@@ -272,6 +272,7 @@ REFUSED: dict[str, tuple[Version, set[str], dict[str, Any]]] = {
     "v2-tasks": (V2, {"tasks"}, {"forbidden": ["tasks"]}),
     "v2-products": (V2, {"products"}, {"forbidden": ["products"]}),
     "v2-meetings": (V2, {"meetings"}, {"forbidden": ["meetings"]}),
+    "v2-deal_files": (V2, {"deal_files"}, {"forbidden": ["deal_files"]}),
     "v2-deals": (V2, {"deal_files", "deal_notes", "deal_products", "deals"}, {"forbidden": ["deals"]}),
     "v2-pipelines": (V2, {"pipelines", "stages"}, {"forbidden": ["pipelines"]}),
     **{
@@ -279,6 +280,7 @@ REFUSED: dict[str, tuple[Version, set[str], dict[str, Any]]] = {
         for refusal in ("403", "422")
         for path, fails in (
             ("organizations", {"companies"}),
+            ("contacts", {"contacts", "deal_contacts"}),
             ("teams", {"teams"}),
             ("deals", {"deal_contacts", "deals", "deals_details"}),
             ("deal_pipelines", {"deal_pipelines", "deal_stages"}),

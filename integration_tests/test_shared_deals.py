@@ -124,6 +124,16 @@ def test_given_edits_throughout_when_streams_share_their_deals_then_the_next_syn
             assert {deal for deal, moment in newest.items() if moment != changed[deal]} == set()
 
 
+@pytest.mark.parametrize("settings", [{}, {"last_page": "no_links"}], ids=["links", "no-links"])
+def test_given_more_files_than_a_page_holds_when_read_then_all_of_them_come(settings: dict[str, Any]) -> None:
+    with account(AccountSize(deals=8), cap_size=25, **settings) as crm:
+        run = Source(crm).read("deal_files")
+
+        assert run.exit_code == 0, run.log
+        assert max(map(len, crm.truth("deal_files").values())) > 50
+        assert differences(run, crm, "deal_files") == []
+
+
 def test_given_an_account_without_meetings_when_read_then_they_alone_are_incomplete() -> None:
     with account(AccountSize(deals=5)) as crm:
         crm.fault("404", path="/meetings", times=None)
