@@ -25,7 +25,10 @@ from harness import AccountSize, Emulator, Line, Run, Source, account
 __all__ = ["Report", "soak"]
 
 SIZE = AccountSize(contacts=1_500, deals=120, organizations=500, tasks=400)
-STREAMS = ("contacts", "deals", "deal_notes", "deal_products", "organizations", "tasks", "pipelines", "stages", "users")
+STREAMS = (
+    *("contacts", "deals", "deal_files", "deal_notes", "deal_products", "meetings"),
+    *("organizations", "tasks", "pipelines", "stages", "users"),
+)
 CHANGED = ("contacts", "deals", "organizations", "tasks")
 EMULATED_MINUTES_BETWEEN_SYNCS = 5
 PUSHED_AT_ONCE, CREATED_AT_ONCE = 40, 15
