@@ -86,6 +86,7 @@ class Settings(CommonSettings):
     message_types: Annotated[tuple[_Value, ...], _or_all(_MESSAGE_TYPES)] = _MESSAGE_TYPES
     reports_lookback_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 30
     campaigns_lookback_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 30
+    messages_full_round_days: Annotated[int, Field(strict=True, ge=0, le=365)] = 7
     timezone: Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_time_zone)] = "America/Sao_Paulo"
     analytics_by_department: bool = False
     requests_per_minute: PaceSetting = 45

@@ -24,10 +24,14 @@ from source_rdstation_conversas.config import Settings
 from source_rdstation_conversas.history.history_client import HistoryClient
 from source_rdstation_conversas.list_conversas import ListConversas
 from source_rdstation_conversas.streams.campaigns import CampaignPartitions, read_detail
-from source_rdstation_conversas.streams.contact_partitions import Histories, MessagesHistoryPartitions
+from source_rdstation_conversas.streams.contact_partitions import (
+    Histories,
+    MessagesHistoryPartitions,
+    MessagesPartitions,
+)
 from source_rdstation_conversas.streams.daily_figures import DailyCursor, DailyPartitions, Departments, FiguresClient
-from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
-from source_rdstation_conversas.streams.reports import ReportsCursor, ReportsPartitions, ReportsState
+from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesState
+from source_rdstation_conversas.streams.reports import Attendances, ReportsCursor, ReportsPartitions, ReportsState
 from source_rdstation_conversas.table_conversas import CONTACTS, EMPLOYEES, REPORTS, STREAMS, StreamSpec
 
 __all__ = ["StreamFactoryConversas"]
@@ -78,8 +82,14 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
 
     def _single_messages(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         incoming = read_state(spec.name, spec.cursor, state, MessagesState)
-        cursor = MessagesCursor(context, cursor_field=spec.cursor, state=incoming)
-        return MessagesPartitions(context, self._histories(context, cursor), cursor), cursor
+        full_round = timedelta(days=self.settings.messages_full_round_days)
+        cursor = MessagesCursor(context, cursor_field=spec.cursor, state=incoming, full_round=full_round)
+        attendances = Attendances(
+            context,
+            partial(self._list, cursor, spec.name, REPORTS),
+            timedelta(days=self.settings.reports_lookback_days),
+        )
+        return MessagesPartitions(context, self._histories(context, cursor), cursor, attendances), cursor
 
     def _campaigns(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)

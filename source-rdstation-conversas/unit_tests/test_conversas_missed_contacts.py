@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -16,8 +16,9 @@ from airbyte_rdstation.client.errors import ConnectorError, transient_error
 from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_conversas.history.history_client import HistoryClient, PageDecryptor
-from source_rdstation_conversas.streams.contact_partitions import Histories
-from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
+from source_rdstation_conversas.streams.contact_partitions import Histories, MessagesPartitions
+from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesState
+from source_rdstation_conversas.streams.reports import Attendances
 
 CURSOR = "2026-08-01T00:00:00.000Z"
 STATE = {"created_at": CURSOR, "gone": ["c9"]}
@@ -27,6 +28,7 @@ class OneMessageEach:
     """Stands for the client of the histories: each contact has one message."""
 
     decryptor = PageDecryptor("messages", None)
+    refused = False
 
     def read(self, _: str, __: datetime, reader: Any) -> Iterator[Any]:
         return cast("Iterator[Any]", reader(Pages([message()])))
@@ -39,9 +41,10 @@ def stream(contacts: Fetch, state: dict[str, Any]) -> tuple[MessagesCursor, Mess
         "messages", InMemoryMessageRepository(), dict, "2024-01-01T00:00:00.000Z", lambda moment: moment, 1, told.append
     )
     incoming = read_state("messages", "created_at", state, MessagesState)
-    cursor = MessagesCursor(context, cursor_field="created_at", state=incoming)
+    cursor = MessagesCursor(context, cursor_field="created_at", state=incoming, full_round=timedelta(days=7))
     histories = Histories(contacts, cast("HistoryClient", OneMessageEach()), lambda error: error)
-    return cursor, MessagesPartitions(context, histories, cursor), told
+    attendances = Attendances(context, lambda **_: at_rest, timedelta(days=30))
+    return cursor, MessagesPartitions(context, histories, cursor, attendances), told
 
 
 def read(contacts: Fetch, state: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

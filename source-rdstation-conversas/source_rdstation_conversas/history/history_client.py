@@ -54,7 +54,7 @@ class HistoryClient:
             "sent_by": list(settings.senders),
             "type": list(settings.message_types),
         }
-        self._split = False
+        self.refused = False
         """Whether RD Station has refused a window as too long."""
 
     def read(self, customer_id: str, since: datetime, reader: Callable[[ReadPage], Iterator[T]]) -> Iterator[T]:
@@ -64,11 +64,11 @@ class HistoryClient:
         Raises what `Api.get` does; a system error where the API answers with the same page again and again.
         """
         first = since.date() - _ONE_DAY
-        if not self._split:
+        if not self.refused:
             try:
                 yield from self._read_window(customer_id, (first, None), reader)
             except _TooLongError:
-                self._split = True
+                self.refused = True
             else:
                 return
         last = datetime.now(timezone.utc).date() + _ONE_DAY

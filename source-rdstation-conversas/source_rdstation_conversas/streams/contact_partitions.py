@@ -1,7 +1,8 @@
-"""Reads the histories of all contacts, several at once, and decides what the failure of one means for the others.
+"""Reads the histories of contacts, several at once, and decides what the failure of one means for the others.
 
-The stream `messages_history`, pages as text, is here too. It is read whole each time: a page number is no stable key,
-as each new message pushes older ones to later pages. Facts: docs/api/conversas.md#message-history.
+Of the stream `messages`, streams/messages.py says whose are due. `messages_history`, pages as text, is read whole each
+time: a page number is no stable key, as each new message pushes older ones to later pages.
+Facts: docs/api/conversas.md#message-history.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -28,17 +30,20 @@ from airbyte_rdstation.client.errors import (
     config_error,
 )
 from airbyte_rdstation.client.responses import Page, Row
-from airbyte_rdstation.dates import parse_instant
+from airbyte_rdstation.dates import format_instant, is_older, parse_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.page_numbers import RestlessError
-from source_rdstation_conversas.history.contact_messages import pages_of
+from source_rdstation_conversas.history.contact_messages import ContactMessages, pages_of
 from source_rdstation_conversas.history.history_client import HistoryClient
+from source_rdstation_conversas.streams.messages import MessagesCursor
+from source_rdstation_conversas.streams.reports import Attendances
 
-__all__ = ["ContactPartitions", "Histories", "MessagesHistoryPartitions"]
+__all__ = ["Histories", "MessagesHistoryPartitions", "MessagesPartitions"]
 
 _MOST_FAILURES_IN_A_ROW: Final = 50  # from here on, the fault lies not with the contacts
 _ALL_GONE: Final = 5  # or more contacts, all of them without a history: the base URL is wrong
 _MOST_REASONS: Final = 3  # of failures, in the final sentence
+_ONE_DAY: Final = timedelta(days=1)  # in doubt: the zone of the history's days, and how strictly its pages are in order
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -84,7 +89,7 @@ class ContactPartitions(StreamPartitions):
         self._places.wait_for_all()
         if self._gone:
             _logger.info("%s: %s contacts are gone (404) and are skipped.", self._context.name, self._gone)
-        self._emit_last_state(broken_off=self._places.given_up, failed=len(self._failures))
+        self._emit_last_state(broken_off=self._places.given_up)
         if not self._places.given_up:
             self._raise_failures()
 
@@ -106,12 +111,12 @@ class ContactPartitions(StreamPartitions):
     def _note_finished(self, contact: str) -> None:
         """Note that a contact is read to its end, or gone."""
 
-    @abstractmethod
-    def _emit_last_state(self, *, broken_off: bool, failed: int) -> None:
-        """Emit the last state, and report what cannot be read.
+    def _note_failed(self, contact: str) -> None:
+        """Note that a contact could not be read."""
 
-        `broken_off`: an error has ended the read for all contacts. `failed`: how many contacts could not be read.
-        """
+    @abstractmethod
+    def _emit_last_state(self, *, broken_off: bool) -> None:
+        """Emit the last state, and report what cannot be read; `broken_off`: an error has ended the read for all."""
 
     def _list_contacts(self) -> tuple[list[str], int | None]:
         """Return the contacts' ids, ascending, and how many others RD Station counts, None if nobody can tell.
@@ -158,6 +163,7 @@ class ContactPartitions(StreamPartitions):
         except (ForbiddenError, UnauthorizedError) as error:
             self._break_off(self._explain_401(error) if isinstance(error, UnauthorizedError) else error)
         except ConnectorError as error:
+            self._note_failed(contact)
             self._count_visit(error)
         except BaseException:
             self._places.give_up()
@@ -197,7 +203,7 @@ class ContactPartitions(StreamPartitions):
         reasons = list(dict.fromkeys(error.message or "" for error in self._failures))[:_MOST_REASONS]
         sentence = (
             f"{self._context.name}: the history of {len(self._failures):,} of {self._visited:,} contacts could not be "
-            f"read; that of the others was. The next sync reads it again. {' '.join(reasons)}"
+            f"read; that of the others was. It will be read again. {' '.join(reasons)}"
         )
         raise ConnectorError(self._failures[0].internal_message, sentence, failure_type)
 
@@ -223,11 +229,73 @@ class MessagesHistoryPartitions(ContactPartitions):
             yield [{"customer_id": contact, "page": number, "data": page.data}]
             self._answered()
 
-    def _emit_last_state(self, *, broken_off: bool, failed: int) -> None:
+    def _emit_last_state(self, *, broken_off: bool) -> None:
         if self._decryptor.encrypted:
             self._context.report_incomplete(
                 f"{self._decryptor.encrypted:,} pages could not be decrypted and stay encrypted in `data`. If they "
                 "were encrypted for a key that has been replaced, add that key to private_key_jwk (a JWKS holds "
                 "several)."
+            )
+        self._cursor.checkpoint()
+
+
+class MessagesPartitions(ContactPartitions):
+    """Reads the messages that are due: `{"id": "8786ef…", "customer_id": "9f…", "content": …, …}`."""
+
+    def __init__(
+        self, context: StreamContext, histories: Histories, cursor: MessagesCursor, attendances: Attendances
+    ) -> None:
+        super().__init__(context, histories, cursor)
+        self._cursor = cursor
+        self._attendances = attendances
+
+    def _select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
+        since = self._cursor.take_contacts(contacts, hidden=hidden)
+        return self._cursor.select_due(self._attendances.customers_since(since, contacts) if since else None)
+
+    def _read(self, contact: str) -> Iterator[list[Row]]:
+        """Yield the messages that are due.
+
+        The whole history is asked for: its first page mostly shows a message from before what is due, so that no empty
+        one is needed to prove the end. Where that page cannot be read, or a long history is refused, what is due alone.
+        """
+        since, start = self._cursor.since(contact), parse_instant(self._context.start_date or "")
+        done = not self._client.refused and (yield from self._read_from(start, contact, since))
+        if not done:
+            yield from self._read_from(since, contact, since)
+        self._cursor.note_there(contact)
+
+    def _read_from(self, begin: datetime, contact: str, since: datetime) -> Generator[list[Row], None, bool]:
+        """Yield what is due of the history from `begin` on; return False, without any, to have a later one tried."""
+        due, known = format_instant(since), format_instant(since - _ONE_DAY)
+        for number, (page, records) in enumerate(self._client.read(contact, begin, ContactMessages(contact).read)):
+            if page.fault is not None and number == 0 and begin < since:
+                return False
+            self._decryptor.count(page)
+            if page.fault is not None:
+                self._cursor.keep_back(contact)
+            yield [record for record in records if not is_older(record["created_at"], due)]
+            self._answered()
+            if any(is_older(record["created_at"], known) for record in records):
+                break
+        return True
+
+    def _note_gone(self, contact: str) -> None:
+        self._cursor.note_gone(contact)
+
+    def _note_finished(self, contact: str) -> None:
+        self._cursor.note_finished(contact)
+
+    def _note_failed(self, contact: str) -> None:
+        self._cursor.note_failed(contact)
+
+    def _emit_last_state(self, *, broken_off: bool) -> None:
+        if broken_off:
+            return
+        if unread := self._decryptor.encrypted + self._decryptor.faulty:
+            self._context.report_incomplete(
+                f"{unread:,} pages could not be decrypted or read, and their messages are missing; the cursor stays "
+                "where it was, so that they come once they can be. If they were encrypted for a key that has been "
+                "replaced, add that key to private_key_jwk (a JWKS holds several), or set a later start_date."
             )
         self._cursor.checkpoint()

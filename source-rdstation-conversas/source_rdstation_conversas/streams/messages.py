@@ -1,119 +1,251 @@
-"""Every message as a record of its own; incremental by `created_at`.
+"""Whose messages are due in a sync, from when on, and the state that says so; incremental by `created_at`.
 
-Facts: docs/api/conversas.md#message-fields and #dates.
+A visit costs a request or more, so a sync does not visit every contact. First come those with an attendance since the
+last sync, or one that is open still, and those that are new; of all others a part, in turn: one round through the list
+in `messages_full_round_days`. Every contact is visited in the first sync, in a full refresh, where the option is 0,
+where attendances cannot be read, and where the turn covers all.
 
-Contacts are read in the order of their ids, not of their messages, so the cursor moves only once all of them are read;
-until then the state says up to which contact they are. Contacts that failed, were skipped or were missing from the list
-keep the cursor where it was.
+Two groups, each with an instant up to which it is complete, and a position while it is being read:
+
+- Everyone: `created_at`. A visit in turn reads from it on, whatever else has read of the contact. It moves at the end
+  of a round, to the round's beginning (`position.started`), which is the last sync of the round before.
+- Contacts with an attendance, and new ones: `attended.until`. It moves once a sync has read them, to its beginning.
+
+Both read their contacts in ascending order of ids, which no list decides: a contact that appears or vanishes moves no
+other past a position. `after` says up to which id all are read; a killed sync goes on behind it, and what it claims at
+the end is the beginning of its first attempt. What is missed by the first group (messages outside of attendances, an
+attendance without a customer, one that RD Station lists late) is read by the second: it alone makes `created_at` move.
+
+The turn is what brings the round to where it should be by now, so it grows after days without a sync, and with a
+shorter round. A contact that fails holds the position before it; if it is the first one due, because it has failed
+before, it is passed, and its group's instant stays. So it does for what cannot be decrypted or is not listed.
+
+Facts: docs/api/conversas.md#message-fields, #dates and #reports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping, Sequence
-from datetime import datetime, timezone
+import logging
+from bisect import bisect_right
+from collections.abc import Collection, MutableMapping, Sequence
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
+from math import ceil
 from typing import Any, Final
 
-from airbyte_rdstation.airbyte.state import LOOKBACK, CheckpointCursor, ReadPosition, StreamState
+from airbyte_rdstation.airbyte.state import LOOKBACK, CheckpointCursor, Instant, ReadPosition, StateModel, StreamState
 from airbyte_rdstation.airbyte.stream_context import StreamContext
-from airbyte_rdstation.client.responses import Row
-from airbyte_rdstation.dates import format_instant, is_older, parse_instant
-from source_rdstation_conversas.history.contact_messages import ContactMessages
-from source_rdstation_conversas.streams.contact_partitions import ContactPartitions, Histories
+from airbyte_rdstation.dates import EPOCH, format_instant, parse_instant
 
-__all__ = ["MessagesCursor", "MessagesPartitions", "MessagesState"]
+__all__ = ["MessagesCursor", "MessagesState", "contacts_in_turn"]
 
 _MOST_GONE: Final = 1_000  # contacts remembered in the state; more keep the cursor back
+_LEAST_TURN: Final = 40  # contacts, about a minute: an account with no more is read whole in each sync
+_PLANNED: Final = 23 / 24  # of a round: the syncs of a schedule do not begin to the minute
+_LATE: Final = timedelta(hours=1)  # [guess] for attendances that show late, and what is written right after their end
+
+
+_logger = logging.getLogger("airbyte.rdstation")
 
 
 class _ContactPosition(ReadPosition):
-    after: str
+    after: str = ""
     unread: bool = False
 
 
-class MessagesState(StreamState):
-    """Hold the cursor and, while a read is under way, its position.
+class _Attended(StateModel):
+    until: Instant
+    position: _ContactPosition | None = None
 
-    `after`: all contacts whose ids sort up to this one are read.
-    `unread`: something could not be read, so the end of the read must not move the cursor.
-    `gone`: contacts that are listed and have no history (404). Each holds the cursor back only in the read that finds
+
+class MessagesState(StreamState):
+    """Hold how far everyone is complete (the cursor), how far those with attendances, and positions under way.
+
+    `after`: all contacts of the group whose ids sort up to this one are read.
+    `unread`: something could not be read, so the end of the read must not move the group's instant.
+    `gone`: contacts that are listed and have no history (404). Each holds the instant back only in the read that finds
     it gone; should its history return, it is read from the start date on.
-    `hidden`: how many contacts RD Station counted and did not show. More than the last time hold the cursor back;
-    should RD Station always count too many, it moves from the second sync on.
+    `hidden`: how many contacts RD Station counted and did not show. More than the last time hold the instants back;
+    should RD Station always count too many, they move from the second sync on.
+    `attended`: absent where everyone is complete up to the last sync; its position then is no round's.
     """
 
     hidden: int = 0
     gone: tuple[str, ...] = ()
     position: _ContactPosition | None = None
+    attended: _Attended | None = None
 
 
-class MessagesCursor(CheckpointCursor):
-    """Keeps `{"created_at": "2026-08-01T12:00:00.000Z", "gone": ["9f…"], "position": {"started": …, "after": "8e…"}}`.
+def contacts_in_turn(contacts: Sequence[str], after: str, *, passed: timedelta, full_round: timedelta) -> Sequence[str]:
+    """Return the contacts behind `after` whose turn has come `passed` after the round began; some at least.
 
-    It has `gone` and `hidden` if there are any, and `position` while a read is under way.
+    `contacts` are all of them, in ascending order.
     """
+    done = bisect_right(contacts, after)
+    planned = ceil(len(contacts) * (passed / (full_round * _PLANNED)))
+    return contacts[done : max(planned, done + _LEAST_TURN)]
 
-    def __init__(self, context: StreamContext, *, cursor_field: str, state: MessagesState) -> None:
-        super().__init__(context)
-        self._begun = datetime.now(timezone.utc)
-        self._cursor_field = cursor_field
-        self._incoming = state
-        self._due: Sequence[str] = ()
+
+class _Walk:
+    """Follows the contacts of a group, in ascending order, while they are read in any order."""
+
+    def __init__(self, position: _ContactPosition, due: Sequence[str] = (), *, to_end: bool = False) -> None:
+        """`to_end` is whether the group ends with those that are due."""
+        self.started = position.started
+        self.unread = position.unread
+        self.after = position.after
+        self.due = due
+        self._members = frozenset(due)
+        self._to_end = to_end
         self._finished: set[str] = set()
         self._prefix = 0
         """How many of the contacts that are due are finished without a gap, from the first on."""
-        self._after = state.position.after if state.position else None
-        self._incomplete = bool(state.position and state.position.unread)
+
+    def __contains__(self, contact: str) -> bool:
+        return contact in self._members
+
+    @property
+    def over(self) -> bool:
+        """Whether all of the group is read, as far as it can be."""
+        return self._to_end and self._prefix == len(self.due)
+
+    @property
+    def position(self) -> dict[str, Any]:
+        """Return `{"started": "2026-08-01T12:00:00.000Z", "after": "8e…"}`, with `unread` if it is."""
+        position = {"started": self.started, "after": self.after}
+        return {**position, "unread": True} if self.unread else position
+
+    def finish(self, contact: str) -> None:
+        """Note that a contact is read to its end, or gone."""
+        self._finished.add(contact)
+        while self._prefix < len(self.due) and self.due[self._prefix] in self._finished:
+            self.after = self.due[self._prefix]
+            self._finished.discard(self.after)
+            self._prefix += 1
+
+    def fail(self, contact: str) -> None:
+        """Note that a contact could not be read: it is due again, unless it has held the position before."""
+        if contact == self.due[0]:
+            self.unread = True
+            self.finish(contact)
+
+
+class MessagesCursor(CheckpointCursor):
+    """Keeps `{"created_at": "2026-08-01T…Z", "position": {…}, "attended": {"until": "2026-08-05T…Z", …}, "gone": […]}`.
+
+    A group has a `position` while it is being read: `{"started": "2026-08-02T…Z", "after": "8e…"}`. `attended` is
+    absent where everyone was read in the last sync, `gone` and `hidden` where there are none.
+    """
+
+    def __init__(
+        self, context: StreamContext, *, cursor_field: str, state: MessagesState, full_round: timedelta
+    ) -> None:
+        """`full_round`: within which every contact is visited; 0 for everyone in each sync."""
+        super().__init__(context)
+        self._begun = datetime.now(timezone.utc)
+        self._cursor_field = cursor_field
+        self._full_round = full_round
+        self._incoming = state
+        attended = state.attended
+        self._until = max(attended.until if attended else "", state.cursor or format_instant(EPOCH))
+        self._rounds = attended is not None
+        """Whether only a part of the contacts is visited."""
+        self._others = _Walk(state.position or _ContactPosition(started=self._until))
+        self._first = _Walk((attended and attended.position) or _ContactPosition(started=self._until))
+        self._contacts: Sequence[str] = ()
+        self._unlisted = False
         self._gone = set(state.gone)
         self._hidden = state.hidden
-        self._ended = self._moves = False
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        """Return the cursor, and beside it the read's position while it is under way."""
-        cursor = self._incoming.cursor or self._context.start_date
-        cursor = max(self._started, cursor or "") if self._moves else cursor
+        """Return up to when each group is complete, and the positions of those that are being read."""
+        cursor = self._incoming.cursor or self._context.start_date or ""
+        if self._others.over and not self._others.unread:
+            cursor = max(self._others.started, cursor)
         state: dict[str, Any] = {self._cursor_field: cursor} if cursor else {}
         if gone := sorted(self._gone)[:_MOST_GONE]:
             state["gone"] = gone
         if self._hidden:
             state["hidden"] = self._hidden
-        if self._after is not None and not self._ended:
-            position = {"started": self._started, "after": self._after}
-            state["position"] = {**position, "unread": True} if self._incomplete else position
+        if not self._others.over and (self._others.after or self._rounds):
+            state["position"] = self._others.position
+        if self._rounds:
+            until = self._first.started if self._first.over and not self._first.unread else self._until
+            state["attended"] = {"until": max(until, cursor)}
+            if not self._first.over and self._first.after:
+                state["attended"]["position"] = self._first.position
         return state
 
-    def select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
-        """Return those of the contacts, in ascending order, that are not read yet.
+    def take_contacts(self, contacts: Sequence[str], *, hidden: int | None) -> datetime | None:
+        """Take the list, in ascending order; return since when attendances count, None where everyone is due anyway.
 
-        `hidden`: how many others RD Station counts, None if nobody can tell. All their messages are still due, so the
-        cursor stays, and contacts known to be gone stay known.
+        `hidden`: how many others RD Station counts, None if nobody can tell. All their messages are still due, so no
+        instant moves, and contacts known to be gone stay known.
         """
-        self._due = [contact for contact in contacts if self._after is None or contact > self._after]
+        self._contacts = contacts
+        self._unlisted = hidden is None or hidden > self._incoming.hidden
         if hidden == 0:
             self._gone &= set(contacts)
-        elif hidden is None or hidden > self._incoming.hidden:
-            self.keep_back()
         self._hidden = self._incoming.hidden if hidden is None else hidden
-        return self._due
+        cursor = self._incoming.cursor
+        if not self._full_round or not cursor or cursor <= (self._context.start_date or ""):
+            return None
+        return None if len(self._turn) == len(contacts) else self._first_since
+
+    def select_due(self, attended: Collection[str] | None) -> Sequence[str]:
+        """Return the contacts to visit: those with an attendance and new ones, then those whose turn it is.
+
+        `attended`: who has or had an attendance; None for everyone.
+        """
+        now, known = self._started, self._incoming.attended
+        if attended is None:
+            # A round's position says nothing of how far everyone is read since the last sync.
+            position = None if known else self._incoming.position
+            due = self._contacts[bisect_right(self._contacts, position.after if position else "") :]
+            first: Sequence[str] = ()
+        else:
+            position = self._round
+            due = self._turn
+            # An id begins with the second in which it was made [guess]; other ids are new, or never are.
+            new = f"{int(self._first_since.timestamp()):08x}"
+            first = [contact for contact in self._contacts if contact in attended or contact >= new]
+        self._rounds = attended is not None
+        fresh = _ContactPosition(started=now)
+        self._others = self._walk(position or fresh, due, to_end=due[-1:] in ([], self._contacts[-1:]))
+        position = (known and known.position) or fresh
+        self._first = self._walk(position, first[bisect_right(first, position.after) :], to_end=True)
+        others = [contact for contact in due if contact not in self._first]
+        if self._rounds:
+            _logger.info(
+                "%s: %s contacts are visited for an attendance, or because they are new; of all %s, %s in turn.",
+                self._context.name,
+                f"{len(self._first.due):,}",
+                f"{len(self._contacts):,}",
+                f"{len(others):,}",
+            )
+        return [*self._first.due, *others]
 
     def since(self, contact: str) -> datetime:
         """Return the moment from which on messages of the contact are due."""
         start = parse_instant(self._context.start_date or "")
         if not self._incoming.cursor or contact in self._incoming.gone:
             return start
-        return max(start, parse_instant(self._incoming.cursor) - LOOKBACK)
+        in_turn = contact in self._others
+        return max(start, parse_instant(self._incoming.cursor) - LOOKBACK if in_turn else self._first_since)
 
-    def keep_back(self) -> None:
-        """Note that something could not be read: the end of this read must not move the cursor."""
-        self._incomplete = True
+    def keep_back(self, contact: str) -> None:
+        """Note that something of a contact could not be read: the end of the read must not move its instants."""
+        with self._lock:
+            for walk in self._walks_of(contact):
+                walk.unread = True
 
     def note_gone(self, contact: str) -> None:
         """Note that a contact has no history (404)."""
         with self._lock:
             self._gone.add(contact)
             if contact not in self._incoming.gone:
-                self.keep_back()
+                self.keep_back(contact)
 
     def note_there(self, contact: str) -> None:
         """Note that a contact has a history, perhaps again."""
@@ -123,60 +255,40 @@ class MessagesCursor(CheckpointCursor):
     def note_finished(self, contact: str) -> None:
         """Note that a contact is read to its end, or gone."""
         with self._lock:
-            self._finished.add(contact)
-            while self._prefix < len(self._due) and self._due[self._prefix] in self._finished:
-                self._after = self._due[self._prefix]
-                self._finished.discard(self._after)
-                self._prefix += 1
+            for walk in self._walks_of(contact):
+                walk.finish(contact)
             self.records_emitted()
 
-    def emit_last_state(self, *, failed: int) -> None:
-        """Emit the last state; the cursor moves unless something, or one of the contacts, could not be read."""
+    def note_failed(self, contact: str) -> None:
+        """Note that a contact could not be read."""
         with self._lock:
-            self._ended, self._moves = True, not (self._incomplete or failed)
-            self.checkpoint()
+            for walk in self._walks_of(contact):
+                walk.fail(contact)
+
+    def _walk(self, position: _ContactPosition, due: Sequence[str], *, to_end: bool) -> _Walk:
+        unread = position.unread or self._unlisted
+        return _Walk(position.model_copy(update={"unread": unread}), due, to_end=to_end)
+
+    def _walks_of(self, contact: str) -> list[_Walk]:
+        return [walk for walk in (self._first, self._others) if contact in walk]
+
+    @cached_property
+    def _round(self) -> _ContactPosition:
+        """Return the position of the round; a new one begins where the one before ended, in the last sync."""
+        return self._incoming.position or _ContactPosition(started=min(self._until, self._started))
+
+    @cached_property
+    def _turn(self) -> Sequence[str]:
+        passed = parse_instant(self._started) - parse_instant(self._round.started)
+        return contacts_in_turn(self._contacts, self._round.after, passed=passed, full_round=self._full_round)
+
+    @cached_property
+    def _first_since(self) -> datetime:
+        """Return from when on those with an attendance are read: an hour earlier than they are complete."""
+        # A state may lie in the future, where a clock was wrong.
+        return parse_instant(min(self._until, self._started)) - _LATE
 
     @cached_property
     def _started(self) -> str:
-        """Return when the read first began. Not to be used before the first answer: it tells RD Station's clock."""
-        position = self._incoming.position
-        return position.started if position else format_instant(self._context.server_time(self._begun))
-
-
-class MessagesPartitions(ContactPartitions):
-    """Reads the messages of each contact that are due: `{"id": "8786ef…", "customer_id": "9f…", "content": …, …}`."""
-
-    def __init__(self, context: StreamContext, histories: Histories, cursor: MessagesCursor) -> None:
-        super().__init__(context, histories, cursor)
-        self._cursor = cursor
-
-    def _select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
-        return self._cursor.select_due(contacts, hidden=hidden)
-
-    def _read(self, contact: str) -> Iterator[list[Row]]:
-        since = self._cursor.since(contact)
-        earliest = format_instant(since)
-        for page, records in self._client.read(contact, since, ContactMessages(contact).read):
-            self._decryptor.count(page)
-            if page.fault is not None:
-                self._cursor.keep_back()
-            yield [record for record in records if not is_older(record["created_at"], earliest)]
-            self._answered()
-        self._cursor.note_there(contact)
-
-    def _note_gone(self, contact: str) -> None:
-        self._cursor.note_gone(contact)
-
-    def _note_finished(self, contact: str) -> None:
-        self._cursor.note_finished(contact)
-
-    def _emit_last_state(self, *, broken_off: bool, failed: int) -> None:
-        if broken_off:
-            return
-        if unread := self._decryptor.encrypted + self._decryptor.faulty:
-            self._context.report_incomplete(
-                f"{unread:,} pages could not be decrypted or read, and their messages are missing; the cursor stays "
-                "where it was, so that they come once they can be. If they were encrypted for a key that has been "
-                "replaced, add that key to private_key_jwk (a JWKS holds several), or set a later start_date."
-            )
-        self._cursor.emit_last_state(failed=failed)
+        """Return when the read began. Not to be used before the first answer: it tells RD Station's clock."""
+        return format_instant(self._context.server_time(self._begun))

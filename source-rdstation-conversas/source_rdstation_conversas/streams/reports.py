@@ -1,14 +1,15 @@
 """Attendances in windows of days, oldest first, several at once; incremental by `created_at`.
 
 The API filters by the day on which an attendance opened, so later changes are found by a look-back: each sync reads
-`reports_lookback_days` before the state again. Facts: docs/api/conversas.md#reports.
+`reports_lookback_days` before the state again. `Attendances` reads the same list for who had one, for the messages.
+Facts: docs/api/conversas.md#reports.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Generator, Iterator, MutableMapping
+from collections.abc import Callable, Collection, Generator, Iterator, MutableMapping
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, partial
 from typing import Any, Final
@@ -17,16 +18,19 @@ from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import CheckpointCursor, StreamState
 from airbyte_rdstation.airbyte.stream_context import StreamContext
+from airbyte_rdstation.client.errors import ConnectorError, RequestRefusedError
 from airbyte_rdstation.client.responses import Page, Row
-from airbyte_rdstation.dates import format_instant, parse_instant
+from airbyte_rdstation.dates import format_instant, newest_instant, parse_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query, instant_of
 from airbyte_rdstation.pagination.page_numbers import RestlessError, sweep
 from source_rdstation_conversas.list_conversas import day_windows
 
-__all__ = ["ReportsCursor", "ReportsPartitions", "ReportsState"]
+__all__ = ["Attendances", "ReportsCursor", "ReportsPartitions", "ReportsState"]
 
 _WITHOUT_START: Final = timedelta(days=365)
 _ONE_DAY: Final = timedelta(days=1)
+_ENDS: Final = ("closed_at", "finished_at")
+_MOMENTS: Final = ("created_at", "opened_at", "started_at", *_ENDS, "updatedAt")
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -143,19 +147,11 @@ class ReportsPartitions(StreamPartitions):
 
     def _rows(self, first: date, last: date) -> Generator[list[Row], None, bool]:
         """Yield the rows of a window, page by page; return whether they are all."""
-        total: int | None = None
-        fetch = self._fetch_window(first, last)
-
-        def fetch_counted(query: Query) -> Page:
-            nonlocal total
-            page = fetch(query)
-            total = page.total
-            return page
-
+        counted = _Counted(self._fetch_window(first, last))
         read = 0
         complete = True
         try:
-            for batch in sweep(fetch_counted, Query(None), walled=False):
+            for batch in sweep(counted.fetch, Query(None), walled=False):
                 read += len(batch.rows)
                 yield [row for row in batch.rows if self._is_due(row) and self._is_new(row["id"])]
                 self._cursor.records_emitted()
@@ -166,7 +162,7 @@ class ReportsPartitions(StreamPartitions):
             )
         with self._lock:
             self._read_rows += read
-            self._counted += total if total is not None else read
+            self._counted += counted.total if counted.total is not None else read
         return complete
 
     def _is_due(self, row: Row) -> bool:
@@ -180,3 +176,91 @@ class ReportsPartitions(StreamPartitions):
             new = id_ not in self._ids
             self._ids.add(id_)
             return new
+
+
+class _Counted:
+    """A list's pages on their way, and how many rows it counts."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self.total: int | None = None
+
+    def fetch(self, query: Query) -> Page:
+        """Ask for a page, and note the total it tells."""
+        page = self._fetch(query)
+        self.total = page.total
+        return page
+
+
+class Attendances:
+    """Tells which contacts had an attendance since a moment, or have one that is open still."""
+
+    def __init__(self, context: StreamContext, fetch: Callable[..., Fetch], lookback: timedelta) -> None:
+        """`fetch` takes the parameters that filter the list: `start_date`, `end_date`, `status`.
+
+        `lookback`: how long before the moment attendances may have opened that ended since.
+        """
+        self._context = context
+        self._fetch = fetch
+        self._lookback = lookback
+
+    def customers_since(self, since: datetime, contacts: Collection[str]) -> Collection[str] | None:
+        """Return the ids of those contacts; None, and say so, where the attendances do not tell.
+
+        They do not where they cannot be read, or not all of them, and where none names one of these contacts.
+        """
+        first = (since - self._lookback).date() - _ONE_DAY
+        rows: list[Row] = []
+        why = "RD Station names no contact of the list in any of them"
+        try:
+            for window in day_windows(first, datetime.now(timezone.utc).date() + _ONE_DAY):
+                rows += self._read(*window)
+            named = {_customer_of(row) for row in rows}
+            if not rows or not named.isdisjoint(contacts):
+                rows += self._open_before(first)
+                return {_customer_of(row) for row in rows if _is_recent(row, format_instant(since))}
+        except RestlessError:
+            why = "RD Station does not show all that it counts"
+        except ConnectorError as error:
+            why = error.message or ""
+        _logger.warning("%s: every contact is visited, as attendances do not tell whose: %s", self._context.name, why)
+        return None
+
+    def _open_before(self, day: date) -> Iterator[Row]:
+        """Yield attendances that opened before the day, within a year, and are open still, as far as they can be told.
+
+        Messages of the others come in turn. The parameter `status` stands in a summary of the documentation only.
+        """
+        start = max(day - _WITHOUT_START, parse_instant(self._context.start_date or "").date() - _ONE_DAY)
+        try:
+            for window in day_windows(start, day) if start < day else ():
+                for row in self._read(*window, status="opened"):
+                    if row.get("closed") is True:
+                        return  # it is not heeded: these are all attendances of the year
+                    yield row
+        except RequestRefusedError:
+            _logger.info("%s: RD Station does not list open attendances by themselves.", self._context.name)
+
+    def _read(self, first: date, last: date, **only: str) -> Iterator[Row]:
+        """Yield the rows of a window. Raises RestlessError where it holds more than it shows."""
+        counted = _Counted(self._fetch(start_date=first.isoformat(), end_date=last.isoformat(), **only))
+        read = 0
+        for batch in sweep(counted.fetch, Query(None), walled=False):
+            read += len(batch.rows)
+            yield from batch.rows
+        if read < (counted.total or 0):
+            raise RestlessError
+
+
+def _customer_of(row: Row) -> str:
+    """Return the id of the contact: `{"customer": {"id": "9f…"}}`, empty where there is none."""
+    customer = row.get("customer")
+    if isinstance(customer, dict):
+        customer = customer.get("id") or customer.get("_id")
+    return customer if isinstance(customer, str) else ""
+
+
+def _is_recent(row: Row, since: str) -> bool:
+    """Tell whether an attendance is open, was touched since, or leaves it in doubt."""
+    ended = row.get("closed") is not False and newest_instant(row.get(name) for name in _ENDS)
+    return not ended or (newest_instant(row.get(name) for name in _MOMENTS) or "") >= since
