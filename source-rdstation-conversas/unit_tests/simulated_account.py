@@ -48,7 +48,6 @@ class Account:
     failing: str = ""
     reports_refused: bool = False
     decryptor: PageDecryptor = field(default_factory=lambda: PageDecryptor("messages", None))
-    refused: bool = False
     made: int = 0
 
     def appear(self) -> str:
@@ -87,12 +86,12 @@ class Account:
         ]
         return lambda _: Page(found, has_next=More.NO, total=len(found))
 
-    def read(self, contact: str, since: datetime, reader: Any) -> Iterator[Any]:
+    def read(self, contact: str, _: datetime, reader: Any, *, begin: datetime) -> Iterator[Any]:
         """The history from the day before on, newest first."""
         self.visited[contact] += 1
         if contact == self.failing:
             raise transient_error("messages: no answer in time.")
-        first = (since - DAY).date().isoformat()
+        first = (begin - DAY).date().isoformat()
         newest_first = [each for each in reversed(self.contacts[contact]) if each["created_at"] >= first]
 
         def page(number: int) -> ContactPage:

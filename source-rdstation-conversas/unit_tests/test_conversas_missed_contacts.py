@@ -28,9 +28,8 @@ class OneMessageEach:
     """Stands for the client of the histories: each contact has one message."""
 
     decryptor = PageDecryptor("messages", None)
-    refused = False
 
-    def read(self, _: str, __: datetime, reader: Any) -> Iterator[Any]:
+    def read(self, _: str, __: datetime, reader: Any, **___: datetime) -> Iterator[Any]:
         return cast("Iterator[Any]", reader(Pages([message()])))
 
 

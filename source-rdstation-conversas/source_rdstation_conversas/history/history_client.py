@@ -54,25 +54,27 @@ class HistoryClient:
             "sent_by": list(settings.senders),
             "type": list(settings.message_types),
         }
-        self.refused = False
+        self._split = False
         """Whether RD Station has refused a window as too long."""
 
-    def read(self, customer_id: str, since: datetime, reader: Callable[[ReadPage], Iterator[T]]) -> Iterator[T]:
+    def read(
+        self, customer_id: str, since: datetime, reader: Callable[[ReadPage], Iterator[T]], *, begin: datetime
+    ) -> Iterator[T]:
         """Yield what `reader` makes of the contact's pages; it is called once for each window of days, latest first.
 
-        Begins one day before `since`, as the time zone of the API's days is unknown.
+        The window without an end holds all from `begin` on, and others what is wanted: from `since` on. Each
+        begins a day earlier, as the time zone of the API's days is unknown.
         Raises what `Api.get` does; a system error where the API answers with the same page again and again.
         """
-        first = since.date() - _ONE_DAY
-        if not self.refused:
+        if not self._split:
             try:
-                yield from self._read_window(customer_id, (first, None), reader)
+                yield from self._read_window(customer_id, (begin.date() - _ONE_DAY, None), reader)
             except _TooLongError:
-                self.refused = True
+                self._split = True
             else:
                 return
         last = datetime.now(timezone.utc).date() + _ONE_DAY
-        for window in reversed(list(day_windows(first, last))):
+        for window in reversed(list(day_windows(since.date() - _ONE_DAY, last))):
             yield from self._read_window(customer_id, window, reader)
 
     def _read_window(self, customer_id: str, window: _Window, reader: Callable[[ReadPage], Iterator[T]]) -> Iterator[T]:

@@ -223,7 +223,7 @@ class MessagesHistoryPartitions(ContactPartitions):
 
     def _read(self, contact: str) -> Iterator[list[Row]]:
         since = parse_instant(self._context.start_date or "")
-        pages = self._client.read(contact, since, pages_of)
+        pages = self._client.read(contact, since, pages_of, begin=since)
         for number, (_, page) in enumerate(pages, start=1):  # counted on from window to window
             self._decryptor.count(page)
             yield [{"customer_id": contact, "page": number, "data": page.data}]
@@ -257,18 +257,18 @@ class MessagesPartitions(ContactPartitions):
         """Yield the messages that are due.
 
         The whole history is asked for: its first page mostly shows a message from before what is due, so that no empty
-        one is needed to prove the end. Where that page cannot be read, or a long history is refused, what is due alone.
+        one is needed to prove the end. Where that page cannot be read, what is due alone.
         """
         since, start = self._cursor.since(contact), parse_instant(self._context.start_date or "")
-        done = not self._client.refused and (yield from self._read_from(start, contact, since))
-        if not done:
+        if not (yield from self._read_from(start, contact, since)):
             yield from self._read_from(since, contact, since)
         self._cursor.note_there(contact)
 
     def _read_from(self, begin: datetime, contact: str, since: datetime) -> Generator[list[Row], None, bool]:
         """Yield what is due of the history from `begin` on; return False, without any, to have a later one tried."""
         due, known = format_instant(since), format_instant(since - _ONE_DAY)
-        for number, (page, records) in enumerate(self._client.read(contact, begin, ContactMessages(contact).read)):
+        pages = self._client.read(contact, since, ContactMessages(contact).read, begin=begin)
+        for number, (page, records) in enumerate(pages):
             if page.fault is not None and number == 0 and begin < since:
                 return False
             self._decryptor.count(page)
