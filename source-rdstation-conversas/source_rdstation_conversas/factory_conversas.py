@@ -24,13 +24,9 @@ from source_rdstation_conversas.config import Settings
 from source_rdstation_conversas.history.history_client import HistoryClient
 from source_rdstation_conversas.list_conversas import ListConversas
 from source_rdstation_conversas.streams.campaigns import CampaignPartitions, read_detail
-from source_rdstation_conversas.streams.contact_partitions import (
-    Histories,
-    MessagesHistoryPartitions,
-    MessagesPartitions,
-)
+from source_rdstation_conversas.streams.contact_partitions import Histories, MessagesHistoryPartitions
 from source_rdstation_conversas.streams.daily_figures import DailyCursor, DailyPartitions, Departments, FiguresClient
-from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesState
+from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
 from source_rdstation_conversas.streams.reports import Attendances, ReportsCursor, ReportsPartitions, ReportsState
 from source_rdstation_conversas.table_conversas import CONTACTS, EMPLOYEES, REPORTS, STREAMS, StreamSpec
 

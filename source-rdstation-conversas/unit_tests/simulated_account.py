@@ -22,9 +22,9 @@ from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_conversas.envelopes import ContactPage
 from source_rdstation_conversas.history.history_client import HistoryClient, PageDecryptor
-from source_rdstation_conversas.streams import messages
-from source_rdstation_conversas.streams.contact_partitions import Histories, MessagesPartitions
-from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesState
+from source_rdstation_conversas.streams import rounds
+from source_rdstation_conversas.streams.contact_partitions import Histories
+from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
 from source_rdstation_conversas.streams.reports import Attendances
 
 START = datetime(2026, 1, 5, 12, tzinfo=timezone.utc)
@@ -113,7 +113,7 @@ class Account:
         histories = Histories(self.list_contacts, cast("HistoryClient", self), lambda error: error)
         attendances = Attendances(context, self.list_reports, timedelta(days=30))
         partitions = MessagesPartitions(context, histories, cursor, attendances).generate()
-        with patch.object(messages, "_LEAST_TURN", 1), suppress(*[ConnectorError][: bool(self.failing)]):
+        with patch.object(rounds, "_LEAST_TURN", 1), suppress(*[ConnectorError][: bool(self.failing)]):
             for partition in islice(partitions, visits):
                 self._take(partition)
             for partition in islice(partitions, visits is not None):

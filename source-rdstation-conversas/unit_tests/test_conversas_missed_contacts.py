@@ -16,8 +16,8 @@ from airbyte_rdstation.client.errors import ConnectorError, transient_error
 from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_conversas.history.history_client import HistoryClient, PageDecryptor
-from source_rdstation_conversas.streams.contact_partitions import Histories, MessagesPartitions
-from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesState
+from source_rdstation_conversas.streams.contact_partitions import Histories
+from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
 from source_rdstation_conversas.streams.reports import Attendances
 
 CURSOR = "2026-08-01T00:00:00.000Z"
@@ -112,3 +112,14 @@ def test_given_a_list_that_fails_when_the_stream_ends_then_its_state_still_says_
     with pytest.raises(ConnectorError):
         list(partitions.generate())
     assert cursor.state == STATE
+
+
+def test_given_a_kill_before_the_first_visit_when_contacts_are_hidden_then_the_next_sync_still_finds_it_out() -> None:
+    cursor, _, _ = stream(at_rest, STATE)
+
+    cursor.take_contacts(["c1"], hidden=1)
+
+    assert cursor.state == STATE
+    cursor.select_due(None)
+    assert cursor.state["hidden"] == 1
+    assert cursor.state["position"]["unread"]

@@ -1,8 +1,7 @@
 """Reads the histories of contacts, several at once, and decides what the failure of one means for the others.
 
-Of the stream `messages`, streams/messages.py says whose are due. `messages_history`, pages as text, is read whole each
-time: a page number is no stable key, as each new message pushes older ones to later pages.
-Facts: docs/api/conversas.md#message-history.
+The stream `messages_history`, pages as text, is here too. It is read whole each time: a page number is no stable key,
+as each new message pushes older ones to later pages. Facts: docs/api/conversas.md#message-history.
 """
 
 from __future__ import annotations
@@ -10,9 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -30,20 +28,17 @@ from airbyte_rdstation.client.errors import (
     config_error,
 )
 from airbyte_rdstation.client.responses import Page, Row
-from airbyte_rdstation.dates import format_instant, is_older, parse_instant
+from airbyte_rdstation.dates import parse_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.page_numbers import RestlessError
-from source_rdstation_conversas.history.contact_messages import ContactMessages, pages_of
+from source_rdstation_conversas.history.contact_messages import pages_of
 from source_rdstation_conversas.history.history_client import HistoryClient
-from source_rdstation_conversas.streams.messages import MessagesCursor
-from source_rdstation_conversas.streams.reports import Attendances
 
-__all__ = ["Histories", "MessagesHistoryPartitions", "MessagesPartitions"]
+__all__ = ["ContactPartitions", "Histories", "MessagesHistoryPartitions"]
 
 _MOST_FAILURES_IN_A_ROW: Final = 50  # from here on, the fault lies not with the contacts
 _ALL_GONE: Final = 5  # or more contacts, all of them without a history: the base URL is wrong
 _MOST_REASONS: Final = 3  # of failures, in the final sentence
-_ONE_DAY: Final = timedelta(days=1)  # in doubt: the zone of the history's days, and how strictly its pages are in order
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -235,67 +230,5 @@ class MessagesHistoryPartitions(ContactPartitions):
                 f"{self._decryptor.encrypted:,} pages could not be decrypted and stay encrypted in `data`. If they "
                 "were encrypted for a key that has been replaced, add that key to private_key_jwk (a JWKS holds "
                 "several)."
-            )
-        self._cursor.checkpoint()
-
-
-class MessagesPartitions(ContactPartitions):
-    """Reads the messages that are due: `{"id": "8786ef…", "customer_id": "9f…", "content": …, …}`."""
-
-    def __init__(
-        self, context: StreamContext, histories: Histories, cursor: MessagesCursor, attendances: Attendances
-    ) -> None:
-        super().__init__(context, histories, cursor)
-        self._cursor = cursor
-        self._attendances = attendances
-
-    def _select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
-        since = self._cursor.take_contacts(contacts, hidden=hidden)
-        return self._cursor.select_due(self._attendances.customers_since(since, contacts) if since else None)
-
-    def _read(self, contact: str) -> Iterator[list[Row]]:
-        """Yield the messages that are due.
-
-        The whole history is asked for: its first page mostly shows a message from before what is due, so that no empty
-        one is needed to prove the end. Where that page cannot be read, what is due alone.
-        """
-        since, start = self._cursor.since(contact), parse_instant(self._context.start_date or "")
-        if not (yield from self._read_from(start, contact, since)):
-            yield from self._read_from(since, contact, since)
-        self._cursor.note_there(contact)
-
-    def _read_from(self, begin: datetime, contact: str, since: datetime) -> Generator[list[Row], None, bool]:
-        """Yield what is due of the history from `begin` on; return False, without any, to have a later one tried."""
-        due, known = format_instant(since), format_instant(since - _ONE_DAY)
-        pages = self._client.read(contact, since, ContactMessages(contact).read, begin=begin)
-        for number, (page, records) in enumerate(pages):
-            if page.fault is not None and number == 0 and begin < since:
-                return False
-            self._decryptor.count(page)
-            if page.fault is not None:
-                self._cursor.keep_back(contact)
-            yield [record for record in records if not is_older(record["created_at"], due)]
-            self._answered()
-            if any(is_older(record["created_at"], known) for record in records):
-                break
-        return True
-
-    def _note_gone(self, contact: str) -> None:
-        self._cursor.note_gone(contact)
-
-    def _note_finished(self, contact: str) -> None:
-        self._cursor.note_finished(contact)
-
-    def _note_failed(self, contact: str) -> None:
-        self._cursor.note_failed(contact)
-
-    def _emit_last_state(self, *, broken_off: bool) -> None:
-        if broken_off:
-            return
-        if unread := self._decryptor.encrypted + self._decryptor.faulty:
-            self._context.report_incomplete(
-                f"{unread:,} pages could not be decrypted or read, and their messages are missing; the cursor stays "
-                "where it was, so that they come once they can be. If they were encrypted for a key that has been "
-                "replaced, add that key to private_key_jwk (a JWKS holds several), or set a later start_date."
             )
         self._cursor.checkpoint()

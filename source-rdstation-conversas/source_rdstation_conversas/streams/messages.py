@@ -5,20 +5,16 @@ last sync, or one that is open still, and those that are new; of all others a pa
 in `messages_full_round_days`. Every contact is visited in the first sync, in a full refresh, where the option is 0,
 where attendances cannot be read, and where the turn covers all.
 
-Two groups, each with an instant up to which it is complete, and a position while it is being read:
+There are two groups, each with an instant up to which it is complete, and a position while it is being read:
 
-- Everyone: `created_at`. A visit in turn reads from it on, whatever else has read of the contact. It moves at the end
-  of a round, to the round's beginning (`position.started`), which is the last sync of the round before.
+- Everyone: `created_at`. A visit in turn reads from it on, whatever else was read of the contact since. It moves at the
+  end of a round, to the round's beginning (`position.started`): the last sync of the round before.
 - Contacts with an attendance, and new ones: `attended.until`. It moves once a sync has read them, to its beginning.
 
-Both read their contacts in ascending order of ids, which no list decides: a contact that appears or vanishes moves no
-other past a position. `after` says up to which id all are read; a killed sync goes on behind it, and what it claims at
-the end is the beginning of its first attempt. What is missed by the first group (messages outside of attendances, an
-attendance without a customer, one that RD Station lists late) is read by the second: it alone makes `created_at` move.
-
-The turn is what brings the round to where it should be by now, so it grows after days without a sync, and with a
-shorter round. A contact that fails holds the position before it; if it is the first one due, because it has failed
-before, it is passed, and its group's instant stays. So it does for what cannot be decrypted or is not listed.
+What attendances do not tell (messages outside of them, one without a customer, one listed late) is found in turn, and
+that alone moves `created_at`. After a kill a sync goes on behind the positions, and claims the beginning of its first
+attempt: what was written since then to those before them comes with the next one. An instant stays where it was if
+some of the group's contacts fail again and again, are not listed, or have pages that cannot be decrypted.
 
 Facts: docs/api/conversas.md#message-fields, #dates and #reports.
 """
@@ -26,24 +22,25 @@ Facts: docs/api/conversas.md#message-fields, #dates and #reports.
 from __future__ import annotations
 
 import logging
-from bisect import bisect_right
-from collections.abc import Collection, MutableMapping, Sequence
+from collections.abc import Collection, Generator, Iterator, MutableMapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
-from math import ceil
 from typing import Any, Final
 
 from airbyte_rdstation.airbyte.state import LOOKBACK, CheckpointCursor, Instant, ReadPosition, StateModel, StreamState
 from airbyte_rdstation.airbyte.stream_context import StreamContext
-from airbyte_rdstation.dates import EPOCH, format_instant, parse_instant
+from airbyte_rdstation.client.responses import Row
+from airbyte_rdstation.dates import EPOCH, format_instant, is_older, parse_instant
+from source_rdstation_conversas.history.contact_messages import ContactMessages
+from source_rdstation_conversas.streams.contact_partitions import ContactPartitions, Histories
+from source_rdstation_conversas.streams.reports import Attendances
+from source_rdstation_conversas.streams.rounds import ContactGroup, contacts_behind, contacts_in_turn
 
-__all__ = ["MessagesCursor", "MessagesState", "contacts_in_turn"]
+__all__ = ["MessagesCursor", "MessagesPartitions", "MessagesState"]
 
 _MOST_GONE: Final = 1_000  # contacts remembered in the state; more keep the cursor back
-_LEAST_TURN: Final = 40  # contacts, about a minute: an account with no more is read whole in each sync
-_PLANNED: Final = 23 / 24  # of a round: the syncs of a schedule do not begin to the minute
+_ONE_DAY: Final = timedelta(days=1)  # in doubt: the zone of the history's days, and how strictly its pages are in order
 _LATE: Final = timedelta(hours=1)  # [guess] for attendances that show late, and what is written right after their end
-
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -67,67 +64,13 @@ class MessagesState(StreamState):
     it gone; should its history return, it is read from the start date on.
     `hidden`: how many contacts RD Station counted and did not show. More than the last time hold the instants back;
     should RD Station always count too many, they move from the second sync on.
-    `attended`: absent where everyone is complete up to the last sync; its position then is no round's.
+    `attended`: absent where the last sync visited everyone; a position beside none is no round's.
     """
 
     hidden: int = 0
     gone: tuple[str, ...] = ()
     position: _ContactPosition | None = None
     attended: _Attended | None = None
-
-
-def contacts_in_turn(contacts: Sequence[str], after: str, *, passed: timedelta, full_round: timedelta) -> Sequence[str]:
-    """Return the contacts behind `after` whose turn has come `passed` after the round began; some at least.
-
-    `contacts` are all of them, in ascending order.
-    """
-    done = bisect_right(contacts, after)
-    planned = ceil(len(contacts) * (passed / (full_round * _PLANNED)))
-    return contacts[done : max(planned, done + _LEAST_TURN)]
-
-
-class _Walk:
-    """Follows the contacts of a group, in ascending order, while they are read in any order."""
-
-    def __init__(self, position: _ContactPosition, due: Sequence[str] = (), *, to_end: bool = False) -> None:
-        """`to_end` is whether the group ends with those that are due."""
-        self.started = position.started
-        self.unread = position.unread
-        self.after = position.after
-        self.due = due
-        self._members = frozenset(due)
-        self._to_end = to_end
-        self._finished: set[str] = set()
-        self._prefix = 0
-        """How many of the contacts that are due are finished without a gap, from the first on."""
-
-    def __contains__(self, contact: str) -> bool:
-        return contact in self._members
-
-    @property
-    def over(self) -> bool:
-        """Whether all of the group is read, as far as it can be."""
-        return self._to_end and self._prefix == len(self.due)
-
-    @property
-    def position(self) -> dict[str, Any]:
-        """Return `{"started": "2026-08-01T12:00:00.000Z", "after": "8e…"}`, with `unread` if it is."""
-        position = {"started": self.started, "after": self.after}
-        return {**position, "unread": True} if self.unread else position
-
-    def finish(self, contact: str) -> None:
-        """Note that a contact is read to its end, or gone."""
-        self._finished.add(contact)
-        while self._prefix < len(self.due) and self.due[self._prefix] in self._finished:
-            self.after = self.due[self._prefix]
-            self._finished.discard(self.after)
-            self._prefix += 1
-
-    def fail(self, contact: str) -> None:
-        """Note that a contact could not be read: it is due again, unless it has held the position before."""
-        if contact == self.due[0]:
-            self.unread = True
-            self.finish(contact)
 
 
 class MessagesCursor(CheckpointCursor):
@@ -150,31 +93,31 @@ class MessagesCursor(CheckpointCursor):
         self._until = max(attended.until if attended else "", state.cursor or format_instant(EPOCH))
         self._rounds = attended is not None
         """Whether only a part of the contacts is visited."""
-        self._others = _Walk(state.position or _ContactPosition(started=self._until))
-        self._first = _Walk((attended and attended.position) or _ContactPosition(started=self._until))
+        self._everyone = _group(state.position or _ContactPosition(started=self._until))
+        self._attended = _group((attended and attended.position) or _ContactPosition(started=self._until))
         self._contacts: Sequence[str] = ()
         self._unlisted = False
         self._gone = set(state.gone)
-        self._hidden = state.hidden
+        self._hidden = self._counted = state.hidden
 
     @property
     def state(self) -> MutableMapping[str, Any]:
         """Return up to when each group is complete, and the positions of those that are being read."""
         cursor = self._incoming.cursor or self._context.start_date or ""
-        if self._others.over and not self._others.unread:
-            cursor = max(self._others.started, cursor)
+        if self._everyone.complete:
+            cursor = max(self._everyone.started, cursor)
         state: dict[str, Any] = {self._cursor_field: cursor} if cursor else {}
         if gone := sorted(self._gone)[:_MOST_GONE]:
             state["gone"] = gone
         if self._hidden:
             state["hidden"] = self._hidden
-        if not self._others.over and (self._others.after or self._rounds):
-            state["position"] = self._others.position
+        if self._everyone.under_way or (self._rounds and not self._everyone.over):
+            state["position"] = self._everyone.position
         if self._rounds:
-            until = self._first.started if self._first.over and not self._first.unread else self._until
+            until = self._attended.started if self._attended.complete else self._until
             state["attended"] = {"until": max(until, cursor)}
-            if not self._first.over and self._first.after:
-                state["attended"]["position"] = self._first.position
+            if self._attended.under_way:
+                state["attended"]["position"] = self._attended.position
         return state
 
     def take_contacts(self, contacts: Sequence[str], *, hidden: int | None) -> datetime | None:
@@ -187,11 +130,11 @@ class MessagesCursor(CheckpointCursor):
         self._unlisted = hidden is None or hidden > self._incoming.hidden
         if hidden == 0:
             self._gone &= set(contacts)
-        self._hidden = self._incoming.hidden if hidden is None else hidden
+        self._counted = self._incoming.hidden if hidden is None else hidden
         cursor = self._incoming.cursor
         if not self._full_round or not cursor or cursor <= (self._context.start_date or ""):
             return None
-        return None if len(self._turn) == len(contacts) else self._first_since
+        return None if len(self._turn) == len(contacts) else self._attended_since
 
     def select_due(self, attended: Collection[str] | None) -> Sequence[str]:
         """Return the contacts to visit: those with an attendance and new ones, then those whose turn it is.
@@ -202,43 +145,43 @@ class MessagesCursor(CheckpointCursor):
         if attended is None:
             # A round's position says nothing of how far everyone is read since the last sync.
             position = None if known else self._incoming.position
-            due = self._contacts[bisect_right(self._contacts, position.after if position else "") :]
+            due = contacts_behind(self._contacts, position.after if position else "")
             first: Sequence[str] = ()
         else:
             position = self._round
             due = self._turn
             # An id begins with the second in which it was made [guess]; other ids are new, or never are.
-            new = f"{int(self._first_since.timestamp()):08x}"
+            new = f"{int(self._attended_since.timestamp()):08x}"
             first = [contact for contact in self._contacts if contact in attended or contact >= new]
-        self._rounds = attended is not None
+        self._rounds, self._hidden = attended is not None, self._counted
         fresh = _ContactPosition(started=now)
-        self._others = self._walk(position or fresh, due, to_end=due[-1:] in ([], self._contacts[-1:]))
+        self._everyone = _group(position or fresh, due, to_end=due[-1:] in ([], self._contacts[-1:]))
         position = (known and known.position) or fresh
-        self._first = self._walk(position, first[bisect_right(first, position.after) :], to_end=True)
-        others = [contact for contact in due if contact not in self._first]
+        self._attended = _group(position, contacts_behind(first, position.after), to_end=True)
+        if self._unlisted:
+            self._everyone.unread = self._attended.unread = True
+        others = [contact for contact in due if contact not in self._attended]
         if self._rounds:
             _logger.info(
                 "%s: %s contacts are visited for an attendance, or because they are new; of all %s, %s in turn.",
                 self._context.name,
-                f"{len(self._first.due):,}",
-                f"{len(self._contacts):,}",
-                f"{len(others):,}",
+                *(f"{len(each):,}" for each in (self._attended.due, self._contacts, others)),
             )
-        return [*self._first.due, *others]
+        return [*self._attended.due, *others]
 
     def since(self, contact: str) -> datetime:
         """Return the moment from which on messages of the contact are due."""
         start = parse_instant(self._context.start_date or "")
         if not self._incoming.cursor or contact in self._incoming.gone:
             return start
-        in_turn = contact in self._others
-        return max(start, parse_instant(self._incoming.cursor) - LOOKBACK if in_turn else self._first_since)
+        in_turn = contact in self._everyone
+        return max(start, parse_instant(self._incoming.cursor) - LOOKBACK if in_turn else self._attended_since)
 
     def keep_back(self, contact: str) -> None:
         """Note that something of a contact could not be read: the end of the read must not move its instants."""
         with self._lock:
-            for walk in self._walks_of(contact):
-                walk.unread = True
+            for group in self._groups_of(contact):
+                group.unread = True
 
     def note_gone(self, contact: str) -> None:
         """Note that a contact has no history (404)."""
@@ -255,22 +198,18 @@ class MessagesCursor(CheckpointCursor):
     def note_finished(self, contact: str) -> None:
         """Note that a contact is read to its end, or gone."""
         with self._lock:
-            for walk in self._walks_of(contact):
-                walk.finish(contact)
+            for group in self._groups_of(contact):
+                group.finish(contact)
             self.records_emitted()
 
     def note_failed(self, contact: str) -> None:
         """Note that a contact could not be read."""
         with self._lock:
-            for walk in self._walks_of(contact):
-                walk.fail(contact)
+            for group in self._groups_of(contact):
+                group.fail(contact)
 
-    def _walk(self, position: _ContactPosition, due: Sequence[str], *, to_end: bool) -> _Walk:
-        unread = position.unread or self._unlisted
-        return _Walk(position.model_copy(update={"unread": unread}), due, to_end=to_end)
-
-    def _walks_of(self, contact: str) -> list[_Walk]:
-        return [walk for walk in (self._first, self._others) if contact in walk]
+    def _groups_of(self, contact: str) -> list[ContactGroup]:
+        return [group for group in (self._attended, self._everyone) if contact in group]
 
     @cached_property
     def _round(self) -> _ContactPosition:
@@ -283,7 +222,7 @@ class MessagesCursor(CheckpointCursor):
         return contacts_in_turn(self._contacts, self._round.after, passed=passed, full_round=self._full_round)
 
     @cached_property
-    def _first_since(self) -> datetime:
+    def _attended_since(self) -> datetime:
         """Return from when on those with an attendance are read: an hour earlier than they are complete."""
         # A state may lie in the future, where a clock was wrong.
         return parse_instant(min(self._until, self._started)) - _LATE
@@ -292,3 +231,69 @@ class MessagesCursor(CheckpointCursor):
     def _started(self) -> str:
         """Return when the read began. Not to be used before the first answer: it tells RD Station's clock."""
         return format_instant(self._context.server_time(self._begun))
+
+
+def _group(position: _ContactPosition, due: Sequence[str] = (), *, to_end: bool = False) -> ContactGroup:
+    return ContactGroup(position.started, position.after, unread=position.unread, due=due, to_end=to_end)
+
+
+class MessagesPartitions(ContactPartitions):
+    """Reads the messages that are due: `{"id": "8786ef…", "customer_id": "9f…", "content": …, …}`."""
+
+    def __init__(
+        self, context: StreamContext, histories: Histories, cursor: MessagesCursor, attendances: Attendances
+    ) -> None:
+        super().__init__(context, histories, cursor)
+        self._cursor = cursor
+        self._attendances = attendances
+
+    def _select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
+        since = self._cursor.take_contacts(contacts, hidden=hidden)
+        return self._cursor.select_due(self._attendances.customers_since(since, contacts) if since else None)
+
+    def _read(self, contact: str) -> Iterator[list[Row]]:
+        """Yield the messages that are due.
+
+        The whole history is asked for: its first page mostly shows a message from before what is due, so that no empty
+        one is needed to prove the end. Where that page cannot be read, what is due alone.
+        """
+        since, start = self._cursor.since(contact), parse_instant(self._context.start_date or "")
+        if not (yield from self._read_from(start, contact, since)):
+            yield from self._read_from(since, contact, since)
+        self._cursor.note_there(contact)
+
+    def _read_from(self, begin: datetime, contact: str, since: datetime) -> Generator[list[Row], None, bool]:
+        """Yield what is due of the history from `begin` on; return False, without any, to have a later one tried."""
+        due, known = format_instant(since), format_instant(since - _ONE_DAY)
+        pages = self._client.read(contact, since, ContactMessages(contact).read, begin=begin)
+        for number, (page, records) in enumerate(pages):
+            if page.fault is not None and number == 0 and begin < since:
+                return False
+            self._decryptor.count(page)
+            if page.fault is not None:
+                self._cursor.keep_back(contact)
+            yield [record for record in records if not is_older(record["created_at"], due)]
+            self._answered()
+            if any(is_older(record["created_at"], known) for record in records):
+                break
+        return True
+
+    def _note_gone(self, contact: str) -> None:
+        self._cursor.note_gone(contact)
+
+    def _note_finished(self, contact: str) -> None:
+        self._cursor.note_finished(contact)
+
+    def _note_failed(self, contact: str) -> None:
+        self._cursor.note_failed(contact)
+
+    def _emit_last_state(self, *, broken_off: bool) -> None:
+        if broken_off:
+            return
+        if unread := self._decryptor.encrypted + self._decryptor.faulty:
+            self._context.report_incomplete(
+                f"{unread:,} pages could not be decrypted or read, and their messages are missing; the cursor stays "
+                "where it was, so that they come once they can be. If they were encrypted for a key that has been "
+                "replaced, add that key to private_key_jwk (a JWKS holds several), or set a later start_date."
+            )
+        self._cursor.checkpoint()

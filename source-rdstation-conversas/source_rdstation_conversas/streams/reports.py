@@ -18,7 +18,7 @@ from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import CheckpointCursor, StreamState
 from airbyte_rdstation.airbyte.stream_context import StreamContext
-from airbyte_rdstation.client.errors import ConnectorError, RequestRefusedError
+from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError, RequestRefusedError, UnauthorizedError
 from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.dates import format_instant, newest_instant, parse_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query, instant_of
@@ -221,9 +221,15 @@ class Attendances:
                 return {_customer_of(row) for row in rows if _is_recent(row, format_instant(since))}
         except RestlessError:
             why = "RD Station does not show all that it counts"
+        except (ForbiddenError, UnauthorizedError) as error:
+            why = f"the account's plan does not include them, or the token's user may not see them ({error.status})"
         except ConnectorError as error:
-            why = error.message or ""
-        _logger.warning("%s: every contact is visited, as attendances do not tell whose: %s", self._context.name, why)
+            why = f"they cannot be read ({error.internal_message or 'no answer'})"
+        _logger.warning(
+            "%s: every contact is visited, which takes longer, as attendances do not tell whose messages are new: %s.",
+            self._context.name,
+            why,
+        )
         return None
 
     def _open_before(self, day: date) -> Iterator[Row]:
