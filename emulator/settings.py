@@ -170,6 +170,7 @@ class Settings:
     conversas_plan: Literal["full", "403", "402", "401", "404"] = "full"  # 12: 404: no such route
     conversas_plan_lists: frozenset[str] = frozenset({"messages_history"})  # 12: what the plan lacks
     conversas_reports_limit: int = 49  # 14
+    conversas_reports_status: Literal["obeyed", "ignored", "refused"] = "obeyed"  # 14: the filter for open ones
     conversas_report_shape: Literal["real", "spec"] = "real"  # 15
     conversas_reports_envelope: Literal["docs", "reports"] = "docs"  # older: `reports`, take and skip
     conversas_close_later: int = 0  # 16: every n-th reports call closes an open row, 0 is off

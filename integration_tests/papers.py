@@ -88,7 +88,7 @@ def _of_conversas(spec: conversas.StreamSpec) -> str:
     visits = "two requests and more a contact"
     return {
         "small_list": f"{WHOLE}, {spec.page_size} a request" if spec.page_size else WHOLE,
-        "messages": f"{visits}; incremental: messages since the cursor, of every contact",
+        "messages": f"{visits}; incremental: first contacts with an attendance and new ones, all others in turn",
         "messages_history": f"{visits}, whole",
         "campaigns": "in windows of at most 89 days, then a request a campaign",
         "daily_figures": "a request a day"

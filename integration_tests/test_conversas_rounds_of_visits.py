@@ -120,6 +120,22 @@ def test_given_a_plan_without_reports_when_synced_then_everyone_is_visited_and_o
         assert run.states_of("messages")[-1].keys() == {"created_at"}
 
 
+@pytest.mark.parametrize("status", ["obeyed", "ignored", "refused"])
+def test_given_attendances_open_for_long_when_synced_then_their_contacts_are_visited_if_rd_station_lists_them(
+    status: str,
+) -> None:
+    with account(conversas=SIZE, conversas_reports_status=status) as crm:
+        recent, old, over = sorted(CONVERSAS.ids(crm, "contacts"))[-3:]
+        attend(crm, recent, opened=ago(days=20))
+        attend(crm, old, opened=ago(days=100))
+        attend(crm, over, opened=ago(days=100), closed=ago(days=99))
+
+        run = Source(crm, CONVERSAS).read("messages", state=state_of({"created_at": ago(days=1)}))
+
+        assert run.exit_code == 0, run.log
+        assert whom(crm).keys() & {recent, old, over} == ({recent, old} if status == "obeyed" else {recent})
+
+
 def test_given_an_attended_contact_that_is_no_longer_listed_when_synced_then_the_others_are_read() -> None:
     with account(conversas=SIZE) as crm:
         gone, there = sorted(CONVERSAS.ids(crm, "contacts"))[-2:]

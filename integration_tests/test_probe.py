@@ -181,7 +181,7 @@ CONVERSAS_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
         {
             "1 /v2/flows": "flows", "2": "on", "3": "100", "4": "stable", "5": "off", "7": "A128CBC-HS256",
             "8": "low_byte", "9": "off", "10": "jwe", "10 place": "messages", "11": "current",
-            "12": "full", "13": "empty", "14": "49",
+            "12": "full", "13": "empty", "14": "49", "14 status": "obeyed",
             "15": "real", "17": "none", "18": "404", "19": "none seen", "20": "live", "21": "404 text", "26": "-03:00",
             "23": "paged", "23 end": "exact", "23 detail": "bare", "23 fail": "none seen", "24 unit": "min",
             "24 val": "number", "24 day": "refused", "24 range": "none", "24 list": "obeyed",
@@ -193,11 +193,11 @@ CONVERSAS_SWITCHES: dict[str, tuple[dict[str, Any], Seen]] = {
             "conversas_envelope": "data", "conversas_x_headers": False, "conversas_customers_cap": 20,
             "conversas_unsorted": "shuffle",
             "conversas_names": "documented", "conversas_report_shape": "spec", "conversas_day_tz": "UTC",
-            "conversas_reports_limit": 100,
+            "conversas_reports_limit": 100, "conversas_reports_status": "refused",
         },
         {
             "1 /v2/employees": "data", "2": "off", "3": "20", "4": "shuffle", "20": "documented", "15": "spec",
-            "26": "UTC", "14": "50 or more",
+            "26": "UTC", "14": "50 or more", "14 status": "refused",
         },
     ),
     "one-page": (

@@ -13,7 +13,6 @@ from airbyte_rdstation.probe.questions import Answer, CannotTellError, Question,
 
 __all__ = ["FIGURE_QUESTIONS", "LIST_QUESTIONS"]
 
-
 _TRIES: Final = 6
 
 
@@ -69,6 +68,13 @@ def _reports_range(account: AccountConversas) -> str:
 
 def _reports_dates(account: AccountConversas) -> str:
     return account.get("/v4/reports", page="1", limit="49").or_status("accepted")
+
+
+def _reports_status(account: AccountConversas) -> str:
+    require(any(row.get("closed") is True for row in account.reports), "no attendance was closed lately")
+    answer = account.get("/v4/reports", page="1", limit="49", status="opened", **window(30))
+    closed = answer.ok and any(row.get("closed") is True for row in listed(answer, "docs"))
+    return "refused" if not answer.ok else "ignored" if closed else "obeyed"
 
 
 def _report_shape(account: AccountConversas) -> str:
@@ -134,6 +140,7 @@ LIST_QUESTIONS: Final = (
     Question("14", "the most reports of a page", "49", "asks for 49", _reports_limit),
     Question("14 range", "reports of 120 days", "400", "asks for 89 days at most", _reports_range),
     Question("14 dates", "reports without dates", "400", "always sends both", _reports_dates),
+    Question("14 status", "reports that are open", "obeyed", "visits who has one in turn, else", _reports_status),
     Question("15", "names in reports", "real", "takes both", _report_shape),
     Question("16", "attendances that are closed later", "any", "reads 30 days again",
         never("it takes attendances that are closed meanwhile")),

@@ -46,6 +46,8 @@ class Reports:
         place = asked.place(DEFAULT_LIMIT)
         if place.limit > self._settings.conversas_reports_limit:
             raise wrong(limit=f"must not be greater than {self._settings.conversas_reports_limit}")
+        if asked.text("status") and self._settings.conversas_reports_status == "refused":
+            raise wrong(status="is not allowed")
         self._close_one()
         rows = self._chosen(start, end, asked)
         if "reports" in self._settings.conversas_ignore_page:
@@ -85,7 +87,7 @@ class Reports:
         rows = [reports.rows[id_] for id_ in reversed(ids)]
         for name, value in FILTERS.items():
             wanted = asked.text(name)
-            if wanted:
+            if wanted and not (name == "status" and self._settings.conversas_reports_status == "ignored"):
                 rows = [row for row in rows if value(row) == wanted]
         return rows
 

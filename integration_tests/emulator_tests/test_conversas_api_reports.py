@@ -61,6 +61,17 @@ def test_given_a_wider_limit_then_100_works(conversas: CallerConversas) -> None:
     assert conversas.body("v4/reports", **SPRING, limit=100)["limit"] == 100
 
 
+def test_the_filter_by_status_may_be_ignored_or_refused(conversas: CallerConversas) -> None:
+    made = conversas.crm.conversas_create("reports", {"closed": True}, at="2026-08-20T12:00:00Z")[0]
+    opened = {"start_date": "2026-08-20", "end_date": "2026-08-21", "status": "opened", "limit": 49}
+
+    assert made["id"] not in {row["id"] for row in conversas.body("v4/reports", **opened)["docs"]}
+    conversas.crm.settings(conversas_reports_status="ignored")
+    assert made["id"] in {row["id"] for row in conversas.body("v4/reports", **opened)["docs"]}
+    conversas.crm.settings(conversas_reports_status="refused")
+    assert conversas.get("v4/reports", **opened).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("day_tz", "day"), [pytest.param("-03:00", "2026-08-30", id="local"), pytest.param("UTC", "2026-08-31", id="utc")]
 )
