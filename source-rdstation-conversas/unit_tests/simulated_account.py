@@ -50,10 +50,10 @@ class Account:
     decryptor: PageDecryptor = field(default_factory=lambda: PageDecryptor("messages", None))
     made: int = 0
 
-    def appear(self) -> str:
-        """A contact more; its id begins with this second."""
+    def appear(self, *, dated: bool = True) -> str:
+        """A contact more; its id begins with this second, or tells nothing and is the first of all."""
         self.made += 1
-        id_ = f"{int(self.now.timestamp()):08x}{self.made:016x}"
+        id_ = f"{int(self.now.timestamp()) if dated else 0:08x}{self.made:016x}"
         self.contacts[id_] = []
         return id_
 

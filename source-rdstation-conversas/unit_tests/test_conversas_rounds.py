@@ -47,7 +47,7 @@ def live(found: Account, step: Step) -> None:
         if found.contacts:
             found.write(list(found.contacts)[number % len(found.contacts)], attended=attended, count=count)
     if step.event == "appear":
-        found.write(found.appear(), attended=bool(step.picked % 2))
+        found.write(found.appear(dated=step.picked % 3 > 0), attended=bool(step.picked % 2))
     elif step.event == "vanish" and found.contacts:
         del found.contacts[list(found.contacts)[step.picked % len(found.contacts)]]
     elif step.event == "close" and found.reports:
@@ -208,3 +208,36 @@ def test_given_a_contact_that_fails_when_synced_then_it_is_tried_again_and_holds
     found.now += 7 * DAY
     found.sync()
     assert found.missing(format_instant(found.now)) == set()
+
+
+def test_given_an_attended_contact_that_fails_when_synced_then_all_attended_since_are_due_until_it_is_read() -> None:
+    found, contacts = large_account()
+    complete = found.state["created_at"]
+    for contact in contacts[50:53]:
+        found.write(contact, attended=True)
+        found.close(found.reports[-1])
+    found.failing = contacts[51]
+    found.now += 2 * HOUR
+    found.sync()
+    state, found.failing = found.state["attended"], ""
+    found.now += 2 * HOUR
+
+    found.sync()
+
+    assert (state["until"], state["position"]["after"]) == (complete, contacts[50])
+    assert {contacts[51], contacts[52]} <= set(found.visited)
+    assert found.missing(format_instant(found.now)) == set()
+
+
+def test_given_ids_that_tell_no_time_when_a_contact_appears_then_it_is_visited_in_the_next_round() -> None:
+    found, _ = large_account()
+    found.sync()
+    new = found.appear(dated=False)
+    found.write(new)
+    written = format_instant(found.now)
+
+    for _ in range(14):
+        found.now += DAY
+        found.sync()
+
+    assert found.missing(written) == set()

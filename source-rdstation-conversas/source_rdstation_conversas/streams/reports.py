@@ -18,7 +18,13 @@ from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import CheckpointCursor, StreamState
 from airbyte_rdstation.airbyte.stream_context import StreamContext
-from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError, RequestRefusedError, UnauthorizedError
+from airbyte_rdstation.client.errors import (
+    ConnectorError,
+    ForbiddenError,
+    RequestRefusedError,
+    ServerFailedError,
+    UnauthorizedError,
+)
 from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.dates import format_instant, newest_instant, parse_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query, instant_of
@@ -210,15 +216,17 @@ class Attendances:
         They do not where they cannot be read, or not all of them, and where none names one of these contacts.
         """
         first = (since - self._lookback).date() - _ONE_DAY
-        rows: list[Row] = []
+        named: set[str] = set()
+        recent: set[str] = set()
         why = "RD Station names no contact of the list in any of them"
         try:
             for window in day_windows(first, datetime.now(timezone.utc).date() + _ONE_DAY):
-                rows += self._read(*window)
-            named = {_customer_of(row) for row in rows}
-            if not rows or not named.isdisjoint(contacts):
-                rows += self._open_before(first)
-                return {_customer_of(row) for row in rows if _is_recent(row, format_instant(since))}
+                for row in self._read(*window):
+                    named.add(_customer_of(row))
+                    if _is_recent(row, format_instant(since)):
+                        recent.add(_customer_of(row))
+            if not named or not named.isdisjoint(contacts):
+                return recent.union(map(_customer_of, self._open_before(first)))
         except RestlessError:
             why = "RD Station does not show all that it counts"
         except (ForbiddenError, UnauthorizedError) as error:
@@ -244,7 +252,7 @@ class Attendances:
                     if row.get("closed") is True:
                         return  # it is not heeded: these are all attendances of the year
                     yield row
-        except RequestRefusedError:
+        except (RequestRefusedError, ServerFailedError):  # 500: perhaps a filter that it does not know
             _logger.info("%s: RD Station does not list open attendances by themselves.", self._context.name)
 
     def _read(self, first: date, last: date, **only: str) -> Iterator[Row]:
