@@ -163,6 +163,7 @@ class Settings:
     conversas_history_envelope: Literal[  # body_text is the JWE alone, body_string as a JSON string, plain a list
         "messages", "data", "payload", "encrypted", "result", "body_text", "body_string", "plain"
     ] = "messages"
+    conversas_history_order: Literal["newest", "oldest", "shuffled"] = "newest"  # 4: which comes first
     conversas_empty_page: Literal["jwe", "blank", "absent", "null", "list"] = "jwe"  # 10
     conversas_kid: Literal["current", "old", "share"] = "current"  # 11: share: every fifth contact's pages are old
     conversas_message_channel: bool = False  # conversas.md#message-fields: whether messages name their channel

@@ -176,6 +176,24 @@ def test_given_a_kill_while_others_are_visited_in_turn_when_synced_then_the_atte
         assert whom(crm).keys() <= set(contacts[:80]), "those in turn"
 
 
+@pytest.mark.parametrize("order", ["newest", "oldest", "shuffled"])
+def test_given_any_order_of_a_history_when_synced_then_no_message_is_missed(order: str) -> None:
+    size = ConversasSize(contacts=2, messages_per_contact=250, reports=0)
+    with account(conversas=size, conversas_history_order=order) as crm:
+        since = ago(days=1)
+        for writer in CONVERSAS.ids(crm, "contacts"):
+            crm.conversas_add_messages(writer, content="olá", created_at=ago(hours=1))
+
+        run = Source(crm, CONVERSAS, num_workers=1).read("messages", state=state_of({"created_at": since}))
+
+        assert run.exit_code == 0, run.log
+        assert told(run) == held(crm, since=since)
+        if order == "newest":
+            assert sorted(whom(crm).values()) == [1, 2], (
+                "the first history shows it; the second stops at its first page"
+            )
+
+
 @pytest.mark.parametrize(
     "variant", [{"conversas_kid": "old"}, {"conversas_history_range": 90}], ids=["old-key", "90-days-at-most"]
 )

@@ -18,7 +18,7 @@ from airbyte_rdstation.dates import normalize_date, normalize_instant, parse_ins
 from source_rdstation_conversas.envelopes import list_in, read_history
 from source_rdstation_conversas.history.plaintext import decode
 from source_rdstation_conversas.history.private_keys import PrivateKeys, UndecryptableError
-from source_rdstation_conversas.streams.messages import MessagesState
+from source_rdstation_conversas.streams.messages_cursor import MessagesState
 from source_rdstation_conversas.streams.reports import ReportsState
 from source_rdstation_crm.streams.keyset_stream import KeysetState
 from source_rdstation_crm.streams.last_page_first_stream import LastPageFirstState

@@ -61,10 +61,20 @@ class History:
             and message.channel in channels
             and message.sent_by in senders
             and message.type in kinds
-        ][place.span]
+        ]
+        chosen = self._ordered(customer, chosen)[place.span]
         answer = self._enveloped(customer, [self.served(message) for message in chosen])
         answer.rows = len(chosen)
         return answer
+
+    def _ordered(self, customer: Row, messages: list[Message]) -> list[Message]:
+        """The messages, newest first in the account's data, in the order in which pages show them."""
+        order = self._settings.conversas_history_order
+        if order == "oldest":
+            return messages[::-1]
+        if order == "shuffled":
+            rng(self._account.seed, customer.id).shuffle(messages)
+        return messages
 
     def served(self, message: Message) -> dict[str, Any]:
         """A message's own fields; it has neither id nor type (conversas.md#message-fields)."""

@@ -26,7 +26,8 @@ from source_rdstation_conversas.list_conversas import ListConversas
 from source_rdstation_conversas.streams.campaigns import CampaignPartitions, read_detail
 from source_rdstation_conversas.streams.contact_partitions import Histories, MessagesHistoryPartitions
 from source_rdstation_conversas.streams.daily_figures import DailyCursor, DailyPartitions, Departments, FiguresClient
-from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
+from source_rdstation_conversas.streams.messages import MessagesPartitions
+from source_rdstation_conversas.streams.messages_cursor import MessagesCursor, MessagesState
 from source_rdstation_conversas.streams.reports import Attendances, ReportsCursor, ReportsPartitions, ReportsState
 from source_rdstation_conversas.table_conversas import CONTACTS, EMPLOYEES, REPORTS, STREAMS, StreamSpec
 

@@ -24,7 +24,8 @@ from source_rdstation_conversas.envelopes import ContactPage
 from source_rdstation_conversas.history.history_client import HistoryClient, PageDecryptor
 from source_rdstation_conversas.streams import rounds
 from source_rdstation_conversas.streams.contact_partitions import Histories
-from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
+from source_rdstation_conversas.streams.messages import MessagesPartitions
+from source_rdstation_conversas.streams.messages_cursor import MessagesCursor, MessagesState
 from source_rdstation_conversas.streams.reports import Attendances
 
 START = datetime(2026, 1, 5, 12, tzinfo=timezone.utc)

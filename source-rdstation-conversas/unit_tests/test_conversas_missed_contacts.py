@@ -17,7 +17,8 @@ from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_conversas.history.history_client import HistoryClient, PageDecryptor
 from source_rdstation_conversas.streams.contact_partitions import Histories
-from source_rdstation_conversas.streams.messages import MessagesCursor, MessagesPartitions, MessagesState
+from source_rdstation_conversas.streams.messages import MessagesPartitions
+from source_rdstation_conversas.streams.messages_cursor import MessagesCursor, MessagesState
 from source_rdstation_conversas.streams.reports import Attendances
 
 CURSOR = "2026-08-01T00:00:00.000Z"
