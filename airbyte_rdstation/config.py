@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -26,11 +27,13 @@ __all__ = [
     "CommonSettings",
     "Credential",
     "OAuthCredentials",
+    "OAuthSettings",
     "OptionalCredential",
     "PaceSetting",
     "SettingsModel",
     "StartDate",
     "Text",
+    "TokensPath",
     "explain",
     "remark_on",
     "tidied",
@@ -106,6 +109,13 @@ def _instant(value: str) -> str:
         raise ValueError("is no date; remove it, the connector writes it by itself") from None
 
 
+def _tokens_path(value: str) -> str:
+    # A relative one would be another file for each folder that a command is started in, and its tokens be lost.
+    if not PurePath(value).is_absolute() or "\0" in value:
+        raise ValueError("must be an absolute path, like /srv/rdstation/tokens.json")
+    return value
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 """Scheme, host and port: https, or http on a loopback address."""
 Text = Annotated[str, AfterValidator(_text)]
@@ -116,6 +126,9 @@ OptionalCredential = Annotated[str, AfterValidator(_credential)]
 """A secret or its name, tidied: printable ASCII, or empty."""
 Credential = Annotated[OptionalCredential, Field(min_length=1)]
 """As above, but not empty."""
+
+TokensPath = Annotated[str, AfterValidator(_tokens_path)]
+"""The absolute path of a file."""
 
 
 class SettingsModel(BaseModel):
@@ -152,6 +165,13 @@ class CommonSettings(SettingsModel):
     def of_check(self) -> Self:
         """Return the same, at a pace at which a check ends within the minute that a platform waits for it."""
         return self.model_copy(update={"requests_per_minute": max(_PACE_OF_CHECK, self.requests_per_minute)})
+
+
+class OAuthSettings(CommonSettings):
+    """The settings of the connectors whose tokens rotate."""
+
+    tokens_path: TokensPath | None = None
+    """Where the newest tokens are kept, in preference to the configuration."""
 
 
 def explain(error: ValidationError, unnamed: Collection[str] = ()) -> ConnectorError:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["load", "read_json", "save"]
+__all__ = ["load", "read_json", "save", "sync_folder"]
 
 _OTHER_ENCODINGS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
@@ -65,8 +65,13 @@ def save(path: Path, config: Mapping[str, Any], *, replace: bool = True) -> None
             target.hardlink_to(temporary)
     finally:
         Path(temporary).unlink(missing_ok=True)
-    directory = os.open(target.parent, os.O_RDONLY)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have a new name in the folder reach the disk, too."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(directory)  # the new name, too, has to reach the disk
+        os.fsync(descriptor)
     finally:
-        os.close(directory)
+        os.close(descriptor)

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 import prefork
-from airbyte_rdstation.authorize.run import run
+from airbyte_rdstation.authorize import run
 from harness import AccountSize, Emulator, account, launch, status_of
 from servers import closed_port, stranger
 
@@ -309,6 +309,33 @@ def test_given_a_file_then_it_is_replaced_only_when_forced(crm: Emulator, output
     assert output.stat().st_mode & 0o777 == 0o600
 
 
+def test_given_a_tokens_file_then_the_configuration_names_it_and_every_runner_keeps_the_tokens(
+    crm: Emulator, output: Path
+) -> None:
+    tokens = output.parent / "more" / "tokens.json"
+
+    talk = authorize(crm, output, "--tokens-path", os.path.relpath(tokens))
+
+    assert talk.config is not None, talk.shown
+    assert talk.config["tokens_path"] == str(tokens)
+    assert f"kept in {tokens}" in talk.shown
+    crm.expire_access_tokens()
+    for _ in range(2):
+        assert status_of(launch("check", {"config": talk.config})) == ("SUCCEEDED", "")
+
+
+@pytest.mark.parametrize("tokens", ["account.json", "."])
+def test_given_a_tokens_file_that_cannot_be_one_then_it_is_said_before_anybody_consents(
+    crm: Emulator, output: Path, tokens: str
+) -> None:
+    output.parent.mkdir()
+
+    talk = authorize(crm, output, "--tokens-path", str(output.parent / tokens))
+
+    assert_refused(talk, "Name a file" if tokens == "." else "another file than --output")
+    assert ADDRESS.search(talk.shown) is None
+
+
 def test_given_a_file_that_appears_meanwhile_then_it_is_left_alone(crm: Emulator, output: Path) -> None:
     def another_program_writes(address: str) -> str:
         output.write_text('{"precious": true}', encoding="utf-8")
@@ -349,7 +376,7 @@ def test_given_a_terminal_then_the_secret_is_asked_for_and_not_shown(crm: Emulat
 def test_given_a_mistake_when_run_then_one_line_on_stderr_and_exit_code_1(output: Path) -> None:
     command = [str(SCRIPT), "--api-base-url", "http://api.exemplo.test", "--output", str(output)]
 
-    done = prefork.call("airbyte_rdstation.authorize.run", "run", command)
+    done = prefork.call("airbyte_rdstation.authorize", "run", command)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1

@@ -78,3 +78,15 @@ def test_write(crm: Emulator, tmp_path: Path) -> None:
     )
 
     assert "Ana Inventada" in {contact["name"] for contact in crm.truth("contacts")}
+
+
+@pytest.mark.parametrize("connector", CONNECTORS, ids=str)
+def test_given_no_arguments_then_the_usage_on_stderr_and_exit_code_2(connector: Connector) -> None:
+    done = subprocess.run(command_of(connector.name), capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"usage: {connector.name}" in done.stderr
+    assert all(
+        word in done.stderr for word in ("spec", "check", "discover", "read" if connector.is_source else "write")
+    )
+    assert "Traceback" not in done.stderr

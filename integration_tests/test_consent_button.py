@@ -16,7 +16,7 @@ import pytest
 import requests
 from airbyte_cdk.sources.declarative.models.declarative_component_schema import OAuthConfigSpecification
 
-from airbyte_rdstation.authorize.run import consent_url
+from airbyte_rdstation.authorize import consent_url
 from harness import AccountSize, Emulator, account, launch, status_of
 
 BUTTONS: Final = ("source-rdstation-crm", "destination-rdstation-crm")

@@ -26,7 +26,7 @@ def state():
     return attributes_doc.get_attributes_doc, gc.isenabled(), gc.get_threshold(), gc.get_freeze_count()
 
 before = state()
-import airbyte_rdstation.authorize.run, airbyte_rdstation.probe.run
+import airbyte_rdstation.authorize, airbyte_rdstation.probe.run
 import source_rdstation_crm.run, source_rdstation_conversas.run, destination_rdstation_crm.run
 from source_rdstation_crm import SourceRdstationCrm
 from source_rdstation_conversas import SourceRdstationConversas

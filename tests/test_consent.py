@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from airbyte_rdstation.authorize.run import InputError, code_of, consent_url, redirect_uri_of
+from airbyte_rdstation.authorize import InputError, code_of, consent_url, redirect_uri_of
 
 STATE = "st4te"
 CALLBACK = "https://app.exemplo.test/callback"

@@ -30,8 +30,9 @@ class Tokens(requests.auth.AuthBase):
     def get_auth_header(self) -> dict[str, str]:
         return {"Authorization": f"Bearer token-{self.refreshed + 1}"}
 
-    def refresh_and_set_access_token(self) -> None:
+    def renew(self) -> bool:
         self.refreshed += 1
+        return True
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers.update(self.get_auth_header())

@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout, suppress
 from typing import Any, Final
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
@@ -23,11 +24,11 @@ from airbyte_rdstation.airbyte.process import (
 )
 from airbyte_rdstation.airbyte.records import RecordPage
 from airbyte_rdstation.airbyte.source import RdstationSource
+from airbyte_rdstation.client.oauth import finish_renewal
 
 __all__ = ["run"]
 
 _MESSAGES_A_MEMORY_CHECK: Final = 25  # each holds a page: 5,000 records, as the CDK's
-_COMMANDS: Final = "spec, check, discover or read"
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -40,7 +41,8 @@ def run(source: type[RdstationSource[Any]], args: list[str] | None = None) -> No
     arguments = sys.argv[1:] if args is None else args
     parsed = AirbyteEntrypoint.parse_args(arguments)
     if not parsed.command:
-        sys.stderr.write(f"Name a command: {_COMMANDS}. --help says more.\n")
+        with redirect_stdout(sys.stderr), suppress(SystemExit):
+            AirbyteEntrypoint.parse_args(["--help"])  # the CDK makes its parser anew each time, and keeps none
         sys.exit(2)
     with connector_process(arguments, _end), PRINT_BUFFER:
         entrypoint = _Entrypoint(source())
@@ -64,6 +66,7 @@ def _print(message: AirbyteMessage) -> None:
 
 def _end(number: int) -> None:
     """Print what waits, as the last of the process."""
+    finish_renewal()  # before: it prints, too
     _logger.info("Stopped by a signal (%s). The next sync goes on from the last state.", number)
     with PRINT_BUFFER.lock:  # kept: no line may follow, nor be cut
         PRINT_BUFFER.flush()

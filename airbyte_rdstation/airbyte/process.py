@@ -37,6 +37,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from pydantic import TypeAdapter
 
 from airbyte_rdstation.client.errors import ConnectorError, config_error, unknown_error
+from airbyte_rdstation.client.oauth import finish_renewal
 from airbyte_rdstation.client.redaction import RedactingFilter, kind_and_place
 from airbyte_rdstation.config_file import read_json
 
@@ -195,7 +196,7 @@ def connector_process(arguments: Sequence[str], on_signal: Callable[[int], None]
             _tell_stderr(f"{_NO_STDOUT}: {kind_and_place(second)}.")
         finally:
             # At once: threads may wait for a queue that nobody empties any more, for a line of stdin, for an answer.
-            os._exit(code)
+            leave(code)
 
 
 def hide_texts_of_errors() -> None:
@@ -226,8 +227,14 @@ def connection_status(prove: Callable[[], str]) -> AirbyteConnectionStatus:
 
 
 def leave_by(number: int) -> None:
-    """End the process as one that the signal of that number has ended."""
-    os._exit(_SIGNALLED + number)
+    """End the process as one that the signal of that number has ended, at once but for a renewal of tokens."""
+    leave(_SIGNALLED + number)
+
+
+def leave(code: int) -> None:
+    """End the process without waiting for its threads, but for a renewal of tokens."""
+    finish_renewal()
+    os._exit(code)
 
 
 def _speak_utf8() -> None:
@@ -251,7 +258,7 @@ def _listen(on_signal: Callable[[int], None]) -> None:
 
     def wait() -> None:
         number = signal.sigwait(awaited)
-        latest = threading.Timer(_SECONDS_TO_LEAVE, leave_by, (number,))
+        latest = threading.Timer(_SECONDS_TO_LEAVE, os._exit, (_SIGNALLED + number,))
         latest.daemon = True
         latest.start()
         on_signal(number)

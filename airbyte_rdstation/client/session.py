@@ -44,8 +44,8 @@ class Renewable(Protocol):
     def get_auth_header(self) -> Any:
         """Return the header with the token of this moment: `{"Authorization": "Bearer …"}`."""
 
-    def refresh_and_set_access_token(self) -> None:
-        """Renew the token, once for all threads."""
+    def renew(self) -> bool:
+        """Renew the token, once for all threads; return False where another process had renewed it."""
 
 
 class Session(requests.Session):
@@ -94,8 +94,7 @@ class Session(requests.Session):
             if self._authorize.get_auth_header()["Authorization"] == request.headers.get("Authorization"):
                 if renewed:
                     break
-                self._authorize.refresh_and_set_access_token()
-                renewed = True
+                renewed = self._authorize.renew()
             response = self._send(request, **kwargs)
         return response
 

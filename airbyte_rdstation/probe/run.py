@@ -17,7 +17,7 @@ from airbyte_rdstation.client.errors import ConnectorError
 from airbyte_rdstation.client.oauth import TokenOwner
 from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.session import BearerToken, QueryToken, Session
-from airbyte_rdstation.config import BaseUrl
+from airbyte_rdstation.config import BaseUrl, TokensPath
 from airbyte_rdstation.probe.conversas_history import PAGE_QUESTIONS, AccountConversas
 from airbyte_rdstation.probe.conversas_lists import FIGURE_QUESTIONS
 from airbyte_rdstation.probe.conversas_lists import LIST_QUESTIONS as CONVERSAS_LIST_QUESTIONS
@@ -129,6 +129,13 @@ def _base_url(config: dict[str, Any], api: str) -> str:
         raise _InputError(f"`api_base_url` {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
 
 
+def _tokens_path(config: dict[str, Any]) -> str | None:
+    try:
+        return TypeAdapter(TokensPath).validate_python(config["tokens_path"]) if config.get("tokens_path") else None
+    except ValidationError as error:
+        raise _InputError(f"`tokens_path` {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
+
+
 def _texts(held: dict[str, Any], *names: str) -> dict[str, str]:
     """Return these texts, without what pasting adds."""
     missing = [name for name in names if not isinstance(held.get(name), str) or not held[name].strip()]
@@ -154,7 +161,8 @@ def _of_v2(config: dict[str, Any], options: argparse.Namespace) -> _Connection:
     def keep(published: dict[str, Any]) -> None:
         config_file.save(options.config, published)
 
-    tokens = TokenOwner(config, f"{base_url}/oauth2/token", pace, publish=keep)
+    tokens_path = _tokens_path(config)
+    tokens = TokenOwner(config, f"{base_url}/oauth2/token", pace, tokens_path=tokens_path, publish=keep)
     caller = Caller(base_url, Session(pace, 1, tokens))
     account = AccountV2(caller, Caller(base_url, Session(pace, 1)), config["credentials"])
     _insist(account.page("pipelines").status)

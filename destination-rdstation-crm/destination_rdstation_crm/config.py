@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field, StrictBool, ValidationError
 
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.config import (
-    CommonSettings,
     Credential,
     OAuthCredentials,
+    OAuthSettings,
     PaceSetting,
     SettingsModel,
     Text,
@@ -79,7 +79,7 @@ class S3Storage(SettingsModel):
 Storage: TypeAlias = "NoStorage | LocalStorage | S3Storage"
 
 
-class Settings(CommonSettings):
+class Settings(OAuthSettings):
     """The whole configuration, checked."""
 
     credentials: OAuthCredentials

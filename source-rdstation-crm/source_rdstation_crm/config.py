@@ -9,9 +9,9 @@ from pydantic import Field, ValidationError
 
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.config import (
-    CommonSettings,
     Credential,
     OAuthCredentials,
+    OAuthSettings,
     PaceSetting,
     SettingsModel,
     StartDate,
@@ -37,7 +37,7 @@ class V1Credentials(SettingsModel):
     access_token: Credential = Field(repr=False)
 
 
-class Settings(CommonSettings):
+class Settings(OAuthSettings):
     """The whole configuration, checked."""
 
     credentials: Annotated[V1Credentials | V2Credentials, Field(discriminator="api_version")]

@@ -22,8 +22,9 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from pydantic import TypeAdapter, ValidationError
 
 from airbyte_rdstation import config_file
-from airbyte_rdstation.authorize.exchange import Application, Tokens, exchange
 from airbyte_rdstation.client.errors import ConnectorError
+from airbyte_rdstation.client.token_endpoint import Application, Tokens, exchange
+from airbyte_rdstation.client.tokens_file import TokensFile
 from airbyte_rdstation.config import BaseUrl
 
 __all__ = ["InputError", "code_of", "consent_url", "redirect_uri_of", "run"]
@@ -72,6 +73,7 @@ def _authorize(options: argparse.Namespace) -> None:
     options.output = output
     api = _base_url(options.api_base_url, "--api-base-url") if options.api_base_url else _API
     accounts = _accounts_of(options, api)
+    tokens_path = _tokens_path(options.tokens_path, output)
     _prepare(output, options.force)
 
     application = _application(options.client_id, options.redirect_uri)
@@ -82,17 +84,27 @@ def _authorize(options: argparse.Namespace) -> None:
     print("copy it whole from the address bar. The code in it lives for 5 minutes and works once.\n")
     tokens = exchange(application, code_of(input("Address after the consent: "), state), api)
 
-    config = _config(connector, application, tokens, options.api_base_url and api)
+    more = {"api_base_url": api if options.api_base_url else "", "tokens_path": str(tokens_path or "")}
+    config = _config(connector, application, tokens, more)
     try:
         config_file.save(output, config, replace=options.force)
     except FileExistsError:
         raise InputError(f"{output} has appeared meanwhile and was left as it is. Begin again.") from None
     print(f"\nWrote {output}, readable by you alone: a configuration for {connector.name}. Try it:\n")
     print(f"  {connector.name} check --config {output}\n")
+    _tell_who_keeps_the_tokens(tokens_path)
+
+
+def _tell_who_keeps_the_tokens(tokens_path: Path | None) -> None:
+    if tokens_path:
+        print(f"The newest tokens are kept in {tokens_path}: whatever runs the connector, none is lost.")
+        print("Every connection of this account on this machine may have a copy of the configuration, with that path.")
+        return
     print(
         "The refresh token in it works once. Each run that renews it prints the new one as a CONTROL message: keep it,"
     )
-    print("or let Airbyte or `make sync` keep it for you. Give the file to one connection only.")
+    print("or let Airbyte or `make sync` keep it for you, or the connector itself (--tokens-path).")
+    print("Give the file to one connection only.")
 
 
 def redirect_uri_of(text: str) -> str:
@@ -159,6 +171,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output", type=Path, metavar="PATH", help="the file to write (default: secrets/<connector>.json)"
     )
+    parser.add_argument(
+        "--tokens-path",
+        type=Path,
+        metavar="PATH",
+        help="a file in which the connector itself keeps the newest tokens, for runners that do not store them",
+    )
     parser.add_argument("--force", action="store_true", help="replace the file if it exists")
     parser.add_argument("--client-id", default=os.environ.get("RDSTATION_CLIENT_ID"), metavar="ID")
     parser.add_argument(
@@ -190,6 +208,18 @@ def _accounts_of(options: argparse.Namespace, api: str) -> str:
     return api if urlsplit(api).scheme == "http" else _ACCOUNTS
 
 
+def _tokens_path(given: Path | None, output: Path) -> Path | None:
+    """Return the path as a configuration holds it, absolute: a connector may be started in any folder."""
+    if given is None:
+        return None
+    path = given.expanduser().resolve()
+    if path == output.resolve():
+        raise InputError("--tokens-path must name another file than --output.")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    TokensFile(str(path), "")  # says whatever may be wrong with it before anybody consents
+    return path
+
+
 def _prepare(output: Path, force: bool) -> None:
     """Say whatever may be wrong with the file before anybody consents: a code works once."""
     if output.exists() and not force:
@@ -210,17 +240,15 @@ def _application(client_id: str | None, redirect_uri: str | None) -> Application
     return Application(client_id, secret, redirect_uri)
 
 
-def _config(
-    connector: _Connector, application: Application, tokens: Tokens, api_base_url: str | None
-) -> dict[str, Any]:
+def _config(connector: _Connector, application: Application, tokens: Tokens, more: Mapping[str, str]) -> dict[str, Any]:
     credentials = {
         **connector.credentials,
         "client_id": application.client_id,
         "client_secret": application.client_secret,
         **tokens.as_credentials(),
     }
-    config: dict[str, Any] = {"credentials": credentials, **connector.settings}
-    return {**config, "api_base_url": api_base_url} if api_base_url else config
+    given = {name: value for name, value in more.items() if value}
+    return {"credentials": credentials, **connector.settings, **given}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,225 @@
+"""What RD Station's token endpoint is asked, and what its answers mean: a renewal of tokens, a first pair for a code.
+
+It answers refusals in several shapes, none of them documented for the CRM. Facts: docs/api/crm-v2.md#authorization.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+
+import orjson
+import requests
+from airbyte_cdk.models import FailureType
+
+from airbyte_rdstation.client.errors import (
+    ConnectorError,
+    config_error,
+    never_sent,
+    system_error,
+    transient_error,
+    unreachable,
+)
+from airbyte_rdstation.client.json_text import mended
+from airbyte_rdstation.client.rate_limit import RateLimit, retry_after
+from airbyte_rdstation.client.redaction import describe
+from airbyte_rdstation.client.retry import Answer, Fail, Parsed, Retry, RetryPolicy, Verdict, send_until_final
+from airbyte_rdstation.client.session import Session
+from airbyte_rdstation.dates import format_instant
+
+__all__ = ["Application", "Renewal", "Tokens", "exchange", "lifetime_of"]
+
+_PACE_OF_EXCHANGE: Final = 120  # requests a minute [doc]
+_LIFETIME_SECONDS: Final = 7200.0  # where the answer names none [doc]
+_LONGEST_LIFETIME_SECONDS: Final = 86_400.0  # more is no lifetime (a moment in milliseconds, say)
+_KEYS_OF_REFUSALS: Final = ("error", "error_type", "error_description", "error_message")
+_AUTHORIZE_AGAIN: Final = (
+    "Authorize the connection again (a refresh token works once, and dies after 14 days without use)."
+)
+
+_NO_TOKEN_ENDPOINT: Final = frozenset({301, 302, 303, 307, 308, 404, 405})
+_WRONG_HOST: Final = (
+    "What answers is not RD Station's token endpoint. Check the API base URL; leave it empty for RD Station itself."
+)
+
+_UNKNOWN_CLIENT: Final = (
+    "RD Station does not know this client ID and client secret. Copy both again from the application in RD Station's "
+    "App Store, and check that it was created for RD Station CRM."
+)
+_DEAD_CODE: Final = (
+    "RD Station does not accept the code: it lives for 5 minutes, works once, and only with the redirect URI it was "
+    "asked for with. Begin again."
+)
+
+
+class Renewal:
+    """What the answers to one renewal mean.
+
+    An attempt whose answer was lost may have rotated the token [guess], so the old one is tried again; if it is dead by
+    then, the user has to authorize again, and the error says why.
+    """
+
+    def __init__(self, retry_policy: RetryPolicy, *, answer_lost: bool = False) -> None:
+        self._retry_policy = retry_policy
+        self.answer_lost = answer_lost
+
+    def classify(self, answer: Answer, tried: int) -> Verdict[dict[str, Any]]:
+        """Decide what an answer of the token endpoint, or the failure to get one, means at try number `tried`."""
+        if isinstance(answer, requests.RequestException):
+            self.answer_lost = self.answer_lost or not never_sent(answer)
+            error = _no_answer(answer)
+            return self._again(error, tried) if error.failure_type == FailureType.transient_error else Fail(error)
+        call = describe("POST", str(answer.url), answer.status_code)
+        body = _json_object(answer.content)
+        if answer.status_code in _NO_TOKEN_ENDPOINT:
+            return Fail(config_error(_WRONG_HOST, call))
+        if answer.ok and body is not None:
+            return Parsed(body, answer.headers)
+        if answer.ok:
+            self.answer_lost = True
+            return self._again(config_error(_WRONG_HOST, call), tried)
+        error = transient_error("RD Station's token endpoint does not answer properly at the moment.", call)
+        if answer.status_code == requests.codes.too_many_requests:
+            return self._again(error, tried, retry_after(answer, self._retry_policy.rate_limit_wait))
+        if answer.status_code >= requests.codes.server_error:
+            return self._again(error, tried)
+        return Fail(_renewal_refused(body or {}, call, self.answer_lost))
+
+    def _again(self, error: ConnectorError, tried: int, after: float | None = None) -> Retry | Fail:
+        if tried >= self._retry_policy.tries:
+            return Fail(error)
+        return Retry(error, f"{error.internal_message}: try {tried} failed, trying again.", after)
+
+
+def _no_answer(error: requests.RequestException) -> ConnectorError:
+    """Say why the token endpoint gave no answer: a transient error where it passes by itself."""
+    sentence, passes = unreachable(error)
+    kind = transient_error if passes else config_error
+    return kind(f"The token endpoint of RD Station: {sentence}", f"POST /oauth2/token -> {type(error).__name__}")
+
+
+def _renewal_refused(body: dict[str, Any], call: str, answer_lost: bool) -> ConnectorError:
+    """Make the config error for a 4xx of the token endpoint in its known shapes."""
+    words = _words_of(body)
+    if answer_lost:
+        return config_error(
+            "The connection broke while the tokens were renewed (or the process was killed), and RD Station no longer "
+            f"accepts the old refresh token. {_AUTHORIZE_AGAIN}",
+            call,
+        )
+    if "refresh token" in words or "grant" in words:
+        return config_error(f"RD Station no longer accepts the refresh token. {_AUTHORIZE_AGAIN}", call)
+    if any(hint in words for hint in ("access denied", "credentials", "client")):
+        return config_error(_UNKNOWN_CLIENT, call)
+    return config_error(
+        "RD Station's token endpoint rejects the credentials. Check client ID and client secret (of an application for "
+        f"RD Station CRM). {_AUTHORIZE_AGAIN}",
+        call,
+    )
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application for RD Station CRM, as its owner registered it."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uri: str
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A pair of tokens."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expiry: datetime
+
+    def as_credentials(self) -> dict[str, str]:
+        """Return `{"refresh_token": "…", "access_token": "…", "token_expiry_date": "…"}`, as connectors take them."""
+        return {
+            "refresh_token": self.refresh_token,
+            "access_token": self.access_token,
+            "token_expiry_date": format_instant(self.expiry),
+        }
+
+
+def exchange(application: Application, code: str, api_base_url: str) -> Tokens:
+    """Return the tokens for a code. It is never tried twice: a second try would fail, and hide the first one's reason.
+
+    Raises a ConnectorError that says in a sentence why there are none.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "redirect_uri": application.redirect_uri,
+        "code": code,
+        "client_id": application.client_id,  # in the body, no Basic [doc]
+        "client_secret": application.client_secret,
+    }
+    url, policy = f"{api_base_url}/oauth2/token", RetryPolicy(tries=1)
+    asked = datetime.now(timezone.utc)
+    with Session(RateLimit(_PACE_OF_EXCHANGE), num_workers=1) as session:
+        answer = send_until_final(lambda: session.post(url, form, timeout=policy.timeout), _classify_exchange, policy)
+    return _tokens(answer.value, asked)
+
+
+def _classify_exchange(answer: Answer, _tried: int) -> Parsed[dict[str, Any]] | Fail:
+    """Tell the body of an answer that may carry tokens from the errors of the known shapes."""
+    if isinstance(answer, requests.RequestException):
+        return Fail(_no_answer(answer))
+    call = describe("POST", str(answer.url), answer.status_code)
+    if answer.status_code in _NO_TOKEN_ENDPOINT:
+        return Fail(config_error(_WRONG_HOST, call))
+    if answer.status_code == requests.codes.too_many_requests:
+        return Fail(transient_error("RD Station's rate limit is used up (429). Wait a minute, then begin again.", call))
+    if answer.status_code >= requests.codes.server_error:
+        sentence = "RD Station's token endpoint is out of order at the moment. Begin again later."
+        return Fail(transient_error(sentence, call))
+    body = _json_object(answer.content)
+    if not answer.ok or (body is not None and not body.get("access_token") and _words_of(body)):
+        return Fail(_exchange_refused(body or {}, call))
+    return Fail(config_error(_WRONG_HOST, call)) if body is None else Parsed(body, answer.headers)
+
+
+def _tokens(answer: Mapping[str, Any], asked: datetime) -> Tokens:
+    access_token, refresh_token = answer.get("access_token"), answer.get("refresh_token")
+    if not isinstance(access_token, str) or not isinstance(refresh_token, str) or not access_token or not refresh_token:
+        raise system_error("RD Station's token endpoint answers without an access token or without a refresh token.")
+    return Tokens(access_token, refresh_token, asked + timedelta(seconds=lifetime_of(answer.get("expires_in"))))
+
+
+def _exchange_refused(body: Mapping[str, Any], call: str) -> ConnectorError:
+    """Sort a refusal by its known shapes; the kind decides before the description."""
+    for keys in (("error", "error_type"), ("error_description", "error_message")):
+        words = _words_of(body, keys)
+        if "grant" in words or "code" in words or "redirect" in words:
+            return config_error(_DEAD_CODE, call)
+        if any(hint in words for hint in ("client", "access denied", "credentials")):
+            return config_error(_UNKNOWN_CLIENT, call)
+    return config_error("RD Station refuses to give tokens. Check client ID, client secret and redirect URI.", call)
+
+
+def _json_object(content: bytes) -> dict[str, Any] | None:
+    """Return the body if it is a JSON object, else None."""
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        readable = mended(content)  # one odd byte must not cost a refresh token
+        body = None if readable is None else orjson.loads(readable)
+    return body if isinstance(body, dict) else None
+
+
+def lifetime_of(expires_in: object) -> float:
+    """Return the seconds that an access token lives, whatever the answer says or leaves out."""
+    try:
+        seconds = float(str(expires_in))
+    except ValueError:
+        return _LIFETIME_SECONDS
+    return seconds if 0 < seconds <= _LONGEST_LIFETIME_SECONDS else _LIFETIME_SECONDS
+
+
+def _words_of(body: Mapping[str, Any], keys: Iterable[str] = _KEYS_OF_REFUSALS) -> str:
+    """Return the words of a refusal by the token endpoint in lower case, `invalid grant`: to be matched, not shown."""
+    return " ".join(str(body[key]) for key in keys if body.get(key)).lower().replace("_", " ")
