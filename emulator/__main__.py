@@ -1,6 +1,7 @@
 """Runs the emulator by hand: `python -m emulator --port 8800 --contacts 25000 --set wall=empty`.
 
-The first three lines on stdout say that it listens, and the configuration of source-rdstation-crm: for v2, for v1.
+The first five lines on stdout say that it listens, and give a configuration each: of source-rdstation-crm for v2 and
+for v1, of destination-rdstation-crm (an authorization of its own), of source-rdstation-conversas.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="emulator",
         description="RD Station CRM, API v2 and v1, and RD Station Conversas, on loopback.",
-        epilog="The configuration of source-rdstation-conversas: "
-        "GET /_emulator/conversas/config (its key is made then).",
+        epilog="Prints a line when it listens, and then configurations: of source-rdstation-crm for v2 and for v1, of "
+        "destination-rdstation-crm, of source-rdstation-conversas.",
     )
     parser.add_argument("--port", type=int, default=8800, help="0 picks a free one")
     parser.add_argument("--seed", type=int, default=1)

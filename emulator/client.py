@@ -26,7 +26,7 @@ from .data.account import AccountSize
 
 __all__ = ["AccountSize", "ConversasSize", "Emulator"]
 
-CONFIGURATIONS = ("v2", "v1")  # a line on stdout for each
+CONFIGURATIONS = ("v2", "v1", "destination", "conversas")  # a line on stdout for each
 STOP_WITHIN_S = 10
 CONTROL_TIMEOUT_S = 120  # the truth of 200,000 contacts takes a few seconds
 

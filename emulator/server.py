@@ -40,7 +40,7 @@ from .settings import Settings
 __all__ = ["run"]
 
 Configurations = Sequence[Callable[[], dict[str, Any]]]
-"""Each gives the credentials of one configuration, as they are now; the first one's goes to the ready file."""
+"""Each gives a configuration without its base URL, as it is now; the first one goes to the ready file."""
 
 HOST = "127.0.0.1"
 KEEP_ALIVE_S = 75  # uvicorn's 5 s would close connections under clients that pause
@@ -86,7 +86,7 @@ def _listener(port: int) -> socket.socket:
 def build(
     size: AccountSize, conversas: ConversasSize, seed: int, settings: Settings
 ) -> tuple[Starlette, Configurations]:
-    """The application, and what gives a configuration's credentials for each API version of the source."""
+    """The application, and what gives a configuration: of the CRM source (v2, v1), of the destination, of Conversas."""
     clock, log, faults = Clock(), RequestLog(), FaultPlan()
     changes = Changes(Account(size, seed, clock.now()), clock, settings)
     v1, v2 = CrmV1(changes, clock, settings), CrmV2(changes, clock, settings)
@@ -100,7 +100,18 @@ def build(
         Apis({V1_PATH: v1, **dict.fromkeys(BEGINNINGS, conversas_api), "": v2}), settings, clock, log, faults
     )
     app = Starlette(routes=[Mount(ROOT, routes=control.routes), Mount("/", app=middleware)])
-    return app, [lambda: behind_v2.oauth()["credentials"], behind_v1.credentials]
+
+    def destination() -> dict[str, Any]:
+        v2.tokens.issue()  # an authorization of its own
+        credentials = {name: text for name, text in behind_v2.oauth()["credentials"].items() if name != "api_version"}
+        return {"credentials": credentials, "mode": "contacts"}
+
+    return app, [
+        lambda: {"credentials": behind_v2.oauth()["credentials"]},
+        lambda: {"credentials": behind_v1.credentials()},
+        destination,
+        lambda: behind_conversas.config(None, None),
+    ]
 
 
 class _Protocol(HttpToolsProtocol):
@@ -125,7 +136,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         port = sockets[0].getsockname()[1] if sockets else 0
         base = f"http://{HOST}:{port}"
-        shown = [{"credentials": credentials(), "api_base_url": base} for credentials in self._configurations]
+        shown = [{**configuration(), "api_base_url": base} for configuration in self._configurations]
         texts = [orjson.dumps(configuration).decode() for configuration in shown]
         if self._ready_file is not None:
             self._ready_file.write_text(texts[0] + "\n", encoding="utf-8")
