@@ -7,7 +7,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo authorize probe sync push test test-unit test-long test-image image-size wheel-test release-check spec-forms acceptance soak node-jose \
-	audit lint fix papers emulator bench image lock clean
+	audit lint fix runners papers emulator bench image lock clean
 SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE  # compile a module once, not in each of the processes that a test run starts
 
@@ -67,7 +67,10 @@ soak: .venv/.installed ## Two hours of an account's life in some minutes, both w
 	@$(BIN)/python -m soak $(ARGS)
 
 wheel-test: .venv/.installed .venv-demo/.installed .venv-wheel/.installed ## Run the built wheel under PyAirbyte: sources into DuckDB, and on into the destination
-	@$(BIN)/python -m pytest -n 2 -m wheel $(ARGS) integration_tests/test_wheel.py integration_tests/test_round_trip.py
+	@$(BIN)/python -m pytest -n 2 -m wheel $(ARGS) integration_tests/test_wheel.py integration_tests/test_round_trip.py integration_tests/test_runners.py
+
+runners: .venv/.installed .venv-demo/.installed .venv-runners/.installed ## Run the recipes with the runners they are for, which keep no tokens
+	@$(BIN)/python -m pytest -m wheel $(ARGS) integration_tests/test_runners.py
 
 spec-forms: .venv/.installed ## Draw the connectors' configuration forms into build/spec-forms (needs npm and Chromium)
 	@$(BIN)/python tests/spec_forms/render.py
@@ -128,6 +131,7 @@ lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (AR
 	$(COMPILE) pyproject.toml --group dev --constraints requirements/runtime.txt -o requirements/dev.txt && \
 	$(COMPILE) --group pyproject.toml:demo -o requirements/demo.txt && \
 	$(COMPILE) --group pyproject.toml:audit -o requirements/audit.txt && \
+	$(COMPILE) --group pyproject.toml:runners -o requirements/runners.txt && \
 	$(COMPILE) --group pyproject.toml:release -o requirements/release.txt && \
 	for name in $(BENCHED); do \
 		$(COMPILE) --group "pyproject.toml:bench-$$name" --constraints requirements/runtime.txt \
@@ -137,7 +141,7 @@ lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (AR
 	rm -rf "$$old"  # a lock that is the same keeps its date, and so the environments made from it
 
 clean: ## Remove everything these tasks made, environments included
-	@rm -rf .venv .venv-demo .venv-wheel .venv-bench .venv-audit .venv-release .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist \
+	@rm -rf .venv .venv-demo .venv-wheel .venv-bench .venv-audit .venv-release .venv-runners .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist \
 		demo/*.duckdb* demo/.work \
 		$(foreach connector,$(CONNECTORS),$(connector)/.tmp $(connector)/build $(connector)/.pytest_cache)
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -199,6 +203,10 @@ SHIPPED := $(shell find airbyte_rdstation $(foreach connector,$(CONNECTORS),$(co
 
 .venv-release/.installed: requirements/release.txt .venv/.locked
 	@python=$(BIN)/python; $(call install_lock,.venv-release,requirements/release.txt)
+	@touch $@
+
+.venv-runners/.installed: requirements/runners.txt .venv/.locked
+	@python=$(BIN)/python; $(call install_lock,.venv-runners,requirements/runners.txt)
 	@touch $@
 
 .venv-bench/%/.installed: benchmarks/requirements/%.txt

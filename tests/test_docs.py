@@ -30,6 +30,7 @@ OF_THE_READER = (
     "models/",
     "job.py",
     "conversas.py",
+    "connections/",
     "demo/rdstation.duckdb",
 )
 """How names of files begin that the reader makes, or the tasks."""
