@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -128,7 +129,8 @@ def test_given_any_umask_when_kept_then_no_other_user_can_ever_read_it(crm: Emul
         def watch() -> None:
             while not done.is_set():
                 for each in path.parent.glob("tokens.json*"):
-                    modes.add(each.stat().st_mode & 0o077)
+                    with suppress(FileNotFoundError):  # it has been put in place meanwhile
+                        modes.add(each.stat().st_mode & 0o077)
 
         watcher = threading.Thread(target=watch)
         watcher.start()
