@@ -83,8 +83,12 @@ def test_given_a_429_when_waited_for_then_the_platform_is_told_or_the_log(
     logged = "GET /deals -> 429: waiting for the rate limit." in caplog.messages
     told: list[dict[str, Any]] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "TRACE" in line]
     assert logged is not tells_platform
-    assert [message["trace"]["stream_status"] for message in told] == (
+    statuses = [message["trace"]["stream_status"] for message in told]
+    resets = [reason.pop("rate_limited")["quota_reset"] for status in statuses for reason in status["reasons"]]
+    assert statuses == (
         [{"stream_descriptor": {"name": "deals"}, "status": "RUNNING", "reasons": [{"type": "RATE_LIMITED"}]}]
         if tells_platform
         else []
     )
+    emitted = [message["trace"]["emitted_at"] for message in told]
+    assert all(reset == pytest.approx(at + 2_000, abs=1_000) for reset, at in zip(resets, emitted, strict=True))

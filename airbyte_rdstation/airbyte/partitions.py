@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
 
@@ -30,6 +31,9 @@ __all__ = [
 
 class StreamPartitions(PartitionGenerator):
     """Generates the partitions of one stream."""
+
+    head_start: ClassVar[int] = 0
+    """How many of its requests go before those of all other streams: a short list has ended with as many."""
 
     def give_up(self) -> bool:
         """Generate no further partition, and let nobody wait for one. Return True for the first call.
@@ -97,6 +101,8 @@ def refusals_named(fetch: Fetch) -> Fetch:
 class SmallListPartitions(StreamPartitions):
     """Generates one partition: the whole list."""
 
+    head_start = 3
+
     context: StreamContext
     cursor: StreamCursor
     _: KW_ONLY
@@ -110,7 +116,7 @@ class SmallListPartitions(StreamPartitions):
 
     def _read(self) -> Iterator[list[Row]]:
         read = 0
-        watched = _Watched(self.fetch)
+        watched = _Watched(self.context.progress.watched(self.fetch))
         try:
             for rows in read_small_list(watched.fetch, self.sort):
                 read += len(rows)

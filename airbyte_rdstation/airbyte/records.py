@@ -201,6 +201,7 @@ class RecordPartition(Partition):
     ) -> None:
         """`read` gives the rows, page by page, before they are normalized; `covered` is for the debug log."""
         self._stream = context.name
+        self._progress = context.progress
         self._normalize = context.normalize
         self._covered = covered
         self._read = read
@@ -209,6 +210,7 @@ class RecordPartition(Partition):
         """Yield the records, a RecordPage for each page that has any."""
         for rows in self._read():
             page = RecordPage(self._stream, map(self._normalize, rows))
+            self._progress.records += page.count
             if page.count:
                 yield page
 

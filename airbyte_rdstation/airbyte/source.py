@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any, Final, Generic, TypeVar
@@ -34,6 +34,7 @@ from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from airbyte_rdstation.airbyte.process import connection_status, read_specification
+from airbyte_rdstation.airbyte.progress import MinuteLog
 from airbyte_rdstation.airbyte.records import RecordPage, StreamQueue
 from airbyte_rdstation.airbyte.stream_factory import StreamFactory
 from airbyte_rdstation.client.errors import ConnectorError, config_error
@@ -45,8 +46,9 @@ __all__ = ["RdstationSource", "with_progress"]
 
 # Readers wait when it is full, so it bounds the pages in memory; states and pages share it and keep their order.
 _QUEUE_SIZE: Final = 16
-# Threads that wait for an answer, a pace or each other cost little; the session bounds requests.
-_THREADS_A_WORKER: Final = 4
+# As many partitions as a stream has under way: none waits for a thread behind those of other streams. Threads that wait
+# for an answer, their turn or each other cost little; the session bounds requests.
+_READERS_A_WORKER: Final = 2
 
 _ENDS: Final = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 _FOREIGN_STATE: Final = (
@@ -169,18 +171,19 @@ class RdstationSource(AbstractSource, Generic[S]):
             if streams := factory.streams(wanted, states):
                 engine = ConcurrentSource.create(
                     # A thread a stream to generate its partitions, and enough to read them.
-                    num_workers=len(streams) + settings.num_workers * _THREADS_A_WORKER,
+                    num_workers=len(streams) * (1 + settings.num_workers * _READERS_A_WORKER),
                     initial_number_of_partitions_to_generate=len(streams),
                     logger=_engine_logger,
                     slice_logger=DebugSliceLogger(),
                     message_repository=self._messages,
                     queue=self._queue,
                 )
-                for message in with_progress(engine.read(streams), streams):
-                    for name, kind in _failures(message).items():
-                        failed[name] = kind
-                        factory.give_up(name)
-                    yield message
+                with MinuteLog(factory.progress.lines, factory.api.session.rate_limit).running():
+                    for message in with_progress(engine.read(streams), streams, factory.progress.end):
+                        for name, kind in _failures(message).items():
+                            failed[name] = kind
+                            factory.give_up(name)
+                        yield message
             _report_incomplete(factory)
         except AirbyteTracedException as error:
             _report_incomplete(factory)
@@ -189,10 +192,14 @@ class RdstationSource(AbstractSource, Generic[S]):
             raise _summary(failed) from None
 
 
-def with_progress(messages: Iterable[AirbyteMessage], streams: Sequence[AbstractStream]) -> Iterator[AirbyteMessage]:
+def with_progress(
+    messages: Iterable[AirbyteMessage],
+    streams: Sequence[AbstractStream],
+    on_end: Callable[[str], None] = lambda _: None,
+) -> Iterator[AirbyteMessage]:
     """Yield the messages: RUNNING before a stream's first page, each state with the number of records since the last.
 
-    Logs how many records a stream gave at its end.
+    Logs how many records a stream gave at its end; `on_end` gets its name then.
     """
     described = {stream.name: stream.as_airbyte_stream() for stream in streams}
     read, since_state = dict.fromkeys(described, 0), dict.fromkeys(described, 0)
@@ -210,6 +217,7 @@ def with_progress(messages: Iterable[AirbyteMessage], streams: Sequence[Abstract
         elif status and status.status in _ENDS:
             name = status.stream_descriptor.name
             _logger.info("Read %s records from %s stream", read[name], name)
+            on_end(name)
         yield message
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from airbyte_cdk.sources.message import MessageRepository
 
+from airbyte_rdstation.airbyte.progress import StreamProgress
 from airbyte_rdstation.client.responses import Row
 
 __all__ = ["StreamContext"]
@@ -30,6 +31,8 @@ class StreamContext:
     """How many requests may be under way at once."""
     report_incomplete: Callable[[str], None] = lambda _: None
     """Takes the sentence that says what of the stream cannot be read, to be told at the end of the sync."""
+    progress: StreamProgress = field(default_factory=StreamProgress)
+    """Is told what is left to read."""
 
     def compare(self, read: int, total: int | None) -> None:
         """Report the stream as incomplete if RD Station counts more records than it showed."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from importlib import resources
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
@@ -22,10 +23,14 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
+from airbyte_protocol_dataclasses.models import (  # type: ignore[import-untyped]  # it ships no types
+    AirbyteStreamStatusRateLimitedReason,
+)
 
 from airbyte_rdstation.airbyte import BaseStreamSpec
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.process import send
+from airbyte_rdstation.airbyte.progress import ReadProgress
 from airbyte_rdstation.airbyte.records import Normalizer
 from airbyte_rdstation.airbyte.state import StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
@@ -41,6 +46,8 @@ __all__ = ["Builders", "BuiltStream", "StreamFactory", "StreamList", "tell_rate_
 BuiltStream: TypeAlias = tuple[StreamPartitions, StreamCursor]
 """What generates a stream's partitions, and what keeps its state."""
 
+_MILLISECONDS = 1_000
+
 _logger = logging.getLogger("airbyte.rdstation")
 
 
@@ -53,12 +60,15 @@ S = TypeVar("S", bound=BaseStreamSpec)
 T = TypeVar("T", bound=CommonSettings)
 
 
-def tell_rate_limited(stream: str) -> None:
+def tell_rate_limited(stream: str, seconds: float) -> None:
     """Tell the platform that a stream waits for the rate limit: a STREAM_STATUS of RUNNING with that reason.
+
+    `{"type": "RATE_LIMITED", "rate_limited": {"quota_reset": 1788220800000}}`: when it goes on, in ms since 1970.
 
     Past the queue of records, as the CDK does: a full one would hold back the reason why nothing moves.
     """
-    reasons = [AirbyteStreamStatusReason(type=AirbyteStreamStatusReasonType.RATE_LIMITED)]
+    quota_reset = AirbyteStreamStatusRateLimitedReason(round((time.time() + seconds) * _MILLISECONDS))
+    reasons = [AirbyteStreamStatusReason(AirbyteStreamStatusReasonType.RATE_LIMITED, quota_reset)]
     send(as_airbyte_message(StreamDescriptor(name=stream), AirbyteStreamStatus.RUNNING, reasons))
 
 
@@ -97,6 +107,11 @@ class StreamFactory(ABC, Generic[S, T]):
     """What could not be read, by stream: sentences for the user, complete once the sync has ended."""
     partitions: dict[str, StreamPartitions] = field(default_factory=dict, init=False)
     """By stream, of those that are built."""
+
+    @cached_property
+    def progress(self) -> ReadProgress:
+        """How far the streams are."""
+        return ReadProgress(self.settings.requests_per_minute, self.api.session.turns.had)
 
     @abstractmethod
     def check(self) -> str | None:
@@ -153,9 +168,11 @@ class StreamFactory(ABC, Generic[S, T]):
             server_time=self.api.server_time,
             requests_at_once=self.settings.num_workers,
             report_incomplete=partial(self._report_incomplete, spec.name),
+            progress=self.progress.stream(spec.name),
         )
         partitions, cursor = self.builders[spec.kind](self, spec, context, state)
         self.partitions[spec.name] = partitions
+        self.api.session.turns.head_starts[spec.name] = partitions.head_start
         key = spec.primary_key
         return DefaultStream(
             partition_generator=partitions,

@@ -76,16 +76,17 @@ class Api:
         retry_policy: RetryPolicy | None = None,
         statuses: Statuses = STATUSES,
         *,
-        on_rate_limit_wait: Callable[[str], None] | None = None,
+        on_rate_limit_wait: Callable[[str, float], None] | None = None,
     ) -> None:
         """Take what each status means to the users of this API, and what to do before each wait for the rate limit.
 
-        `on_rate_limit_wait` gets the `stream` of the call that has to wait; without it the wait is logged.
+        `on_rate_limit_wait` gets the `stream` of the call that has to wait, and the seconds; without it the wait is
+        logged.
         """
         self.base_url = base_url
         self._statuses = statuses
         self._on_rate_limit_wait = on_rate_limit_wait
-        self._session = session
+        self.session = session
         self._retry_policy = retry_policy or RetryPolicy()
         self._ahead: timedelta | None = None  # how far RD Station's clock is ahead of ours
         self._mended_streams: set[str] = set()
@@ -141,11 +142,14 @@ class Api:
         """Return RD Station's time at a local moment, by an answer's `Date` header; minutes early until one came."""
         return local + (-_DOUBT if self._ahead is None else self._ahead)
 
-    def _send(self, call: _Call[T], on_request: Callable[[], None] = lambda: None, **request: Any) -> Parsed[T]:
+    def _send(self, call: _Call[T], on_request: Callable[[], None] = lambda: None, **content: Any) -> Parsed[T]:
         def send() -> requests.Response:
             on_request()
             _logger.debug("Making outbound API request: %s %s", call.method, call.url)
-            response = self._session.request(call.method, call.url, timeout=call.retry_policy.timeout, **request)
+            prepared = self.session.prepare_request(requests.Request(call.method, call.url, **content))
+            settings = self.session.merge_environment_settings(prepared.url, {}, None, None, None)
+            timeout = call.retry_policy.timeout
+            response = self.session.send(prepared, asked_by=call.stream, timeout=timeout, **settings)
             _logger.debug("Receiving response: %s", response.status_code)
             return response
 
@@ -155,10 +159,10 @@ class Api:
         return parsed
 
     def _on_wait(self, stream: str, retry: Retry) -> None:
-        if retry.counts or self._on_rate_limit_wait is None:
+        if retry.counts or retry.after is None or self._on_rate_limit_wait is None:
             _logger.info("%s", retry.notice)
         else:
-            self._on_rate_limit_wait(stream)
+            self._on_rate_limit_wait(stream, retry.after)
 
     def _read(self, stream: str, parse: Callable[[bytes], T], content: bytes) -> T:
         """Parse a body with `parse`, which takes strict JSON; mend it first where one odd text would cost the page.

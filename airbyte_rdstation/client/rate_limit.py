@@ -1,4 +1,4 @@
-"""The one rate limit of a process: an even pace, a window that no delay overfills, and a common halt on 429.
+"""The one rate limit of a process: an even pace, a window that no delay overfills, a halt on 429, and turns.
 
 RD Station allows 120 requests a minute per account, all methods together [doc], and the budget is shared with the
 account's other integrations, so a 429 can come early. Facts: docs/api/crm-v2.md#rate-limit.
@@ -10,9 +10,9 @@ import math
 import re
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -23,7 +23,7 @@ from airbyte_rdstation.client.errors import transient_error
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.dates import parse_instant
 
-__all__ = ["RateLimit", "Started", "even_share", "retry_after"]
+__all__ = ["RateLimit", "Started", "Turn", "Turns", "even_share", "retry_after"]
 
 _REQUESTS_IN_WINDOW: Final = 120  # what RD Station's window of a minute holds [doc]
 # Above 1,740 requests a minute, where only the emulator, the demo and the benchmarks go, a second's share is cut into
@@ -72,6 +72,13 @@ class RateLimit:
         self._departures = deque[float](maxlen=self._portion)
         self._counted: list[Started] = []
         self._halted_until = -math.inf
+        self._halted = 0.0
+
+    @property
+    def halted(self) -> float:
+        """How many seconds nothing could leave, by now, because of 429s."""
+        with self._lock:
+            return self._halted - max(0.0, self._halted_until - self._clock())
 
     def start(self) -> Started:
         """Wait until one more request may leave, and count it; whoever sends it says when it is `answered`.
@@ -108,8 +115,9 @@ class RateLimit:
         with self._lock:
             started.answered = self._clock()
             if response is not None and response.status_code == requests.codes.too_many_requests:
-                wait = retry_after(response, self._retry_policy.rate_limit_wait)
-                self._halted_until = max(self._halted_until, self._clock() + wait)
+                until = started.answered + retry_after(response, self._retry_policy.rate_limit_wait)
+                self._halted += max(0.0, until - max(started.answered, self._halted_until))
+                self._halted_until = max(self._halted_until, until)
 
     def _next_even(self) -> float:
         """Return the moment from which on the share of a second has room."""
@@ -123,6 +131,70 @@ class RateLimit:
             return -math.inf
         answers = [one.answered for one in self._counted if one.answered is not None]
         return min(answers) + self._window if answers else now + self._interval
+
+
+@dataclass(eq=False)
+class Turn:
+    """A request of a stream, from its wish to leave to its answer."""
+
+    stream: str
+    given: threading.Event = field(default_factory=threading.Event)
+    """Set once it is the next to leave, and has a place among those under way."""
+
+
+@dataclass
+class Turns:
+    """Bounds the requests under way, and says which is the next to leave: one of the stream that has had the fewest.
+
+    So a short list does not queue behind the thousands of requests of a long one, and long ones share evenly. Of
+    streams that have had as many, the one that waits longest is next. Safe to share among threads.
+    """
+
+    free: int
+    """How many more requests may be under way."""
+    had: Counter[str] = field(default_factory=Counter)
+    """Requests by stream, the one that is the next to leave included."""
+    head_starts: Counter[str] = field(default_factory=Counter)
+    """How many requests of a stream go before those of all others."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _waiting: dict[str, deque[Turn]] = field(default_factory=dict)
+    _next: Turn | None = None
+
+    def ask(self, stream: str) -> Turn:
+        """Wish to send a request. Once the turn is given, it is passed on as the request leaves, and ends."""
+        turn = Turn(stream)
+        with self._lock:
+            self._waiting.setdefault(stream, deque()).append(turn)
+            if self._next is None:
+                self._choose()
+        return turn
+
+    def pass_on(self) -> None:
+        """Note that the request whose turn it is leaves: another is next."""
+        with self._lock:
+            self._choose()
+
+    def end(self, turn: Turn) -> None:
+        """Note that the answer is there, or that none will come: the place goes to the next, if that has none."""
+        with self._lock:
+            if self._next is turn:  # it has never left
+                self._choose()
+            if self._next and not self._next.given.is_set():
+                self._next.given.set()
+            else:
+                self.free += 1
+
+    def _choose(self) -> None:
+        self._next = None
+        if self._waiting:
+            stream = min(self._waiting, key=lambda waiting: self.had[waiting] - self.head_starts[waiting])
+            self._next = self._waiting[stream].popleft()
+            if not self._waiting[stream]:
+                del self._waiting[stream]  # asked for again, it stands behind the others
+            self.had[stream] += 1
+            if self.free:
+                self.free -= 1
+                self._next.given.set()
 
 
 def even_share(requests_per_minute: int) -> tuple[int, float]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ import requests
 from requests.utils import select_proxy
 
 from airbyte_rdstation.client.errors import LARGEST_BODY, OversizedAnswerError, config_error
-from airbyte_rdstation.client.rate_limit import RateLimit
+from airbyte_rdstation.client.rate_limit import RateLimit, Turns
 from airbyte_rdstation.client.redaction import mask
 from airbyte_rdstation.client.retry import REQUEST_TIMEOUT_SECONDS
 
@@ -54,8 +53,8 @@ class Session(requests.Session):
     def __init__(self, rate_limit: RateLimit, num_workers: int, auth: requests.auth.AuthBase | None = None) -> None:
         """Let `num_workers` requests be under way at once."""
         super().__init__()
-        self._rate_limit = rate_limit
-        self._under_way = threading.BoundedSemaphore(num_workers)
+        self.rate_limit = rate_limit
+        self.turns = Turns(num_workers)
         self._authorize = auth
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # tokens say who we are; nothing else is kept
         self._environment: dict[tuple[str, ...], Any] = {}
@@ -78,15 +77,15 @@ class Session(requests.Session):
             self._environment[host] = settings
         return {**self._environment[host], "stream": stream}
 
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send once the pace allows it; after a 401 renew the token once and repeat the request.
+    def send(self, request: requests.PreparedRequest, *, asked_by: str = "", **kwargs: Any) -> requests.Response:
+        """Send once it is the turn of `asked_by`, a stream, and the pace allows it; after a 401 renew the token once.
 
         Raises what `requests` raises where no answer comes, OversizedAnswerError, and a ConnectorError where the token
         cannot be renewed or the rate limit asks for too long a wait.
         The CDK's REFRESH_TOKEN_THEN_RETRY would wait a second in between and take the renewal by another thread for its
         own: with short-lived tokens it then calls a good configuration wrong.
         """
-        response = self._send(request, **kwargs)
+        response = self._send(request, asked_by, **kwargs)
         renewed = False
         for _ in range(_MOST_REPEATS):
             if response.status_code != requests.codes.unauthorized or not isinstance(self._authorize, Renewable):
@@ -95,26 +94,31 @@ class Session(requests.Session):
                 if renewed:
                     break
                 renewed = self._authorize.renew()
-            response = self._send(request, **kwargs)
+            response = self._send(request, asked_by, **kwargs)
         return response
 
-    def _send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+    def _send(self, request: requests.PreparedRequest, asked_by: str, **kwargs: Any) -> requests.Response:
         """Send one request, and read its answer: OversizedAnswerError or ReadTimeout once that is out of bounds."""
         kwargs["allow_redirects"] = False  # the token never goes to another host or path
         kwargs["stream"] = True
         _, read_timeout = kwargs.setdefault("timeout", REQUEST_TIMEOUT_SECONDS)
-        with self._under_way:
-            started, response = self._rate_limit.start(), None
-            try:
-                response = super().send(self._authorize(request) if self._authorize else request, **kwargs)
-                response.raw = _Bounded(response.raw, time.monotonic() + _TIMES_THE_READ_TIMEOUT * read_timeout)
-                _ = response.content
-            except BaseException:
-                if response is not None:
-                    response.close()  # what is left of the body must not be the next answer's beginning
-                raise
-            finally:
-                self._rate_limit.answered(started, response)
+        turn = self.turns.ask(asked_by)
+        turn.given.wait()
+        started, response = None, None
+        try:
+            started = self.rate_limit.start()
+            self.turns.pass_on()
+            response = super().send(self._authorize(request) if self._authorize else request, **kwargs)
+            response.raw = _Bounded(response.raw, time.monotonic() + _TIMES_THE_READ_TIMEOUT * read_timeout)
+            _ = response.content
+        except BaseException:
+            if response is not None:
+                response.close()  # what is left of the body must not be the next answer's beginning
+            raise
+        finally:
+            if started is not None:
+                self.rate_limit.answered(started, response)
+            self.turns.end(turn)
         return response
 
 

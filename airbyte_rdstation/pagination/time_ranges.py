@@ -30,6 +30,8 @@ class TimeRange:
 
     position: datetime | None
     end: datetime | None
+    pages_left: int | None = None
+    """How many pages of it are left, about, as far as the list tells."""
 
 
 class TimeRanges:
@@ -75,6 +77,8 @@ class TimeRanges:
         """Note that everything of `time_range` before `reached` is emitted; its far part may go to an idle reader."""
         with self._changed:
             time_range.position = reached if reached is not None else time_range.position
+            if pages_left is not None:
+                time_range.pages_left = pages_left
             self._pages += 1
             if pages_left is None and self._pages >= _PAGES_OF_A_BIG_LIST:
                 pages_left = _PAGES_OF_A_BIG_LIST  # the answers do not say; what is read so far does
@@ -97,6 +101,12 @@ class TimeRanges:
             self._changed.notify_all()
             return first
 
+    def pages_left(self) -> int | None:
+        """Return how many pages are left in all, about; None where the list does not tell."""
+        with self._changed:
+            left = [time_range.pages_left for time_range in self._unfinished]
+        return None if None in left else sum(filter(None, left))
+
     def remaining(self) -> list[tuple[datetime | None, datetime | None]]:
         """Return what is not emitted yet, oldest first: (from, to) with `to` exclusive, None for open."""
         with self._changed:
@@ -108,7 +118,7 @@ class TimeRanges:
             horizon = floor_second(self._horizon())
             if position + ONE_SECOND >= horizon:
                 return
-            self._hand_over(time_range, horizon)
+            self._hand_over(time_range, horizon, share=0.0)
         under_way = len(self._unfinished) - (1 if self._moving else 0)
         allowed = _SPARE_CUTS + (self._pages + (self._pages_expected or 0)) // _PAGES_A_CUT
         if time_range.end is None or self._cuts >= allowed or under_way >= self._readers:
@@ -116,10 +126,14 @@ class TimeRanges:
         middle = floor_second(position + (time_range.end - position) / 2)
         if position + ONE_SECOND < middle < time_range.end:
             self._cuts += 1
-            self._hand_over(time_range, middle)
+            self._hand_over(time_range, middle, share=0.5)
 
-    def _hand_over(self, time_range: TimeRange, at: datetime) -> None:
+    def _hand_over(self, time_range: TimeRange, at: datetime, *, share: float) -> None:
+        """Make a range of its own of what begins `at`, about such a share of the pages left."""
         rest = TimeRange(at, time_range.end)
+        if time_range.pages_left is not None:
+            rest.pages_left = round(share * time_range.pages_left)
+            time_range.pages_left -= rest.pages_left
         time_range.end = at
         self._unfinished.append(rest)
         self._waiting.append(rest)

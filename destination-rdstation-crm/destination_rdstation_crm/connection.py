@@ -53,6 +53,7 @@ class Connection:
         session = authorized_session(config, settings, retry_policy, sleep=sleep)
         api = Api(f"{settings.api_base_url}/crm/v2", session, retry_policy, _STATUSES)
         self.crm = Crm(api)
+        self.rate_limit = session.rate_limit
 
     def check(self, crm_object: CrmObject, column_mapping: Sequence[Entry]) -> None:
         """Raise the error that says what is wrong; leaves nothing behind in the account."""

@@ -39,6 +39,7 @@ from airbyte_rdstation.airbyte.process import (
     read_specification,
     send,
 )
+from airbyte_rdstation.airbyte.progress import MinuteLog
 from airbyte_rdstation.client.errors import system_error
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import remark_on
@@ -181,7 +182,8 @@ class DestinationRdstationCrm(Destination):
         message_loop = MessageLoop(plans, writer, keeper.keep, send_line, refused=cleared, echoes=not settings.dry_run)
         complete = False
         try:
-            message_loop.run(Incoming(lines, self._stop))
+            with MinuteLog(lambda _: keeper.so_far(writer.latest, message_loop.received), account.rate_limit).running():
+                message_loop.run(Incoming(lines, self._stop))
             complete = True
             for name, _ in cleared:
                 _logger.info("Stream %s is cleared: nothing is deleted in RD Station CRM, ever.", shown(name))

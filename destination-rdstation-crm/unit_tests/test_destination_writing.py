@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import quote
@@ -16,7 +15,7 @@ from destination_rdstation_crm.config import read_settings
 from destination_rdstation_crm.mapping.plan import Prepared
 from destination_rdstation_crm.mapping.record_type import Key
 from destination_rdstation_crm.rejects.keeper import Keeper
-from destination_rdstation_crm.row import BatchResult, Reject, Skipped, Written
+from destination_rdstation_crm.row import BatchResult, Reject, Skipped, StreamKey, Written
 from destination_rdstation_crm.writing.batch_writer import FIRST_ROWS, SameReason
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.lookup import NoAnswer
@@ -167,21 +166,23 @@ def test_given_a_lost_creation_with_a_matching_key_when_it_is_there_then_it_is_b
     assert (target.id, target.recovered) == ("x1", True)
 
 
-def test_given_a_sync_of_minutes_when_batches_end_then_what_is_done_is_told_once_a_minute(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_given_a_batch_under_way_when_asked_then_its_rows_count_and_only_once() -> None:
     settings = read_settings({"credentials": {"client_id": "i", "client_secret": "s", "refresh_token": "r"},
                               "mode": "contacts"})  # fmt: skip
-    moments = iter([0.0, 30.0, 60.0, 60.0, 90.0])
-    keeper = Keeper(settings, {("people", None): plan()}, clock=lambda: next(moments))
+    keeper = Keeper(settings, {("people", None): plan()})
+    first, second, third = rows = [row(1), row(2), row(3)]
+    result = BatchResult(rows)
+    result.put(Written(first, "created", "x"))
+    result.put(Reject(second, "the matching key is empty"))
+    received: dict[StreamKey, int] = {("people", None): 7}
 
-    with caplog.at_level(logging.INFO, logger="airbyte.rdstation"):
-        for number in range(3):
-            result = BatchResult([one := row(number)])
-            result.put(Written(one, "created", "x"))
-            keeper.keep(result)
-
-    assert caplog.messages == ["people: so far 2 created, 0 updated, 0 unchanged, 0 rejected."]
+    line = "people: 2 of 7 rows received are done; 1 created, 0 updated, 0 unchanged, 1 rejected."
+    assert keeper.so_far(result, received) == [line]
+    result.put(Written(third, "updated", "y"))
+    keeper.keep(result)
+    line = "people: 3 of 7 rows received are done; 1 created, 1 updated, 0 unchanged, 1 rejected."
+    assert keeper.so_far(result, received) == [line]
+    assert keeper.so_far(BatchResult([]), received) == [line]
 
 
 def test_given_rows_of_one_name_when_names_are_unique_then_those_that_create_are_one_target() -> None:

@@ -56,8 +56,9 @@ class MessageLoop:
         self._echoes = echoes
         self._clock = clock
         self._refused = refused
-        self._numbers = dict.fromkeys((*streams, *refused), 0)
-        self._counts = {stream: Counts() for stream in self._numbers}
+        self.received = dict.fromkeys((*streams, *refused), 0)
+        """Rows by stream."""
+        self._counts = {stream: Counts() for stream in self.received}
         self._batch_rows = FIRST_ROWS  # a mapping by which every row is rejected shows after so many requests
         self._rows: list[Row] = []
         self._states: list[tuple[int, State]] = []
@@ -74,7 +75,7 @@ class MessageLoop:
                 if isinstance(message, Record):
                     self._take(message)
                 elif isinstance(message, State):
-                    stream = message.stream and _known_stream(message.stream, self._numbers)
+                    stream = message.stream and _known_stream(message.stream, self.received)
                     self._states.append((len(self._rows), replace(message, stream=stream or message.stream)))
                 elif isinstance(message, StreamStatus):
                     self._note(message)
@@ -85,7 +86,7 @@ class MessageLoop:
                 self._flush()
 
     def _take(self, record: Record) -> None:
-        stream = _known_stream(record.stream, self._numbers)
+        stream = _known_stream(record.stream, self.received)
         if stream is None:
             raise config_error(
                 f"The platform sends rows of a stream that the catalog does not name: {shown(record.stream[0])}. "
@@ -95,11 +96,11 @@ class MessageLoop:
             raise self._refused[stream]
         if not self._rows:
             self._begun = self._clock()
-        self._numbers[stream] += 1
-        self._rows.append(Row(stream, self._numbers[stream], record.data))
+        self.received[stream] += 1
+        self._rows.append(Row(stream, self.received[stream], record.data))
 
     def _note(self, status: StreamStatus) -> None:
-        stream = _known_stream(status.stream, self._numbers)
+        stream = _known_stream(status.stream, self.received)
         if stream and status.status == "INCOMPLETE":
             self.interrupted.add(stream)
         elif stream and status.status == "COMPLETE":

@@ -11,9 +11,8 @@ import logging
 import os
 import secrets
 import stat
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final, Protocol
@@ -29,8 +28,6 @@ __all__ = ["Keeper"]
 
 _ACTIONS: Final = ("created", "updated", "unchanged", "rejected", "skipped")
 _PLANNED: Final = ("to create", "to update", "unchanged", "to reject", "to skip")
-_SECONDS_OF_SILENCE: Final = 60.0
-"""At the end of a batch the totals are logged, at most so often: a sync may take hours, its states be far apart."""
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -38,20 +35,14 @@ _logger = logging.getLogger("airbyte.rdstation")
 class Keeper:
     """Keeps what became of a sync's rows: rejects in their store, results in their file, totals in the log."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        plans: Mapping[StreamKey, StreamPlan],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, settings: Settings, plans: Mapping[StreamKey, StreamPlan]) -> None:
         self._settings = settings
-        self._clock = clock
-        self._logged = clock()
         self._plans = plans
         self._store = open_store(settings.object_storage_config)
         path = settings.results_path
         self._results = None if path is None else PrivateFile(Path(path), "results_path", fresh=False)
         self._totals: dict[StreamKey, Counter[str]] = {stream: Counter() for stream in plans}
+        self._kept = BatchResult([])
 
     def probe(self, *, unused: bool = False) -> None:
         """Raise a config error where rejects or results could not be kept.
@@ -65,6 +56,7 @@ class Keeper:
 
     def keep(self, result: BatchResult) -> None:
         """Count the rows of a batch, log its rejects, and make rejects and results durable."""
+        self._kept = result
         outcomes = result.outcomes
         rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
         for outcome in outcomes:
@@ -75,25 +67,36 @@ class Keeper:
             self._store.add(_json_lines(map(self._rejected, rejects)))
         if self._results and outcomes and not self._settings.dry_run:
             self._results.add(_json_lines(map(self._result, outcomes)))
-        if self._clock() - self._logged >= _SECONDS_OF_SILENCE:
-            self._log("so far ")
 
     def conclude(self) -> None:
         """Log one line a stream: what was done, or would be."""
-        self._log("")
+        for stream, totals in self._sorted_totals():
+            _logger.info("%s: %s.", self._plans[stream].label, self._counted(totals))
 
-    def _log(self, when: str) -> None:
-        self._logged = self._clock()
+    def so_far(self, under_way: BatchResult, received: Mapping[StreamKey, int]) -> list[str]:
+        """Give one line a stream: what is done of the rows received, those of the batch under way included."""
+        lines = []
+        for stream, totals in self._sorted_totals():
+            done = totals.copy()
+            if under_way is not self._kept:
+                done.update(outcome.action for outcome in under_way.outcomes if outcome.row.stream == stream)
+            rows = f"{sum(done.values()):,} of {received[stream]:,} rows received are done"
+            lines.append(f"{self._plans[stream].label}: {rows}; {self._counted(done)}.")
+        return lines
+
+    def _sorted_totals(self) -> list[tuple[StreamKey, Counter[str]]]:
+        return sorted(self._totals.items(), key=lambda each: (each[0][0], each[0][1] or ""))
+
+    def _counted(self, totals: Mapping[str, int]) -> str:
+        """What was done, or would be: `2 created, 0 updated, 0 unchanged, 0 rejected`."""
         dry = "dry run, nothing was written: " if self._settings.dry_run else ""
         words = _PLANNED if self._settings.dry_run else _ACTIONS
-        for stream in sorted(self._totals, key=lambda stream: (stream[0], stream[1] or "")):
-            totals = self._totals[stream]
-            counts = [
-                f"{totals[action]:,} {word}"
-                for action, word in zip(_ACTIONS, words, strict=True)
-                if action != "skipped" or totals[action]  # most tables never have such rows
-            ]
-            _logger.info("%s: %s%s%s.", self._plans[stream].label, dry, when, ", ".join(counts))
+        counts = [
+            f"{totals[action]:,} {word}"
+            for action, word in zip(_ACTIONS, words, strict=True)
+            if action != "skipped" or totals[action]  # most tables never have such rows
+        ]
+        return dry + ", ".join(counts)
 
     def _result(self, outcome: Outcome) -> dict[str, object]:
         """A line of `results_path`, for whoever needs the ids back in the warehouse."""

@@ -82,6 +82,8 @@ class BatchWriter:
         """`skip_unchanged` None: where rows are matched with records. `go_on`: a rejected row does not end the sync."""
         self._pool = pool
         self._go_on = go_on
+        self.latest = BatchResult([])
+        """The batch under way, or the last one."""
         self._streams: dict[StreamKey, _Stream] = {}
         # Two streams may speak of the same records by the same key.
         created: dict[tuple[str, str | None], dict[str, str]] = defaultdict(dict)
@@ -95,7 +97,7 @@ class BatchWriter:
 
     def write(self, rows: Sequence[Row]) -> BatchResult:
         """Write what can be written; never raises a ConnectorError, which is part of the result."""
-        result = BatchResult(rows, go_on=self._go_on)
+        result = self.latest = BatchResult(rows, go_on=self._go_on)
         try:
             for stream in dict.fromkeys(row.stream for row in rows):
                 self._write_stream(self._streams[stream], [row for row in rows if row.stream == stream], result)

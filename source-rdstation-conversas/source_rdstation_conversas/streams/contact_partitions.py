@@ -77,7 +77,9 @@ class ContactPartitions(StreamPartitions):
         Raises one error for all contacts that could not be read, if any.
         """
         contacts, hidden = self._list_contacts()
-        for contact in self._select_due(contacts, hidden=hidden):
+        due = self._select_due(contacts, hidden=hidden)
+        self._context.progress.expect_visits(len(due), "contacts to visit")
+        for contact in due:
             if not self._places.take():
                 break
             yield RecordPartition(self._context, {}, partial(self._visit, contact))
@@ -150,7 +152,8 @@ class ContactPartitions(StreamPartitions):
         try:
             if self._places.given_up:
                 return
-            yield from self._read(contact)
+            with self._context.progress.visit():
+                yield from self._read(contact)
         except NotFoundError:
             self._count_visit(gone=True)
             self._note_gone(contact)

@@ -133,7 +133,9 @@ class ReportsPartitions(StreamPartitions):
         """Yield a partition for each window."""
         if not self._context.start_date:
             _logger.info("%s: without start_date, the last 365 days are read.", self._context.name)
-        for number, (first, last) in enumerate(self._cursor.begin()):
+        windows = self._cursor.begin()
+        self._context.progress.expect_visits(len(windows), "windows of days to read")
+        for number, (first, last) in enumerate(windows):
             covered = {"from": first.isoformat(), "to": last.isoformat()}
             yield RecordPartition(self._context, covered, partial(self._read, number, first, last))
 
@@ -141,7 +143,8 @@ class ReportsPartitions(StreamPartitions):
         if self._failed:
             return
         try:
-            complete = yield from self._rows(first, last)
+            with self._context.progress.visit():
+                complete = yield from self._rows(first, last)
         except BaseException:
             others_failed, self._failed = self._failed, True
             if not others_failed:

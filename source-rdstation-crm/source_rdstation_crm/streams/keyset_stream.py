@@ -16,6 +16,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
+from airbyte_rdstation.airbyte.progress import ends_at_wall
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import (
     LOOKBACK,
@@ -152,6 +153,9 @@ class KeysetPartitions(StreamPartitions):
             ):
                 yield batch.rows
                 cursor.follow(time_range, batch)
+                self.context.progress.expect(
+                    cursor.ranges.pages_left(), at_least=ends_at_wall(time_range.pages_left, len(batch.rows))
+                )
         except BaseException:
             if cursor.ranges.give_up():
                 raise  # the other readers' errors would only repeat it

@@ -120,6 +120,7 @@ class LastPageFirstPartitions(NewestFirstPartitions):
             seen.update((row["id"], self._text(row)) for row in fresh)
             yield from self._records(fresh)
             cursor.follow(batch.page, batch.oldest)
+            self._context.progress.expect(batch.page - 1)
         if totals and not resumed:
             self._context.compare(len({id_ for id_, _ in seen}), min(totals[0], totals[-1]))
 

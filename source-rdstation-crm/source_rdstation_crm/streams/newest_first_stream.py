@@ -144,8 +144,9 @@ class NewestFirstPartitions(StreamPartitions):
         since = self._cursor.since
         bound, first = format_instant(since) if since else "", self._resume_page()
         number = first
+        fetch = self._fetch if bound else self._context.progress.watched(self._fetch)  # else it ends at some page
         try:
-            for batch in read_newest_first(self._fetch, self._cursor_field, bound, first, walled=self.walled):
+            for batch in read_newest_first(fetch, self._cursor_field, bound, first, walled=self.walled):
                 yield from self._emit_rows(batch)
                 number = batch.page
         except WallReachedError:

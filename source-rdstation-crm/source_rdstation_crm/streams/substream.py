@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property, partial
@@ -169,8 +169,9 @@ class DealPartitions(StreamPartitions):
         """Generate no further partition, and wait for none."""
         return self._places.give_up()
 
-    def _visit(self, due: Iterable[tuple[str, str]]) -> Iterator[RecordPartition]:
+    def _visit(self, due: Sequence[tuple[str, str]]) -> Iterator[RecordPartition]:
         """A partition for each deal, as (`updated_at`, id), then the wait for all; ends early once one has failed."""
+        self._context.progress.expect_visits(len(due), "deals to visit")
         for updated_at, deal_id in due:
             visit = self._cursor.progress.open(deal_id, updated_at or None)
             if visit is None:
@@ -185,7 +186,8 @@ class DealPartitions(StreamPartitions):
             if self._places.given_up:
                 return
             try:
-                yield from self._read_deal(visit.deal_id, visit.updated_at)
+                with self._context.progress.visit():
+                    yield from self._read_deal(visit.deal_id, visit.updated_at)
             except NotFoundError:
                 self._gone += 1  # deleted between the two requests
             self._cursor.progress.close(visit)
@@ -205,6 +207,8 @@ class DealPartitions(StreamPartitions):
 
 class PipelinePartitions(StreamPartitions):
     """Generates a partition for each pipeline: the records that live below it."""
+
+    head_start = 10
 
     def __init__(
         self,

@@ -50,6 +50,7 @@ class TimeWindowPartitions(StreamPartitions):
         for batch in self._windows.read(window):
             read += len(batch.rows)
             yield batch.rows
+            self._context.progress.expect_records(self._windows.total)
             self._cursor.records_emitted()
         with self._lock:
             self._read_rows += read
