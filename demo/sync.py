@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from airbyte_rdstation import config_file
+from demo.display import Display
 
 __all__ = ["Report", "StreamRead", "SyncFailed", "sync"]
 
 CONNECTORS = Path(__file__).resolve().parent.parent / ".venv" / "bin"
-PROGRESS_SECONDS = 2.0
+SHOWN_EVERY_SECONDS = 0.25
 
 
 class SyncFailed(Exception):  # noqa: N818 - reads as what happened
@@ -87,7 +88,8 @@ def _sync(airbyte: Any, config: Path, database: Path, streams: Sequence[str], wo
     cache = airbyte.caches.DuckDBCache(db_path=database, cache_dir=work / "cache")
     report = watch.report
     try:
-        _read(source, cache)
+        with watch.display:
+            _read(source, cache)
     except airbyte.exceptions.AirbyteConnectorFailedError as error:
         # PyAirbyte stores nothing of a read that failed, not even the streams that were read to their end: read those
         # again, alone, rather than give the user nothing because one stream is forbidden.
@@ -99,7 +101,8 @@ def _sync(airbyte: Any, config: Path, database: Path, streams: Sequence[str], wo
         print(f"not readable: {', '.join(unreadable)}; reading the others again, to store them ...", flush=True)
         watch.report = Report()
         source.select_streams(readable)
-        _read(source, cache)
+        with watch.display:
+            _read(source, cache)
         raise SyncFailed(f"Everything but {', '.join(unreadable)} is in {database}.") from error
     finally:
         watch.insist()
@@ -149,6 +152,7 @@ class _Watch:
         self.report = Report()
         self._source: Any = None
         self._unsaved: OSError | None = None
+        self.display = Display()
         self._shown = time.monotonic()
         config_file.save(path, self.config)  # a folder that cannot be written is found before a token is spent
 
@@ -184,7 +188,9 @@ class _Watch:
         elif message.trace and message.trace.stream_status:
             status = message.trace.stream_status
             self._see_status(status.stream_descriptor.name, status.status.value)
-        if time.monotonic() - self._shown >= PROGRESS_SECONDS:
+        elif message.log:
+            self.display.hear(message.log.message)
+        if time.monotonic() - self._shown >= SHOWN_EVERY_SECONDS:
             self._show()
 
     def _see_status(self, name: str, status: str) -> None:
@@ -193,12 +199,11 @@ class _Watch:
         if status in ("COMPLETE", "INCOMPLETE"):
             stream.seconds = time.monotonic() - stream.started
             print(f"  {name}: {stream.records:,} records, {stream.seconds:.1f} s, {status.lower()}", flush=True)
-            self._shown = time.monotonic()
 
     def _show(self) -> None:
-        under_way = {name: read.records for name, read in self.report.streams.items() if read.status == "RUNNING"}
-        if under_way:
-            print("  ... " + ", ".join(f"{name} {records:,}" for name, records in under_way.items()), flush=True)
+        self.display.show(
+            {name: each.records for name, each in self.report.streams.items() if each.status == "RUNNING"}
+        )
         self._shown = time.monotonic()
 
     def _stream(self, name: str) -> StreamRead:
