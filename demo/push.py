@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,14 +35,12 @@ class Pushed:
     sent: int = 0
     accepted: int = 0
     rejected: int = 0
-    notes: list[str] = field(default_factory=list)
-    """The destination's log, without its details."""
     error: str = ""
     """Why it ended early; empty if it did not."""
 
 
 def push(config: Path, database: Path, table: str, *, sync_mode: str, key: str | None = None) -> Pushed:
-    """Send every row; ValueError where configuration or table cannot be read."""
+    """Send every row, and print what the destination logs; ValueError where configuration or table cannot be read."""
     pushed = Pushed()
     with duckdb.connect(str(database), read_only=True) as tables, tempfile.TemporaryDirectory() as folder:
         try:
@@ -114,7 +112,7 @@ def _take(message: dict[str, Any], pushed: Pushed, config: Path) -> None:
         pushed.accepted += int(counts["recordCount"])
         pushed.rejected += rejected
     elif message["type"] == "LOG":
-        pushed.notes.append(message["log"]["message"])
+        print(f"  {message['log']['message']}", flush=True)
     elif message["type"] == "TRACE" and message["trace"]["type"] == "ERROR":
         pushed.error = message["trace"]["error"]["message"]
 
@@ -133,8 +131,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, duckdb.Error) as error:
         print(error, file=sys.stderr)
         return 1
-    for note in pushed.notes:
-        print(f"  {note}")
     print(f"{pushed.sent:,} rows sent, {pushed.accepted:,} accepted, {pushed.rejected:,} rejected.")
     if pushed.error:
         print(pushed.error, file=sys.stderr)
