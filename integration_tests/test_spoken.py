@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
 
@@ -28,7 +29,7 @@ SHORT = {
         "reasons_for_loss": "/deal_lost_reasons",
     },
 }
-VISITING = {"deal_notes", "deals_details", "messages"}
+VISITING = {"deal_contacts", "deal_notes", "deals_details", "messages"}
 PEOPLE = {"full_name": "name", "contact_email": "email"}
 
 
@@ -102,9 +103,11 @@ def test_given_a_429_when_waited_for_then_the_platform_learns_when_the_read_goes
         (V1, "contacts"),
         (V1, "deals"),
         (V1, "deals_details"),
+        (V1, "deal_contacts"),
         (CONVERSAS, "contacts"),
         (CONVERSAS, "messages"),
         (CONVERSAS, "reports"),
+        (CONVERSAS, "attendances_summary"),
     ],
     ids=str,
 )
@@ -116,6 +119,8 @@ def test_given_a_minute_of_milliseconds_when_a_stream_is_read_then_its_lines_tel
     talks = ConversasSize(contacts=2_000 if stream == "contacts" else 60, messages_per_contact=5, reports=900)
     with account(size, conversas=talks, latency_s=0.03) as crm:
         config = {"requests_per_minute": 600_000, "num_workers": 2, **api.config(crm)}
+        if stream == "attendances_summary":
+            config["start_date"] = f"{datetime.now(timezone.utc).date() - timedelta(days=60)}"
         sync = read(api, stream, config)
         requests = sum("oauth" not in request["path"] for request in crm.requests())
 

@@ -210,6 +210,7 @@ class DailyPartitions(StreamPartitions):
         days = [day for day, _ in self._cursor.begin()]
         given = self._departments
         departments = self._told_apart(given, days[0], days[-1]) if given else (_WHOLE_ACCOUNT,)
+        self._context.progress.expect_visits(len(days), "days to read")
         for number, day in enumerate(days):
             if not self._places.take():
                 return
@@ -244,8 +245,9 @@ class DailyPartitions(StreamPartitions):
         try:
             if self._places.given_up:
                 return
-            for department in departments:
-                yield [self._record(row, day, department) for row in self._figures(day, department)]
+            with self._context.progress.visit():
+                for department in departments:
+                    yield [self._record(row, day, department) for row in self._figures(day, department)]
             if self._cursor.finish(number, complete=True):
                 self._cursor.checkpoint()
         except UnauthorizedError as error:
