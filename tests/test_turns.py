@@ -96,11 +96,12 @@ def test_given_one_at_once_when_many_threads_send_then_all_are_answered() -> Non
         def send(stream: str) -> None:
             api.get("/", {}, len, stream=stream)
 
-        threads = [threading.Thread(target=send, args=(f"stream {number % 3}",)) for number in range(30)]
+        threads = [threading.Thread(target=send, args=(f"stream {number % 3}",), daemon=True) for number in range(30)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(30)
+            assert not thread.is_alive()
 
     assert len(server.request_history) == 30
     assert session.turns.had == {"stream 0": 10, "stream 1": 10, "stream 2": 10}
