@@ -55,10 +55,13 @@ def parse_instant(text: object, *, any_year: bool = False) -> datetime:
             moment = datetime.fromisoformat(_for_python_3_10(text))
         except ValueError:
             raise ValueError("no date") from None  # without the text: it may be anything
-    try:
-        moment = moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    except OverflowError:
-        raise ValueError("no date") from None  # in UTC it lies before the year 1 or after 9999
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    elif moment.tzinfo is not timezone.utc:
+        try:
+            moment = moment.astimezone(timezone.utc)
+        except OverflowError:
+            raise ValueError("no date") from None  # in UTC it lies before the year 1 or after 9999
     if not any_year and not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise ValueError("no date of this time")
     return moment
@@ -113,8 +116,15 @@ def is_older(text: str | None, than: str) -> bool:
 
 def newest_instant(texts: Iterable[object]) -> str | None:
     """Return the newest instant that can be calculated with, as `format_instant` spells it; None if there is none."""
-    newest = max(filter(None, parse_instants(texts)), default=None)
-    return None if newest is None else format_instant(newest)
+    newest = ""
+    for text in texts:
+        try:
+            instant = normalize_instant(text)
+        except ValueError:
+            continue
+        if newest < instant and str(FIRST_YEAR) <= instant < str(LAST_YEAR + 1):
+            newest = instant
+    return newest or None
 
 
 def normalize_date(text: object) -> str:

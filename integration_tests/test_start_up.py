@@ -8,7 +8,7 @@ import sys
 import pytest
 
 SPEC = """
-import gc, inspect
+import gc, inspect, sys
 
 def refuse(read):
     raise AssertionError(f"the source code of {read} was asked for")
@@ -17,6 +17,22 @@ inspect.getsource = refuse
 from %s.run import run
 run(["spec"])
 assert gc.isenabled()
+assert not {"boto3", "jinja2", "airbyte_cdk.sources.declarative"} & set(sys.modules), "imported for nothing"
+
+import airbyte_cdk, boto3
+from airbyte_cdk.sources import declarative
+assert airbyte_cdk.YamlDeclarativeSource.__module__ == "airbyte_cdk.sources.declarative.yaml_declarative_source"
+assert boto3.client and declarative.__file__
+"""
+LATE = """
+import sys
+import %s
+import airbyte_cdk.entrypoint
+
+before = dict(sys.modules)
+from %s.run import run
+run(["spec"])
+assert all(sys.modules[name] is module for name, module in before.items())
 """
 IMPORT = """
 import gc, sys
@@ -42,8 +58,16 @@ def done(program: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_given_a_command_when_it_runs_then_it_reads_no_source_code_and_the_collector_works(package: str) -> None:
+def test_given_a_command_when_it_runs_then_it_imports_what_it_needs_and_the_rest_can_be(package: str) -> None:
     run = done(SPEC % package)
+
+    assert run.returncode == 0, run.stderr
+    assert '"SPEC"' in run.stdout
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_given_the_cdk_was_imported_before_when_a_command_runs_then_it_is_left_as_it_is(package: str) -> None:
+    run = done(LATE % (package, package))
 
     assert run.returncode == 0, run.stderr
     assert '"SPEC"' in run.stdout

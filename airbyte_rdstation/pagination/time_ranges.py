@@ -86,7 +86,6 @@ class TimeRanges:
             if pages_left is not None and time_range.position is not None and pages_left >= worth_cutting:
                 self._pages_expected = self._pages_expected or pages_left
                 self._cut(time_range, time_range.position)
-            self._changed.notify_all()
 
     def finish(self, time_range: TimeRange) -> None:
         """Note that `time_range` is read to its end."""
@@ -137,3 +136,4 @@ class TimeRanges:
         time_range.end = at
         self._unfinished.append(rest)
         self._waiting.append(rest)
+        self._changed.notify_all()
