@@ -25,8 +25,8 @@ ACCOUNTS = (
 )
 CHANGED = 0.01
 WHY_MORE = (
-    "Whatever its length, a list costs one request that looks for rows without a date, and a part of one because each "
-    "page begins with the second in which the last one ended."
+    "Each page begins with the second in which the last one ended, and each part that is read side by side with others "
+    "ends with a page that is not full."
 )
 
 

@@ -8,11 +8,12 @@ Facts: docs/api/crm-v2.md#why-page-numbers-lose-rows to #contacts-by-creation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from itertools import pairwise
+from typing import Final
 
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import EPOCH, ONE_SECOND, floor_second, parse_instants
@@ -20,6 +21,8 @@ from airbyte_rdstation.pagination.listing import Batch, Bound, Fetch, Pagination
 from airbyte_rdstation.pagination.page_numbers import halved_windows, sweep
 
 __all__ = ["Position", "Step", "Then", "advance", "read_keyset", "read_keyset_whole"]
+
+_ONE_PAGE_LEFT: Final = 2  # the number of the last page, counted from the one that says so
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,6 @@ class Step:
     then: Then
     next: Position
     fresh: list[Row] = field(default_factory=list)
-    may_sort_nulls_last: bool = False
-    """A first page on which every row has a key: those without may follow behind all others."""
 
 
 def advance(at: Position, page: Page, key: str) -> Step:
@@ -77,7 +78,7 @@ def advance(at: Position, page: Page, key: str) -> Step:
     if at.second is not None and last <= at.second:
         return Step(Then.ONE_SECOND, Position(at.second + ONE_SECOND), fresh)
     seen = frozenset(version for version, moment in zip(versions, moments, strict=True) if moment and moment >= last)
-    return Step(Then.GO_ON, Position(last, seen), fresh, at.second is None and all(row.get(key) for row in page.rows))
+    return Step(Then.GO_ON, Position(last, seen), fresh)
 
 
 def read_keyset(
@@ -89,40 +90,68 @@ def read_keyset(
     end: Callable[[], datetime | None] = lambda: None,
     fixed: tuple[Bound, ...] = (),
     tie_sort: str | None = None,
+    whole: bool = False,
 ) -> Iterator[Batch]:
     """Yield all rows within `fixed` whose `keys[0]` lies in [start, end()), one batch a request.
 
-    `end` is asked before each request, so that a caller may hand the far part of the range to another read.
-    `keys[1:]` are keys that never change and tell apart the rows of one second; those that share them all are read in
-    the order of `tie_sort`. `now` is the moment the read begins. Raises PaginationError rather than loop or lose a row.
+    `end` is asked before each request: the far part may be handed over meanwhile. `keys[1:]` never change and tell
+    apart rows of one second, `tie_sort` those that share them all. `now` is when the read begins. `whole`, as without a
+    `start`: rows without a key belong to it, at its open end. Raises PaginationError rather than loop or lose a row.
     """
     key = keys[0]
     at = Position(start and floor_second(start))
+    newest = Query(key, (*fixed, Bound(key)), descending=True)
+    nulls_last = whole or start is None  # as far as is known: no filter on the key would ever show them
+    far_end = whole and start is not None and end() is None  # of a long read, or of one that goes on
     while (limit := end()) is None or at.second is None or at.second < limit:
+        if far_end and (yield from _last_page(fetch, newest, at)):
+            return
         query = Query(key, (*fixed, Bound(key, at.second, limit)))
         page, step = _step(fetch, query, at)
-        if step.may_sort_nulls_last:  # no filter on the key would ever show them
-            yield from sweep(fetch, Query(key, query.bounds, descending=True), without=key)
-        if step.then is Then.UNSORTED:
-            yield from halved_windows(fetch, key, at.second, limit, fixed, now)
-            return
-        if step.then is Then.NULLS:
-            yield from sweep(fetch, query, without=key)
-        elif step.then is Then.GO_ON:
+        nulls_last = nulls_last and not far_end and (at.second is not None or all(row.get(key) for row in page.rows))
+        if step.then is Then.GO_ON:
             yield Batch(step.fresh, step.next.second, None if page.last is None else page.last - 1)
         elif step.then is Then.END:
             yield Batch(step.fresh, limit or step.next.second, 0)
+            if nulls_last and limit is None and at.second is not None:
+                yield from sweep(fetch, newest, without=key)
+        else:
+            yield from _otherwise(step, fetch, query, keys, at, now=now, tie_sort=tie_sort)
+        if step.then in (Then.END, Then.UNSORTED):
             return
-        else:  # ONE_SECOND
-            yield from _one_second(fetch, keys, at, now=now, fixed=fixed, tie_sort=tie_sort)
-            yield Batch([], step.next.second)
         at = step.next
+        far_end = nulls_last and limit is None and page.last == _ONE_PAGE_LEFT
 
 
 def read_keyset_whole(fetch: Fetch, key: str, *, now: datetime) -> Iterator[Batch]:
     """Yield all rows by a key that some do not have; those sort first or last, so both ends are read."""
     yield from read_keyset(fetch, (key,), None, now=now)
     yield from sweep(fetch, Query(key, descending=True), without=key)
+
+
+def _last_page(fetch: Fetch, newest: Query, at: Position) -> Generator[Batch, None, bool]:
+    """Yield the rows from `at` on by the newest page, and those without a key; return whether the read ends with them.
+
+    Rows without a key sort first or last, and the first page did not begin with them: so the last page, asked for from
+    the far end, shows them, too. Where there are more rows from `at` on than it holds, the read goes on as before.
+    """
+    key, second = newest.sort or "", at.second or EPOCH
+    page = fetch(newest)
+    moments = parse_instants(row.get(key) for row in page.rows)
+    known = [moment for moment in moments if moment]
+    ends = (
+        bool(known)
+        and all(later >= earlier for later, earlier in pairwise(known))
+        and (known[-1] < min(second, known[0]) or page.has_next is More.NO)
+    )
+    if ends:
+        dated = zip(page.rows, moments, strict=True)
+        rows = [row for row, moment in dated if moment and moment >= second]
+        fresh = [row for row in reversed(rows) if (row["id"], str(row.get(key))) not in at.seen]
+        yield Batch(fresh, max(second, floor_second(known[0])), 0)
+    if len(known) < len(moments):
+        yield from sweep(fetch, newest, without=key)
+    return ends
 
 
 def _step(fetch: Fetch, query: Query, at: Position) -> tuple[Page, Step]:
@@ -136,6 +165,20 @@ def _step(fetch: Fetch, query: Query, at: Position) -> tuple[Page, Step]:
         if step.then is not Then.OUTSIDE:
             return page, step
     raise PaginationError(f"The list ignores its filter {query.bounds[-1].rdql()}.")
+
+
+def _otherwise(
+    step: Step, fetch: Fetch, query: Query, keys: Sequence[str], at: Position, *, now: datetime, tie_sort: str | None
+) -> Iterator[Batch]:
+    """What no move of the filter reads: the rest of the range, the rows without a key, or the rest of a second."""
+    *fixed, bound = query.bounds
+    if step.then is Then.UNSORTED:
+        yield from halved_windows(fetch, keys[0], bound.at_least, bound.before, tuple(fixed), now)
+    elif step.then is Then.NULLS:
+        yield from sweep(fetch, query, without=keys[0])
+    else:
+        yield from _one_second(fetch, keys, at, now=now, fixed=tuple(fixed), tie_sort=tie_sort)
+        yield Batch([], step.next.second)
 
 
 def _one_second(

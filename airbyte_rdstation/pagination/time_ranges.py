@@ -19,7 +19,7 @@ from airbyte_rdstation.dates import ONE_SECOND, floor_second
 __all__ = ["TimeRange", "TimeRanges"]
 
 _PAGES_OF_A_BIG_LIST: Final = 10  # a smaller one is read as it is
-_WORTH_CUTTING_PAGES: Final = 3  # so that no reader is left alone with the end of a big one
+_WORTH_CUTTING_PAGES: Final = 4  # so that no reader is left alone with the end of a big one
 _SPARE_CUTS: Final = 2  # every cut costs about one request: a range ends with a page that is not full
 _PAGES_A_CUT: Final = 30
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 import pytest
 from hypothesis import given
 from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
-from airbyte_rdstation.client.responses import More, Page
+from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import EPOCH, parse_instant
 from airbyte_rdstation.pagination.keyset import Position, Then, advance, read_keyset
-from airbyte_rdstation.pagination.listing import PaginationError, Query
+from airbyte_rdstation.pagination.listing import Fetch, PaginationError, Query
 
 BY_UPDATE = ("updated_at", "created_at")
 BY_CREATION = ("created_at",)
@@ -132,10 +134,11 @@ def test_given_a_range_whose_end_is_pulled_in_when_read_then_it_stops_there() ->
     assert ids == sorted(crm.created)[:500]
 
 
-@pytest.mark.parametrize("nulls", ["first", "last"])
-def test_given_rows_without_the_key_at_either_end_when_read_then_they_arrive_too(nulls: str) -> None:
-    blank = [{"id": f"b{number}", "updated_at": None} for number in range(45)]
-    dated = spread_list(95, page_size=10)
+BLANK: list[Row] = [{"id": f"b{number}", "updated_at": None} for number in range(45)]
+
+
+def with_blanks(dated: SimulatedList, nulls: str) -> Fetch:
+    """The list, and rows without its key: behind all others in either order, or before them in one."""
 
     def fetch(query: Query) -> Page:
         if query.bounds[-1].at_least is not None:
@@ -144,12 +147,84 @@ def test_given_rows_without_the_key_at_either_end_when_read_then_they_arrive_too
         rows = dated.fetch(query.at_page(1)).rows
         dated.page_size = size
         at_front = (nulls == "first") != query.descending
-        rows = [*blank, *rows] if at_front else [*rows, *blank]
-        return Page(rows[(query.page - 1) * size : query.page * size], has_next=More.of(query.page * size < len(rows)))
+        rows = [*BLANK, *rows] if at_front else [*rows, *BLANK]
+        last = -(-len(rows) // size) if dated.last_link else None
+        page = rows[(query.page - 1) * size : query.page * size]
+        return Page(page, More.of(query.page * size < len(rows)), last)
+
+    return fetch
+
+
+@pytest.mark.parametrize("last_link", [True, False], ids=["last-link", "no-last-link"])
+@pytest.mark.parametrize("nulls", ["first", "last"])
+def test_given_rows_without_the_key_at_either_end_when_read_and_resumed_then_they_arrive_too(
+    nulls: str, last_link: bool
+) -> None:
+    dated = spread_list(95, page_size=10)
+    dated.last_link = last_link
+    fetch = with_blanks(dated, nulls)
+    every = {row["id"] for row in BLANK} | set(dated.created)
+    assert {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows} == every
+    for stop in range(1, 13):
+        batches = list(islice(read_keyset(fetch, BY_UPDATE, None, now=moment(0)), stop))
+        reached = [batch.reached for batch in batches if batch.reached]
+        ids = {row["id"] for batch in batches for row in batch.rows}
+        start = reached[-1] if reached else None
+        for batch in read_keyset(fetch, BY_UPDATE, start, now=moment(0), whole=True):
+            ids |= {row["id"] for row in batch.rows}
+
+        assert ids == every, stop
+
+
+def test_given_a_list_that_knows_no_descending_order_when_read_then_nothing_is_missing() -> None:
+    crm = spread_list(95, page_size=10)
+
+    def fetch(query: Query) -> Page:
+        return crm.fetch(replace(query, descending=False))
+
+    for start in (None, moment(40_000)):
+        batches = read_keyset(fetch, BY_UPDATE, start, now=moment(0), whole=True)
+        ids = {row["id"] for batch in batches for row in batch.rows}
+
+        assert ids == {row_id for row_id, updated in crm.updated.items() if start is None or updated >= 40_000}
+
+
+def test_given_a_descending_order_that_is_none_when_read_then_nothing_is_missing() -> None:
+    crm = spread_list(95, page_size=10)
+
+    def fetch(query: Query) -> Page:
+        page = crm.fetch(query)
+        if query.descending:
+            oldest, *others = crm.fetch(replace(query, descending=False)).rows
+            page = replace(page, rows=[page.rows[0], *others[1:], oldest])
+        return page
 
     ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
 
-    assert ids == {row["id"] for row in blank} | set(dated.created)
+    assert ids == set(crm.created)
+
+
+def test_given_nothing_newer_than_the_last_range_when_read_then_one_request_shows_it() -> None:
+    crm = spread_list(95, page_size=10)
+
+    batches = list(read_keyset(crm.fetch, BY_UPDATE, moment(1_000_000), now=moment(crm.now), whole=True))
+
+    assert crm.requests == 1
+    assert [(batch.rows, batch.reached) for batch in batches] == [([], moment(1_000_000))]
+
+
+def test_given_more_new_rows_than_a_page_before_the_last_one_when_read_then_nothing_is_missing() -> None:
+    crm = spread_list(25, page_size=10)
+
+    def fetch(query: Query) -> Page:
+        if query.descending:
+            for number in range(15):
+                crm.create(f"{1_000 + number:024x}")
+        return crm.fetch(query)
+
+    ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
+
+    assert ids == set(crm.created)
 
 
 def page_of(*seconds: int | None, has_next: More = More.YES) -> Page:

@@ -63,6 +63,8 @@ class KeysetCursor(CheckpointCursor):
         self._latest = state.position.latest if state.position else None
         self._moving = key == cursor_field
         self._since = due_since(context.start_date, state.cursor, state.settled or not self._moving)
+        self.whole = self._since is None or not self._moving
+        """Whether rows without a key belong to the read."""
         self.ranges = TimeRanges(
             [TimeRange(_instant(start), _instant(end)) for start, end in state.position.ranges]
             if state.position
@@ -150,6 +152,7 @@ class KeysetPartitions(StreamPartitions):
                 end=lambda: time_range.end,
                 fixed=cursor.fixed,
                 tie_sort=self.tie_sort,
+                whole=cursor.whole,
             ):
                 yield batch.rows
                 cursor.follow(time_range, batch)
