@@ -60,6 +60,7 @@ T = TypeVar("T")
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _SIGNALLED: Final = 128  # and the signal's number: the exit code that shells and engines expect
+_OBJECTS_A_COLLECTION: Final = 50_000  # a page has thousands, and no cycle: to look for one each time took a tenth
 _NO_STDOUT: Final = "The connector cannot write to stdout"
 _GRACE_SECONDS: Final = 5.0  # for what is under way
 _SECONDS_TO_LEAVE: Final = 8.0  # `docker stop` kills after ten
@@ -177,6 +178,7 @@ def connector_process(arguments: Sequence[str], on_signal: Callable[[int], None]
     for handler in logging.getLogger().handlers:
         handler.addFilter(RedactingFilter())  # for loggers of libraries, too
     hide_texts_of_errors()
+    gc.set_threshold(_OBJECTS_A_COLLECTION)
     gc.freeze()  # what is imported lives as long as the process: a big read is a seventh faster if nobody walks it
     _listen(on_signal)
     try:
