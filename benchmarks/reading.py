@@ -17,7 +17,7 @@ ROUNDS_OF_STARTS = 3
 MOST_TIMES_THE_BARE_LOOP = 3
 MOST_MEGABYTES = 130
 WHERE_TIME_GOES = (
-    "A third of its time is the import of Airbyte's CDK, which every command pays: compare the seconds without "
+    "A quarter of its time is the import of Airbyte's CDK, which every command pays: compare the seconds without "
     "those to start."
 )
 
