@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
+
+from airbyte_rdstation import start_up
+from connectors import ROOT
 
 SPEC = """
 import gc, inspect, sys
@@ -53,6 +57,16 @@ assert None not in sys.modules.values(), "a module is hidden"
 PACKAGES = ["source_rdstation_crm", "source_rdstation_conversas", "destination_rdstation_crm"]
 
 
+OTHER_CDK = """
+import sys
+from airbyte_rdstation import start_up
+start_up._TESTED_WITH = "airbyte_cdk-7.0.0"
+from %s.run import run
+run(["spec"])
+assert "airbyte_cdk.sources.declarative" in sys.modules, "imported as usual"
+"""
+
+
 def done(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
@@ -63,6 +77,20 @@ def test_given_a_command_when_it_runs_then_it_imports_what_it_needs_and_the_rest
 
     assert run.returncode == 0, run.stderr
     assert '"SPEC"' in run.stdout
+
+
+def test_given_a_cdk_that_is_not_the_tested_one_when_a_command_runs_then_it_is_imported_as_usual() -> None:
+    run = done(OTHER_CDK % "source_rdstation_crm")
+
+    assert run.returncode == 0, run.stderr
+    assert '"SPEC"' in run.stdout
+
+
+def test_the_tested_cdk_is_the_one_that_the_locks_name() -> None:
+    locked = re.search(r"(?m)^airbyte-cdk==(\S+)", (ROOT / "requirements/runtime.txt").read_text(encoding="utf-8"))
+
+    assert locked is not None
+    assert f"airbyte_cdk-{locked[1]}" == start_up._TESTED_WITH
 
 
 @pytest.mark.parametrize("package", PACKAGES)

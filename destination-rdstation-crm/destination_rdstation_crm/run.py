@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TextIO, cast
 
-from airbyte_rdstation import quick_import
+from airbyte_rdstation.start_up import quick_import
 
 __all__ = ["run"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airbyte_rdstation import quick_import
+from airbyte_rdstation.start_up import quick_import
 
 __all__ = ["run"]
 
