@@ -92,7 +92,7 @@ def impatient() -> Iterator[None]:
     """What cannot be read is asked for once: the spoiler would answer the same again."""
     with pytest.MonkeyPatch.context() as patch:
         once = partial(RetryPolicy, tries=1, tries_on_500=1)
-        for module in ("airbyte_rdstation.client.client", "source_rdstation_conversas.factory_conversas"):
+        for module in ("airbyte_rdstation.client.client", "source_rdstation_conversas.source"):
             patch.setattr(f"{module}.RetryPolicy", once)
         yield
 

@@ -19,6 +19,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import orjson
 import yaml
+from airbyte_cdk.logger import init_logger
 from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
@@ -175,6 +176,7 @@ def connector_process(arguments: Sequence[str], on_signal: Callable[[int], None]
     thread of its own, and the process is left after eight seconds at the latest, with 143 or 130.
     """
     _speak_utf8()
+    init_logger("airbyte")  # the CDK does so where its entry point is imported: a destination does without that
     for handler in logging.getLogger().handlers:
         handler.addFilter(RedactingFilter())  # for loggers of libraries, too
     hide_texts_of_errors()
