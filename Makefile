@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo authorize probe sync push test test-unit test-long test-image image-size wheel-test release-check spec-forms acceptance soak node-jose \
+.PHONY: help demo authorize probe sync push report dbt test test-unit test-long test-image image-size wheel-test release-check spec-forms acceptance soak node-jose \
 	audit lint fix runners papers emulator bench image lock clean
 SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE  # compile a module once, not in each of the processes that a test run starts
@@ -15,6 +15,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECKED := airbyte_rdstation emulator source-rdstation-crm source-rdstation-conversas destination-rdstation-crm \
 	integration_tests tests benchmarks demo release conftest.py
+DBT := DBT_SEND_ANONYMOUS_USAGE_STATS=false DBT_TARGET_PATH=../build/dbt/target DBT_LOG_PATH=../build/dbt/logs ../.venv-dbt/bin/dbt
 BENCHED := bare cdk dlt singer  # benchmarks/alternatives, by the environment they run in
 CONNECTORS := $(shell sed -nE 's/^((source|destination)-[a-z-]+) = .*/\1/p' pyproject.toml)
 
@@ -40,6 +41,13 @@ sync: .venv/.installed .venv-demo/.installed ## Read a real account: CONFIG=path
 push: .venv/.installed ## Write a DuckDB table into a real account: CONFIG=path.json DB=path.duckdb TABLE=name [KEY=column] [MODE=append_dedup]
 	@$(if $(and $(CONFIG),$(DB),$(TABLE)),,echo 'Say what to push: make push CONFIG=path.json DB=path.duckdb TABLE=name (README.md shows the configuration)' >&2; exit 2)
 	@$(BIN)/python -m demo.push "$(CONFIG)" --db "$(DB)" --table "$(TABLE)" $(if $(KEY),--key "$(KEY)") $(if $(MODE),--mode "$(MODE)")
+
+report: .venv/.installed ## Draw a page with the sales team's figures: DB="path.duckdb [another.duckdb]" [OUT=path.html]
+	@$(if $(DB),,echo 'Say whose figures: make report DB=path.duckdb (several files of one account: DB="a.duckdb b.duckdb")' >&2; exit 2)
+	@$(BIN)/python -m demo.report $(DB) $(if $(OUT),--out "$(OUT)")
+
+dbt: .venv-dbt/.installed ## Build and test the dbt package on the demo's files (ARGS="--vars '{rdstation_api: v1}'")
+	@mkdir -p build/dbt && cd dbt && $(DBT) build --profiles-dir . $(ARGS)
 
 # Most tests wait for a delayed or failing server, so several run side by side.
 UNIT_TESTS := tests $(wildcard */unit_tests)
@@ -130,6 +138,7 @@ lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (AR
 	$(COMPILE) --group pyproject.toml:build --constraints requirements/runtime.txt -o requirements/build.txt && \
 	$(COMPILE) pyproject.toml --group dev --constraints requirements/runtime.txt -o requirements/dev.txt && \
 	$(COMPILE) --group pyproject.toml:demo -o requirements/demo.txt && \
+	$(COMPILE) --group pyproject.toml:dbt -o requirements/dbt.txt && \
 	$(COMPILE) --group pyproject.toml:audit -o requirements/audit.txt && \
 	$(COMPILE) --group pyproject.toml:runners -o requirements/runners.txt && \
 	$(COMPILE) --group pyproject.toml:release -o requirements/release.txt && \
@@ -141,8 +150,8 @@ lock: .venv/.installed ## Bring requirements/ up to date with pyproject.toml (AR
 	rm -rf "$$old"  # a lock that is the same keeps its date, and so the environments made from it
 
 clean: ## Remove everything these tasks made, environments included
-	@rm -rf .venv .venv-demo .venv-wheel .venv-bench .venv-audit .venv-release .venv-runners .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist \
-		demo/*.duckdb* demo/.work \
+	@rm -rf .venv .venv-demo .venv-dbt .venv-wheel .venv-bench .venv-audit .venv-release .venv-runners .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist \
+		demo/*.duckdb* demo/report.html demo/.work \
 		$(foreach connector,$(CONNECTORS),$(connector)/.tmp $(connector)/build $(connector)/.pytest_cache)
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -181,6 +190,11 @@ install_lock = echo "Installing $(2) into $(1) with $$("$$python" --version) ...
 		'"$(PYTHON)" nor python3.12, python3.11 or python3.10 is that. Name one, as in: make demo PYTHON=/path/to/python3.12' >&2; \
 		exit 1; fi; \
 	$(call install_lock,.venv-demo,requirements/demo.txt)
+	@touch $@
+
+.venv-dbt/.installed: requirements/dbt.txt
+	@$(call python_below,14,"$(PYTHON)"); \
+	$(call install_lock,.venv-dbt,requirements/dbt.txt)
 	@touch $@
 
 # What a user installs: the wheel, and the very versions that requirements/runtime.txt names.

@@ -1,0 +1,12 @@
+{# What became of a group of deals: one definition for each table that says it. #}
+{% macro outcomes() %}
+    count(*) as deals,
+    sum(case when status in ('ongoing', 'paused') then 1 else 0 end) as open_deals,
+    sum(case when status in ('ongoing', 'paused') then total_price else 0 end) as open_value,
+    sum(case when status = 'won' then 1 else 0 end) as won_deals,
+    sum(case when status = 'won' then total_price else 0 end) as won_value,
+    sum(case when status = 'lost' then 1 else 0 end) as lost_deals,
+    sum(case when status = 'won' then 1 else 0 end) * 1.0
+        / nullif(sum(case when status in ('won', 'lost') then 1 else 0 end), 0) as win_rate,
+    avg(case when status = 'won' then days_to_close end) as mean_days_to_win
+{%- endmacro %}

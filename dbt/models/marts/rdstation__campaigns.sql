@@ -1,0 +1,6 @@
+select
+    campaign_id,
+    campaign_name,{{ outcomes() }}
+from {{ ref('rdstation__deals') }}
+where not is_deleted
+group by 1, 2

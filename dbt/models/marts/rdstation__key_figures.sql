@@ -1,0 +1,4 @@
+select
+{{ outcomes() }}
+from {{ ref('rdstation__deals') }}
+where not is_deleted

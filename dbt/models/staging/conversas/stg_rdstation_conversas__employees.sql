@@ -1,0 +1,3 @@
+{{ staged('rdstation_conversas', 'employees', [
+    ['id', 'text'], ['name', 'text'], ['status', 'lower'],
+]) }}

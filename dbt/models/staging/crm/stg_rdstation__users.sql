@@ -1,0 +1,5 @@
+{% if var('rdstation_api') == 'v1' %}
+{{ staged('rdstation_v1', 'users', [['id', 'text'], ['name', 'text']]) }}
+{% else %}
+{{ staged('rdstation_v2', 'users', [['id', 'text'], ['name', 'text']]) }}
+{% endif %}
