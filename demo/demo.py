@@ -1,6 +1,7 @@
 """The story `make demo` tells: an account appears, is read, changes, and is read again for what the changes cost.
 
-Once over each version of the CRM's API, once over that of Conversas. At the end a table goes back into the CRM.
+Once over each version of the CRM's API, once over that of Conversas. At the end a table goes back into the CRM,
+and a page is drawn of the sales team's figures.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from airbyte_rdstation import config_file
 from demo.acts import ACTS, Act
 from demo.push_back import push_back
+from demo.report.__main__ import main as report
 from emulator.client import AccountSize, Emulator
 from emulator.conversas_data.size import ConversasSize
 
@@ -24,6 +26,7 @@ __all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "demo" / ".work"
+REPORT = ROOT / "demo" / "report.html"
 PYTHON = str(ROOT / ".venv-demo" / "bin" / "python")
 SYNC, SHOW = (PYTHON, "-m", "demo.sync"), (PYTHON, "-m", "demo.show")
 
@@ -61,7 +64,9 @@ def main() -> int:
         )
         verdicts = [_play(act, crm) for act in ACTS]
         verdicts.append(push_back(crm, ACTS[0].database, WORK / "destination.json", LIMIT * SCALE))
-        return max(verdicts)
+    print("\n==== The sales team's figures, from the three files", flush=True)
+    verdicts.append(report([*(str(act.database) for act in ACTS), "--out", str(REPORT)]))
+    return max(verdicts)
 
 
 def _play(act: Act, crm: Emulator) -> int:

@@ -10,3 +10,16 @@
         / nullif(sum(case when status in ('won', 'lost') then 1 else 0 end), 0) as win_rate,
     avg(case when status = 'won' then days_to_close end) as mean_days_to_win
 {%- endmacro %}
+
+{# How a group of attendances went. #}
+{% macro service_figures() %}
+    count(*) as attendances,
+    sum(case when is_closed then 1 else 0 end) as closed,
+    avg(wait_seconds) as mean_wait_seconds,
+    {{ median_of('wait_seconds') }} as median_wait_seconds,
+    avg(service_seconds) as mean_service_seconds,
+    count(rating) as rated,
+    avg(rating) as mean_rating,
+    sum(messages_sent) as messages_sent,
+    sum(messages_received) as messages_received
+{%- endmacro %}

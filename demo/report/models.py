@@ -8,20 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import yaml
-from jinja2 import Environment, StrictUndefined, pass_context
+from jinja2 import Environment, StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
 
 __all__ = ["CONVERSAS", "V1", "V2", "Models", "api_of"]
 
 PACKAGE = Path(__file__).resolve().parents[2] / "dbt"
+JINJA = Environment(undefined=StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701 - SQL
 V1, V2, CONVERSAS = "rdstation_v1", "rdstation_v2", "rdstation_conversas"
-# A table that a sync of each API brings, and no other API.
-TELLING_TABLES = {V2: "stages", V1: "deals_details", CONVERSAS: "reports"}
+# Tables that a sync of one API brings, and no other.
+TELLING_TABLES = {
+    V2: {"stages", "pipelines", "lost_reasons", "sources", "deal_notes"},
+    V1: {"deals_details", "deal_stages", "deal_pipelines", "reasons_for_loss", "companies"},
+    CONVERSAS: {"reports", "messages", "messages_history", "employees"},
+}
 
 
 def api_of(tables: Sequence[str]) -> str | None:
@@ -30,9 +36,7 @@ def api_of(tables: Sequence[str]) -> str | None:
     >>> api_of(["deals", "stages", "users"])
     'rdstation_v2'
     """
-    alike = {V2: {"deals", "stages", "lost_reasons"}, V1: {"deals_details", "deal_stages", "reasons_for_loss"}}
-    alike[CONVERSAS] = {"reports", "messages", "employees"}
-    return next((source for source, names in alike.items() if names & set(tables)), None)
+    return next((source for source, names in TELLING_TABLES.items() if names & set(tables)), None)
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,8 @@ class Models:
             self._db.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {source} (READ_ONLY)")
         project = yaml.safe_load((PACKAGE / "dbt_project.yml").read_text(encoding="utf-8"))
         self._variables = {**project["vars"], **variables}
-        self._macros = "".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.glob("macros/*.sql")))
         self._files = {path.stem: path for path in PACKAGE.glob("models/**/*.sql")}
         self._built: set[str] = set()
-        self._jinja = Environment(undefined=StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701 - SQL
 
     def __enter__(self) -> Models:
         return self
@@ -109,7 +111,7 @@ class Models:
         return _Relation("memory", "main", model)
 
     def _rendered(self, text: str) -> str:
-        return self._jinja.from_string(self._macros + text).render(
+        return _template(text).render(
             adapter=_Adapter(self._db),
             config=lambda **_: "",
             execute=True,
@@ -120,6 +122,13 @@ class Models:
             exceptions=_Exceptions(),
             var=lambda name: self._variables[name],
         )
+
+
+@cache
+def _template(text: str) -> Template:
+    """Compile a model together with the package's macros."""
+    macros = "".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.glob("macros/*.sql")))
+    return JINJA.from_string(macros + text)
 
 
 class _Adapter:

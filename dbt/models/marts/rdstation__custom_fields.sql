@@ -4,7 +4,7 @@ with fields as (
     select
         *,
         {{ replace_all(
-            "translate(lower(coalesce(slug, label)), 'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn')", '[^a-z0-9]+', '_'
+            "translate(lower(coalesce(slug, label)), 'áàâãäªéèêëíìîïóòôõöºúùûüçñ', 'aaaaaaeeeeiiiioooooouuuucn')", '[^a-z0-9]+', '_'
         ) }} as words
     from {{ ref('stg_rdstation__custom_fields') }}
 ),
