@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo authorize probe sync push report dbt test test-unit test-long test-image image-size wheel-test release-check spec-forms acceptance soak node-jose \
+.PHONY: help demo authorize probe sync push report dbt dbt-test test test-unit test-long test-image image-size wheel-test release-check spec-forms acceptance soak node-jose \
 	audit lint fix runners papers emulator bench image lock clean
 SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE  # compile a module once, not in each of the processes that a test run starts
@@ -56,7 +56,7 @@ test: .venv/.installed ## Run the tests; ARGS="-k keyset" narrows them
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 8 $(SIDE_BY_SIDE) -m 'not long and not image and not wheel'
+	@$(BIN)/python -m pytest -n 8 $(SIDE_BY_SIDE) -m 'not long and not image and not wheel and not dbt'
 endif
 
 test-unit: .venv/.installed ## Run the tests that start no process: under half a minute
@@ -79,6 +79,9 @@ wheel-test: .venv/.installed .venv-demo/.installed .venv-wheel/.installed ## Run
 
 runners: .venv/.installed .venv-demo/.installed .venv-runners/.installed ## Run the recipes with the runners they are for, which keep no tokens
 	@$(BIN)/python -m pytest -m wheel $(ARGS) integration_tests/test_runners.py
+
+dbt-test: .venv/.installed .venv-dbt/.installed ## Build the dbt package on an emulated account, twice, and parse it for each warehouse
+	@$(BIN)/python -m pytest -m dbt $(ARGS) integration_tests/test_dbt.py
 
 spec-forms: .venv/.installed ## Draw the connectors' configuration forms into build/spec-forms (needs npm and Chromium)
 	@$(BIN)/python tests/spec_forms/render.py

@@ -6,8 +6,9 @@
     sum(case when status = 'won' then 1 else 0 end) as won_deals,
     sum(case when status = 'won' then total_price else 0 end) as won_value,
     sum(case when status = 'lost' then 1 else 0 end) as lost_deals,
-    sum(case when status = 'won' then 1 else 0 end) * 1.0
-        / nullif(sum(case when status in ('won', 'lost') then 1 else 0 end), 0) as win_rate,
+    {{ part_of(
+        "sum(case when status = 'won' then 1 else 0 end)", "sum(case when status in ('won', 'lost') then 1 else 0 end)"
+    ) }} as win_rate,
     avg(case when status = 'won' then days_to_close end) as mean_days_to_win
 {%- endmacro %}
 

@@ -37,7 +37,7 @@ select {% if not versions and found %}{{ kept | join(', ') }} from (select *, ro
     {%- if column[0] in names -%}
         {{ typed(names[column[0]], column[1], types[column[0]]) }} as {{ name }}
     {%- else -%}
-        cast(null as {{ type_of('text' if column[1] == 'lower' else column[1]) }}) as {{ name }}
+        {{ null_of('text' if column[1] == 'lower' else column[1]) }} as {{ name }}
     {%- endif -%}
     {{ ',' if not loop.last }}
 {%- endfor %}

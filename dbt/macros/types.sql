@@ -1,11 +1,11 @@
 {# Types and conversions that warehouses spell differently. The default is DuckDB's and PostgreSQL's spelling. #}
 
-{# The type that a kind of column has here: text, number, integer, flag, moment (UTC), day, json. #}
+{# The type that a kind of column has here: text, number, integer, flag, moment (UTC), day, json, ratio. #}
 {% macro type_of(kind) %}{{ adapter.dispatch('type_of', 'rdstation')(kind) }}{% endmacro %}
 
 {% macro default__type_of(kind) -%}
 {{ {'text': 'varchar', 'number': 'numeric(38, 9)', 'integer': 'bigint', 'flag': 'boolean', 'moment': 'timestamp',
-    'day': 'date', 'json': 'json'}[kind] }}
+    'day': 'date', 'json': 'json', 'ratio': 'double precision'}[kind] }}
 {%- endmacro %}
 
 {% macro postgres__type_of(kind) -%}{{ 'jsonb' if kind == 'json' else default__type_of(kind) }}{%- endmacro %}
@@ -15,7 +15,14 @@
 {%- endmacro %}
 
 {% macro bigquery__type_of(kind) -%}
-{{ 'string' if kind == 'text' else 'numeric' if kind == 'number' else default__type_of(kind) }}
+{{ {'text': 'string', 'number': 'numeric', 'ratio': 'float64'}.get(kind) or default__type_of(kind) }}
+{%- endmacro %}
+
+{# Nothing, in the type of a kind. #}
+{% macro null_of(kind) %}{{ adapter.dispatch('null_of', 'rdstation')(kind) }}{% endmacro %}
+{% macro default__null_of(kind) %}cast(null as {{ type_of(kind) }}){% endmacro %}
+{% macro bigquery__null_of(kind) -%}
+{{ 'parse_json(cast(null as string))' if kind == 'json' else default__null_of(kind) }}
 {%- endmacro %}
 
 {# A JSON column, whose type in the table may be text. #}
@@ -70,7 +77,9 @@ cast(convert_timezone('UTC', '{{ var("rdstation_timezone") }}', {{ moment }}) as
 
 {# Seconds from one moment to a later one, with a fraction. #}
 {% macro seconds_between(earlier, later) %}{{ adapter.dispatch('seconds_between', 'rdstation')(earlier, later) }}{% endmacro %}
-{% macro default__seconds_between(earlier, later) %}extract(epoch from ({{ later }} - {{ earlier }})){% endmacro %}
+{% macro default__seconds_between(earlier, later) -%}
+cast(extract(epoch from ({{ later }} - {{ earlier }})) as {{ type_of('ratio') }})
+{%- endmacro %}
 {% macro snowflake__seconds_between(earlier, later) -%}
 (datediff('millisecond', {{ earlier }}, {{ later }}) / 1000)
 {%- endmacro %}
@@ -99,3 +108,8 @@ cast(convert_timezone('UTC', '{{ var("rdstation_timezone") }}', {{ moment }}) as
 {% macro default__median_of(value) %}median({{ value }}){% endmacro %}
 {% macro postgres__median_of(value) %}percentile_cont(0.5) within group (order by {{ value }}){% endmacro %}
 {% macro bigquery__median_of(value) %}approx_quantiles({{ value }}, 100)[offset(50)]{% endmacro %}
+
+{# A part of a whole, 0 to 1; null of nothing. #}
+{% macro part_of(part, whole) -%}
+cast({{ part }} as {{ type_of('ratio') }}) / nullif({{ whole }}, 0)
+{%- endmacro %}

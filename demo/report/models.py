@@ -17,7 +17,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
 
-__all__ = ["CONVERSAS", "V1", "V2", "Models", "api_of"]
+__all__ = ["CONVERSAS", "PACKAGE", "V1", "V2", "Models", "api_of"]
 
 PACKAGE = Path(__file__).resolve().parents[2] / "dbt"
 JINJA = Environment(undefined=StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701 - SQL
@@ -102,6 +102,10 @@ class Models:
         found = self._db.execute(self._rendered(query))
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def columns(self, model: str) -> list[str]:
+        """Return the names of a model's columns, in their order."""
+        return [name for name, *_ in self._db.execute(f"DESCRIBE {self._ref(model)}").fetchall()]
 
     def _ref(self, model: str) -> _Relation:
         if model not in self._built:

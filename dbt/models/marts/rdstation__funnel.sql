@@ -30,7 +30,10 @@ select
     reached.open_here,
     reached.lost_here,
     reached.won,
-    coalesce(lead(reached.reached) over (partition by reached.pipeline_id order by reached.position), reached.won) * 1.0 / nullif(reached.reached, 0) as conversion_to_next,
-    reached.won * 1.0 / nullif(reached.reached, 0) as conversion_to_won
+    {{ part_of(
+        'coalesce(lead(reached.reached) over (partition by reached.pipeline_id order by reached.position), reached.won)',
+        'reached.reached'
+    ) }} as conversion_to_next,
+    {{ part_of('reached.won', 'reached.reached') }} as conversion_to_won
 from reached
 left join {{ ref('stg_rdstation__pipelines') }} as pipelines on pipelines.id = reached.pipeline_id
