@@ -14,7 +14,8 @@
         database=relation.database, schema=relation.schema, identifier=relation.identifier
     ) -%}
 {%- endif -%}
-{%- if execute and not found -%}
+{%- set is_read = source_name | replace('rdstation_', '') in [var('rdstation_api'), var('rdstation_stage_history'), 'conversas'] -%}
+{%- if execute and is_read and not found -%}
     {%- do exceptions.warn(relation ~ ' is not here, so what is built on it stays empty. Sync the stream, or set the variables '
         ~ source_name ~ '_database and ' ~ source_name ~ '_schema.') -%}
 {%- endif -%}

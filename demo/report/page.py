@@ -168,12 +168,15 @@ def _sellers(figures: Figures, language: Language) -> Section:
 def _forecast(figures: Figures, language: Language) -> Section:
     def label(row: Row) -> str:
         if row["month"] is None:
-            return language.texts["no_day"]
+            return language.texts["overdue" if row["is_overdue"] else "no_day"]
         month = language.month(row["month"])
         return f"{month} · {language.texts['overdue']}" if row["is_overdue"] else month
 
     rows = figures.forecast
+    late = [row["value"] for row in rows if row["is_overdue"]]
     coming = [row for row in rows if not row["is_overdue"]]
+    if late:
+        coming.insert(0, {"month": None, "is_overdue": True, "value": sum(late)})
     bars = _bars(coming, label, lambda row: row["value"], language.money)
     return Section(
         "forecast", language.texts["forecast"], language.texts["forecast_note"], [_chart(language, "", bars)],

@@ -72,7 +72,7 @@ PORTUGUESE = Language(
     {
         "title": "Relatório comercial",
         "as_of": "Dados lidos até",
-        "all_time": "Estes números contam todo o período:",
+        "all_time": "Números de todo o período:",
         "nothing": "Ainda não há dados.",
         "table": "Ver os números em tabela",
         "total": "no total",
@@ -139,7 +139,7 @@ ENGLISH = Language(
     {
         "title": "Sales report",
         "as_of": "Data read until",
-        "all_time": "These figures count all of the time:",
+        "all_time": "Figures of all time:",
         "nothing": "Nothing yet.",
         "table": "Show the figures as a table",
         "total": "in all",
