@@ -63,7 +63,11 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     with account(SIZE, conversas=TALKS) as crm:
         for slug, (label, _, _) in FIELDS.items():
             crm.create("custom_fields", {"slug": slug, "name": label, "type": "text", "entity": "deal"})
-        edited = min(crm.ids("deals"))
+        edited, *_, undated, late = sorted(crm.ids("deals"))
+        crm.edit("deals", late, status="won", one_time_price=10_000, closed_at="2026-02-01T01:30:00.000Z")
+        crm.edit(
+            "deals", undated, status="won", one_time_price=500, closed_at=None, updated_at="2026-04-01T02:00:00.000Z"
+        )
         crm.edit("deals", edited, custom_fields={slug: written for slug, (_, written, _) in FIELDS.items()})
         store(Source(crm, V2), files[V2_TABLES], ARRIVED)
         store(Source(crm, V1), files[V1_TABLES], ARRIVED, V1_STREAMS)
@@ -112,6 +116,8 @@ def test_value_won_by_month_counts_days_of_sao_paulo(filled: Account, figures: F
     truth = {month: (len(deals), worth(deals)) for month, deals in grouped(filled.of("won"), month_of).items()}
 
     assert {str(row["month"]): (row["deals"], row["value"]) for row in figures.won_by_month} == truth
+    undated = [deal["updated_at"] for deal in filled.of("won") if deal["closed_at"] is None]
+    assert undated == ["2026-04-01T02:00:00.000Z"]
 
 
 def test_funnel_counts_who_reached_each_stage(filled: Account, figures: Figures) -> None:
