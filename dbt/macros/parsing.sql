@@ -61,7 +61,7 @@ end
 {% macro snowflake__matches(text, pattern) %}regexp_like({{ text }}, '{{ pattern }}'){% endmacro %}
 {% macro bigquery__matches(text, pattern) %}regexp_contains({{ text }}, '{{ pattern }}'){% endmacro %}
 
-{# Seconds from a number that may come as text; another text is null. #}
-{% macro parse_seconds(text) -%}
+{# A number that may come as text; another text is null. #}
+{% macro parse_number(text) -%}
 case when {{ matches(text, '^[0-9]+([.][0-9]+)?$') }} then cast({{ text }} as {{ type_of('number') }}) end
 {%- endmacro %}

@@ -17,8 +17,8 @@ select
     {{ json_text('customer', 'id') }} as customer_id,
     {{ json_text('employee', 'id') }} as employee_id,
     {{ json_text('employee', 'name') }} as employee_name,
-    {{ parse_seconds(json_text('tme', 'value')) }} as wait_seconds,
-    {{ parse_seconds(json_text('tma', 'value')) }} as service_seconds,
+    {{ parse_number(json_text('tme', 'value')) }} as wait_seconds,
+    {{ parse_number(json_text('tma', 'value')) }} as service_seconds,
     -- 0 stands for an attendance that nobody rated.
     case when level between 1 and 10 then level end as rating,
     messages_sent,

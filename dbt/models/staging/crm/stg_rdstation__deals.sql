@@ -21,6 +21,16 @@ with deals as (
     {% endif %}
 ),
 
+{% if var('rdstation_api') == 'v1' -%}
+first_contacts as (
+    select deal_id, min(id) as contact_id
+    from (
+        {{ staged('rdstation_v1', 'deal_contacts', [['deal_id', 'text'], ['id', 'text']], key=['deal_id', 'id']) }}
+    ) as deal_contacts
+    group by deal_id
+),
+
+{% endif -%}
 named as (
     select
         id,
@@ -44,7 +54,7 @@ named as (
         {{ json_id('organization') }} as organization_id,
         coalesce(source_id, {{ json_id('deal_source') }}) as source_id,
         coalesce(campaign_id, {{ json_id('campaign') }}) as campaign_id,
-        cast(null as {{ type_of('text') }}) as first_contact_id
+        first_contacts.contact_id as first_contact_id
         {% else %}
         status,
         pipeline_id,
@@ -56,6 +66,9 @@ named as (
         {{ json_first('contact_ids') }} as first_contact_id
         {% endif %}
     from deals
+    {% if var('rdstation_api') == 'v1' -%}
+    left join first_contacts on first_contacts.deal_id = deals.id
+    {%- endif %}
 ),
 
 closed as (
