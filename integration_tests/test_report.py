@@ -28,9 +28,9 @@ SAO_PAULO = timezone(timedelta(hours=-3))
 ARRIVED = "2026-11-30T12:00:00Z"
 V1_STREAMS = (
     "deals_details", "deal_stages", "deal_pipelines", "users", "custom_fields", "reasons_for_loss", "campaigns",
-    "deal_sources",
+    "deal_sources", "deal_contacts", "contacts",
 )  # fmt: skip
-CONVERSAS_STREAMS = ("reports", "messages", "contacts", "employees")
+CONVERSAS_STREAMS = ("reports", "messages", "contacts", "employees", "campaigns")
 # slug -> label, value as written, value as read
 FIELDS: Mapping[str, tuple[str, Any, Any]] = {
     "2a-via": ("2ª via", "sim", "sim"),
@@ -221,6 +221,32 @@ def test_attendances_are_counted_by_employee(filled: Account, figures: Figures) 
     truth = Counter((report.get("employee") or {}).get("id") for report in reports)
 
     assert {row["employee_id"]: row["attendances"] for row in figures.employees} == dict(truth)
+
+
+def test_campaigns_are_counted_as_conversas_does(filled: Account) -> None:
+    # The emulator's list shows no figures: what the source read of each campaign's detail is compared.
+    truth = {row["id"]: row for row in Source(filled.crm, CONVERSAS).read("campaigns").records("campaigns")}
+
+    with Models(filled.files) as models:
+        found = {row["campaign_id"]: row for row in models.rows("from {{ ref('rdstation_conversas__campaigns') }}")}
+
+    assert found.keys() == truth.keys() == filled.crm.conversas_ids("campaigns")
+    for id_, campaign in truth.items():
+        stats = campaign["stats"]
+        assert (found[id_]["sent"], found[id_]["opened"]) == (stats["success"], stats["read"])
+        assert found[id_]["opened_part"] == pytest.approx(stats["read"] / stats["success"])
+
+
+def test_deals_of_api_v1_name_a_contact(filled: Account) -> None:
+    names = {contact["id"]: contact["name"] for contact in filled.crm.truth("contacts")}
+
+    with Models(filled.files, rdstation_api="v1") as models:
+        found = {row["deal_id"]: row["contact_name"] for row in models.rows("from {{ ref('rdstation__deals') }}")}
+
+    assert any(found.values())
+    assert found == {
+        deal["id"]: names[min(deal["contact_ids"])] if deal["contact_ids"] else None for deal in filled.deals
+    }
 
 
 class Page(HTMLParser):
