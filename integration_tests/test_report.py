@@ -320,6 +320,7 @@ def test_a_part_of_the_streams_gives_a_part_of_the_report(tmp_path: Path) -> Non
         pytest.param(["missing.duckdb"], "is not here", id="missing"),
         pytest.param(["text.duckdb"], "report failed", id="no-duckdb-file"),
         pytest.param(["empty.duckdb"], "holds no tables of RD Station", id="other-tables"),
+        pytest.param(["odd.duckdb"], "DuckDB: ConversionException", id="other-types"),
     ],
 )
 def test_a_file_that_is_none_ends_with_a_sentence(
@@ -327,10 +328,15 @@ def test_a_file_that_is_none_ends_with_a_sentence(
 ) -> None:
     (tmp_path / "text.duckdb").write_text("no database", encoding="utf-8")
     duckdb.connect(str(tmp_path / "empty.duckdb")).close()
+    with duckdb.connect(str(tmp_path / "odd.duckdb")) as db:
+        db.execute("CREATE TABLE deals (id VARCHAR, rating VARCHAR); CREATE TABLE stages (id VARCHAR)")
+        db.execute("INSERT INTO deals VALUES ('a', 'Ana Exemplo')")
 
     assert main([str(tmp_path / name) for name in files]) == 1
 
-    assert sentence in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert "Ana" not in said
     assert not list(tmp_path.glob("*.html"))
 
 

@@ -29,8 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     page = options.out or options.databases[0].with_suffix(".html")
     try:
         page.write_text(draw(collect(sources_of(options.databases))), encoding="utf-8")
-    except (NotReadable, OSError, duckdb.Error) as error:
+    except (NotReadable, OSError, duckdb.IOException) as error:  # such as a file that a sync is writing
         print(f"report failed: {error}", file=sys.stderr)
+        return 1
+    except duckdb.Error as error:  # its text may quote a cell
+        kind = type(error).__name__
+        print(f"report failed: the tables are not as `make sync` writes them (DuckDB: {kind}).", file=sys.stderr)
         return 1
     print(f"The report is in {page}: open it in a browser. It names sellers and employees.")
     return 0
