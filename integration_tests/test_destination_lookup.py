@@ -18,14 +18,16 @@ DEALS: Final = {"deal_id": "_id", "title": "name"}
 BY_EMAIL: Final = table("people", PEOPLE, "append_dedup", "contact_email")
 
 
+def cnpj(number: int) -> str:
+    return f"{number + 11_000_000}000199"
+
+
 def person(number: int) -> Message:
     return record("people", full_name=f"Pessoa {number}", contact_email=f"Pessoa.{number}@people.test")
 
 
 def firm(number: int) -> Message:
-    return record(
-        "firms", company_name=f"Firma {number}", company_website=f"https://{number}.test", cnpj=f"{number:014}"
-    )
+    return record("firms", company_name=f"Firma {number}", company_website=f"https://{number}.test", cnpj=cnpj(number))
 
 
 def people(crm: Emulator, **overrides: Any) -> Destination:
@@ -59,7 +61,7 @@ def assert_written_once(runs: list[Run], keys: list[str], wanted: set[str]) -> N
 WANTED: Final = {
     "email": lambda rows: {f"pessoa.{number}@people.test" for number in range(rows)},
     "name": lambda rows: {f"Firma {number}" for number in range(rows)},
-    "@cnpj": lambda rows: {f"{number:014}" for number in range(rows)},
+    "@cnpj": lambda rows: {cnpj(number) for number in range(rows)},
 }
 BROKEN: Final[dict[str, frozenset[str]]] = {
     **{f"{form}-{outcome}": frozenset({f"{form}={outcome}"}) for form in FORMS for outcome in OUTCOMES},

@@ -226,8 +226,8 @@ def test_given_rows_of_one_name_and_other_keys_when_upserted_then_they_are_one_o
 ) -> None:
     crm.settings(index_lag_s=600)  # the first of them cannot be found when the next one is refused
     rows = [
-        record("firms", company_name="Padaria Aurora", company_website=f"https://{number}.test", cnpj=f"0000{number}")
-        for number in range(8)
+        record("firms", company_name="Padaria Aurora", company_website=f"https://{number}.test", cnpj=f"1100{number}")
+        for number in range(1, 9)
     ]
     destination = Destination(crm, mode="organizations", column_mapping=mapping(**FIRMS))
 
@@ -235,7 +235,7 @@ def test_given_rows_of_one_name_and_other_keys_when_upserted_then_they_are_one_o
 
     (after,) = [each for each in crm.truth("organizations") if each["name"] == "Padaria Aurora"]
     assert run.exit_code == 0, run.log
-    assert (after["url"], after["custom_fields"]["cnpj"]) == ("https://7.test", "00007")
+    assert (after["url"], after["custom_fields"]["cnpj"]) == ("https://8.test", "11008")
     assert statistics(run) == [(8.0, 0.0)]
 
 

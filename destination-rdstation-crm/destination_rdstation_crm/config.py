@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, StrictBool, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, ValidationError
 
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.config import (
@@ -18,6 +18,7 @@ from airbyte_rdstation.config import (
     Text,
     explain,
 )
+from destination_rdstation_crm.objects.key_forms import Match
 
 __all__ = ["Column", "LocalStorage", "NoStorage", "S3Storage", "Settings", "Storage", "read_settings"]
 
@@ -48,6 +49,8 @@ class Column(SettingsModel):
 
     column: Text
     field: Text
+    match: Annotated[Match | None, BeforeValidator(lambda value: value or None)] = None
+    """How values of the field are compared, where it is no field whose name tells."""
 
 
 class NoStorage(SettingsModel):
@@ -89,6 +92,8 @@ class Settings(OAuthSettings):
     skip_unchanged: StrictBool | None = None
     """None: on where rows are matched with records, off where they are appended."""
     send_nulls: StrictBool = False
+    on_invalid_value: Literal["reject_row", "leave_field_out"] = "reject_row"
+    empty_values: tuple[str, ...] = ()
     dry_run: StrictBool = False
     object_storage_config: Annotated[Storage, Field(discriminator="storage_type")] = NoStorage()
     results_path: Annotated[Text, AfterValidator(_path)] | None = None

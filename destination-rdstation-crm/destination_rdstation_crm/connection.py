@@ -15,8 +15,8 @@ from airbyte_rdstation.client.oauth import authorized_session
 from airbyte_rdstation.client.retry import RetryPolicy
 from destination_rdstation_crm.config import Settings
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
+from destination_rdstation_crm.mapping.plan import Entry, columns_of, matches_of, missing_fields
 from destination_rdstation_crm.mapping.record_type import RecordType
-from destination_rdstation_crm.mapping.setup import Entry, check_mapping
 from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.writing.crm_api import Crm, Existing
 
@@ -55,11 +55,18 @@ class Connection:
         self.crm = Crm(api)
         self.rate_limit = session.rate_limit
 
-    def check(self, crm_object: CrmObject, column_mapping: Sequence[Entry]) -> None:
-        """Raise the error that says what is wrong; leaves nothing behind in the account."""
-        check_mapping(column_mapping, RecordType(crm_object, self.custom_fields_of(crm_object.entity)))
+    def check(self, crm_object: CrmObject, column_mapping: Sequence[Entry]) -> str:
+        """Raise the error that says what is wrong; leaves nothing behind in the account.
+
+        Gives a remark on rows that the account would not take as new records, or an empty text.
+        """
+        custom_fields = self.custom_fields_of(crm_object.entity).matched(matches_of(column_mapping))
+        record_type = RecordType(crm_object, custom_fields)
+        columns_of(column_mapping, record_type)
         self.crm.probe_reading(crm_object)
         self.crm.probe_writing(crm_object)
+        missing = missing_fields(column_mapping, record_type) if column_mapping else ""
+        return f"{missing[:1].upper()}{missing[1:]}"
 
     @cached_property
     def _custom_fields(self) -> list[Existing]:

@@ -43,19 +43,20 @@ from airbyte_rdstation.airbyte.progress import MinuteLog
 from airbyte_rdstation.client.errors import system_error
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import remark_on
-from airbyte_rdstation.invisible import plain_name, shown
+from airbyte_rdstation.invisible import plain_name, shown, without_invisible
 from destination_rdstation_crm.config import Settings, read_settings
 from destination_rdstation_crm.connection import Connection
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
+from destination_rdstation_crm.mapping.plan import CellRules, Entry
 from destination_rdstation_crm.mapping.record_type import RecordType
-from destination_rdstation_crm.mapping.setup import SYNC_MODES, Entry, plan_streams, streams_to_clear
+from destination_rdstation_crm.mapping.setup import SYNC_MODES, plan_streams, streams_to_clear
 from destination_rdstation_crm.objects.tables import MODES, OBJECTS
 from destination_rdstation_crm.protocol.message_loop import MessageLoop
 from destination_rdstation_crm.protocol.stdio import Incoming, send_line, stream_status
 from destination_rdstation_crm.rejects.keeper import Keeper
 from destination_rdstation_crm.row import StreamKey
 from destination_rdstation_crm.writing.batch_writer import BatchWriter
-from destination_rdstation_crm.writing.worker_pool import WorkerPool
+from destination_rdstation_crm.writing.crm_api import WorkerPool
 
 __all__ = ["DestinationRdstationCrm", "destination_catalog"]
 
@@ -147,9 +148,10 @@ class DestinationRdstationCrm(Destination):
         """Raise the error that says what is wrong; gives a remark on what works all the same, or an empty text."""
         remark = remark_on(config)  # before the credentials are tidied
         settings = read_settings(config)
-        Connection(config, settings.of_check(), RetryPolicy.of_check()).check(MODES[settings.mode], _entries(settings))
+        account = Connection(config, settings.of_check(), RetryPolicy.of_check())
+        missing = account.check(MODES[settings.mode], _entries(settings))
         Keeper(settings, {}).probe(unused=True)
-        return remark
+        return " ".join(filter(None, (remark, missing)))
 
     def _write(
         self, config: MutableMapping[str, Any], catalog: ConfiguredAirbyteCatalog, lines: Iterable[bytes]
@@ -162,7 +164,7 @@ class DestinationRdstationCrm(Destination):
             mode=settings.mode,
             column_mapping=_entries(settings),
             custom_fields_of=account.custom_fields_of,
-            send_nulls=settings.send_nulls,
+            cells=_cells(settings),
             warn=_logger.warning,
         )
         cleared = streams_to_clear(catalog)
@@ -194,7 +196,12 @@ class DestinationRdstationCrm(Destination):
 
 
 def _entries(settings: Settings) -> list[Entry]:
-    return [Entry(each.column, plain_name(each.field)) for each in settings.column_mapping]
+    return [Entry(each.column, plain_name(each.field), each.match) for each in settings.column_mapping]
+
+
+def _cells(settings: Settings) -> CellRules:
+    empty = frozenset(without_invisible(each).strip() for each in settings.empty_values)
+    return CellRules(settings.send_nulls, empty, leave_out=settings.on_invalid_value == "leave_field_out")
 
 
 def _tell_start(settings: Settings, streams: Iterable[StreamKey]) -> None:

@@ -14,6 +14,7 @@ from airbyte_rdstation.invisible import plain_name, shown
 __all__ = [
     "Action",
     "BatchResult",
+    "LeftOut",
     "Outcome",
     "Reject",
     "Row",
@@ -63,13 +64,30 @@ Action: TypeAlias = Literal["created", "updated", "unchanged"]
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A field whose value was not written: it keeps what the CRM holds. The reason names no value of the row."""
+
+    reason: str
+    column: str | None
+    field_name: str
+    said: str = field(default="", repr=False)
+    """RD Station's own words, which may quote values."""
+
+
+@dataclass(frozen=True)
 class Written:
-    """The CRM holds what the row says."""
+    """The CRM holds what the row says, but for the fields that were left out."""
 
     row: Row
     action: Action
     id: str
     """`PLANNED_ID` where a dry run would have created the record."""
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def sentences(self) -> list[str]:
+        """Say of each field that was left out where and why, fit for a log."""
+        return [_sentence(self.row, each.column, f"left out, since {each.reason}") for each in self.left_out]
 
 
 @dataclass(frozen=True)
@@ -100,8 +118,12 @@ class Reject:
     @property
     def sentence(self) -> str:
         """Where in its stream, and why, fit for a log: `row 3, column email: the matching key is empty`."""
-        where = f", column {shown(self.column)}" if self.column else ""
-        return f"row {self.row.number}{where}: {self.reason}"
+        return _sentence(self.row, self.column, self.reason)
+
+
+def _sentence(row: Row, column: str | None, reason: str) -> str:
+    where = f", column {shown(column)}" if column else ""
+    return f"row {row.number}{where}: {reason}"
 
 
 Outcome: TypeAlias = "Written | Skipped | Reject"

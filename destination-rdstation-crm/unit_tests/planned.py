@@ -14,8 +14,8 @@ from airbyte_cdk.models import (
 )
 
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
-from destination_rdstation_crm.mapping.plan import Prepared, StreamPlan
-from destination_rdstation_crm.mapping.setup import Entry, plan_streams
+from destination_rdstation_crm.mapping.plan import CellRules, Entry, Prepared, StreamPlan
+from destination_rdstation_crm.mapping.setup import plan_streams
 from destination_rdstation_crm.row import Row
 
 ID = "66f1a2b3c4d5e6f708091001"
@@ -42,11 +42,18 @@ CUSTOM_ROWS: tuple[Mapping[str, Any], ...] = (
         "allow_new_option": True,
     },
     {"id": "f6", "slug": "cpf", "name": "CPF do pagador", "type": "text", "entity": "deal"},
-    {"id": "f7", "slug": "erp_id", "type": "text", "entity": "contact", "required_rules": [{"always": True}]},
+    {"id": "f7", "slug": "erp_id", "type": "text", "entity": "contact"},
     {"id": "f8", "slug": "nota", "type": "stars", "entity": "contact"},
     {"id": "f9", "slug": "valor_credito", "type": "text", "entity": "deal"},
     {"id": "f10", "slug": "cnpj", "type": "text", "entity": "organization"},
 )
+
+
+DEMANDING_ROWS = tuple(
+    {**row, "name": "Código no ERP", "required_rules": [{"always": True}]} if row["slug"] == "erp_id" else row
+    for row in CUSTOM_ROWS
+)
+"""The same, of which new contacts need one."""
 
 
 def fields_of(entity: str) -> CustomFields:
@@ -88,7 +95,7 @@ def plans(
         mode=mode,
         column_mapping=[Entry(column, field) for column, field in lines],
         custom_fields_of=custom_fields_of,
-        send_nulls=send_nulls,
+        cells=CellRules(send_nulls),
         warn=warn,
     )
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import jsonschema
 import pytest
-from planned import ID, fields_of
+from planned import DEMANDING_ROWS, ID, fields_of
 
 from destination_rdstation_crm.destination import destination_catalog
+from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.objects.tables import OBJECTS
 
-OPERATIONS = {(each.object_name, each.sync_mode.value): each for each in destination_catalog(fields_of).operations}
+CATALOG = destination_catalog(lambda entity: CustomFields.of(DEMANDING_ROWS, entity))
+OPERATIONS = {(each.object_name, each.sync_mode.value): each for each in CATALOG.operations}
 
 
 def schema(name: str, mode: str = "append") -> dict[str, Any]:
@@ -23,7 +25,7 @@ def test_given_an_account_when_discovered_then_each_object_has_each_mode_once() 
     assert list(OPERATIONS) == [
         (name, mode) for name in ("contact", "deal", "organization") for mode in ("append", "append_dedup", "update")
     ]
-    assert len(OPERATIONS) == len(destination_catalog(fields_of).operations)
+    assert len(OPERATIONS) == len(CATALOG.operations)
 
 
 @pytest.mark.parametrize("name", list(OBJECTS))
@@ -57,7 +59,7 @@ def test_given_a_mode_when_discovered_then_what_a_creation_needs_is_required(mod
 def test_given_a_mode_that_matches_when_discovered_then_single_valued_keys_are_offered(mode: str) -> None:
     slugs = [["@cpf"], ["@cliente-desde"], ["@porte"], ["@origem"], ["@erp_id"], ["@nota"]]
 
-    assert OPERATIONS["contact", mode].matching_keys == [["_id"], ["email"], ["name"], *slugs]
+    assert OPERATIONS["contact", mode].matching_keys == [["_id"], ["email"], ["phone"], ["name"], *slugs]
     assert OPERATIONS["deal", mode].matching_keys == [["_id"], ["name"], ["@cpf"], ["@valor_credito"]]
 
 

@@ -131,7 +131,7 @@ def test_given_a_malformed_id_when_prepared_then_the_row_is_rejected(id_: Any) -
     [
         ("email", " ANA@Exemplo.test ", "ana@exemplo.test"),
         ("name", " Ana Exemplo ", "ana exemplo"),
-        ("@cpf", 123, "123"),
+        ("@cpf", 123, "00000000123"),
         ("@porte", "MÉDIO", "médio"),
         ("@cliente-desde", "2026-09-03", "03/09/2026"),
         ("email", "", None),

@@ -29,7 +29,7 @@ RECORD: dict[str, Any] = {
         ("_id", {ID}),
         ("email", {"ana@exemplo.test", "velha@exemplo.test"}),
         ("name", {"ana exemplo"}),
-        ("@cpf", {"123"}),
+        ("@cpf", {"00000000123"}),
         ("@porte", {"médio"}),
         ("@cliente-desde", {"03/09/2026"}),
         ("@erp_id", set()),

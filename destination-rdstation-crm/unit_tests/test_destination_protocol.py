@@ -15,17 +15,18 @@ from hypothesis import strategies as st
 
 from airbyte_rdstation.airbyte.process import Stop
 from airbyte_rdstation.client.errors import ConnectorError, config_error
-from destination_rdstation_crm.protocol.lines import (
+from destination_rdstation_crm.protocol.message_loop import MessageLoop
+from destination_rdstation_crm.protocol.stdio import (
     BadLineError,
     Counts,
+    Incoming,
     Record,
     State,
     StreamStatus,
+    WholeLines,
     read_line,
     with_statistics,
 )
-from destination_rdstation_crm.protocol.message_loop import MessageLoop
-from destination_rdstation_crm.protocol.stdio import Incoming, WholeLines
 from destination_rdstation_crm.row import BatchResult, Reject, Row, StreamKey, Written
 
 PEOPLE: StreamKey = ("people", None)

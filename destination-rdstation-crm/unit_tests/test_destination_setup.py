@@ -219,7 +219,8 @@ def test_given_two_streams_with_slugs_when_planned_then_custom_fields_are_asked_
         stream("name", "@cpf"),
         stream("name", "@porte", name="more"),
         stream("name", name="deals", goes_to="deal"),
+        stream("_id", "name", name="firms", goes_to="organization", mode="update", key=[["_id"]]),
         custom_fields_of=custom_fields_of,
     )
 
-    assert asked == ["contact"]
+    assert asked == ["contact", "deal"]

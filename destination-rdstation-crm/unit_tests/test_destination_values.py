@@ -10,17 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from destination_rdstation_crm.objects.figures import birthday, brazilian_day, iso_day, price, rating
 from destination_rdstation_crm.objects.values import (
-    birthday,
     blank,
-    brazilian_day,
     email,
     fold,
     identifier,
     identifiers,
-    iso_day,
-    price,
-    rating,
     status,
     text,
     truth,
@@ -127,7 +123,21 @@ def test_given_a_number_in_any_notation_when_a_price_then_it_is_a_float(cell: An
 @pytest.mark.parametrize(
     "cell",
     [
-        *("1.500", "1,500", "12.345", "1.50.00", "R$ 10", "abc", "NaN", "inf", "1e999", "1.2.3", "1_000", "0x10", "²"),
+        *(
+            "1.500",
+            "1,500",
+            "12.345",
+            "1.50.00",
+            "R$ 1,500",
+            "abc",
+            "NaN",
+            "inf",
+            "1e999",
+            "1.2.3",
+            "1_000",
+            "0x10",
+            "²",
+        ),
         *(float("nan"), float("inf"), 10**400, True, [1], {"a": 1}),
     ],
 )
@@ -170,8 +180,8 @@ def test_given_a_day_in_any_form_when_sent_then_it_is_the_cells_own_day(cell: st
 @pytest.mark.parametrize(
     "cell",
     [
-        *("2026-02-30", "31/04/2026", "13/13/2026", "0000-01-01", "20260903", "9/3/2026", "soon", "2026-09-03Tnoon"),
-        *("2026-09-03T99:00", 20260903, True, ["2026-09-03"]),
+        *("2026-02-30", "31/04/2026", "13/13/2026", "0000-01-01", "20261303", "9/3/2026", "soon", "2026-09-03Tnoon"),
+        *("2026-09-03T99:00", 46268, -20260903, True, ["2026-09-03"]),
     ],
 )
 def test_given_no_day_when_a_day_is_needed_then_the_row_is_rejected(cell: Any) -> None:
@@ -222,6 +232,8 @@ def test_given_another_form_when_an_id_then_the_row_is_rejected(cell: Any) -> No
         (HEX, [HEX]),
         ([HEX, UUID], [HEX, UUID]),
         (f"{HEX}, {UUID},", [HEX, UUID]),
+        (f"{HEX}; {UUID};", [HEX, UUID]),
+        ([f" {HEX} ", f"{UUID}\u00a0"], [HEX, UUID]),
         (f"{HEX},{HEX}", [HEX]),
         ([HEX, None, ""], [HEX]),
     ],
@@ -230,7 +242,7 @@ def test_given_one_or_more_ids_when_a_list_is_needed_then_each_is_there_once(cel
     assert identifiers(cell) == expected
 
 
-@pytest.mark.parametrize("cell", [",", f"{HEX};{UUID}", [HEX, 5], 5, {"id": HEX}])
+@pytest.mark.parametrize("cell", [",", f"{HEX}|{UUID}", [HEX, 5], 5, {"id": HEX}])
 def test_given_anything_else_among_them_when_ids_then_the_row_is_rejected(cell: Any) -> None:
     with pytest.raises(RowRejectedError):
         identifiers(cell)

@@ -17,12 +17,10 @@ from destination_rdstation_crm.mapping.record_type import Key
 from destination_rdstation_crm.rejects.keeper import Keeper
 from destination_rdstation_crm.row import BatchResult, Reject, Skipped, StreamKey, Written
 from destination_rdstation_crm.writing.batch_writer import FIRST_ROWS, SameReason
-from destination_rdstation_crm.writing.crm_api import Crm
+from destination_rdstation_crm.writing.crm_api import Crm, WorkerPool
 from destination_rdstation_crm.writing.lookup import NoAnswer
-from destination_rdstation_crm.writing.lost_creates import LostCreations
-from destination_rdstation_crm.writing.matching import targets_of
+from destination_rdstation_crm.writing.matching import LostCreations, targets_of
 from destination_rdstation_crm.writing.record_writer import PLANNED_ID, Lost, Target, refused
-from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
 
 def test_given_rows_of_one_record_when_grouped_then_they_are_one_target_in_their_order() -> None:

@@ -6,10 +6,11 @@ Facts: docs/api/crm-v2.md#small-lists and #writes. A record's values are keyed b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.invisible import plain_name, shown
@@ -23,7 +24,17 @@ from destination_rdstation_crm.objects.crm_object import (
     as_it_is,
 )
 from destination_rdstation_crm.objects.existing_values import Same, same_day, same_fold, same_set, same_untyped
-from destination_rdstation_crm.objects.values import begins_nested, blank, brazilian_day, fold, text, unfolded
+from destination_rdstation_crm.objects.figures import brazilian_day
+from destination_rdstation_crm.objects.key_forms import FORMS, TEXT_KEY, Match, document_form
+from destination_rdstation_crm.objects.values import (
+    begins_nested,
+    blank,
+    fold,
+    look,
+    truth,
+    truth_or_text,
+    unfolded,
+)
 from destination_rdstation_crm.row import RowRejectedError
 
 __all__ = ["CustomField", "CustomFields", "Options", "suggestion"]
@@ -69,6 +80,18 @@ class CustomFields:
     def __iter__(self) -> Iterator[CustomField]:
         return iter(self._by_slug.values())
 
+    @property
+    def required(self) -> list[CustomField]:
+        """Those that every new record must have."""
+        return [each for each in self if each.required]
+
+    def matched(self, matches: Mapping[str, Match]) -> CustomFields:
+        """Give the same fields, of which those of these slugs are compared as the mapping says."""
+        if not matches:
+            return self
+        forms = {slug: FORMS[match] for slug, match in matches.items()}
+        return CustomFields(self.entity, (replace(each, form=forms.get(each.slug, each.form)) for each in self))
+
     def field(self, slug: str) -> CustomField:
         """Find the field of that slug; a config error names near misses."""
         if slug not in self._by_slug:
@@ -93,7 +116,7 @@ def _custom_field(row: Mapping[str, Any]) -> CustomField:
     texts = [str(option) for option in listed if not blank(option)] if isinstance(listed, list) else []
     options = Options(texts, open_ended=row.get("allow_new_option") is True)
     encoders: Mapping[Kind, Callable[[Any], Any]] = {
-        "text": text,
+        "text": truth_or_text,
         "date": brazilian_day,
         "option": options.one,
         "multiple_choice": options.several,
@@ -101,20 +124,24 @@ def _custom_field(row: Mapping[str, Any]) -> CustomField:
     several = kind == "multiple_choice"
 
     def resent(existing: Any) -> Any:
+        if isinstance(existing, bool):  # some custom texts hold true or false [seen]
+            return existing
         try:
             return encoders[kind](existing)
         except RowRejectedError:
             return existing
 
+    title = str(row.get("name") or row["slug"])
     return CustomField(
         name=f"{CUSTOM_PREFIX}{row['slug']}",
-        title=str(row.get("name") or row["slug"]),
+        title=title,
         key=CUSTOM_FIELDS,
         encode=encoders[kind],
         schema=_schema(kind, options),
         same=lambda existing, sent: _SAME[kind](resent(existing), sent),
         clear=list if several else lambda: None,
         read=options.read if several else as_it_is,
+        form=document_form(str(row["slug"]), title) if kind == "text" else TEXT_KEY,
         id=str(row.get("id") or ""),
         slug=str(row["slug"]),
         kind=kind,
@@ -138,46 +165,70 @@ class Options:
         self.open_ended = open_ended or not texts
         """Whether the field takes any other text too."""
         self._exact = frozenset(texts)
-        self._by_fold = {fold(option): option for option in reversed(texts)}  # of two alike, the first
+        # What a cell may have in common with one option alone, the surest first: case, then accents and spaces.
+        self._alike = [(common, _by(common, self._exact)) for common in (fold, look)]
+        self._by_truth = _by(truth, self._exact) if {*map(truth, self._exact)} == {True, False} else {}
 
     def one(self, cell: Any) -> str:
         """Find the option that the cell names."""
-        wanted = text(cell).strip()
-        found = self._find(wanted)
-        if found is None and begins_nested(wanted):
+        wanted = truth_or_text(cell).strip()
+        found = self._find(wanted) or _only(self._by_truth.get(truth(wanted)))
+        if found is not None:
+            return found
+        if begins_nested(wanted):
             raise RowRejectedError("one option is needed, and this is a JSON list or object as text")
-        if found is None and not self.open_ended:
-            raise RowRejectedError("this is none of the field's options, and the field allows no new ones")
-        return wanted if found is None else found
+        if self.open_ended:
+            return wanted
+        if any(common(wanted) in options for common, options in self._alike):
+            raise RowRejectedError("this could be several of the field's options, which differ in case or accents only")
+        raise RowRejectedError("this is none of the field's options, and the field allows no new ones")
 
     def read(self, cell: Any) -> Any:
         """Read the list that a cell holds as text, where that text is no option itself."""
         return cell if isinstance(cell, str) and self._find(cell) is not None else unfolded(cell)
 
     def several(self, cell: Any) -> list[str]:
-        """Find the options of a list, or of a text with commas between them, each once."""
+        """Find the options of a list, or of a text with separators between them, each once."""
         named = [self.one(item) for item in cell if not blank(item)] if isinstance(cell, list) else self._split(cell)
         if not named:
             raise RowRejectedError("an option is needed, and there are only commas")
         return list(dict.fromkeys(named))
 
     def _split(self, cell: Any) -> list[str]:
-        """Cut the text at its commas, into the longest options that are known: an option may itself contain commas."""
-        parts = text(cell).split(",")
+        """Cut the text at its separators, into the longest options that are known: an option may contain some."""
+        pieces = _SEPARATOR.split(truth_or_text(cell))  # texts, and between each two of them the separator
         named: list[str] = []
         at = 0
-        while at < len(parts):
-            ends = range(len(parts), at, -1)
-            end = next((end for end in ends if self._find(",".join(parts[at:end])) is not None), at + 1)
-            wanted = ",".join(parts[at:end])
+        while at < len(pieces):
+            ends = range(len(pieces), at, -2)
+            end = next((end for end in ends if self._find("".join(pieces[at:end])) is not None), at + 1)
+            wanted = "".join(pieces[at:end])
             if not blank(wanted):
                 named.append(self.one(wanted))
-            at = end
+            at = end + 1
         return named
 
     def _find(self, wanted: str) -> str | None:
         trimmed = wanted.strip()
-        return trimmed if trimmed in self._exact else self._by_fold.get(fold(trimmed))
+        if trimmed in self._exact:
+            return trimmed
+        return next((only for common, options in self._alike if (only := _only(options.get(common(trimmed))))), None)
+
+
+_SEPARATOR: Final = re.compile(r"([,;\n])")
+T = TypeVar("T")
+
+
+def _by(common: Callable[[str], T], options: Iterable[str]) -> dict[T, set[str]]:
+    found: dict[T, set[str]] = {}
+    for option in options:
+        found.setdefault(common(option), set()).add(option)
+    return found
+
+
+def _only(options: set[str] | None) -> str | None:
+    """The option, where there is one alone."""
+    return next(iter(options)) if options and len(options) == 1 else None
 
 
 _SHOWN: Final = 10

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from airbyte_cdk.models import DestinationSyncMode
 
+from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.invisible import plain_name, shown, without_invisible
-from destination_rdstation_crm.mapping.custom_fields import CustomField
+from destination_rdstation_crm.mapping.custom_fields import CustomField, suggestion
 from destination_rdstation_crm.mapping.record_type import Body, Key, RecordType
-from destination_rdstation_crm.objects.crm_object import RECORD_ID, Field
+from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS, CUSTOM_PREFIX, ID_FIELD, RECORD_ID, Field
+from destination_rdstation_crm.objects.key_forms import FORMS, Match
 from destination_rdstation_crm.objects.values import begins_nested, blank, fold, truth
-from destination_rdstation_crm.row import Row, RowRejectedError
+from destination_rdstation_crm.row import Action, LeftOut, Row, RowRejectedError, Written
 
-__all__ = ["Column", "Prepared", "StreamPlan", "deletion_mark", "is_added", "label_of"]
+__all__ = [
+    "CellRules",
+    "Column",
+    "Entry",
+    "Prepared",
+    "StreamPlan",
+    "columns_of",
+    "deletion_mark",
+    "is_added",
+    "label_of",
+    "matches_of",
+    "missing_fields",
+]
 
 _CONTROLS: Final = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))  # a filter with one of them may be refused
 _DELETION_MARKS: Final = (
@@ -26,6 +41,15 @@ _DELETION_MARKS: Final = (
 _ADDED_BY_AIRBYTE: Final = ("_ab_", "_airbyte_")
 
 
+class Entry(NamedTuple):
+    """A line of `column_mapping`."""
+
+    column: str
+    """As the table or the user spells it; compared by its plain name."""
+    field: str
+    match: Match | None = None
+
+
 class Column(NamedTuple):
     """A column of the table and the field it fills."""
 
@@ -33,6 +57,25 @@ class Column(NamedTuple):
     plain: str
     """The name by which rows have it."""
     field: Field
+
+
+class CellRules(NamedTuple):
+    """What the user has chosen for cells."""
+
+    send_nulls: bool = False
+    """An empty cell empties its field."""
+    empty_values: frozenset[str] = frozenset()
+    """Texts that count as empty: "NULL", say; without spaces around them."""
+    leave_out: bool = False
+    """A value that does not fit its field is left out, and the rest of its row is written."""
+
+    def meant(self, cell: Any) -> Any:
+        """Make null of a cell, or of an item of a list, that counts as empty."""
+        if isinstance(cell, list):
+            return [self.meant(item) for item in cell]
+        if not self.empty_values or not isinstance(cell, (str, float)):
+            return cell
+        return None if without_invisible(str(cell)).strip() in self.empty_values else cell
 
 
 @dataclass(frozen=True)
@@ -46,6 +89,11 @@ class Prepared:
     """Empty where the row has none, where the key is the `_id`, and in `append`."""
     body: Body = field(repr=False)
     """Field name on the wire -> value, as a creation wants it; None clears the field. Never holds `_id`."""
+    left_out: tuple[LeftOut, ...] = ()
+
+    def written(self, action: Action, id_: str) -> Written:
+        """Make the outcome of the row once it is written."""
+        return Written(self.row, action, id_, self.left_out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +111,7 @@ class StreamPlan:
     key_column: str | None
     """The plain name of the column that fills it; in `append`, of the one that fills `_id`."""
     sync_mode: DestinationSyncMode
-    send_nulls: bool
+    cells: CellRules
 
     @property
     def label(self) -> str:
@@ -77,6 +125,7 @@ class StreamPlan:
     def prepare(self, row: Row) -> Prepared:
         """Put the row into the CRM's terms; raises RowRejectedError with the column and the field."""
         body: dict[str, Any] = {}
+        left_out: list[LeftOut] = []
         for column in self.columns:
             if column.plain not in row.cells:
                 continue  # says nothing: not even a null that clears
@@ -85,7 +134,9 @@ class StreamPlan:
             except (RowRejectedError, RecursionError) as error:
                 too_deep = "its lists and objects are nested too deeply"
                 reason = error.reason if isinstance(error, RowRejectedError) else too_deep
-                raise RowRejectedError(reason, column=column.name, field_name=column.field.name) from None
+                if not self._may_leave_out(column.field):
+                    raise RowRejectedError(reason, column=column.name, field_name=column.field.name) from None
+                left_out.append(LeftOut(reason, column.name, column.field.name))
         id_ = body.pop(RECORD_ID.key, None)
         implied = self.record_type.crm_object.implied
         body = {key: value for key, value in body.items() if implied.get(key) not in body}
@@ -95,21 +146,45 @@ class StreamPlan:
         if isinstance(cell, str) and without_invisible(cell) != cell and _CONTROLS.isdisjoint(cell):
             one_text = not begins_nested(cell) and fold(cell) in key.folded
             key = replace(key, spelled=cell.strip() if one_text else None)
-        return Prepared(row, id_, key, body)
+        return Prepared(row, id_, key, body, tuple(left_out))
 
-    def creation(self, body: Body) -> dict[str, Any]:
+    def creation(self, body: Body, left_out: Iterable[LeftOut] = ()) -> dict[str, Any]:
         """Make the body of a POST; raises RowRejectedError where RD Station would refuse it."""
         try:
-            return self.record_type.crm_object.creation(body)
+            return self.record_type.creation(body)
         except RowRejectedError as error:
             column = self.column_of(error.field_name)
-            raise RowRejectedError(error.reason, column=column, field_name=error.field_name) from None
+            reasons = (each.reason for each in left_out if each.field_name == error.field_name)
+            reason = next(reasons, error.reason)
+            raise RowRejectedError(reason, column=column, field_name=error.field_name) from None
+
+    def without(self, prepared: Prepared, refused: LeftOut, *, creates: bool) -> Prepared | None:
+        """Take out a field that RD Station refuses; None where it must not be left out, or shares its key."""
+        field = self.record_type.by_name.get(refused.field_name)
+        if field is None or not self._may_leave_out(field):
+            return None
+        if creates and field.name in self.record_type.crm_object.required:
+            return None
+        if isinstance(field, CustomField):
+            customs = {slug: value for slug, value in prepared.body[CUSTOM_FIELDS].items() if slug != field.slug}
+            others = {key: value for key, value in prepared.body.items() if key != CUSTOM_FIELDS}
+            body = {**others, CUSTOM_FIELDS: customs} if customs else others
+        elif sum(each.field.key == field.key for each in self.columns) == 1:
+            body = {key: value for key, value in prepared.body.items() if key != field.key}
+        else:
+            return None
+        return replace(prepared, body=body, left_out=(*prepared.left_out, refused))
+
+    def _may_leave_out(self, field: Field) -> bool:
+        """Never what tells which record a row is about, or what each record must have."""
+        demanded = isinstance(field, CustomField) and field.required
+        return self.cells.leave_out and field.name not in (self.key_field, RECORD_ID.name) and not demanded
 
     def _put(self, body: dict[str, Any], field: Field, cell: Any) -> None:
-        meant = field.read(cell)
+        meant = self.cells.meant(field.read(self.cells.meant(cell)))
         if not blank(meant):
             value = field.encode(meant)
-        elif self.send_nulls and field.clearable:
+        elif self.cells.send_nulls and field.clearable:
             value = field.clear()
         else:
             return
@@ -119,6 +194,74 @@ class StreamPlan:
             body[field.key] = [*body.get(field.key, ()), *value]  # two profiles share their list
         else:
             body[field.key] = value
+
+
+def columns_of(entries: Sequence[Entry], record_type: RecordType) -> tuple[Column, ...]:
+    """Make the columns that a mapping describes, or raise a config error."""
+    columns = tuple(_column(entry, record_type) for entry in entries)
+    _insist_one_column_a_field(entries)
+    return columns
+
+
+def _column(entry: Entry, record_type: RecordType) -> Column:
+    """The column that a line of the mapping describes; a config error if there is no such field."""
+    name, field_name, match = entry
+    if field_name.startswith(CUSTOM_PREFIX):
+        custom = record_type.custom_fields.field(field_name.removeprefix(CUSTOM_PREFIX))
+        if match and custom.kind != "text":
+            raise _no_match(entry)
+        return Column(name, plain_name(name), custom)
+    if field_name not in record_type.by_name:
+        crm_object = record_type.crm_object
+        raise config_error(
+            f"`column_mapping` maps the column `{shown(name)}` to `{shown(field_name)}`, which is no field of a "
+            f"{crm_object.name}. {suggestion(field_name, (*crm_object.by_name, ID_FIELD))} "
+            "A custom field is written `@slug`."
+        )
+    field = record_type.by_name[field_name]
+    if match and field.form is not FORMS[match]:
+        raise _no_match(entry)
+    return Column(name, plain_name(name), field)
+
+
+def _no_match(entry: Entry) -> ConnectorError:
+    return config_error(
+        f"`column_mapping` gives the column `{shown(entry.column)}` a `match` of `{entry.match}`, which the field "
+        f"`{shown(entry.field)}` cannot have: `phone` may have `phone`, and a custom field of texts either. Remove it."
+    )
+
+
+def _insist_one_column_a_field(entries: Sequence[Entry]) -> None:
+    filled: dict[str, str] = {}
+    for column, field_name, _ in entries:
+        if field_name in filled:
+            raise config_error(
+                f"`column_mapping` maps two columns, `{shown(filled[field_name])}` and `{shown(column)}`, to the field "
+                f"`{field_name}`. Remove one of them."
+            )
+        filled[field_name] = column
+
+
+def matches_of(entries: Iterable[Entry]) -> dict[str, Match]:
+    """Give how custom fields are compared, by slug, where the mapping says so."""
+    return {
+        each.field.removeprefix(CUSTOM_PREFIX): each.match
+        for each in entries
+        if each.match and each.field.startswith(CUSTOM_PREFIX)
+    }
+
+
+def missing_fields(entries: Sequence[Entry], record_type: RecordType) -> str:
+    """Say which custom fields a new record needs that no column fills; empty where there is none."""
+    filled = {entry.field for entry in entries}
+    missing = [each for each in record_type.custom_fields.required if each.name not in filled]
+    if not missing:
+        return ""
+    named = ", ".join(f"`{shown(each.name)}` ({shown(each.title)})" for each in missing)
+    return (
+        f"the account requires {named} of each new {record_type.crm_object.name}, and no column fills it: a row that "
+        "would create one will be rejected. Map a column to it, or do not require it in RD Station."
+    )
 
 
 def label_of(name: str, namespace: str | None) -> str:

@@ -10,12 +10,17 @@ sending it would undo that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
+from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.mapping.custom_fields import CustomField, CustomFields
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS, RECORD_ID, CrmObject, Field
-from destination_rdstation_crm.objects.values import blank, fold, text
+from destination_rdstation_crm.objects.key_forms import TEXT_KEY, KeyForm
+from destination_rdstation_crm.objects.values import blank, text
+from destination_rdstation_crm.row import RowRejectedError
 
 __all__ = ["Body", "Key", "RecordType", "at_odds"]
 
@@ -29,20 +34,50 @@ class Key:
 
     texts: tuple[str, ...] = field(default=(), repr=False)
     """As the row or the record spells them."""
+    form: KeyForm = field(default=TEXT_KEY, repr=False, compare=False)
     spelled: str | None = field(default=None, repr=False, compare=False)
     """As the cell has it, where it has characters that nobody sees: the CRM may hold those too."""
-    folded: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    """As they are compared."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "folded", tuple(map(fold, self.texts)))
+    @cached_property
+    def folded(self) -> tuple[str, ...]:
+        """As they are compared; without those that tell nobody from others."""
+        return tuple(dict.fromkeys(self._usable.values()))
+
+    @property
+    def spellings(self) -> list[str]:
+        """Give the texts to ask for by equality."""
+        return list(dict.fromkeys(each for spelled in self._usable for each in self.form.spellings(spelled)))
+
+    @property
+    def parts(self) -> list[str]:
+        """Give the texts of which each spelling of the key contains one."""
+        return list(dict.fromkeys(each for spelled in self._usable for each in self.form.parts(spelled)))
+
+    @property
+    def flaw(self) -> str:
+        """Say why its first text tells nobody from others; empty where it has none."""
+        try:
+            for spelled in self.texts[:1]:
+                self.form.compared(spelled)
+        except RowRejectedError as error:
+            return error.reason
+        return ""
+
+    @cached_property
+    def _usable(self) -> dict[str, str]:
+        """The texts that tell a record from others, each with what is compared of it."""
+        usable: dict[str, str] = {}
+        for spelled in self.texts:
+            with suppress(RowRejectedError):
+                usable[spelled] = self.form.compared(spelled)
+        return usable
 
 
 class RecordType:
     """Contacts, deals or organizations of one account."""
 
     def __init__(self, crm_object: CrmObject, custom_fields: CustomFields) -> None:
-        """`custom_fields`: of the object, if a stream fills any; else none."""
+        """`custom_fields`: of the object, as far as they are known."""
         self.crm_object = crm_object
         self.custom_fields = custom_fields
         fields = (RECORD_ID, *crm_object.fields, *custom_fields)
@@ -69,7 +104,19 @@ class RecordType:
         else:
             values = field.key_values(record.get(field.key))
         there = (value for value in values if not blank(value) and not isinstance(value, (list, dict, bool)))
-        return Key(tuple(value if isinstance(value, str) else text(value) for value in there))
+        return Key(tuple(value if isinstance(value, str) else text(value) for value in there), field.form)
+
+    def creation(self, body: Body) -> dict[str, Any]:
+        """Make the body of a POST; raises RowRejectedError where RD Station would refuse to create this."""
+        whole = self.crm_object.creation(body)
+        for custom in self.custom_fields.required:
+            if blank(whole.get(CUSTOM_FIELDS, {}).get(custom.slug)):
+                raise RowRejectedError(
+                    f"a new {self.crm_object.name} needs `{shown(custom.name)}` ({shown(custom.title)}), which the "
+                    "account requires",
+                    field_name=custom.name,
+                )
+        return whole
 
     def difference(self, existing: Mapping[str, Any], body: Body) -> dict[str, Any]:
         """Make the body of a PUT that makes the record equal to the row; empty if it is."""
@@ -77,7 +124,14 @@ class RecordType:
         if CUSTOM_FIELDS in body:
             values = self.custom_fields.existing(existing.get(CUSTOM_FIELDS))
             resent = {slug: self.custom_fields.field(slug).resent(value) for slug, value in values.items()}
-            joined[CUSTOM_FIELDS] = {**resent, **body[CUSTOM_FIELDS]}
+            # A document or phone that is there keeps its spelling.
+            other = {
+                slug: value
+                for slug, value in body[CUSTOM_FIELDS].items()
+                if self.custom_fields.field(slug).form.exact
+                or not self.custom_fields.field(slug).holds(values.get(slug), value)
+            }
+            joined[CUSTOM_FIELDS] = {**resent, **other}
         differing = set(self.differing(existing, joined))
         if not differing:
             return {}
@@ -100,8 +154,8 @@ class RecordType:
             if key == CUSTOM_FIELDS:
                 values = self.custom_fields.existing(existing.get(key))
                 customs = {slug: self.custom_fields.field(slug) for slug in value}
-                names = [each.name for slug, each in customs.items() if not each.same(values.get(slug), value[slug])]
-            elif (key in self._hidden and key not in existing) or self.by_key[key].same(existing.get(key), value):
+                names = [each.name for slug, each in customs.items() if not each.holds(values.get(slug), value[slug])]
+            elif (key in self._hidden and key not in existing) or self.by_key[key].holds(existing.get(key), value):
                 names = []
             else:
                 names = [self.by_key[key].name]

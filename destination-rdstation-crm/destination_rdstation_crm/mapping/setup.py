@@ -6,30 +6,31 @@ Whatever is wrong here is a config error that names the culprit, and nothing has
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteStream, DestinationSyncMode
 
-from airbyte_rdstation.client.errors import ConnectorError, config_error
+from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError, config_error
 from airbyte_rdstation.invisible import plain_name, shown
 from destination_rdstation_crm.mapping.custom_fields import CustomFields, suggestion
-from destination_rdstation_crm.mapping.plan import Column, StreamPlan, is_added, label_of
+from destination_rdstation_crm.mapping.plan import (
+    CellRules,
+    Entry,
+    StreamPlan,
+    columns_of,
+    is_added,
+    label_of,
+    matches_of,
+    missing_fields,
+)
 from destination_rdstation_crm.mapping.record_type import RecordType
 from destination_rdstation_crm.objects.crm_object import CUSTOM_PREFIX, ID_FIELD, CrmObject
 from destination_rdstation_crm.objects.tables import MODES, OBJECTS
 
-__all__ = ["SYNC_MODES", "Entry", "check_mapping", "plan_streams", "streams_to_clear"]
+__all__ = ["SYNC_MODES", "plan_streams", "streams_to_clear"]
 
 SYNC_MODES: Final = (DestinationSyncMode.append, DestinationSyncMode.append_dedup, DestinationSyncMode.update)
-
-
-class Entry(NamedTuple):
-    """A line of `column_mapping`."""
-
-    column: str
-    """As the table or the user spells it; compared by its plain name."""
-    field: str
 
 
 def plan_streams(
@@ -38,15 +39,15 @@ def plan_streams(
     mode: str | None,
     column_mapping: Sequence[Entry],
     custom_fields_of: Callable[[str], CustomFields],
-    send_nulls: bool,
+    cells: CellRules,
     warn: Callable[[str], None],
 ) -> dict[tuple[str, str | None], StreamPlan]:
     """Make a plan for each stream that may bring rows, by name and namespace: see `streams_to_clear` for the others.
 
-    `custom_fields_of` gives an entity's custom fields; it is called only where an `@slug` is used, and once an entity.
-    `warn` takes a sentence for the log.
+    `custom_fields_of` gives an entity's custom fields; it is called once an entity, where an `@slug` is used or
+    records are created. `warn` takes a sentence for the log.
     """
-    setup = _Setup(mode, column_mapping, custom_fields_of, send_nulls, warn)
+    setup = _Setup(mode, column_mapping, custom_fields_of, cells, warn)
     cleared = streams_to_clear(catalog)
     return {key: setup.plan(each, namespace) for key, each, namespace in _told_apart(catalog) if key not in cleared}
 
@@ -70,11 +71,6 @@ def _told_apart(
         yield key, each, key[1] if alike[key[0]] > 1 else None
 
 
-def check_mapping(entries: Sequence[Entry], record_type: RecordType) -> None:
-    """Raise the config error of a mapping that is wrong whatever the streams are."""
-    _columns(entries, record_type)
-
-
 class _Setup:
     """What all streams of a sync share."""
 
@@ -83,14 +79,14 @@ class _Setup:
         mode: str | None,
         column_mapping: Sequence[Entry],
         custom_fields_of: Callable[[str], CustomFields],
-        send_nulls: bool,
+        cells: CellRules,
         warn: Callable[[str], None],
     ) -> None:
         self._mode = mode
         self._column_mapping = column_mapping
         self._fetch = custom_fields_of
         self._fetched: dict[str, CustomFields] = {}
-        self._send_nulls = send_nulls
+        self._cells = cells
         self._warn = warn
 
     def plan(self, configured: ConfiguredAirbyteStream, namespace: str | None) -> StreamPlan:
@@ -100,14 +96,17 @@ class _Setup:
         sync_mode = _sync_mode(configured, label)
         crm_object = _object(configured, label, self._mode)
         entries = self._entries(configured, label, crm_object)
-        record_type = RecordType(crm_object, self._custom_fields(crm_object, entries))
-        columns = _columns(entries, record_type)
+        creates = sync_mode is not DestinationSyncMode.update
+        record_type = RecordType(crm_object, self._custom_fields(crm_object, entries, demanded=creates))
+        columns = columns_of(entries, record_type)
         _insist_name(label, crm_object, sync_mode, [column.field.name for column in columns])
         key_field = None
         if sync_mode is not DestinationSyncMode.append:
             key_field = _key_field(configured, label, record_type, entries)
         key_column = next((column.plain for column in columns if column.field.name == (key_field or ID_FIELD)), None)
-        return StreamPlan(name, namespace, record_type, columns, key_field, key_column, sync_mode, self._send_nulls)
+        if creates and (missing := missing_fields(entries, record_type)):
+            self._warn(f"Stream `{label}`: {missing}")
+        return StreamPlan(name, namespace, record_type, columns, key_field, key_column, sync_mode, self._cells)
 
     def _entries(self, configured: ConfiguredAirbyteStream, label: str, crm_object: CrmObject) -> Sequence[Entry]:
         known = _schema_columns(configured)
@@ -136,10 +135,14 @@ class _Setup:
             )
         return [Entry(name, plain[name]) for name, fit in fits.items() if fit]
 
-    def _custom_fields(self, crm_object: CrmObject, entries: Iterable[Entry]) -> CustomFields:
+    def _custom_fields(self, crm_object: CrmObject, entries: Sequence[Entry], *, demanded: bool) -> CustomFields:
+        """The custom fields as the mapping compares them; `demanded`: a record is created only with some of them."""
         if any(entry.field.startswith(CUSTOM_PREFIX) for entry in entries):
-            return self._all_custom_fields(crm_object)
-        return CustomFields(crm_object.entity)
+            return self._all_custom_fields(crm_object).matched(matches_of(entries))
+        try:
+            return self._all_custom_fields(crm_object) if demanded else CustomFields(crm_object.entity)
+        except ForbiddenError:
+            return CustomFields(crm_object.entity)  # none is filled: RD Station itself says what is missing
 
     def _all_custom_fields(self, crm_object: CrmObject) -> CustomFields:
         entity = crm_object.entity
@@ -186,7 +189,7 @@ def _insist_columns(label: str, entries: Sequence[Entry], known: Sequence[str]) 
     by_plain: dict[str, list[str]] = {}
     for name in known:
         by_plain.setdefault(plain_name(name), []).append(name)
-    for column, field_name in entries:
+    for column, field_name, _ in entries:
         alike = by_plain.get(plain_name(column), [])
         if len(alike) > 1:
             raise config_error(
@@ -200,38 +203,6 @@ def _insist_columns(label: str, entries: Sequence[Entry], known: Sequence[str]) 
                 f"`{label}` has no such column. {suggestion(column, known)} One `column_mapping` serves every "
                 "stream of a connection: give a table with other columns a connection of its own."
             )
-
-
-def _columns(entries: Sequence[Entry], record_type: RecordType) -> tuple[Column, ...]:
-    columns = tuple(_column(entry, record_type) for entry in entries)
-    _insist_one_column_a_field(entries)
-    return columns
-
-
-def _column(entry: Entry, record_type: RecordType) -> Column:
-    """The column that a line of the mapping describes; a config error if there is no such field."""
-    name, field_name = entry
-    if field_name.startswith(CUSTOM_PREFIX):
-        return Column(name, plain_name(name), record_type.custom_fields.field(field_name.removeprefix(CUSTOM_PREFIX)))
-    if field_name not in record_type.by_name:
-        crm_object = record_type.crm_object
-        raise config_error(
-            f"`column_mapping` maps the column `{shown(name)}` to `{shown(field_name)}`, which is no field of a "
-            f"{crm_object.name}. {suggestion(field_name, (*crm_object.by_name, ID_FIELD))} "
-            "A custom field is written `@slug`."
-        )
-    return Column(name, plain_name(name), record_type.by_name[field_name])
-
-
-def _insist_one_column_a_field(entries: Sequence[Entry]) -> None:
-    filled: dict[str, str] = {}
-    for column, field_name in entries:
-        if field_name in filled:
-            raise config_error(
-                f"`column_mapping` maps two columns, `{shown(filled[field_name])}` and `{shown(column)}`, to the field "
-                f"`{field_name}`. Remove one of them."
-            )
-        filled[field_name] = column
 
 
 def _insist_name(label: str, crm_object: CrmObject, sync_mode: DestinationSyncMode, fields: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from destination_rdstation_crm.objects.existing_values import Join, Same, replace, same_fold, same_text
+from destination_rdstation_crm.objects.key_forms import TEXT_KEY, KeyForm
 from destination_rdstation_crm.objects.values import blank, identifier, text
 from destination_rdstation_crm.row import RowRejectedError
 
@@ -81,11 +82,15 @@ class Field:
     """A cell as the table holds it -> the cell that is meant: a list or object that it holds as text, say."""
     key_values: Callable[[Any], list[Any]] = as_list
     """Its value in a record or body -> the values by which the record can be found, where it is the matching key."""
-    control_values: tuple[str, str] = ("ninguem-1", "ninguem-2")
-    """Two values that no record has, and that RD Station has no reason to refuse."""
+    form: KeyForm = TEXT_KEY
+    """Which spellings of it are one value, as a matching key and where a row is compared with a record."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", self.key or self.name)
+
+    def holds(self, existing: Any, sent: Any) -> bool:
+        """Whether an existing value says what would be sent, be it in another spelling."""
+        return self.same(existing, sent) or (not self.form.exact and self.form.alike(existing, sent))
 
 
 def reference(name: str, title: str, *, clearable: bool = True) -> Field:

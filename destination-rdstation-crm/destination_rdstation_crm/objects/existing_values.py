@@ -14,17 +14,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from destination_rdstation_crm.objects.values import (
-    begins_nested,
-    birthday,
-    blank,
-    day_of,
-    fold,
-    number,
-    plain,
-    truth,
-    unfolded,
-)
+from destination_rdstation_crm.objects.figures import birthday, day_of, number
+from destination_rdstation_crm.objects.key_forms import phone_number
+from destination_rdstation_crm.objects.values import begins_nested, blank, fold, plain, truth, unfolded
 from destination_rdstation_crm.row import RowRejectedError
 
 __all__ = [
@@ -79,9 +71,12 @@ profile_key: Final[KeyOf] = partial(_entry_key, "type")  # the network
 
 
 def phone_key(entry: Mapping[str, Any]) -> str:
-    """Keep the digits, which two spellings of a number have in common; a phone without any is known by its text."""
+    """Reduce the number to what its spellings have in common; one that names no line, to its digits or its text."""
     folded = _entry_key("phone", entry)
-    return _NO_DIGIT.sub("", folded) or folded
+    try:
+        return phone_number(folded)
+    except RowRejectedError:
+        return _NO_DIGIT.sub("", folded) or folded
 
 
 Same: TypeAlias = Callable[[Any, Any], bool]

@@ -33,16 +33,14 @@ from destination_rdstation_crm.objects.existing_values import (
     same_profiles,
     same_set,
 )
+from destination_rdstation_crm.objects.figures import birthday, iso_day, price, rating
+from destination_rdstation_crm.objects.key_forms import EMAIL_KEY, PHONE
 from destination_rdstation_crm.objects.values import (
     STATUSES,
-    birthday,
     blank,
     email,
     flat_text,
     identifiers,
-    iso_day,
-    price,
-    rating,
     status,
     unfolded,
 )
@@ -123,7 +121,7 @@ CONTACT: Final = CrmObject(
     name="contact",
     mode="contacts",
     path="/contacts",
-    matching_keys=("_id", "email", "name"),
+    matching_keys=("_id", "email", "phone", "name"),
     fields=(
         Field("name", "Name", clearable=False),
         _list_of(
@@ -134,9 +132,18 @@ CONTACT: Final = CrmObject(
             same=same_emails,
             join=join_emails,
             key_values=lambda emails: [entry.get("email") for entry in entries(emails)],
-            control_values=("ninguem-1@exemplo.invalid", "ninguem-2@exemplo.invalid"),
+            form=EMAIL_KEY,
         ),
-        _list_of("phone", "Phone", _phone, phone_key, same=same_phones, join=join_phones),
+        _list_of(
+            "phone",
+            "Phone",
+            _phone,
+            phone_key,
+            same=same_phones,
+            join=join_phones,
+            key_values=lambda phones: [entry.get("phone") for entry in entries(phones)],
+            form=PHONE,
+        ),
         Field("job_title", "Job title"),
         reference("organization_id", "Organization"),
         Field(
@@ -209,13 +216,13 @@ ORGANIZATION: Final = CrmObject(
     name="organization",
     mode="organizations",
     path="/organizations",
-    matching_keys=("_id", "name"),
+    matching_keys=("_id", "phone", "name"),
     unique_name=True,  # [doc]
     fields=(
         Field("name", "Name", clearable=False),
         Field("website", "Website", "url", encode=flat_text),
         # The documents show no phone [doc]: it goes out where it is mapped, and the API may refuse or ignore it.
-        Field("phone", "Phone", encode=flat_text, shown=False),
+        Field("phone", "Phone", encode=flat_text, shown=False, form=PHONE),
         reference("owner_id", "Owner"),
         Field("segment_ids", "Segments", encode=identifiers, schema=IDS, same=same_set, clear=list, read=unfolded),
         Field("description", "Description"),

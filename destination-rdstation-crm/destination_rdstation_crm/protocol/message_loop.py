@@ -10,8 +10,7 @@ from typing import Final, Protocol
 
 from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.invisible import shown
-from destination_rdstation_crm.protocol.lines import Counts, Record, State, StreamStatus, with_statistics
-from destination_rdstation_crm.protocol.stdio import Incoming
+from destination_rdstation_crm.protocol.stdio import Counts, Incoming, Record, State, StreamStatus, with_statistics
 from destination_rdstation_crm.row import BatchResult, Reject, Row, StreamKey
 from destination_rdstation_crm.writing.batch_writer import FIRST_ROWS
 

@@ -28,6 +28,7 @@ __all__ = ["Keeper"]
 
 _ACTIONS: Final = ("created", "updated", "unchanged", "rejected", "skipped")
 _PLANNED: Final = ("to create", "to update", "unchanged", "to reject", "to skip")
+_IN_PART: Final = "written in part"
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -38,6 +39,7 @@ class Keeper:
     def __init__(self, settings: Settings, plans: Mapping[StreamKey, StreamPlan]) -> None:
         self._settings = settings
         self._plans = plans
+        self._leaves_out = settings.on_invalid_value == "leave_field_out"
         self._store = open_store(settings.object_storage_config)
         path = settings.results_path
         self._results = None if path is None else PrivateFile(Path(path), "results_path", fresh=False)
@@ -49,7 +51,7 @@ class Keeper:
 
         `unused`: also if this sync keeps none, rejects for want of `partial_success`, results in a dry run.
         """
-        if self._settings.partial_success or unused:
+        if self._settings.partial_success or self._leaves_out or unused:
             self._store.probe()
         if self._results and (not self._settings.dry_run or unused):
             self._results.probe()
@@ -58,13 +60,19 @@ class Keeper:
         """Count the rows of a batch, log its rejects, and make rejects and results durable."""
         self._kept = result
         outcomes = result.outcomes
-        rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
+        kept: list[dict[str, object]] = []
         for outcome in outcomes:
-            self._totals[outcome.row.stream][outcome.action] += 1
-        for reject in rejects:
-            _logger.warning("%s: %s", self._plans[reject.row.stream].label, reject.sentence)
-        if rejects and self._settings.partial_success:
-            self._store.add(_json_lines(map(self._rejected, rejects)))
+            label = self._plans[outcome.row.stream].label
+            self._totals[outcome.row.stream].update(_counted_as(outcome))
+            if isinstance(outcome, Reject):
+                _logger.warning("%s: %s", label, outcome.sentence)
+                kept += [self._rejected(outcome)] if self._settings.partial_success else []
+            elif isinstance(outcome, Written) and outcome.left_out:
+                for sentence in outcome.sentences:
+                    _logger.warning("%s: %s", label, sentence)
+                kept.append(self._written_in_part(outcome))
+        if kept:
+            self._store.add(_json_lines(kept))
         if self._results and outcomes and not self._settings.dry_run:
             self._results.add(_json_lines(map(self._result, outcomes)))
 
@@ -79,8 +87,9 @@ class Keeper:
         for stream, totals in self._sorted_totals():
             done = totals.copy()
             if under_way is not self._kept:
-                done.update(outcome.action for outcome in under_way.outcomes if outcome.row.stream == stream)
-            rows = f"{sum(done.values()):,} of {received[stream]:,} rows received are done"
+                outcomes = (outcome for outcome in under_way.outcomes if outcome.row.stream == stream)
+                done.update(word for outcome in outcomes for word in _counted_as(outcome))
+            rows = f"{sum(done[action] for action in _ACTIONS):,} of {received[stream]:,} rows received are done"
             lines.append(f"{self._plans[stream].label}: {rows}; {self._counted(done)}.")
         return lines
 
@@ -96,7 +105,8 @@ class Keeper:
             for action, word in zip(_ACTIONS, words, strict=True)
             if action != "skipped" or totals[action]  # most tables never have such rows
         ]
-        return dry + ", ".join(counts)
+        in_part = f"; {totals[_IN_PART]:,} of them {_IN_PART}" if self._leaves_out else ""
+        return dry + ", ".join(counts) + in_part
 
     def _result(self, outcome: Outcome) -> dict[str, object]:
         """A line of `results_path`, for whoever needs the ids back in the warehouse."""
@@ -106,6 +116,7 @@ class Keeper:
             "matching_key": row.cells.get(plan.key_column) if plan.key_column else None,
             "_id": outcome.id if isinstance(outcome, Written) else None,
             "outcome": outcome.action,
+            **_left_out(outcome),
         }
 
     def _rejected(self, reject: Reject) -> dict[str, object]:
@@ -118,6 +129,26 @@ class Keeper:
             "api_message": reject.said or None,
             "row": reject.row.data,
         }
+
+    def _written_in_part(self, written: Written) -> dict[str, object]:
+        """A line of the rejects, too: the original row, and what of it is not in the CRM."""
+        left_out = [
+            {"column": each.column, "field": each.field_name, "reason": each.reason, "api_message": each.said or None}
+            for each in written.left_out
+        ]
+        place = _place(self._plans[written.row.stream], written.row)
+        return {**place, "outcome": _IN_PART, "_id": written.id, "left_out": left_out, "row": written.row.data}
+
+
+def _counted_as(outcome: Outcome) -> list[str]:
+    """Name what a row counts as: one action, and beside it whether it was written in part."""
+    return [outcome.action, *([_IN_PART] if isinstance(outcome, Written) and outcome.left_out else ())]
+
+
+def _left_out(outcome: Outcome) -> dict[str, object]:
+    """Name the fields that a result lacks: `{"left_out": ["@origem"]}`, or nothing."""
+    left_out = outcome.left_out if isinstance(outcome, Written) else ()
+    return {"left_out": [each.field_name for each in left_out]} if left_out else {}
 
 
 def _place(plan: StreamPlan, row: Row) -> dict[str, object]:

@@ -13,12 +13,10 @@ from airbyte_cdk.models import DestinationSyncMode
 from airbyte_rdstation.client.errors import ConnectorError, config_error, transient_error
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.row import BatchResult, Outcome, Reject, Row, Skipped, StreamKey, Written
-from destination_rdstation_crm.writing.crm_api import Crm
+from destination_rdstation_crm.writing.crm_api import Crm, WorkerPool
 from destination_rdstation_crm.writing.lookup import Lookup
-from destination_rdstation_crm.writing.lost_creates import LostCreations
-from destination_rdstation_crm.writing.matching import Matcher
+from destination_rdstation_crm.writing.matching import LostCreations, Matcher
 from destination_rdstation_crm.writing.record_writer import Lost, RecordWriter, Target
-from destination_rdstation_crm.writing.worker_pool import WorkerPool
 
 __all__ = ["FIRST_ROWS", "BatchWriter", "SameReason"]
 
@@ -143,7 +141,7 @@ class BatchWriter:
         for target, id_ in verdicts.created:
             stream.writer.note_created(target, id_)
             for prepared in target.rows:
-                result.put(Written(prepared.row, "created", id_))
+                result.put(prepared.written("created", id_))
         for target, ids in verdicts.uncertain:
             which = f"one of these records is it: {', '.join(sorted(ids))}" if ids else "a record of the CRM is it"
             reason = f"the answer to its creation was lost, and it cannot be told whether {which}"

@@ -1,12 +1,17 @@
-"""The calls that a write needs. Facts: docs/api/crm-v2.md#listing, #rdql and #writes."""
+"""The calls that a write needs, and the threads that make them.
+
+Facts: docs/api/crm-v2.md#listing, #rdql and #writes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
+from airbyte_rdstation.airbyte.process import Stop
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import (
     ForbiddenError,
@@ -21,9 +26,10 @@ from airbyte_rdstation.client.responses import BadAnswerError, More, Page, keys_
 from airbyte_rdstation.pagination.keyset import read_keyset
 from airbyte_rdstation.pagination.listing import PaginationError, Query
 from destination_rdstation_crm.objects.crm_object import CrmObject
+from destination_rdstation_crm.objects.key_forms import KeyForm
 from destination_rdstation_crm.writing.filters import KnownForms
 
-__all__ = ["CLOCK_DOUBT", "BeyondReachError", "Crm", "Existing", "FilterFailedError"]
+__all__ = ["CLOCK_DOUBT", "BeyondReachError", "Crm", "Existing", "FilterFailedError", "WorkerPool"]
 
 Existing: TypeAlias = dict[str, Any]
 """A record of the CRM: `{"id": "66f1…", "name": "Ana", "emails": [{"email": "ana@x.test"}], …}`."""
@@ -53,11 +59,12 @@ class Crm:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._known: dict[tuple[str, str | None], KnownForms] = {}
+        self._known: dict[tuple[str, str | None, KeyForm], KnownForms] = {}
+        self._updated: set[str] = set()
 
-    def known_forms(self, crm_object: CrmObject, key_field: str | None) -> KnownForms:
-        """Give what this sync has learnt of look-ups in the object by the key."""
-        return self._known.setdefault((crm_object.name, key_field), KnownForms(crm_object.mode, key_field))
+    def known_forms(self, crm_object: CrmObject, key_field: str | None, form: KeyForm) -> KnownForms:
+        """Give what this sync has learnt of look-ups in the object by the key, compared in that form."""
+        return self._known.setdefault((crm_object.name, key_field, form), KnownForms(crm_object.mode, key_field))
 
     def custom_fields(self) -> list[Existing]:
         """Read every custom field of the account."""
@@ -74,6 +81,7 @@ class Crm:
 
     def update(self, crm_object: CrmObject, id_: str, body: Mapping[str, Any]) -> Existing | None:
         """Update a record and give it back; None where the answer has no body, which is a success too [used]."""
+        self._updated.add(id_)
         return self._api.put(
             f"{crm_object.path}/{id_}",
             {"data": dict(body)},
@@ -84,6 +92,14 @@ class Crm:
     def read(self, crm_object: CrmObject, id_: str) -> Existing:
         """Read a record; raises NotFoundError where there is none."""
         return self._api.get(f"{crm_object.path}/{id_}", {}, _record, stream=crm_object.mode)
+
+    def current(self, crm_object: CrmObject, read_earlier: Existing) -> Iterator[Existing]:
+        """Give a record that was read earlier in this sync; anew where the sync has updated it, unless it is gone."""
+        try:
+            id_ = read_earlier["id"]
+            yield self.read(crm_object, id_) if id_ in self._updated else read_earlier
+        except NotFoundError:
+            return
 
     def find(self, crm_object: CrmObject, filter_: str, obeys: Callable[[Existing], bool]) -> Iterator[Page]:
         """Read the records that a filter finds, page by page; BeyondReachError behind the last page of too many.
@@ -176,3 +192,47 @@ def _record(content: bytes) -> Existing:
     if not isinstance(record.get("id"), str) or not record["id"]:
         raise BadAnswerError(f"the record has no `id`, only {keys_of(record)}")
     return record
+
+
+_POLL_SECONDS: Final = 1.0  # between two looks at the deadline of a stop
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class WorkerPool:
+    """The writing threads of a process."""
+
+    def __init__(self, workers: int, stop: Stop) -> None:
+        """Once `stop` is requested no job begins."""
+        self._stop = stop
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="writer")
+
+    def map(self, job: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """Do `job` with each item, several at once; gives the results in order.
+
+        After one raised, no other begins; once those under way have ended, the first error is raised. After a stop
+        they are not waited for long.
+        """
+        failed: list[BaseException] = []
+
+        def guarded(item: T) -> R | None:
+            if failed:
+                return None
+            try:
+                self._stop.check()
+                return job(item)
+            except BaseException as error:
+                failed.append(error)
+                raise
+
+        futures = [self._pool.submit(guarded, item) for item in items]
+        while wait(futures, timeout=_POLL_SECONDS).not_done:
+            self._stop.check_deadline()
+        if failed:
+            raise failed[0]
+        return [future.result() for future in futures]  # type: ignore[misc] # None only after a failure
+
+    def close(self) -> None:
+        """Let no more jobs begin."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -21,6 +21,7 @@ from destination_rdstation_crm.mapping.record_type import Key
 
 __all__ = [
     "BY_ID",
+    "FEW_RECORDS",
     "LONGEST_FILTER",
     "Form",
     "KnownForms",
@@ -32,9 +33,11 @@ __all__ = [
 ]
 
 LONGEST_FILTER: Final = 6_000  # characters in the URL; servers take 8 KB for the whole request line
+FEW_RECORDS: Final = 10_000
+"""So many are read whole, in 50 requests, rather than create a record twice whose key is spelled in an unusual way."""
 _MOST_KEYS: Final = 150  # a page has 200 rows: most answers are one page, though a key may have several hits
 
-Form: TypeAlias = Literal["list", "single", "contains", "ids", "bare ids"]
+Form: TypeAlias = Literal["list", "single", "contains", "whole", "ids", "bare ids"]
 T = TypeVar("T")
 
 BY_ID: Final[Mapping[Form, Callable[[Sequence[str]], str]]] = {
@@ -45,6 +48,7 @@ _LEFT: Final[dict[Form, str]] = {
     "list": "several values of {key} in one request: from here on each takes a request of its own",
     "single": "{key}: all records are read once instead, and searched in memory",
     "contains": "parts of {key}: a value that the CRM spells with other capitals may not be found",
+    "whole": "are not all read to find unusual spellings of {key}",
     "ids": "several quoted ids in one request",
     "bare ids": "several ids in one request: from here on each takes a request of its own",
 }
@@ -53,20 +57,18 @@ _logger = logging.getLogger("airbyte.rdstation")
 
 
 def lookup_filter(key_field: str, keys: Iterable[Key]) -> str:
-    """Find records with any of these keys, at least one, each also in lower case: `:` may heed case."""
-    texts = [text.strip() for key in keys for text in key.texts]
-    return rdql.one_of(key_field, dict.fromkeys(each for text in texts for each in (text, text.lower())))
+    """Find records with any of these keys, at least one, in each spelling that the key's form knows."""
+    return rdql.one_of(key_field, dict.fromkeys(each for key in keys for each in key.spellings))
 
 
 def single_filters(key_field: str, key: Key) -> list[str]:
     """Find records with the key by a filter for each spelling of it."""
-    texts = [text.strip() for text in key.texts]
-    return [rdql.one_of(key_field, [each]) for each in dict.fromkeys(each for t in texts for each in (t, t.lower()))]
+    return [rdql.one_of(key_field, [each]) for each in key.spellings]
 
 
 def contains_filter(key_field: str, keys: Iterable[Key]) -> str:
     """Find records with any of these keys within theirs, whatever the case [doc]. Short ones bring long answers."""
-    texts = dict.fromkeys(text.strip() for key in keys for text in key.texts)
+    texts = dict.fromkeys(each for key in keys for each in key.parts)
     return rdql.any_of(*(rdql.contains(key_field, each) for each in texts))
 
 
@@ -103,6 +105,11 @@ class WholeIndex:
     def __len__(self) -> int:
         return len(self._records)
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether any of them has a key."""
+        return bool(self._ids)
+
     def with_key(self, key: Key) -> list[dict[str, Any]]:
         """Give the records that share a value with the key."""
         return [orjson.loads(self._records[id_]) for value in key.folded for id_ in self._ids.get(value, ())]
@@ -122,6 +129,8 @@ class KnownForms:
         self._index: WholeIndex | None = None
         self.heeds_all_keys = False
         """An answer to a list of keys held a record of another key than the first: the list is not cut to that one."""
+        self.finds_parts = False
+        """An answer held a record that has more than the part of the key that was asked for."""
         self._was_shown = False
 
     def is_left(self, form: Form) -> bool:
@@ -157,9 +166,25 @@ class KnownForms:
                 self._was_shown = True
             return self.heeds_all_keys
 
+    def shows_that_it_finds_parts(self, show: Callable[[], bool]) -> bool:
+        """Whether `:~` finds records by a part of their key; the first who asks finds out by `show`."""
+        with self._lock:
+            self.finds_parts = self.finds_parts or show()
+            return self.finds_parts
+
     def index(self, make: Callable[[], WholeIndex]) -> WholeIndex:
         """Give the index of the whole object, made for the first who asks."""
         with self._lock:
             if self._index is None:
                 self._index = make()
             return self._index
+
+    def small_index(self, make: Callable[[], WholeIndex | None]) -> WholeIndex | None:
+        """Give the index of the whole object if there is one, or if `make` makes one, which the first asks for."""
+        with self._lock:
+            if self._index is None and not self.is_left("whole"):
+                self._index = make()
+            index = self._index
+        if index is None:
+            self.leave("whole", f"holds more than {FEW_RECORDS:,} records, which")
+        return index

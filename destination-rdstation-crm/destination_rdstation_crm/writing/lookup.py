@@ -4,6 +4,9 @@ How `:` compares texts is unknown (exact, without case, or contained) [guess], s
 what is not found is sought once more by `:~`, which means "contains, whatever the case" where it is documented. A key
 that is in the CRM under another spelling is therefore not created twice.
 
+A number of a document is asked for with and without its punctuation, a phone by the end that all its spellings share.
+What is not found so is sought among all records where these are few: no filter finds each spelling there may be.
+
 Where RD Station refuses or ignores a form of filter, the next one serves: a list of keys, one key a request, one pass
 over the whole object, indexed in memory. A key that is refused while others are served is that row's fault alone.
 Facts: docs/api/crm-v2.md#rdql and #writes.
@@ -11,12 +14,10 @@ Facts: docs/api/crm-v2.md#rdql and #writes.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
@@ -24,33 +25,23 @@ from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
 from airbyte_rdstation.client.rdql import all_of, at_least
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.record_type import Key
-from destination_rdstation_crm.writing.crm_api import CLOCK_DOUBT, BeyondReachError, Crm, Existing, FilterFailedError
+from destination_rdstation_crm.writing.crm_api import BeyondReachError, Crm, Existing, FilterFailedError, WorkerPool
 from destination_rdstation_crm.writing.filters import (
     BY_ID,
     LONGEST_FILTER,
     Form,
     KnownForms,
     WholeIndex,
-    contains_filter,
-    lookup_filter,
     portions,
     single_filters,
 )
-from destination_rdstation_crm.writing.worker_pool import WorkerPool
+from destination_rdstation_crm.writing.keyed_records import KeyedRecords
 
 __all__ = ["Hits", "Lookup", "NoAnswer"]
 
-_SOME: Final = 200  # records among which one should have a key
 _MANY_PAGES: Final = 5  # more: some keys are short words, which many records contain
 _TOO_MANY: Final = "too many records contain its matching key to tell whether one has it"
 _REFUSED: Final = "RD Station refuses to look its matching key up"
-_FILTERS: Final[Mapping[Form, Callable[[str, Sequence[Key]], str]]] = {
-    "list": lookup_filter,
-    "single": lookup_filter,
-    "contains": contains_filter,
-}
-
-_logger = logging.getLogger("airbyte.rdstation")
 
 
 @dataclass(frozen=True)
@@ -73,12 +64,14 @@ class Lookup:
         self._plan = plan
         self._object = plan.record_type.crm_object
         self._key_field = key_field or ""
-        self._known = crm.known_forms(self._object, key_field)
+        self._records = KeyedRecords(crm, plan, key_field)
+        self._known = crm.known_forms(self._object, key_field, self._records.form)
         self._map: Callable[..., list[Any]] = pool.map if pool else lambda job, items: list(map(job, items))
 
     def can_ask_for(self, key: Key) -> bool:
         """Whether the key fits into a request."""
-        return len(quote(lookup_filter(self._key_field, [key]))) <= LONGEST_FILTER
+        form: Form = "contains" if self._records.form.countless else "list"
+        return len(quote(self._records.filter(form, [key]))) <= LONGEST_FILTER
 
     def find(self, keys: Sequence[Key], since: datetime | None = None) -> list[Hits]:
         """Find the records that have each key; several where it is not unique in the CRM.
@@ -87,12 +80,11 @@ class Lookup:
         spelling of the row. What is not found is sought once more as the rows spell it.
         """
         created = at_least("created_at", since) if since else ""
-        identity = partial(self._plan.record_type.identity, self._key_field)
-        search = _Search(self._crm, self._plan, self._key_field, identity, self._known, self._map, since, created)
-        wanted = {key.folded: key for key in keys if key.texts and self.can_ask_for(key)}
+        search = _Search(self._records, self._key_field, self._known, self._map, since, created)
+        wanted = {key.folded: key for key in keys if key.folded and self.can_ask_for(key)}
         search.equal(list(wanted.values()))
         if not since and (missing := [key for key in wanted.values() if search.hits(key) == []]):
-            search.similar(missing)
+            search.otherwise_spelled(missing)
             spelled = [Key((key.spelled,)) for key in keys if key.spelled and search.hits(key) == []]
             search.equal([key for key in spelled if self.can_ask_for(key)])
         return [search.hits(key) for key in keys]
@@ -129,10 +121,8 @@ class Lookup:
 class _Search:
     """One look-up of many keys, one form of filter after the other, and what it has found."""
 
-    crm: Crm
-    plan: StreamPlan
+    records: KeyedRecords
     key_field: str
-    identity: Callable[[Existing], Key]
     known: KnownForms
     map: Callable[..., list[Any]]
     since: datetime | None
@@ -143,15 +133,29 @@ class _Search:
 
     def equal(self, keys: Sequence[Key]) -> None:
         """Find the records that have the keys."""
-        if left := self._by_list("list", keys):
+        if self.records.form.countless:
+            self._by_list("contains", keys)
+        elif left := self._by_list("list", keys):
             self._singly(left)
 
-    def similar(self, keys: Sequence[Key]) -> None:
-        """Find those that spell a key with other capitals. Where that does not serve, they stay missing."""
+    def otherwise_spelled(self, keys: Sequence[Key]) -> None:
+        """Find those that spell a key in another way than was asked for. Where none serves, they stay missing."""
         if self.known.is_left("list") and self.known.is_left("single"):
-            return  # they were sought in the index, which heeds no capitals
+            return  # they were sought in the index, which heeds no spelling
+        if self.records.form.exact:
+            self._with_other_capitals(keys)
+        elif whole := self.known.small_index(self.records.few):
+            self._in_index(whole, keys)
+        elif not self.records.form.countless:
+            self._by_list("contains", keys)
+        elif self.known.is_left("contains") or not self.known.shows_that_it_finds_parts(self.records.finds_by_part):
+            self._in_index(self.known.index(self.records.all), keys)
+
+    def _with_other_capitals(self, keys: Sequence[Key]) -> None:
         self._by_list("contains", keys)
-        if self.known.is_left("contains") and not self.known.shows_that_it_heeds_all_keys(self._finds_by_second_key):
+        if self.known.is_left("contains") and not self.known.shows_that_it_heeds_all_keys(
+            self.records.finds_by_second_key
+        ):
             self.known.leave("list", "seems to heed only the first of")
             self._singly([key for key in keys if self.hits(key) == []])
 
@@ -164,11 +168,11 @@ class _Search:
 
     def _add(self, records: Iterable[Existing]) -> None:
         for record in records:
-            for value in self.identity(record).folded:
+            for value in self.records.identity(record).folded:
                 self.by_value.setdefault(value, {})[record["id"]] = record
 
     def _filter(self, form: Form, keys: Sequence[Key]) -> str:
-        return all_of(_FILTERS[form](self.key_field, keys), self.created)
+        return all_of(self.records.filter(form, keys), self.created)
 
     def _by_list(self, form: Form, keys: Sequence[Key]) -> list[Key]:
         """Ask for many in one request; gives back those that this form gives no answer for."""
@@ -180,23 +184,26 @@ class _Search:
     def _ask(self, form: Form, keys: Sequence[Key]) -> list[Key]:
         """Ask what the filter for these keys finds, in halves where that is much or refused, down to a key alone."""
         try:
-            pages = self.crm.find(self.plan.record_type.crm_object, self._filter(form, keys), self._obeys(keys))
+            pages = self.records.found(self._filter(form, keys), keys)
             first = next(pages)
             if len(keys) == 1 or (first.last or 0) <= _MANY_PAGES:
                 rows = [*first.rows, *(row for page in pages for row in page.rows)]
                 self._add(rows)
                 if len(keys) > 1:
                     self.known.served(form)
+                self.known.finds_parts |= self.records.form.countless and bool(rows)
                 if form == "list" and not self.known.heeds_all_keys:
                     others = {value for key in keys[1:] for value in key.folded}
-                    self.known.heeds_all_keys = any(not others.isdisjoint(self.identity(row).folded) for row in rows)
+                    self.known.heeds_all_keys = any(
+                        not others.isdisjoint(self.records.identity(row).folded) for row in rows
+                    )
                 return []
         except BeyondReachError:
             if len(keys) == 1:
                 self.no_answer[keys[0].folded] = NoAnswer(_TOO_MANY)
                 return []
         except FilterFailedError as error:
-            if error.ignored or not self.known.serves(form, lambda: self._control(form)):
+            if error.ignored or not self.known.serves(form, lambda: self.records.takes(form)):
                 self.known.leave(form, str(error))
             if self.known.is_left(form) or len(keys) == 1:
                 return list(keys)
@@ -205,7 +212,7 @@ class _Search:
 
     def _singly(self, keys: Sequence[Key]) -> None:
         """Look for what no list of keys answers: one key a request, or where that does not serve, among all records."""
-        if keys and not self.known.serves("single", lambda: self._control("single")):
+        if keys and not self.known.serves("single", lambda: self.records.takes("single")):
             self.known.leave("single", "refuses or ignores look-ups by")
         if keys and not self.known.is_left("single"):
             keys = [key for left in self.map(self._ask_for_one, list(keys)) for key in left]
@@ -216,9 +223,7 @@ class _Search:
         """Ask once for each spelling of the key; gives it back if RD Station takes no such request."""
         try:
             for filter_ in single_filters(self.key_field, key):
-                pages = self.crm.find(
-                    self.plan.record_type.crm_object, all_of(filter_, self.created), self._obeys([key])
-                )
+                pages = self.records.found(all_of(filter_, self.created), [key])
                 self._add([row for page in pages for row in page.rows])
         except BeyondReachError:
             self.no_answer[key.folded] = NoAnswer(_TOO_MANY)
@@ -232,48 +237,13 @@ class _Search:
     def _in_all(self, keys: Sequence[Key]) -> None:
         """Look among all records, read once a sync; or among those created since."""
         if self.since:
-            self._add(self.crm.all(self.plan.record_type.crm_object, self.since))
+            self._add(self.records.since(self.since))
             return
-        whole = self.known.index(self._read_all)
+        self._in_index(self.known.index(self.records.all), keys)
+
+    def _in_index(self, whole: WholeIndex, keys: Sequence[Key]) -> None:
         # Also what was created since: a creation of ours whose answer was lost must not be repeated.
-        self._add(self.crm.all(self.plan.record_type.crm_object, whole.begun))
+        self._add(self.records.since(whole.begun))
         for key in keys:
-            self._add(whole.with_key(key))
-
-    def _read_all(self) -> WholeIndex:
-        begun = self.crm.server_time(datetime.now(timezone.utc)) - CLOCK_DOUBT
-        whole = WholeIndex(self.crm.all(self.plan.record_type.crm_object, None), self.identity, begun)
-        _logger.info("%s: all %s records were read to look rows up.", self.plan.label, f"{len(whole):,}")
-        return whole
-
-    def _obeys(self, keys: Iterable[Key]) -> Callable[[Existing], bool]:
-        """Whether a record may be an answer: it has a key that was asked for, or one that contains it."""
-        wanted = {value for key in keys for value in key.folded}
-        return lambda record: any(
-            value in wanted or any(each in value for each in wanted) for value in self.identity(record).folded
-        )
-
-    def _finds_by_second_key(self) -> bool:
-        """Whether a list finds a record that the CRM surely has by another key than its first."""
-        nobody = Key(self.plan.record_type.by_name[self.key_field].control_values[:1])
-        for record in islice(self.crm.all(self.plan.record_type.crm_object, None), _SOME):
-            if (key := self.identity(record)).texts:
-                try:
-                    filter_ = lookup_filter(self.key_field, [nobody, key])
-                    pages = self.crm.find(self.plan.record_type.crm_object, filter_, self._obeys([key]))
-                    return any(row["id"] == record["id"] for row in next(pages).rows)
-                except FilterFailedError:
-                    return False
-        return False
-
-    def _control(self, form: Form) -> bool:
-        """Whether RD Station takes the form with keys that are surely not at fault."""
-        values = self.plan.record_type.by_name[self.key_field].control_values
-        keys = [Key(values[:1] if form == "single" else values)]
-        try:
-            filter_ = _FILTERS[form](self.key_field, keys)
-            for page in self.crm.find(self.plan.record_type.crm_object, filter_, lambda _: False):
-                return not page.rows
-        except FilterFailedError:
-            return False
-        return True
+            for record in whole.with_key(key):
+                self._add(self.records.current(record))

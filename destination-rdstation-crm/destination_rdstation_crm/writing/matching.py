@@ -1,22 +1,32 @@
-"""Makes targets of one stream's rows: each one record, with the rows that speak of it in their order."""
+"""Finds the record that each row is about: before it is written, and after a creation whose answer was lost.
+
+Before: a target is one record, with the rows that speak of it in their order. After: a lost creation is looked up
+before it is tried again, or called uncertain. Lost ones are resolved once all other creations of the batch are
+answered: what was created since, and is nobody else's, can then only be theirs.
+Facts: docs/api/crm-v2.md#writes and #unknowns (rows 23 and 24).
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
 
 from airbyte_cdk.models import DestinationSyncMode
 
+from airbyte_rdstation.dates import parse_instant
 from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.mapping.plan import Prepared, StreamPlan, deletion_mark
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
 from destination_rdstation_crm.objects.values import fold
 from destination_rdstation_crm.row import BatchResult, Reject, Row, RowRejectedError, Skipped
+from destination_rdstation_crm.writing.crm_api import CLOCK_DOUBT, Crm, Existing, WorkerPool
 from destination_rdstation_crm.writing.lookup import Hits, Lookup, NoAnswer
-from destination_rdstation_crm.writing.record_writer import PLANNED_ID, RecordWriter, Target
+from destination_rdstation_crm.writing.record_writer import PLANNED_ID, Lost, RecordWriter, Target
 
-__all__ = ["Matcher", "targets_of"]
+__all__ = ["LostCreations", "Matcher", "Verdicts", "targets_of"]
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -66,9 +76,9 @@ class Matcher:
             result.put(Reject.of(row, error))
             return None
         reason = ""
-        if prepared.id is None and not prepared.key.texts and (self._updates_only or self._keyed):
-            reason = "the matching key is empty"
-        elif prepared.id is None and prepared.key.texts and not self._lookup.can_ask_for(prepared.key):
+        if prepared.id is None and not prepared.key.folded and (self._updates_only or self._keyed):
+            reason = prepared.key.flaw or "the matching key is empty"
+        elif prepared.id is None and prepared.key.folded and not self._lookup.can_ask_for(prepared.key):
             reason = "the matching key is too long to be looked up"
         if reason:
             result.put(self._reject(prepared, reason))
@@ -161,3 +171,107 @@ def _keys(prepared: Prepared, id_: str | None, *, unique_names: bool) -> list[tu
     if unique_names and isinstance(name, str):
         keys.append(("name", fold(name)))
     return keys
+
+
+# A record just created may not be findable at once [guess]: it is looked for during seven seconds in all.
+_WAITS_SECONDS: Final = (0.0, 1.0, 2.0, 4.0)
+
+
+@dataclass
+class Verdicts:
+    """What became of creations whose answers were lost."""
+
+    created: list[tuple[Target, str]] = field(default_factory=list)
+    """With the id that the record has."""
+    matched: list[Target] = field(default_factory=list)
+    """The matching key names a record now: it is brought up to date, as any other."""
+    uncertain: list[tuple[Target, list[str]]] = field(default_factory=list)
+    """With the ids of the records that each may be."""
+    not_created: list[Target] = field(default_factory=list)
+
+
+class LostCreations:
+    """Looks for what one stream's creations have left."""
+
+    def __init__(self, crm: Crm, plan: StreamPlan, pool: WorkerPool, sleep: Callable[[float], object]) -> None:
+        self._crm = crm
+        self._plan = plan
+        self._pool = pool
+        self._sleep = sleep
+        fields = plan.record_type.by_name
+        keys = plan.record_type.crm_object.matching_keys
+        # Those that a record has as they were sent: it is looked for among what was created since.
+        self._natural_keys = [key for key in keys if key != ID_FIELD and fields[key].form.exact]
+
+    def resolve(self, lost: Sequence[Lost], claimed: set[str]) -> Verdicts:
+        """Decide each; `claimed` are the ids of records that other rows have created in this sync."""
+        verdicts = Verdicts()
+        waiting = list(lost)
+        for seconds in _WAITS_SECONDS:
+            if not waiting:
+                break
+            self._sleep(seconds)
+            keyed = [one for one in waiting if any(row.key.folded for row in one.target.rows)]
+            keyless = [one for one in waiting if not any(row.key.folded for row in one.target.rows)]
+            waiting = self._by_matching_key(keyed, verdicts) + self._by_natural_key(keyless, claimed, verdicts)
+        verdicts.not_created += [one.target for one in waiting]
+        return verdicts
+
+    def _by_matching_key(self, lost: Sequence[Lost], verdicts: Verdicts) -> list[Lost]:
+        """Look by the key, which no record had before the creation; gives those of `lost` whose key still none has."""
+        if not lost:
+            return []
+        still = []
+        for one, hits in self._found(lost, self._plan.key_field):
+            if hits == []:
+                still.append(one)
+            elif not isinstance(hits, NoAnswer) and len(hits) == 1:
+                verdicts.matched.append(Target(one.target.rows, hits[0]["id"], hits[0], recovered=True))
+            else:
+                ids = [] if isinstance(hits, NoAnswer) else [hit["id"] for hit in hits]
+                verdicts.uncertain.append((one.target, ids))
+        return still
+
+    def _by_natural_key(self, lost: Sequence[Lost], claimed: set[str], verdicts: Verdicts) -> list[Lost]:
+        """Look by e-mail or name among the records created since; gives those of `lost` that none of them can be."""
+        still = []
+        for natural in self._natural_keys:
+            # Match the most specific body first: a record created from it also satisfies the less specific ones.
+            chosen = sorted((one for one in lost if self._natural_key(one) == natural), key=_says, reverse=True)
+            if not chosen:
+                continue
+            since = min(one.began for one in chosen) - CLOCK_DOUBT
+            for one, hits in self._found(chosen, natural, since):
+                found = [] if isinstance(hits, NoAnswer) else hits
+                candidates = [hit for hit in found if hit["id"] not in claimed and _is_since(hit, one.began)]
+                equal = [hit["id"] for hit in candidates if not self._plan.record_type.difference(hit, one.body)]
+                if equal:
+                    claimed.add(equal[0])
+                    verdicts.created.append((one.target, equal[0]))
+                elif candidates or isinstance(hits, NoAnswer):
+                    verdicts.uncertain.append((one.target, [hit["id"] for hit in candidates]))
+                else:
+                    still.append(one)
+        return still
+
+    def _natural_key(self, one: Lost) -> str:
+        stated = (key for key in self._natural_keys if self._plan.record_type.identity(key, one.body).texts)
+        return next(stated, self._natural_keys[-1])
+
+    def _found(
+        self, lost: Sequence[Lost], key_field: str | None, since: datetime | None = None
+    ) -> Iterable[tuple[Lost, Hits]]:
+        keys = [self._plan.record_type.identity(key_field, one.body) for one in lost]
+        return zip(lost, Lookup(self._crm, self._plan, key_field, self._pool).find(keys, since), strict=True)
+
+
+def _says(one: Lost) -> int:
+    """Count the values that its body states."""
+    return sum(len(value) if isinstance(value, (list, dict)) else 1 for value in one.body.values())
+
+
+def _is_since(record: Existing, began: datetime) -> bool:
+    try:
+        return parse_instant(record.get("created_at")) >= began - CLOCK_DOUBT
+    except ValueError:
+        return True  # it does not say: it cannot be told apart from ours

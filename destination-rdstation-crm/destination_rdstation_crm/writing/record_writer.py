@@ -17,7 +17,7 @@ from airbyte_rdstation.client.errors import AnswerLostError, ConnectorError, Not
 from destination_rdstation_crm.mapping.plan import Prepared, StreamPlan
 from destination_rdstation_crm.mapping.record_type import Body, at_odds
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS
-from destination_rdstation_crm.row import Action, BatchResult, Reject, RowRejectedError, Written
+from destination_rdstation_crm.row import Action, BatchResult, LeftOut, Reject, RowRejectedError
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.lookup import Lookup, NoAnswer
 
@@ -54,9 +54,11 @@ class Lost:
 class RefusedError(RowRejectedError):
     """RD Station does not take the row."""
 
-    def __init__(self, reason: str, said: str, field_name: str | None = None) -> None:
+    def __init__(self, reason: str, said: str, field_name: str | None = None, *, names_one: bool = False) -> None:
+        """`names_one`: the API's words, `said`, name this field and no other of those that were sent."""
         super().__init__(reason, field_name=field_name)
         self.said = said
+        self.names_one = names_one
 
 
 class RecordWriter:
@@ -118,11 +120,23 @@ class RecordWriter:
         except RowRejectedError as error:
             if len(target.rows) > 1:
                 return self._write_singly(target, result)
+            if lighter := self._without_refused(target, error):
+                return self.write(lighter, result)
             result.put(self._reject(target.rows[0], error))
             return None
         for prepared in target.rows:
-            result.put(Written(prepared.row, action, id_))
+            result.put(prepared.written(action, id_))
         return None
+
+    def _without_refused(self, target: Target, error: RowRejectedError) -> Target | None:
+        """Take out the one field that RD Station's refusal names: once a row, and only where fields may be left out."""
+        (prepared,) = target.rows
+        if not isinstance(error, RefusedError) or not error.names_one or any(each.said for each in prepared.left_out):
+            return None
+        reject = self._reject(prepared, error)
+        refused = LeftOut(error.reason, reject.column, reject.field_name or "", error.said)
+        lighter = self._plan.without(prepared, refused, creates=target.id is None)
+        return replace(target, rows=[lighter]) if lighter else None
 
     def _write_singly(self, target: Target, result: BatchResult) -> Lost | None:
         """Write each row by itself, in order: one body for all of them was refused, or cannot say it all."""
@@ -132,7 +146,7 @@ class RecordWriter:
             if lost:
                 # The rows behind it must not be written before it: they wait with it, and share its fate.
                 behind = target.rows[target.rows.index(prepared) + 1 :]
-                return replace(lost, target=replace(lost.target, rows=[prepared, *behind]))
+                return replace(lost, target=replace(lost.target, rows=[*lost.target.rows, *behind]))
             created = None if prepared.id else self.created_with(prepared)
             id_ = id_ if created is None else created
         return None
@@ -146,7 +160,7 @@ class RecordWriter:
             return self._without_record(target, body, error)
 
     def _create(self, target: Target, body: Body) -> tuple[Action, str]:
-        creation = self._plan.creation(body)
+        creation = self._plan.creation(body, chain.from_iterable(each.left_out for each in target.rows))
         if self._dry_run:
             self.note_created(target, PLANNED_ID)
             return "created", PLANNED_ID
@@ -234,17 +248,20 @@ def refused(error: ConnectorError, body: Body) -> RefusedError:
     """Make the reject that the answer to a write of this body stands for: a reason without values."""
     if isinstance(error, NotFoundError):
         return RefusedError("RD Station has no record with this _id (404)", error.said, "_id")
-    return RefusedError(f"RD Station refuses the values ({error.status})", error.said, _named(error.said, body))
+    named = _named(error.said, body)
+    reason = f"RD Station refuses the values ({error.status})"
+    return RefusedError(reason, error.said, named[0] if named else None, names_one=len(named) == 1)
 
 
-def _named(said: str, body: Mapping[str, Any]) -> str | None:
-    """Find the field that the message names, among those that were sent: our own word, not the message's."""
+def _named(said: str, body: Mapping[str, Any]) -> list[str]:
+    """Find the fields that the message names, among those that were sent: our own words, not the message's."""
     slugs = body.get(CUSTOM_FIELDS)
     names: Iterable[str] = [
         *(slugs if isinstance(slugs, dict) else ()),
         *(name for name in body if name != CUSTOM_FIELDS),
     ]
-    for name in sorted(names, key=len, reverse=True):
-        if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said):
-            return f"@{name}" if name not in body else name
-    return None
+    return [
+        f"@{name}" if name not in body else name
+        for name in sorted(names, key=len, reverse=True)
+        if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said)
+    ]

@@ -1,0 +1,134 @@
+"""The records of one object as one key names them: what a filter finds, all of them, and which filters are obeyed.
+
+What is learnt of a form of filter lies in `KnownForms`; the questions by which it is learnt are here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from itertools import islice
+from typing import Final
+
+from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.client.responses import Page
+from destination_rdstation_crm.mapping.plan import StreamPlan
+from destination_rdstation_crm.mapping.record_type import Key
+from destination_rdstation_crm.objects.crm_object import ID_FIELD
+from destination_rdstation_crm.objects.values import fold
+from destination_rdstation_crm.writing.crm_api import CLOCK_DOUBT, BeyondReachError, Crm, Existing, FilterFailedError
+from destination_rdstation_crm.writing.filters import FEW_RECORDS, Form, WholeIndex, contains_filter, lookup_filter
+
+__all__ = ["KeyedRecords"]
+
+_SOME: Final = 200  # records among which one should have a key
+_FILTERS: Final[Mapping[Form, Callable[[str, Sequence[Key]], str]]] = {
+    "list": lookup_filter,
+    "single": lookup_filter,
+    "contains": contains_filter,
+}
+
+_logger = logging.getLogger("airbyte.rdstation")
+
+
+class KeyedRecords:
+    """The records that the rows of a stream are looked up among, by `key_field`."""
+
+    def __init__(self, crm: Crm, plan: StreamPlan, key_field: str | None) -> None:
+        self._crm = crm
+        self._plan = plan
+        self._object = plan.record_type.crm_object
+        self._key_field = key_field or ID_FIELD
+        self.form = plan.record_type.by_name[self._key_field].form
+
+    def identity(self, record: Existing) -> Key:
+        """Read the key out of a record."""
+        return self._plan.record_type.identity(self._key_field, record)
+
+    def filter(self, form: Form, keys: Sequence[Key]) -> str:
+        """Write the filter of that form for the keys."""
+        return _FILTERS[form](self._key_field, keys)
+
+    def found(self, filter_: str, keys: Iterable[Key]) -> Iterator[Page]:
+        """Read what a filter for the keys finds; raises as `Crm.find` does."""
+        return self._crm.find(self._object, filter_, self._obeys(keys))
+
+    def since(self, moment: datetime) -> Iterator[Existing]:
+        """Read those created since."""
+        return self._crm.all(self._object, moment)
+
+    def current(self, record: Existing) -> Iterator[Existing]:
+        """Give a record of an index as it is now, if it is still there."""
+        return self._crm.current(self._object, record)
+
+    def all(self) -> WholeIndex:
+        """Read all of them."""
+        return self._indexed(self._now(), self._all())
+
+    def few(self) -> WholeIndex | None:
+        """Read all of them if they are few."""
+        begun = self._now()
+        read = list(islice(self._all(), FEW_RECORDS + 1))
+        return None if len(read) > FEW_RECORDS else self._indexed(begun, read)
+
+    def finds_by_second_key(self) -> bool:
+        """Whether a list finds a record that the CRM surely has by another key than its first."""
+        nobody = Key(self.form.control_values[:1], self.form)
+        return self._finds_one(lambda key: lookup_filter(self._key_field, [nobody, key]))
+
+    def finds_by_part(self) -> bool:
+        """Whether a part finds a record that the CRM surely has."""
+        return self._finds_one(lambda key: contains_filter(self._key_field, [key]))
+
+    def takes(self, form: Form) -> bool:
+        """Whether RD Station takes the form with keys that are surely not at fault."""
+        values = self.form.control_values
+        keys = [Key(values[:1] if form == "single" else values, self.form)]
+        obeys = self._obeys(keys)
+        try:
+            for page in self.found(self.filter(form, keys), keys):
+                return all(map(obeys, page.rows))
+        except FilterFailedError:
+            return False
+        return True
+
+    def _finds_one(self, filter_of: Callable[[Key], str]) -> bool:
+        """Whether the filter of some record's key finds that record."""
+        for record in islice(self._all(), _SOME):
+            if (key := self.identity(record)).folded:
+                try:
+                    pages = self.found(filter_of(key), [key])
+                    return any(row["id"] == record["id"] for page in pages for row in page.rows)
+                except (BeyondReachError, FilterFailedError):
+                    return False
+        return False
+
+    def _obeys(self, keys: Iterable[Key]) -> Callable[[Existing], bool]:
+        """Whether a record may be an answer: it has a key that was asked for, or one that contains its part."""
+        wanted = {value for key in keys for value in key.folded}
+        parts = {fold(part) for key in keys for part in key.parts}
+
+        def obeys(record: Existing) -> bool:
+            held = self.identity(record)
+            return not wanted.isdisjoint(held.folded) or any(
+                part in text for text in map(fold, held.texts) for part in parts
+            )
+
+        return obeys
+
+    def _all(self) -> Iterator[Existing]:
+        return self._crm.all(self._object, None)
+
+    def _now(self) -> datetime:
+        return self._crm.server_time(datetime.now(timezone.utc)) - CLOCK_DOUBT
+
+    def _indexed(self, begun: datetime, records: Iterable[Existing]) -> WholeIndex:
+        whole = WholeIndex(records, self.identity, begun)
+        _logger.info("%s: all %s records were read to look rows up.", self._plan.label, f"{len(whole):,}")
+        if len(whole) and not whole.has_keys and not self._plan.record_type.by_name[self._key_field].shown:
+            raise config_error(
+                f"{self._plan.label}: RD Station shows no `{self._key_field}` of its {self._object.mode}, so that no "
+                f"row finds its {self._object.name} by it. Choose a primary key that is mapped to another field."
+            )
+        return whole
