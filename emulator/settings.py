@@ -50,7 +50,8 @@ class Settings:
     filter_forms: frozenset[str] = frozenset()  # 28, 35: forms refused or ignored: `crm_v2/filter_forms.py`
     has_form: Literal["both", "bare", "bare_ignored", "value"] = "both"  # 22: the other form is 500, or ignored
     refused_texts: frozenset[str] = frozenset()  # texts that a filter may not name: 400
-    text_match: Literal["exact", "fold", "contains"] = "exact"  # 28: how `:` compares text (crm-v2.md#writes)
+    # 28: how `:` compares text (crm-v2.md#writes); digits: exactly, or a number by its digits alone
+    text_match: Literal["exact", "fold", "contains", "digits"] = "exact"
     default_size: Literal["25", "20"] = "25"  # 8
     cap_size: int = 0  # 8: a silent cap, 0 is off
     edit_during_walk: int = 0  # 9: every n-th list request changes a random row of that list first, 0 is off

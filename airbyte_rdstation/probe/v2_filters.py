@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
-from typing import Final
+from typing import Final, TypeVar
 
 from airbyte_rdstation.client.rdql import contains, one_of, quote
 from airbyte_rdstation.client.responses import Row
@@ -18,6 +18,7 @@ __all__ = ["FILTER_QUESTIONS", "LISTS", "AccountV2", "at_least", "error_shape"]
 
 LISTS: Final = ("contacts", "deals", "organizations")
 _PAGE: Final = 200
+T = TypeVar("T")
 
 
 class AccountV2:
@@ -70,7 +71,7 @@ class AccountV2:
         return {}
 
 
-def at_least(rows: list[Row], count: int, what: str) -> list[Row]:
+def at_least(rows: list[T], count: int, what: str) -> list[T]:
     """Return the rows. Raises CannotTellError where there are fewer."""
     require(len(rows) >= count, f"the account has fewer than {count} {what}")
     return rows
@@ -170,6 +171,28 @@ def _by_slug(form: Callable[[str, str, Values, AccountV2], str], account: Accoun
     raise CannotTellError("no custom field of texts has two values")
 
 
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
+
+
+def _by_digits(path: str, name: str, values: Values, account: AccountV2) -> str:
+    """Tell whether a number without punctuation finds the record that has it with punctuation."""
+    held = [value for row in account.sample(path) for value in values(row)]
+    spelled = [value for value in held if len(_digits(value)) in range(8, len(value))]
+    digits = _digits(at_least(spelled, 1, "numbers with punctuation in them")[0])
+    rows = account.filtered(path, f"{name}:{quote(digits)}").success().rows()
+    found = [digits in map(_digits, values(row)) for row in rows]
+    return "finds nothing" if not rows else "finds it" if all(found) else "ignored"
+
+
+def _last_digits(account: AccountV2) -> str:
+    """Tell whether `:~` finds phones by their last four digits."""
+    last = _two(account.sample("contacts"), _phones)[0][-4:]
+    rows = account.filtered("contacts", contains("phone", last)).success().rows()
+    found = [any(last in value for value in _phones(row)) for row in rows]
+    return "finds nothing" if not rows else _OBEYED if all(found) else "ignored"
+
+
 def _ids_bare(account: AccountV2) -> str:
     both = _two(account.sample("deals"), partial(_text, "id"))
     return _outcome(account.filtered("deals", f"id:({','.join(both)})"), set(both), partial(_text, "id"))
@@ -227,12 +250,10 @@ def _without_products(account: AccountV2, deals: list[Row]) -> Callable[[str], b
     return obeys
 
 
-def _active(account: AccountV2) -> str:
-    return account.page("users", condition="is:active").or_status("accepted")
-
-
 _ID: Final = partial(_text, "id")
 _OBEYED: Final = "obeyed"
+_MISSED: Final = "finds nothing"
+_ENDS: Final = "asks for last four digits, then reads all records"
 _LADDER: Final = "looks up by lists, then single keys, then reads all records once"
 _PARTS: Final = "compares exactly on its own side"
 
@@ -264,9 +285,15 @@ FILTER_QUESTIONS: Final = (
     Question("7 bare", "a moment without quotes", "500", "sends quotes", partial(_instant, "2000-01-01 00:00:00")),
     Question("22", "forms of has:product", "both", "tries has:product, then has:product:true, then asks every deal",
         _has),
-    Question("22 is", "is:active on users", "accepted", "does not filter users", _active),
+    Question("22 is", "is:active on users", "accepted", "does not filter users",
+        lambda account: account.page("users", condition="is:active").or_status("accepted")),
     Question("28", "how `:` compares texts", "exact", "quotes, and compares exactly on its own side", _letters),
-    Question("28 phone:", "phone:", _OBEYED, "never looks up by phone", partial(_equal, "contacts", "phone", _phones)),
+    Question("28 phone:", "phone:", _OBEYED, _ENDS, partial(_equal, "contacts", "phone", _phones)),
+    Question("28 phone: digits", 'phone:"<digits>" for +55 (…) …', _MISSED, _ENDS,
+        partial(_by_digits, "contacts", "phone", _phones)),
+    Question("28 phone:~", "phone:~ with the last four digits", _OBEYED, _ENDS, _last_digits),
+    Question("28 @slug: digits", '@slug:"<digits>" for 00.000.000/0001-00', _MISSED,
+        "asks for both, and reads all records where they are few", partial(_by_slug, _by_digits)),
     Question("35 id:(", 'id:("…","…") on deals', _OBEYED, "bare next, then singly", partial(_list, "deals", "id", _ID)),
     Question("35 id:( bare", "id:(…,…) on deals", _OBEYED, "one by one next", _ids_bare),
     *_forms(),

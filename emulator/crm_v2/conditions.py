@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -83,12 +84,20 @@ def _condition(condition: Condition, account: Account, resource: Resource, setti
     return lambda row: (value := read(row)) is not None and compare(value, bound)
 
 
+def _number(text: str) -> str:
+    """The digits of a text that is a number with punctuation; empty for any other text."""
+    return re.sub(r"[^0-9]", "", text) if re.fullmatch(r"[0-9 ()+./-]{8,}", text) else ""
+
+
 def _text_test(condition: Condition, read: Callable[[Row], Any], settings: Settings) -> Test:
     wanted = [value.text for value in condition.values]
     if condition.operator == "~" or (condition.operator == "=" and settings.text_match == "contains"):
         part = wanted[0].casefold()  # contains, case-insensitive [doc]
         return lambda row: any(part in text.casefold() for text in texts(read(row)))
     if condition.operator in ("=", "in"):
+        if settings.text_match == "digits":
+            numbers = {number for text in wanted if (number := _number(text))}
+            return lambda row: any(text in wanted or _number(text) in numbers for text in texts(read(row)))
         if settings.text_match == "fold":
             folded = {text.strip().casefold() for text in wanted}
             return lambda row: any(text.strip().casefold() in folded for text in texts(read(row)))

@@ -170,10 +170,15 @@ def phone_number(text: str) -> str:
 def _national(digits: str) -> str:
     """The digits without what stands before area and number."""
     digits = digits.removeprefix("00") if digits.startswith(f"00{_COUNTRY}") else digits
-    digits = _CARRIER.sub("", digits).lstrip("0")
+    digits = _without_trunk(_CARRIER.sub("", digits))
     if digits.startswith(_COUNTRY) and len(digits) > _MOBILE:
-        digits = digits.removeprefix(_COUNTRY).lstrip("0")
+        digits = _without_trunk(digits.removeprefix(_COUNTRY))
     return digits
+
+
+def _without_trunk(digits: str) -> str:
+    invented = digits.startswith("00") and len(digits) == _MOBILE  # no area is 00: examples have numbers there
+    return digits if invented else digits.lstrip("0")
 
 
 PHONE: Final = KeyForm(

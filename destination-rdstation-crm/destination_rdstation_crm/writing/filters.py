@@ -37,7 +37,7 @@ FEW_RECORDS: Final = 10_000
 """So many are read whole, in 50 requests, rather than create a record twice whose key is spelled in an unusual way."""
 _MOST_KEYS: Final = 150  # a page has 200 rows: most answers are one page, though a key may have several hits
 
-Form: TypeAlias = Literal["list", "single", "contains", "whole", "ids", "bare ids"]
+Form: TypeAlias = Literal["list", "single", "contains", "parts", "whole", "ids", "bare ids"]
 T = TypeVar("T")
 
 BY_ID: Final[Mapping[Form, Callable[[Sequence[str]], str]]] = {
@@ -48,6 +48,7 @@ _LEFT: Final[dict[Form, str]] = {
     "list": "several values of {key} in one request: from here on each takes a request of its own",
     "single": "{key}: all records are read once instead, and searched in memory",
     "contains": "parts of {key}: a value that the CRM spells with other capitals may not be found",
+    "parts": "the last digits of {key}: all records are read once instead, and searched in memory",
     "whole": "are not all read to find unusual spellings of {key}",
     "ids": "several quoted ids in one request",
     "bare ids": "several ids in one request: from here on each takes a request of its own",

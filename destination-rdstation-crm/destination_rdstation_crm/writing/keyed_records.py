@@ -27,6 +27,7 @@ _FILTERS: Final[Mapping[Form, Callable[[str, Sequence[Key]], str]]] = {
     "list": lookup_filter,
     "single": lookup_filter,
     "contains": contains_filter,
+    "parts": contains_filter,
 }
 
 _logger = logging.getLogger("airbyte.rdstation")

@@ -70,7 +70,7 @@ class Lookup:
 
     def can_ask_for(self, key: Key) -> bool:
         """Whether the key fits into a request."""
-        form: Form = "contains" if self._records.form.countless else "list"
+        form: Form = "parts" if self._records.form.countless else "list"
         return len(quote(self._records.filter(form, [key]))) <= LONGEST_FILTER
 
     def find(self, keys: Sequence[Key], since: datetime | None = None) -> list[Hits]:
@@ -134,13 +134,14 @@ class _Search:
     def equal(self, keys: Sequence[Key]) -> None:
         """Find the records that have the keys."""
         if self.records.form.countless:
-            self._by_list("contains", keys)
+            if left := self._by_list("parts", keys):
+                self._in_all(left)
         elif left := self._by_list("list", keys):
             self._singly(left)
 
     def otherwise_spelled(self, keys: Sequence[Key]) -> None:
         """Find those that spell a key in another way than was asked for. Where none serves, they stay missing."""
-        if self.known.is_left("list") and self.known.is_left("single"):
+        if self.known.is_left("parts") or (self.known.is_left("list") and self.known.is_left("single")):
             return  # they were sought in the index, which heeds no spelling
         if self.records.form.exact:
             self._with_other_capitals(keys)
@@ -148,8 +149,9 @@ class _Search:
             self._in_index(whole, keys)
         elif not self.records.form.countless:
             self._by_list("contains", keys)
-        elif self.known.is_left("contains") or not self.known.shows_that_it_finds_parts(self.records.finds_by_part):
-            self._in_index(self.known.index(self.records.all), keys)
+        elif not self.known.shows_that_it_finds_parts(self.records.finds_by_part):
+            self.known.leave("parts", "finds nobody by")
+            self._in_all(keys)
 
     def _with_other_capitals(self, keys: Sequence[Key]) -> None:
         self._by_list("contains", keys)
@@ -191,7 +193,7 @@ class _Search:
                 self._add(rows)
                 if len(keys) > 1:
                     self.known.served(form)
-                self.known.finds_parts |= self.records.form.countless and bool(rows)
+                self.known.finds_parts |= form == "parts" and bool(rows)
                 if form == "list" and not self.known.heeds_all_keys:
                     others = {value for key in keys[1:] for value in key.folded}
                     self.known.heeds_all_keys = any(
@@ -199,6 +201,8 @@ class _Search:
                     )
                 return []
         except BeyondReachError:
+            if len(keys) == 1 and form == "parts":
+                return list(keys)
             if len(keys) == 1:
                 self.no_answer[keys[0].folded] = NoAnswer(_TOO_MANY)
                 return []
