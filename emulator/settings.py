@@ -106,6 +106,8 @@ class Settings:
     unknown_slug: Literal["422", "ignore"] = "422"  # 25
     unknown_reference: Literal["422", "accept"] = "422"  # an id that names nothing (an owner: always 400)
     invalid_status: Literal["422", "400"] = "422"  # 29: status of a failed validation
+    option_error: Literal["unnamed", "slug"] = "unnamed"  # 29: whether the text about a wrong option names its field
+    gone_options: frozenset[str] = frozenset()  # options that /custom_fields shows, and that a write may not name
 
     # API v1; wall_rows, unsorted, edit_during_walk, rate limit and latency are shared with v2
     v1_wall: Literal["empty", "400", "500"] = "empty"  # 1: a page beyond the wall

@@ -51,9 +51,10 @@ def held(crm: Emulator, key: str, count: int) -> None:
     """Put so many contacts into the CRM, each spelled in its own way."""
     for number in range(count):
         spelled = SPELLINGS[key](number)[number % len(SPELLINGS[key](number))]
-        fields: dict[str, Any] = {"phones": [{"phone": spelled, "type": "mobile"}], "custom_fields": {}}
-        if key == "doc":
-            fields: dict[str, Any] = {"phones": [], "custom_fields": {"cpf": spelled}}
+        fields: dict[str, Any] = {
+            "phones": [{"phone": spelled, "type": "mobile"}] if key == "tel" else [],
+            "custom_fields": {"cpf": spelled} if key == "doc" else {},
+        }
         crm.create("contacts", {"name": f"Pessoa {number}", "emails": [], "job_title": "Compras", **fields})
 
 

@@ -139,13 +139,11 @@ class Checker:
             self._invalid(f"custom field {slug} has the wrong type")
         if kind == "date" and not _BRAZILIAN_DAY.fullmatch(value):
             self._invalid(f"custom field {slug} must be DD/MM/YYYY")
-        if (
-            definition["options"]
-            and not definition["allow_new_option"]
-            and not set(chosen) <= set(definition["options"])
-        ):
+        taken = set(definition["options"]) - self._settings.gone_options
+        if definition["options"] and not definition["allow_new_option"] and not set(chosen) <= taken:
             # Names neither field nor value [seen].
-            self._invalid(f"{(resource.entity or '').capitalize()} custom fields Não é válido.")
+            unnamed = f"{(resource.entity or '').capitalize()} custom fields Não é válido."
+            self._invalid(unnamed if self._settings.option_error == "unnamed" else f"{slug} não é válido")
         if definition["unique"]:
             rows = self._account.lists[resource.name]
             for text in chosen:

@@ -11,7 +11,14 @@ from typing import Final
 
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteStream, DestinationSyncMode
 
-from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError, config_error
+from airbyte_rdstation.client.errors import (
+    ConnectorError,
+    ForbiddenError,
+    NotFoundError,
+    ServerFailedError,
+    UnreadableAnswerError,
+    config_error,
+)
 from airbyte_rdstation.invisible import plain_name, shown
 from destination_rdstation_crm.mapping.custom_fields import CustomFields, suggestion
 from destination_rdstation_crm.mapping.plan import (
@@ -141,7 +148,7 @@ class _Setup:
             return self._all_custom_fields(crm_object).matched(matches_of(entries))
         try:
             return self._all_custom_fields(crm_object) if demanded else CustomFields(crm_object.entity)
-        except ForbiddenError:
+        except (ForbiddenError, NotFoundError, ServerFailedError, UnreadableAnswerError):
             return CustomFields(crm_object.entity)  # none is filled: RD Station itself says what is missing
 
     def _all_custom_fields(self, crm_object: CrmObject) -> CustomFields:
