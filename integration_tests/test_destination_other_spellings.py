@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 import pytest
@@ -47,6 +48,10 @@ def cpfs(number: int) -> list[str]:
 SPELLINGS: Final = {"tel": phones, "doc": cpfs}
 
 
+def long_ago(number: int) -> str:
+    return (datetime(2024, 1, 1, tzinfo=timezone.utc) + timedelta(minutes=number)).isoformat()
+
+
 def held(crm: Emulator, key: str, count: int) -> None:
     """Put so many contacts into the CRM, each spelled in its own way."""
     for number in range(count):
@@ -54,6 +59,7 @@ def held(crm: Emulator, key: str, count: int) -> None:
         fields: dict[str, Any] = {
             "phones": [{"phone": spelled, "type": "mobile"}] if key == "tel" else [],
             "custom_fields": {"cpf": spelled} if key == "doc" else {},
+            "created_at": long_ago(number),
         }
         crm.create("contacts", {"name": f"Pessoa {number}", "emails": [], "job_title": "Compras", **fields})
 
@@ -146,19 +152,20 @@ def test_given_any_answer_to_a_filter_when_upserted_in_other_spellings_then_nobo
 
 
 @pytest.mark.parametrize(
-    ("forms", "most_requests"),
+    ("settings", "most_requests"),
     [
-        pytest.param([], 70, id="obeyed"),
-        pytest.param(["phone:~=500"], 180, id="refused"),
-        pytest.param(["phone:~=ignore"], 180, id="ignored"),
+        pytest.param({}, 20, id="obeyed"),
+        pytest.param({"last_links": "capped"}, 240, id="obeyed-and-no-page-tells-how-many-there-are"),
+        pytest.param({"filter_forms": ["phone:~=500"]}, 240, id="refused"),
+        pytest.param({"filter_forms": ["phone:~=ignore"]}, 240, id="ignored"),
     ],
 )
 def test_given_more_records_than_are_read_for_a_few_rows_when_upserted_by_phone_then_a_part_serves_or_all_are_read(
-    forms: list[str], most_requests: int
+    settings: dict[str, Any], most_requests: int
 ) -> None:
-    with account(AccountSize(contacts=10_100, deals=1, organizations=1, tasks=0)) as crm:
+    with account(AccountSize(contacts=20_100, deals=1, organizations=1, tasks=0)) as crm:
         held(crm, "tel", 12)
-        crm.settings(filter_forms=forms)
+        crm.settings(**settings)
         destination = Destination(crm, column_mapping=mapping())
         people = [*rows("tel", 15), state("people", 1)]
 
@@ -169,7 +176,7 @@ def test_given_more_records_than_are_read_for_a_few_rows_when_upserted_by_phone_
 
 
 def test_given_more_records_than_are_read_for_a_few_rows_when_upserted_by_document_then_both_forms_are_found() -> None:
-    with account(AccountSize(contacts=10_100, deals=1, organizations=1, tasks=0)) as crm:
+    with account(AccountSize(contacts=20_100, deals=1, organizations=1, tasks=0)) as crm:
         for number in range(12):
             crm.create("contacts", {"name": f"Pessoa {number}", "custom_fields": {"cpf": cpfs(number)[number % 3]}})
         destination = Destination(crm, column_mapping=mapping())
@@ -178,7 +185,56 @@ def test_given_more_records_than_are_read_for_a_few_rows_when_upserted_by_docume
         runs = [destination.write(TABLES["doc"], people) for _ in range(2)]
 
         assert_nobody_came_twice(crm, runs, 13)
-        assert [line for line in runs[0].log_lines("INFO") if "holds more than 10,000 records" in line]
+        assert [line for line in runs[0].log_lines("INFO") if "holds more than 20,000 records" in line]
+
+
+def firms(count: int, turn: int) -> list[Any]:
+    return [
+        record("firms", company=f"Firma {number}", doc=cnpjs(number)[(number + turn) % 4]) for number in range(count)
+    ]
+
+
+def cnpjs(number: int) -> list[str]:
+    digits = f"{11_222_333 + number * 11:08}{number % 97 + 1:04}{number % 89 + 10}"
+    return [
+        digits,
+        f"{digits[:2]}.{digits[2:5]}.{digits[5:8]}/{digits[8:12]}-{digits[12:]}",
+        f"{digits[:8]}/{digits[8:12]}-{digits[12:]}",
+        f"CNPJ {digits}",
+    ]
+
+
+FIRMS: Final = {"company": "name", "doc": "@cnpj"}
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("key", ["tel", "doc", "firms"])
+def test_given_many_records_in_mixed_spellings_when_upserted_in_others_twice_then_look_ups_are_few(
+    key: str, count: int
+) -> None:
+    with account(EMPTY) as crm:
+        if key == "firms":
+            for number in range(count):
+                spelled = {"cnpj": cnpjs(number)[number % 4]}
+                firm = {"name": f"Firma {number}", "custom_fields": spelled, "created_at": long_ago(number)}
+                crm.create("organizations", firm)
+            entries = [{"column": column, "field": field} for column, field in FIRMS.items()]
+            destination = Destination(crm, mode="organizations", column_mapping=entries)
+            stream, turns = table("firms", FIRMS, "append_dedup", "doc"), [firms(count, turn) for turn in (1, 2)]
+        else:
+            held(crm, key, count)
+            destination = Destination(crm, column_mapping=mapping())
+            stream, turns = TABLES[key], [rows(key, count, turn=turn) for turn in (1, 2)]
+        before = len(crm.ids("organizations" if key == "firms" else "contacts"))
+        for turn in turns:
+            crm.clear_requests()
+            run = destination.write(stream, [*turn, state(stream["stream"]["name"], 1)])
+
+            assert run.exit_code == 0, run.log
+            assert statistics(run) == [(float(count), 0.0)]
+            assert writes(crm) == []
+            assert len(crm.requests()) < min(300, count)
+        assert len(crm.ids("organizations" if key == "firms" else "contacts")) == before
 
 
 def test_given_several_records_with_a_phone_when_upserted_then_the_row_is_rejected_with_their_ids() -> None:

@@ -49,9 +49,9 @@ class Key:
         return list(dict.fromkeys(each for spelled in self._usable for each in self.form.spellings(spelled)))
 
     @property
-    def parts(self) -> list[str]:
-        """Give the texts of which each spelling of the key contains one."""
-        return list(dict.fromkeys(each for spelled in self._usable for each in self.form.parts(spelled)))
+    def parts(self) -> list[tuple[str, ...]]:
+        """Give groups of texts; each spelling of the key contains all texts of one of them."""
+        return list(dict.fromkeys(tuple(each) for spelled in self._usable for each in self.form.parts(spelled)))
 
     @property
     def flaw(self) -> str:

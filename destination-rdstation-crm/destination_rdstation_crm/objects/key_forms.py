@@ -30,8 +30,8 @@ class KeyForm:
     """A text of a row or record -> what all its spellings share; RowRejectedError where it tells nobody from others."""
     spellings: Callable[[str], Sequence[str]]
     """The text -> the texts to ask for by `:`, at least one; a record may have any of them."""
-    parts: Callable[[str], Sequence[str]]
-    """The text -> the texts to ask for by `:~`; a record's contains one of them."""
+    parts: Callable[[str], Sequence[Sequence[str]]]
+    """The text -> what to ask for by `:~`: a record's contains all texts of one of these groups."""
     countless: bool = False
     """Whether a record may spell it in more ways than a request can name: then parts alone are asked for."""
     exact: bool = False
@@ -47,8 +47,8 @@ class KeyForm:
             return False
 
 
-def _trimmed(text: str) -> list[str]:
-    return [text.strip()]
+def _whole(text: str) -> list[list[str]]:
+    return [[text.strip()]]
 
 
 def _either_case(text: str) -> list[str]:
@@ -56,7 +56,7 @@ def _either_case(text: str) -> list[str]:
     return list(dict.fromkeys((text.strip(), text.strip().lower())))
 
 
-TEXT_KEY: Final = KeyForm(fold, _either_case, _trimmed, exact=True, control_values=("ninguem-1", "ninguem-2"))
+TEXT_KEY: Final = KeyForm(fold, _either_case, _whole, exact=True, control_values=("ninguem-1", "ninguem-2"))
 EMAIL_KEY: Final = replace(TEXT_KEY, control_values=("ninguem-1@exemplo.invalid", "ninguem-2@exemplo.invalid"))
 
 
@@ -120,7 +120,11 @@ def _spellings(length: int, text: str) -> list[str]:
 
 
 def _documents(length: int) -> KeyForm:
-    return KeyForm(partial(_document, length), partial(_spellings, length), partial(_common_spellings, length))
+    return KeyForm(
+        partial(_document, length),
+        partial(_spellings, length),
+        lambda text: [[each] for each in _common_spellings(length, text)],
+    )
 
 
 DIGITS: Final = _documents(0)
@@ -181,13 +185,18 @@ def _without_trunk(digits: str) -> str:
     return digits if invented else digits.lstrip("0")
 
 
+def _ends(text: str) -> list[list[str]]:
+    """The last four digits, which stand in one piece whoever writes them; of a Brazilian line the four before, too."""
+    number = phone_number(text)
+    national = len(number) in (_LANDLINE, _MOBILE) and not number.startswith("0")
+    return [[number[-4:], number[-8:-4]] if national else [number[-4:]]]
+
+
 PHONE: Final = KeyForm(
     phone_number,
-    _trimmed,
-    lambda text: [phone_number(text)[-4:]],
+    lambda text: [text.strip()],
+    _ends,
     countless=True,
     control_values=("+55 11 90000-0417", "+55 11 90000-0418"),
 )
-"""All spellings of a number have its last four digits in one piece."""
-
 FORMS: Final[Mapping[Match, KeyForm]] = {"digits": DIGITS, "phone": PHONE}

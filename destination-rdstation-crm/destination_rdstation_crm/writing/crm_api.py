@@ -61,6 +61,7 @@ class Crm:
         self._api = api
         self._known: dict[tuple[str, str | None, KeyForm], KnownForms] = {}
         self._updated: set[str] = set()
+        self._has_created = False
 
     def known_forms(self, crm_object: CrmObject, key_field: str | None, form: KeyForm) -> KnownForms:
         """Give what this sync has learnt of look-ups in the object by the key, compared in that form."""
@@ -77,6 +78,7 @@ class Crm:
 
     def create(self, crm_object: CrmObject, body: Mapping[str, Any]) -> Existing:
         """Create a record and give it back. Raises AnswerLostError where it may or may not exist now."""
+        self._has_created = True
         return self._api.post(crm_object.path, {"data": dict(body)}, _record, stream=crm_object.mode)
 
     def update(self, crm_object: CrmObject, id_: str, body: Mapping[str, Any]) -> Existing | None:
@@ -134,6 +136,22 @@ class Crm:
             raise system_error(
                 f"{crm_object.mode}: the records cannot be read whole to look rows up. {error}"
             ) from None
+
+    def recent(self, crm_object: CrmObject, moment: datetime) -> Iterator[Existing]:
+        """Read what was created since a moment of this sync: the newest page, or all once this sync itself creates.
+
+        The answer to one of its creations may have been lost: that record must not be missed.
+        """
+        if self._has_created:
+            yield from self.all(crm_object, moment)
+            return
+        params = {f"sort[{_UNSORTED_PAGES_DIFFER}]": "desc", **_PAGE_SIZE_PARAMETER}
+        yield from self._api.get(crm_object.path, params, read_page, stream=crm_object.mode).rows
+
+    def may_hold(self, crm_object: CrmObject, most: int) -> bool:
+        """Whether the object has so many records at the most, as far as its first page tells."""
+        page = self._api.get(crm_object.path, _PAGE_SIZE_PARAMETER, read_page, stream=crm_object.mode)
+        return page.last is None or (page.last - 1) * _PAGE_SIZE < most
 
     def server_time(self, local: datetime) -> datetime:
         """Tell RD Station's time at a local moment, or a little earlier."""

@@ -33,8 +33,8 @@ __all__ = [
 ]
 
 LONGEST_FILTER: Final = 6_000  # characters in the URL; servers take 8 KB for the whole request line
-FEW_RECORDS: Final = 10_000
-"""So many are read whole, in 50 requests, rather than create a record twice whose key is spelled in an unusual way."""
+FEW_RECORDS: Final = 20_000
+"""So many are read whole, in 100 requests, rather than create a record twice whose key is spelled in an unusual way."""
 _MOST_KEYS: Final = 150  # a page has 200 rows: most answers are one page, though a key may have several hits
 
 Form: TypeAlias = Literal["list", "single", "contains", "parts", "whole", "ids", "bare ids"]
@@ -69,8 +69,9 @@ def single_filters(key_field: str, key: Key) -> list[str]:
 
 def contains_filter(key_field: str, keys: Iterable[Key]) -> str:
     """Find records with any of these keys within theirs, whatever the case [doc]. Short ones bring long answers."""
-    texts = dict.fromkeys(each for key in keys for each in key.parts)
-    return rdql.any_of(*(rdql.contains(key_field, each) for each in texts))
+    groups = dict.fromkeys(group for key in keys for group in key.parts)
+    found = [rdql.all_of(*(rdql.contains(key_field, each) for each in group)) for group in groups]
+    return rdql.any_of(*(f"({each})" if len(group) > 1 else each for group, each in zip(groups, found, strict=True)))
 
 
 def portions(items: Iterable[T], filter_of: Callable[[list[T]], str]) -> Iterator[list[T]]:

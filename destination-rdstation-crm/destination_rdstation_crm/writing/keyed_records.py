@@ -59,6 +59,10 @@ class KeyedRecords:
         """Read those created since."""
         return self._crm.all(self._object, moment)
 
+    def recent(self, moment: datetime) -> Iterator[Existing]:
+        """Read what was created after an index was made."""
+        return self._crm.recent(self._object, moment)
+
     def current(self, record: Existing) -> Iterator[Existing]:
         """Give a record of an index as it is now, if it is still there."""
         return self._crm.current(self._object, record)
@@ -69,6 +73,8 @@ class KeyedRecords:
 
     def few(self) -> WholeIndex | None:
         """Read all of them if they are few."""
+        if not self._crm.may_hold(self._object, FEW_RECORDS):
+            return None
         begun = self._now()
         read = list(islice(self._all(), FEW_RECORDS + 1))
         return None if len(read) > FEW_RECORDS else self._indexed(begun, read)
@@ -108,12 +114,12 @@ class KeyedRecords:
     def _obeys(self, keys: Iterable[Key]) -> Callable[[Existing], bool]:
         """Whether a record may be an answer: it has a key that was asked for, or one that contains its part."""
         wanted = {value for key in keys for value in key.folded}
-        parts = {fold(part) for key in keys for part in key.parts}
+        groups = {tuple(map(fold, group)) for key in keys for group in key.parts}
 
         def obeys(record: Existing) -> bool:
             held = self.identity(record)
             return not wanted.isdisjoint(held.folded) or any(
-                part in text for text in map(fold, held.texts) for part in parts
+                all(part in text for part in group) for text in map(fold, held.texts) for group in groups
             )
 
         return obeys

@@ -134,7 +134,9 @@ class _Search:
     def equal(self, keys: Sequence[Key]) -> None:
         """Find the records that have the keys."""
         if self.records.form.countless:
-            if left := self._by_list("parts", keys):
+            if whole := self.known.small_index(self.records.few):
+                self._in_index(whole, keys)
+            elif left := self._by_list("parts", keys):
                 self._in_all(left)
         elif left := self._by_list("list", keys):
             self._singly(left)
@@ -146,7 +148,8 @@ class _Search:
         if self.records.form.exact:
             self._with_other_capitals(keys)
         elif whole := self.known.small_index(self.records.few):
-            self._in_index(whole, keys)
+            if not self.records.form.countless:
+                self._in_index(whole, keys)
         elif not self.records.form.countless:
             self._by_list("contains", keys)
         elif not self.known.shows_that_it_finds_parts(self.records.finds_by_part):
@@ -246,8 +249,7 @@ class _Search:
         self._in_index(self.known.index(self.records.all), keys)
 
     def _in_index(self, whole: WholeIndex, keys: Sequence[Key]) -> None:
-        # Also what was created since: a creation of ours whose answer was lost must not be repeated.
-        self._add(self.records.since(whole.begun))
+        self._add(self.records.recent(whole.begun))
         for key in keys:
             for record in whole.with_key(key):
                 self._add(self.records.current(record))
