@@ -35,6 +35,8 @@ def test_given_empty_properties_when_read_then_they_count_as_absent(empty: objec
     names = (
         "column_mapping",
         "partial_success",
+        "on_invalid_value",
+        "empty_values",
         "object_storage_config",
         "results_path",
         "api_base_url",
@@ -42,6 +44,14 @@ def test_given_empty_properties_when_read_then_they_count_as_absent(empty: objec
     )
 
     assert read_settings({**GOOD, **dict.fromkeys(names, empty)}) == read_settings(GOOD)
+
+
+def test_given_no_way_to_compare_when_a_form_sends_an_empty_one_then_it_counts_as_absent() -> None:
+    entry = {"column": "tel", "field": "phone"}
+
+    (column,) = read_settings({**GOOD, "column_mapping": [{**entry, "match": ""}]}).column_mapping
+
+    assert (column.column, column.field, column.match) == ("tel", "phone", None)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +74,9 @@ def test_given_a_place_for_rejects_when_read_then_it_is_that_place(storage: Any,
         ({"mode": None}, "`mode`"),
         ({"mode": SECRET}, "`mode`"),
         ({"column_mapping": [{"column": "a"}]}, "`column_mapping.field`"),
+        ({"column_mapping": [{"column": "a", "field": "b", "match": SECRET}]}, "`column_mapping.match`"),
+        ({"on_invalid_value": SECRET}, "`on_invalid_value`"),
+        ({"empty_values": [None]}, "`empty_values`"),
         ({"column_mapping": [{"column": "", "field": "name"}]}, "`column_mapping.column` is empty"),
         ({"column_mapping": {"a": SECRET}}, "`column_mapping`"),
         ({"partial_success": SECRET}, "`partial_success`"),

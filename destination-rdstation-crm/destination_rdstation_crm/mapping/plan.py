@@ -122,6 +122,14 @@ class StreamPlan:
         """Find the column of the table that fills a field."""
         return next((each.name for each in self.columns if each.field.name == field_name), None)
 
+    def unseen_key(self) -> ConnectorError:
+        """Make the error of a matching key that RD Station takes, and does not show again."""
+        crm_object = self.record_type.crm_object
+        return config_error(
+            f"{self.label}: RD Station shows no `{self.key_field}` of its {crm_object.mode}, so that no row finds its "
+            f"{crm_object.name} by it. Choose a primary key that is mapped to another field."
+        )
+
     def prepare(self, row: Row) -> Prepared:
         """Put the row into the CRM's terms; raises RowRejectedError with the column and the field."""
         body: dict[str, Any] = {}

@@ -128,8 +128,7 @@ class RecordType:
             other = {
                 slug: value
                 for slug, value in body[CUSTOM_FIELDS].items()
-                if self.custom_fields.field(slug).form.exact
-                or not self.custom_fields.field(slug).holds(values.get(slug), value)
+                if not self.custom_fields.field(slug).is_spelling(values.get(slug), value)
             }
             joined[CUSTOM_FIELDS] = {**resent, **other}
         differing = set(self.differing(existing, joined))

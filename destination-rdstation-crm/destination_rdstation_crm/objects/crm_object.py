@@ -90,7 +90,11 @@ class Field:
 
     def holds(self, existing: Any, sent: Any) -> bool:
         """Whether an existing value says what would be sent, be it in another spelling."""
-        return self.same(existing, sent) or (not self.form.exact and self.form.alike(existing, sent))
+        return self.same(existing, sent) or self.is_spelling(existing, sent)
+
+    def is_spelling(self, existing: Any, sent: Any) -> bool:
+        """Whether what would be sent is a number that the existing value holds, in the same spelling or another."""
+        return not self.form.exact and self.form.alike(existing, sent)
 
 
 def reference(name: str, title: str, *, clearable: bool = True) -> Field:

@@ -140,7 +140,7 @@ def document_form(*names: str) -> KeyForm:
     return _DOCUMENTS[named.pop()] if len(named) == 1 else DIGITS
 
 
-_EXTENSION: Final = re.compile(r"(ramal|ext|r\.|#).*")
+_EXTENSION: Final = re.compile(r"((?<![a-z])(ramal|ext|r\.)|#).*")
 _COUNTRY: Final = "55"
 _AREA: Final = 2  # digits
 _LANDLINE, _MOBILE = _AREA + 8, _AREA + 9

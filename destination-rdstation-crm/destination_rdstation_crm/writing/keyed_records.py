@@ -11,7 +11,6 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import Final
 
-from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.client.responses import Page
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.record_type import Key
@@ -134,8 +133,5 @@ class KeyedRecords:
         whole = WholeIndex(records, self.identity, begun)
         _logger.info("%s: all %s records were read to look rows up.", self._plan.label, f"{len(whole):,}")
         if len(whole) and not whole.has_keys and not self._plan.record_type.by_name[self._key_field].shown:
-            raise config_error(
-                f"{self._plan.label}: RD Station shows no `{self._key_field}` of its {self._object.mode}, so that no "
-                f"row finds its {self._object.name} by it. Choose a primary key that is mapped to another field."
-            )
+            raise self._plan.unseen_key()
         return whole

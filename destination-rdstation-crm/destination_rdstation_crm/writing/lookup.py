@@ -134,7 +134,7 @@ class _Search:
     def equal(self, keys: Sequence[Key]) -> None:
         """Find the records that have the keys."""
         if self.records.form.countless:
-            if whole := self.known.small_index(self.records.few):
+            if (whole := self.known.small_index(self.records.few)) is not None:
                 self._in_index(whole, keys)
             elif left := self._by_list("parts", keys):
                 self._in_all(left)
@@ -147,7 +147,7 @@ class _Search:
             return  # they were sought in the index, which heeds no spelling
         if self.records.form.exact:
             self._with_other_capitals(keys)
-        elif whole := self.known.small_index(self.records.few):
+        elif (whole := self.known.small_index(self.records.few)) is not None:
             if not self.records.form.countless:
                 self._in_index(whole, keys)
         elif not self.records.form.countless:

@@ -172,6 +172,9 @@ class RecordWriter:
                 raise refusal from None
             return self._resolve_name(target, body, refusal)
         self.note_created(target, record["id"])
+        key_field = self._type.by_name.get(self._plan.key_field or "")
+        if key_field and not key_field.shown and not self._type.identity(key_field.name, record).texts:
+            raise self._plan.unseen_key()  # before more are created that no sync finds again
         self._compare(record, creation)
         return "created", record["id"]
 
