@@ -267,6 +267,32 @@ def test_given_rows_of_one_person_in_a_batch_when_upserted_then_they_are_one_rec
         assert [each["phone"] for each in contact["phones"]] == [phones(0)[0]], "written as the first row spells it"
 
 
+def test_given_a_record_that_the_sync_itself_has_changed_when_it_comes_again_then_it_is_compared_as_it_is_now() -> None:
+    with account(EMPTY) as crm:
+        held(crm, "tel", 100)
+        batches = [
+            [*rows("tel", 100, turn=turn, title=title), state("people", turn)]
+            for turn, title in enumerate(("Diretoria", "Compras"))
+        ]
+
+        run = Destination(crm, column_mapping=mapping()).write(TABLES["tel"], [*batches[0], *batches[1]])
+
+        assert run.exit_code == 0, run.log
+        assert statistics(run) == [(100.0, 0.0), (100.0, 0.0)]
+        assert {row["job_title"] for row in crm.truth("contacts") if row["name"].startswith("Pessoa ")} == {"Compras"}
+
+
+def test_given_answers_to_creations_that_are_lost_when_many_follow_in_their_batch_then_none_is_repeated() -> None:
+    with account(EMPTY) as crm:
+        crm.settings(commit_then_timeout_every=250)
+        people = [*rows("tel", 700), state("people", 1)]
+        destination = Destination(crm, column_mapping=mapping())
+
+        runs = [destination.write(TABLES["tel"], people) for _ in range(2)]
+
+        assert_nobody_came_twice(crm, runs, 700)
+
+
 def test_given_a_custom_field_that_is_matched_as_a_phone_when_upserted_then_its_spelling_does_not_matter() -> None:
     with account(EMPTY) as crm:
         crm.create("contacts", {"name": "Pessoa 0", "custom_fields": {"cpf": phones(0)[0]}})

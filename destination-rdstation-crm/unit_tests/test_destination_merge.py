@@ -145,6 +145,19 @@ def test_given_a_row_that_the_record_equals_when_compared_then_nothing_is_sent(
             },
             id="other-custom-fields-survive",
         ),
+        pytest.param(
+            "contacts",
+            {"@cpf": "000.000.000-01", "@porte": "Pequeno"},
+            {
+                "custom_fields": {
+                    "cpf": "1",
+                    "porte": "Pequeno",
+                    "interesses": ["Prazo", "Preço"],
+                    "cliente-desde": "03/09/2026",
+                }
+            },
+            id="a-document-keeps-its-spelling",
+        ),
         pytest.param("deals", {"contact_id": ID}, {"contact_ids": [ID]}, id="ids-are-the-whole-list"),
         pytest.param("deals", {"rating": None}, {"rating": None}, id="emptied"),
         pytest.param(
