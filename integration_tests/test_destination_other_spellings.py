@@ -158,6 +158,7 @@ def test_given_any_answer_to_a_filter_when_upserted_in_other_spellings_then_nobo
         pytest.param({"last_links": "capped"}, 240, id="obeyed-and-no-page-tells-how-many-there-are"),
         pytest.param({"filter_forms": ["phone:~=500"]}, 240, id="refused"),
         pytest.param({"filter_forms": ["phone:~=ignore"]}, 240, id="ignored"),
+        pytest.param({"filter_forms": ["phone:~=nothing"]}, 240, id="finds-no-parts"),
     ],
 )
 def test_given_more_records_than_are_read_for_a_few_rows_when_upserted_by_phone_then_a_part_serves_or_all_are_read(

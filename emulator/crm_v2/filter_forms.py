@@ -1,8 +1,9 @@
 """What becomes of the forms of a filter that no document promises (crm-v2.md, "What is still unknown", filter forms).
 
 The switch `filter_forms` holds entries like `email:~=400`: a form (property, colon, `~` for "contains", `(` for a list,
-nothing for equality; `@` stands for every custom field) and what happens to it: a status, `ignore`, or `first`: of a
-list the first value alone counts. `has_form` does the same for pseudo-fields, which come bare or with a value.
+nothing for equality; `@` stands for every custom field) and what happens to it: a status, `ignore`, `nothing` (no row
+fits it), or `first`: of a list the first value alone counts. `has_form` does the same for pseudo-fields, which come
+bare or with a value.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..settings import Settings
-from .rdql import And, Condition, Expression, Flag, Or
+from .rdql import And, Condition, Expression, Flag, Or, Value
 
 __all__ = ["FormRefusedError", "obeyed"]
 
@@ -47,8 +48,8 @@ def obeyed(tree: Expression | None, settings: Settings) -> Expression | None:
         return tree
     if outcome == "ignore":
         return None
-    if outcome == "first":
-        return replace(tree, values=tree.values[:1])
+    if outcome in ("first", "nothing"):
+        return replace(tree, values=tree.values[:1] if outcome == "first" else (Value("\0"),))
     raise FormRefusedError(form, int(outcome))
 
 
