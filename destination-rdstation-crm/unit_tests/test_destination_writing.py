@@ -15,7 +15,7 @@ from destination_rdstation_crm.config import read_settings
 from destination_rdstation_crm.mapping.plan import Prepared
 from destination_rdstation_crm.mapping.record_type import Key
 from destination_rdstation_crm.rejects.keeper import Keeper
-from destination_rdstation_crm.row import BatchResult, Reject, Skipped, StreamKey, Written
+from destination_rdstation_crm.row import BatchResult, LeftOut, Reject, Skipped, StreamKey, Written
 from destination_rdstation_crm.writing.batch_writer import FIRST_ROWS, SameReason
 from destination_rdstation_crm.writing.crm_api import Crm, WorkerPool
 from destination_rdstation_crm.writing.lookup import NoAnswer
@@ -181,6 +181,23 @@ def test_given_a_batch_under_way_when_asked_then_its_rows_count_and_only_once() 
     line = "people: 3 of 7 rows received are done; 1 created, 1 updated, 0 unchanged, 1 rejected."
     assert keeper.so_far(result, received) == [line]
     assert keeper.so_far(BatchResult([]), received) == [line]
+
+
+def test_given_rows_written_in_part_when_asked_then_they_are_counted_beside_the_rows() -> None:
+    settings = read_settings({"credentials": {"client_id": "i", "client_secret": "s", "refresh_token": "r"},
+                              "mode": "contacts", "on_invalid_value": "leave_field_out"})  # fmt: skip
+    keeper = Keeper(settings, {("people", None): plan()})
+    whole, part = rows = [row(1), row(2)]
+    result = BatchResult(rows)
+    result.put(Written(whole, "created", "x"))
+    result.put(Written(part, "updated", "y", (LeftOut("this is no date", "desde", "birthday"),)))
+    received: dict[StreamKey, int] = {("people", None): 2}
+
+    counts = "1 created, 1 updated, 0 unchanged, 0 rejected; 1 of them written in part."
+    line = f"people: 2 of 2 rows received are done; {counts}"
+    assert keeper.so_far(result, received) == [line]
+    keeper.keep(result)
+    assert keeper.so_far(result, received) == [line]
 
 
 def test_given_rows_of_one_name_when_names_are_unique_then_those_that_create_are_one_target() -> None:
