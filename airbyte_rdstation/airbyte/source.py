@@ -34,7 +34,7 @@ from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from airbyte_rdstation.airbyte.process import connection_status, read_specification
-from airbyte_rdstation.airbyte.progress import MinuteLog
+from airbyte_rdstation.airbyte.progress import MinuteLog, ReadProgress
 from airbyte_rdstation.airbyte.records import RecordPage, StreamQueue
 from airbyte_rdstation.airbyte.stream_factory import StreamFactory
 from airbyte_rdstation.client.errors import ConnectorError, config_error
@@ -168,7 +168,8 @@ class RdstationSource(AbstractSource, Generic[S]):
         factory = self.stream_factory(config, settings, streams=wanted)
         failed: dict[str, FailureType] = {}
         try:
-            if streams := factory.streams(wanted, states):
+            progress = ReadProgress(settings.requests_per_minute, factory.api.session.turns.had)
+            if streams := factory.streams(wanted, states, progress):
                 engine = ConcurrentSource.create(
                     # A thread a stream to generate its partitions, and enough to read them.
                     num_workers=len(streams) * (1 + settings.num_workers * _READERS_A_WORKER),
@@ -178,8 +179,9 @@ class RdstationSource(AbstractSource, Generic[S]):
                     message_repository=self._messages,
                     queue=self._queue,
                 )
-                with MinuteLog(factory.progress.lines, factory.api.session.rate_limit).running():
-                    for message in with_progress(engine.read(streams), streams, factory.progress.end):
+                messages = with_progress(engine.read(streams), streams, progress.end)
+                with MinuteLog(progress.lines, factory.api.session.rate_limit).running():
+                    for message in messages:
                         for name, kind in _failures(message).items():
                             failed[name] = kind
                             factory.give_up(name)

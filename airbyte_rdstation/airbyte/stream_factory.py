@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from importlib import resources
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
@@ -30,7 +30,7 @@ from airbyte_protocol_dataclasses.models import (  # type: ignore[import-untyped
 from airbyte_rdstation.airbyte import BaseStreamSpec
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.process import send
-from airbyte_rdstation.airbyte.progress import ReadProgress
+from airbyte_rdstation.airbyte.progress import ReadProgress, StreamProgress
 from airbyte_rdstation.airbyte.records import Normalizer
 from airbyte_rdstation.airbyte.state import StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
@@ -108,11 +108,6 @@ class StreamFactory(ABC, Generic[S, T]):
     partitions: dict[str, StreamPartitions] = field(default_factory=dict, init=False)
     """By stream, of those that are built."""
 
-    @cached_property
-    def progress(self) -> ReadProgress:
-        """How far the streams are."""
-        return ReadProgress(self.settings.requests_per_minute, self.api.session.turns.had)
-
     @abstractmethod
     def check(self) -> str | None:
         """Prove credentials and permissions with a few cheap requests.
@@ -122,9 +117,11 @@ class StreamFactory(ABC, Generic[S, T]):
 
     def described_streams(self) -> list[AbstractStream]:
         """Build every stream, with what only the account knows of its fields in its schema."""
-        return [self._stream(spec, {}, describe=True) for spec in self.table]
+        return [self._stream(spec, {}, StreamProgress(), describe=True) for spec in self.table]
 
-    def streams(self, names: Iterable[str], states: Mapping[str, Mapping[str, Any]]) -> list[AbstractStream]:
+    def streams(
+        self, names: Iterable[str], states: Mapping[str, Mapping[str, Any]], progress: ReadProgress
+    ) -> list[AbstractStream]:
         """Build the streams of these names, each once; `states` holds incoming states by stream.
 
         Raises a config error where a name is no stream's.
@@ -136,7 +133,7 @@ class StreamFactory(ABC, Generic[S, T]):
                 f"The catalog names streams that this source does not have: {', '.join(map(shown, unknown))}. Refresh "
                 "the source's schema and select the streams again."
             )
-        return [self._stream(rows[name], states.get(name, {})) for name in wanted]
+        return [self._stream(rows[name], states.get(name, {}), progress.stream(name)) for name in wanted]
 
     def give_up(self, stream: str) -> None:
         """Let nobody wait for a partition of the stream that an error has ended: see StreamPartitions."""
@@ -156,7 +153,9 @@ class StreamFactory(ABC, Generic[S, T]):
         """Return what makes a row of the API the record that is emitted."""
         return Normalizer(spec.name, schema)
 
-    def _stream(self, spec: S, state: Mapping[str, Any], *, describe: bool = False) -> DefaultStream:
+    def _stream(
+        self, spec: S, state: Mapping[str, Any], progress: StreamProgress, *, describe: bool = False
+    ) -> DefaultStream:
         package, folder = self.schemas
         text = resources.files(package).joinpath(folder).joinpath(f"{spec.name}.json").read_bytes()
         schema: dict[str, Any] = orjson.loads(text)
@@ -168,7 +167,7 @@ class StreamFactory(ABC, Generic[S, T]):
             server_time=self.api.server_time,
             requests_at_once=self.settings.num_workers,
             report_incomplete=partial(self._report_incomplete, spec.name),
-            progress=self.progress.stream(spec.name),
+            progress=progress,
         )
         partitions, cursor = self.builders[spec.kind](self, spec, context, state)
         self.partitions[spec.name] = partitions

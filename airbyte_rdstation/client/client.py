@@ -88,6 +88,7 @@ class Api:
         self._on_rate_limit_wait = on_rate_limit_wait
         self.session = session
         self._retry_policy = retry_policy or RetryPolicy()
+        self._dated = "", datetime.now(timezone.utc)  # the newest answer's `Date` header, and when it came
         self._ahead: timedelta | None = None  # how far RD Station's clock is ahead of ours
         self._mended_streams: set[str] = set()
 
@@ -140,6 +141,8 @@ class Api:
 
     def server_time(self, local: datetime) -> datetime:
         """Return RD Station's time at a local moment, by an answer's `Date` header; minutes early until one came."""
+        if self._ahead is None:
+            self._ahead = server_ahead(*self._dated)
         return local + (-_DOUBT if self._ahead is None else self._ahead)
 
     def _send(self, call: _Call[T], on_request: Callable[[], None] = lambda: None, **content: Any) -> Parsed[T]:
@@ -154,8 +157,7 @@ class Api:
             return response
 
         parsed = send_until_final(send, call.classify, call.retry_policy, partial(self._on_wait, call.stream))
-        if self._ahead is None:
-            self._ahead = server_ahead(parsed.headers.get("Date", ""), datetime.now(timezone.utc))
+        self._dated = parsed.headers.get("Date", ""), datetime.now(timezone.utc)
         return parsed
 
     def _on_wait(self, stream: str, retry: Retry) -> None:

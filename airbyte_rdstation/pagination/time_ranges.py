@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -34,30 +34,31 @@ class TimeRange:
     """How many pages of it are left, about, as far as the list tells."""
 
 
+@dataclass(eq=False)
 class TimeRanges:
     """Holds the ranges of one read that are not read to their end yet. Safe to share among threads."""
 
-    def __init__(self, ranges: list[TimeRange], *, horizon: Callable[[], datetime], moving: bool, readers: int) -> None:
-        """Begin with `ranges` (one open range, or those of an interrupted read).
-
-        `horizon` tells, once asked, a moment shortly before the read began: from there on rows still appear. With
-        `moving` the open range waits for the others. `readers` is how many ranges are worth reading at once.
-        """
-        self._horizon = horizon
-        self._moving = moving
-        self._readers = readers
-        self._changed = threading.Condition()
-        self._unfinished = list(ranges)
-        self._waiting = list(ranges)
-        self._cuts = self._pages = 0
-        self._pages_expected: int | None = None
-        self._given_up = False
+    unfinished: list[TimeRange]
+    """At first one open range, or those of an interrupted read."""
+    _: KW_ONLY
+    horizon: Callable[[], datetime]
+    """Tells, once asked, a moment shortly before the read began: from there on rows still appear."""
+    moving: bool
+    """Whether the open range waits for the others."""
+    readers: int
+    """How many ranges are worth reading at once."""
+    _taken: list[TimeRange] = field(default_factory=list)
+    _cuts: int = 0
+    _pages: int = 0
+    _pages_expected: int | None = None
+    _given_up: bool = False
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def __iter__(self) -> Iterator[TimeRange]:
         """Yield the ranges as they become ready, blocking between them, until all are read or one has failed."""
         while True:
             with self._changed:
-                while (ready := self.take()) is None and self._unfinished and not self._given_up:
+                while (ready := self.take()) is None and self.unfinished and not self._given_up:
                     self._changed.wait()
             if ready is None:
                 return
@@ -66,10 +67,11 @@ class TimeRanges:
     def take(self) -> TimeRange | None:
         """Return a range that is ready to be read, now its caller's; None if there is none at the moment."""
         with self._changed:
-            closed_unfinished = any(time_range.end is not None for time_range in self._unfinished)
-            for time_range in () if self._given_up else self._waiting:
-                if time_range.end is not None or not (self._moving and closed_unfinished):
-                    self._waiting.remove(time_range)
+            closed_unfinished = any(time_range.end is not None for time_range in self.unfinished)
+            for time_range in () if self._given_up else self.unfinished:
+                waits = time_range.end is None and self.moving and closed_unfinished
+                if time_range not in self._taken and not waits:
+                    self._taken.append(time_range)
                     return time_range
             return None
 
@@ -90,7 +92,7 @@ class TimeRanges:
     def finish(self, time_range: TimeRange) -> None:
         """Note that `time_range` is read to its end."""
         with self._changed:
-            self._unfinished.remove(time_range)
+            self.unfinished.remove(time_range)
             self._changed.notify_all()
 
     def give_up(self) -> bool:
@@ -103,24 +105,24 @@ class TimeRanges:
     def pages_left(self) -> int | None:
         """Return how many pages are left in all, about; None where the list does not tell."""
         with self._changed:
-            left = [time_range.pages_left for time_range in self._unfinished]
+            left = [time_range.pages_left for time_range in self.unfinished]
         return None if None in left else sum(filter(None, left))
 
     def remaining(self) -> list[tuple[datetime | None, datetime | None]]:
         """Return what is not emitted yet, oldest first: (from, to) with `to` exclusive, None for open."""
         with self._changed:
-            ranges = [(time_range.position, time_range.end) for time_range in self._unfinished]
+            ranges = [(time_range.position, time_range.end) for time_range in self.unfinished]
         return sorted(ranges, key=lambda ends: (ends[0] is not None, ends[0]))
 
     def _cut(self, time_range: TimeRange, position: datetime) -> None:
         if time_range.end is None:
-            horizon = floor_second(self._horizon())
+            horizon = floor_second(self.horizon())
             if position + ONE_SECOND >= horizon:
                 return
             self._hand_over(time_range, horizon, share=0.0)
-        under_way = len(self._unfinished) - (1 if self._moving else 0)
+        under_way = len(self.unfinished) - (1 if self.moving else 0)
         allowed = _SPARE_CUTS + (self._pages + (self._pages_expected or 0)) // _PAGES_A_CUT
-        if time_range.end is None or self._cuts >= allowed or under_way >= self._readers:
+        if time_range.end is None or self._cuts >= allowed or under_way >= self.readers:
             return
         middle = floor_second(position + (time_range.end - position) / 2)
         if position + ONE_SECOND < middle < time_range.end:
@@ -134,6 +136,5 @@ class TimeRanges:
             rest.pages_left = round(share * time_range.pages_left)
             time_range.pages_left -= rest.pages_left
         time_range.end = at
-        self._unfinished.append(rest)
-        self._waiting.append(rest)
+        self.unfinished.append(rest)
         self._changed.notify_all()

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
 from airbyte_rdstation.airbyte.partitions import SmallListPartitions
+from airbyte_rdstation.airbyte.progress import StreamProgress
 from airbyte_rdstation.airbyte.records import Normalizer
 from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor, read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
@@ -52,10 +53,12 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
         # An id that is a number is a place in the answer and no field; left out of a copy, as the read needs the row's.
         return lambda row: normalize({name: each for name, each in row.items() if (name, type(each)) != ("id", int)})
 
-    def _stream(self, spec: StreamSpec, state: Mapping[str, Any], *, describe: bool = False) -> DefaultStream:
+    def _stream(
+        self, spec: StreamSpec, state: Mapping[str, Any], progress: StreamProgress, *, describe: bool = False
+    ) -> DefaultStream:
         if self._by_department(spec):
             spec = replace(spec, primary_key=(spec.cursor, "department_id"))
-        return super()._stream(spec, state, describe=describe)
+        return super()._stream(spec, state, progress, describe=describe)
 
     def _by_department(self, spec: StreamSpec) -> bool:
         return spec.by_department and self.settings.analytics_by_department

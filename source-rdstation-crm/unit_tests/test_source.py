@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteCatalogSerializer
 
+from airbyte_rdstation.airbyte.progress import ReadProgress
 from airbyte_rdstation.client.errors import ConnectorError
 from source_rdstation_crm.config import Settings, read_settings
 from source_rdstation_crm.source import SourceRdstationCrm
@@ -57,4 +58,4 @@ def test_given_a_catalog_when_read_then_only_its_streams_are_built() -> None:
     source = SourceRdstationCrm()
     factory = source.stream_factory(CONFIG, read_settings(CONFIG), streams=["deals"])
 
-    assert [stream.name for stream in factory.streams(["deals", "deals"], {})] == ["deals"]
+    assert [stream.name for stream in factory.streams(["deals", "deals"], {}, ReadProgress(120, {}))] == ["deals"]
