@@ -83,7 +83,7 @@ runners: .venv/.installed .venv-demo/.installed .venv-runners/.installed ## Run 
 dbt-test: .venv/.installed .venv-dbt/.installed ## Build the dbt package on an emulated account, twice, and parse it for each warehouse
 	@$(BIN)/python -m pytest -m dbt $(ARGS) integration_tests/test_dbt.py
 
-spec-forms: .venv/.installed ## Draw the connectors' configuration forms into build/spec-forms (needs npm and Chromium)
+spec-forms: .venv/.installed ## Draw the connectors' configuration forms into build/spec-forms, and those that the pages show (needs npm and Chromium)
 	@$(BIN)/python tests/spec_forms/render.py
 
 node-jose: .venv/.installed ## Decrypt pages that the vendor's own library encrypts now (needs node and npm)

@@ -32,7 +32,7 @@ def measure() -> Section:
         "Start-up",
         [
             "`spec`; nearly all of it is the import of Airbyte's CDK. From an image, and its size: "
-            "[Images](../README.md#images).",
+            "[Images](images.md).",
             table(("command", "seconds, median", "least", "peak MB"), rows),
         ],
     )

@@ -39,8 +39,6 @@ class Api:
     table: Iterable[Any]
     root: str
     """How its endpoints begin, where all begin alike."""
-    readme: str
-    """The heading in the README above its table."""
     page: str
     """The page of its connector, below docs/integrations/sources."""
     heading: str
@@ -113,7 +111,6 @@ CONVERSAS_CATALOG = "source-rdstation-conversas/integration_tests/configured_cat
 V2 = Api(
     v2.STREAMS,
     root="/crm/v2",
-    readme="## Streams over API v2",
     page=CRM,
     heading="### Streams over API v2",
     catalog=CRM_CATALOG.format(""),
@@ -123,7 +120,6 @@ V2 = Api(
 V1 = Api(
     v1.STREAMS,
     root="/api/v1",
-    readme="## Streams over API v1",
     page=CRM,
     heading="### Streams over API v1",
     catalog=CRM_CATALOG.format("_other"),
@@ -133,7 +129,6 @@ V1 = Api(
 CONVERSAS = Api(
     conversas.STREAMS,
     root="",
-    readme="## RD Station Conversas",
     page="rdstation-conversas.md",
     heading="## Supported Streams",
     catalog=CONVERSAS_CATALOG.format(""),
@@ -147,24 +142,21 @@ def papers() -> Mapping[Path, str]:
     texts = {unknowns.PAGE: unknowns.page(), ROOT / CONVERSAS_CATALOG.format("_other"): _catalog(CONVERSAS)}
     for api in APIS:
         texts[ROOT / api.catalog] = _catalog(api)
-        for paper, heading, table in (
-            (ROOT / "README.md", api.readme, _readme_table(api)),
-            (ROOT / "docs" / "integrations" / "sources" / api.page, api.heading, _page_table(api)),
-        ):
-            text = texts.get(paper) or paper.read_text(encoding="utf-8")
-            texts[paper] = _with_table(text, heading, table)
+        page = ROOT / "docs" / "integrations" / "sources" / api.page
+        text = texts.get(page) or page.read_text(encoding="utf-8")
+        texts[page] = _with_table(text, api.heading, _table(api))
     return texts
 
 
-def _readme_table(api: Api) -> str:
-    endpoint = f"endpoint (`{api.root}`)" if api.root else "endpoint"
-    head = f"| stream | {endpoint} | primary key | cursor | how it is read |\n|---|---|---|---|---|\n"
-    return head + api.rows(api.endpoint, _key, _cursor, lambda spec: api.how_read(spec) + REMARKS.get(spec.name, ""))
-
-
-def _page_table(api: Api) -> str:
-    head = "| Stream | Primary key | Cursor | How it is read |\n| --- | --- | --- | --- |\n"
-    return head + api.rows(_key, _cursor, api.how_read)
+def _table(api: Api) -> str:
+    endpoint = f"Endpoint (`{api.root}`)" if api.root else "Endpoint"
+    head = f"| Stream | Primary key | Cursor | {endpoint} | How it is read |\n| --- | --- | --- | --- | --- |\n"
+    return head + api.rows(
+        _key,
+        _cursor,
+        lambda spec: f"`{api.endpoint(spec)}`",  # as code: the registry's pages take a bare { for a program
+        lambda spec: api.how_read(spec) + REMARKS.get(spec.name, ""),
+    )
 
 
 def _with_table(text: str, heading: str, table: str) -> str:

@@ -25,6 +25,7 @@ REQUIRED = (  # the headings of the registry's template, with its order; others 
     "## Supported {things}",
     "## Limitations & Troubleshooting",
     "## Reference",
+    "## IP allow list",
     "## Changelog",
 )
 
@@ -100,6 +101,30 @@ def test_every_setting_is_in_the_reference(connector: Connector) -> None:
     objects = {name for name, setting in properties.items() if setting["type"] == "object"}  # the reference: its parts
     named = {*properties, *(leaf for setting in properties.values() for leaf in _leaves(setting))} - objects
     assert {name for name in named if f"{name}`" not in reference} == set()
+
+
+@each_page
+def test_an_anchor_holds_fields_that_the_form_shows(connector: Connector) -> None:
+    """`<FieldAnchor field="a,b[mode]">`: the form shows that passage to whoever fills in `a`, or `b` in that mode."""
+    spec = yaml.safe_load((connector.folder / connector.name.replace("-", "_") / "spec.yaml").read_text("utf-8"))
+    shown = {
+        name: {
+            part["const"]
+            for variant in setting.get("oneOf", [])
+            for part in variant["properties"].values()
+            if "const" in part
+        }
+        for name, setting in spec["connectionSpecification"]["properties"].items()
+        if not setting.get("airbyte_hidden")
+    }
+    text = text_of(connector)
+    tags = re.findall(r"(?m)^</?FieldAnchor\b", text)
+    fields = ",".join(re.findall(r'(?m)^<FieldAnchor field="([^"]+)">\n\n', text)).split(",")
+    anchored = [re.fullmatch(r"(\w+)(?:\[(\w+)\])?", field) for field in fields]
+
+    assert tags == ["<FieldAnchor", "</FieldAnchor"] * (len(tags) // 2) != []
+    assert all(found and found[1] in shown and found[2] in (None, *shown[found[1]]) for found in anchored), fields
+    assert set(spec["connectionSpecification"]["required"]) <= {found[1] for found in anchored if found}
 
 
 def _leaves(setting: dict[str, object]) -> set[str]:

@@ -80,7 +80,7 @@ def test_metadata_agrees_with_the_folder_it_lies_in(folder: Path) -> None:
     assert found["githubIssueLabel"] == folder.name
     assert found["documentationUrl"].endswith(f"/integrations/{kind}s/{folder.name.removeprefix(f'{kind}-')}")
     assert found.get("supportsDataActivation", False) is (kind == "destination")
-    assert {"language:python", "cdk:python"} <= set(found["tags"])
+    assert {"language:python", "cdk:python", "keyword:rd-station"} <= set(found["tags"])
     UUID(found["definitionId"])
 
 
@@ -98,6 +98,26 @@ def test_version_licence_and_package_are_the_same_everywhere(folder: Path) -> No
     assert only(r"(?m)^ARG CONNECTOR_VERSION=(.+)$", DOCKERFILE) == VERSION
     assert re.search(rf"(?m)^## {re.escape(VERSION)} ", CHANGELOG)
     assert "MIT License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
+@each_folder
+def test_the_links_lead_to_references_a_guide_and_the_status(folder: Path) -> None:
+    links = data(folder)["externalDocumentationUrls"]
+
+    assert {link["type"] for link in links} >= {"api_reference", "authentication_guide", "status_page"}
+    assert len({link["url"] for link in links}) == len(links)
+    assert all(re.fullmatch(r"https://(developers|status)\.rdstation\.com\b.*", link["url"]) for link in links)
+
+
+@each_folder
+def test_the_memory_asked_for_is_the_recipes_and_holds_what_was_measured(folder: Path) -> None:
+    recipe = (ROOT / "docs" / "recipes" / "kubernetes.md").read_text(encoding="utf-8")
+    measured = [int(peak) for peak in re.findall(rf"(?m)^\| `{folder.name} .*\| (\d+) MB \|$", recipe)]
+    memory = data(folder)["resourceRequirements"]["default"]
+
+    assert memory["memory_request"] == only(r"memory:\n +request: (\S+)", recipe)
+    assert memory["memory_limit"] == only(r"memory:\n +request: \S+\n +limit: (\S+)", recipe)
+    assert 0 < max(measured) * 1.5 < int(memory["memory_request"].removesuffix("Mi")) * 2**20 / 10**6
 
 
 @each_folder

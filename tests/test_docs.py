@@ -23,6 +23,9 @@ from versions import CONVERSAS, V1, V2, Version
 ROOT = Path(__file__).resolve().parent.parent
 PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 READMES = (ROOT / "README.md", ROOT / "README.pt-BR.md")
+GUIDE = ROOT / "docs" / "pt-BR" / "guia.md"
+SCREEN = 120
+"""Lines of a README, at most: what is longer belongs on a page of its own."""
 OF_THE_READER = (
     "secrets/",
     "build/",
@@ -212,11 +215,10 @@ def version_of(paper: Path, heading: str) -> Version:
 @pytest.mark.parametrize(
     ("paper", "versions"),
     [
-        ("README.md", [V2, V1, CONVERSAS]),
         ("docs/integrations/sources/rdstation-crm.md", [V2, V1]),
         ("docs/integrations/sources/rdstation-conversas.md", [CONVERSAS]),
     ],
-    ids=["README", "crm", "conversas"],
+    ids=["crm", "conversas"],
 )
 def test_a_table_of_streams_is_complete(paper: str, versions: list[Version]) -> None:
     shown = []
@@ -231,7 +233,7 @@ def test_a_table_of_streams_is_complete(paper: str, versions: list[Version]) -> 
             found = {row["stream"]: row["primary key"] for row in rows}
             assert found == {name: key if isinstance(key, str) else ", ".join(key) for name, key in keys.items()}
         if "endpoint" in rows[0] and version is CONVERSAS:
-            assert {row["stream"]: row["endpoint"] for row in rows} == {
+            assert {row["stream"]: row["endpoint"].strip("`") for row in rows} == {
                 spec.name: spec.path for spec in TABLES[version]
             }
     assert shown == versions
@@ -254,7 +256,28 @@ def test_both_readmes_name_the_same() -> None:
     told = [sorted(json.dumps(example) for example in examples(text)) for text in (portuguese, english)]
     assert told[0] == told[1]
     links = [
-        {link for link in re.findall(r"\]\(([^)#]+)", prose(text)) if "README" not in link}
+        {link for link in re.findall(r"\]\(([^)#]+)", prose(text)) if "README" not in link and "pt-BR" not in link}
         for text in (english, portuguese)
     ]
     assert links[0] == links[1]
+
+
+@pytest.mark.parametrize("readme", READMES, ids=name_of)
+def test_a_readme_is_about_one_screen(readme: Path) -> None:
+    assert len(text_of(readme).splitlines()) <= SCREEN
+
+
+def test_the_portuguese_guide_explains_every_option_that_a_form_shows() -> None:
+    connectors = ("source-rdstation-crm", "source-rdstation-conversas", "destination-rdstation-crm")
+    options = {name for connector in connectors for name in specification(connector)["properties"]}
+
+    assert named_first(text_of(GUIDE)) == options - {"api_base_url"}
+
+
+def test_the_portuguese_guide_names_only_what_english_papers_name() -> None:
+    english = [text_of(paper) for paper in PAPERS if "pt-BR" not in name_of(paper)]
+
+    told = {tuple(words) for text in english for words in commands(text)}
+    assert {tuple(words) for words in commands(text_of(GUIDE))} <= told
+    settings = {code for text in english for code in inline_code(text)}
+    assert {code for code in inline_code(text_of(GUIDE)) if re.match("--|[A-Z_]+=", code)} <= settings

@@ -21,6 +21,8 @@ __all__ = ["main"]
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PICTURES = ROOT / "build" / "spec-forms"
+SHOWN = ROOT / "docs" / "integrations" / "forms"
+"""Those of them that the pages show: what lies here is brought up to date."""
 CONNECTORS = ("source-rdstation-crm", "source-rdstation-conversas", "destination-rdstation-crm")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 EDITOR = Path("node_modules", "@json-editor", "json-editor", "dist", "jsoneditor.js")
@@ -53,6 +55,8 @@ def main() -> int:
                 given = {"title": connector, "schema": schema, "choice": choice}
                 photograph(browser, page(editor, given), picture, work)
                 print(picture.relative_to(ROOT))
+    for page_picture in SHOWN.glob("*.png"):
+        shutil.copy(PICTURES / page_picture.name, page_picture)
     return 0
 
 
