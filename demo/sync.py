@@ -125,7 +125,8 @@ def _read(source: Any, cache: Any) -> None:
     """
     source.read(cache=cache, write_strategy="append")
     selected = source.get_selected_streams()
-    cache.execute_sql([_keep_newest(each) for each in source.discovered_catalog.streams if each.name in selected])
+    streams = [each for each in source.discovered_catalog.streams if each.name in selected]
+    cache.execute_sql([line for stream in streams for line in (_keep_newest(stream), *_comments(stream))])
 
 
 def _keep_newest(stream: Any) -> str:
@@ -137,6 +138,14 @@ def _keep_newest(stream: Any) -> str:
         f'DELETE FROM "{stream.name}" WHERE rowid NOT IN '  # noqa: S608 - names of our own catalog
         f'(SELECT last(rowid ORDER BY {cursor}_airbyte_extracted_at, rowid) FROM "{stream.name}" GROUP BY {key})'
     )
+
+
+def _comments(stream: Any) -> Iterator[str]:
+    """Yield what writes each field's description as the comment of its column, anew in each sync."""
+    for column, schema in stream.json_schema["properties"].items():
+        if "description" in schema:
+            text = schema["description"].replace("'", "''")
+            yield f"""COMMENT ON COLUMN "{stream.name}"."{column}" IS '{text}'"""
 
 
 class _Watch:

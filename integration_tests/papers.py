@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import unknowns
+from fields import SchemaFolder
 from source_rdstation_conversas import table_conversas as conversas
 from source_rdstation_crm.v1 import table_v1 as v1
 from source_rdstation_crm.v2 import table_v2 as v2
 
-__all__ = ["papers"]
+__all__ = ["APIS", "Api", "papers"]
 
 ROOT = Path(__file__).resolve().parents[1]
 WHOLE = "whole"
@@ -45,6 +46,7 @@ class Api:
     """The heading in that page."""
     catalog: str
     """The configured catalog, from the root."""
+    schemas: SchemaFolder
     how_read: Callable[[Any], str]
     """How a stream is read, in words."""
     endpoint: Callable[[Any], str] = lambda spec: str(spec.path)
@@ -107,6 +109,7 @@ def _endpoint_v1(spec: v1.StreamSpec) -> str:
 
 
 CRM, CRM_CATALOG = "rdstation-crm.md", "source-rdstation-crm/integration_tests/configured_catalog{}.json"
+CRM_SCHEMAS = "source-rdstation-crm/source_rdstation_crm/schemas"
 CONVERSAS_CATALOG = "source-rdstation-conversas/integration_tests/configured_catalog{}.json"
 V2 = Api(
     v2.STREAMS,
@@ -114,6 +117,7 @@ V2 = Api(
     page=CRM,
     heading="### Streams over API v2",
     catalog=CRM_CATALOG.format(""),
+    schemas=SchemaFolder(f"{CRM_SCHEMAS}/v2", "crm-v2.md", "RD Station CRM, API v2"),
     how_read=_of_v2,
     endpoint=_endpoint_v2,
 )
@@ -123,6 +127,7 @@ V1 = Api(
     page=CRM,
     heading="### Streams over API v1",
     catalog=CRM_CATALOG.format("_other"),
+    schemas=SchemaFolder(f"{CRM_SCHEMAS}/v1", "crm-v1.md", "RD Station CRM, API v1"),
     how_read=_of_v1,
     endpoint=_endpoint_v1,
 )
@@ -132,6 +137,9 @@ CONVERSAS = Api(
     page="rdstation-conversas.md",
     heading="## Supported Streams",
     catalog=CONVERSAS_CATALOG.format(""),
+    schemas=SchemaFolder(
+        "source-rdstation-conversas/source_rdstation_conversas/schemas", "conversas.md", "RD Station Conversas"
+    ),
     how_read=_of_conversas,
 )
 APIS = (V2, V1, CONVERSAS)
@@ -142,6 +150,7 @@ def papers() -> Mapping[Path, str]:
     texts = {unknowns.PAGE: unknowns.page(), ROOT / CONVERSAS_CATALOG.format("_other"): _catalog(CONVERSAS)}
     for api in APIS:
         texts[ROOT / api.catalog] = _catalog(api)
+        texts |= api.schemas.pages([spec.name for spec in api.table])
         page = ROOT / "docs" / "integrations" / "sources" / api.page
         text = texts.get(page) or page.read_text(encoding="utf-8")
         texts[page] = _with_table(text, api.heading, _table(api))
@@ -199,4 +208,5 @@ def _cursor(spec: Any) -> str:
 
 if __name__ == "__main__":
     for path, text in papers().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

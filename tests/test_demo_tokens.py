@@ -6,10 +6,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import pytest
 
 from airbyte_rdstation import config_file
-from demo.sync import SyncFailed, _keep_newest, _source_for, _Watch
+from demo.sync import SyncFailed, _comments, _keep_newest, _source_for, _Watch
 
 OLD = {"credentials": {"refresh_token": "old"}, "start_date": "2024-01-01T00:00:00Z"}
 NEW = {"credentials": {"refresh_token": "new"}, "start_date": "2024-01-01T00:00:00Z"}
@@ -129,3 +130,17 @@ def test_given_a_stream_without_a_key_then_records_that_say_the_same_are_one() -
     )
 
     assert 'GROUP BY "data", "name")' in _keep_newest(stream)
+
+
+def test_descriptions_of_fields_become_comments_of_columns_anew_in_each_sync() -> None:
+    properties = {"for": {"description": "The deal's kind."}, "createdAt": {"description": "Before."}, "extra": {}}
+    stream = SimpleNamespace(name="items", json_schema={"properties": properties})
+    with duckdb.connect(":memory:") as database:
+        database.execute('CREATE TABLE items ("for" VARCHAR, createdat TIMESTAMP, extra JSON)')
+        for text in ("Before.", "After."):
+            properties["createdAt"]["description"] = text
+            for line in _comments(stream):
+                database.execute(line)
+        found = database.execute("SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'items'")
+
+        assert dict(found.fetchall()) == {"for": "The deal's kind.", "createdat": "After.", "extra": None}
