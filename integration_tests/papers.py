@@ -44,6 +44,8 @@ class Api:
     """The page of its connector, below docs/integrations/sources."""
     heading: str
     """The heading in that page."""
+    portuguese_heading: str
+    """The heading in the Portuguese page of the same name."""
     catalog: str
     """The configured catalog, from the root."""
     schemas: SchemaFolder
@@ -116,6 +118,7 @@ V2 = Api(
     root="/crm/v2",
     page=CRM,
     heading="### Streams over API v2",
+    portuguese_heading="### Fluxos pela API v2",
     catalog=CRM_CATALOG.format(""),
     schemas=SchemaFolder(f"{CRM_SCHEMAS}/v2", "crm-v2.md", "RD Station CRM, API v2"),
     how_read=_of_v2,
@@ -126,6 +129,7 @@ V1 = Api(
     root="/api/v1",
     page=CRM,
     heading="### Streams over API v1",
+    portuguese_heading="### Fluxos pela API v1",
     catalog=CRM_CATALOG.format("_other"),
     schemas=SchemaFolder(f"{CRM_SCHEMAS}/v1", "crm-v1.md", "RD Station CRM, API v1"),
     how_read=_of_v1,
@@ -136,6 +140,7 @@ CONVERSAS = Api(
     root="",
     page="rdstation-conversas.md",
     heading="## Supported Streams",
+    portuguese_heading="## Fluxos",
     catalog=CONVERSAS_CATALOG.format(""),
     schemas=SchemaFolder(
         "source-rdstation-conversas/source_rdstation_conversas/schemas", "conversas.md", "RD Station Conversas"
@@ -151,9 +156,13 @@ def papers() -> Mapping[Path, str]:
     for api in APIS:
         texts[ROOT / api.catalog] = _catalog(api)
         texts |= api.schemas.pages([spec.name for spec in api.table])
-        page = ROOT / "docs" / "integrations" / "sources" / api.page
-        text = texts.get(page) or page.read_text(encoding="utf-8")
-        texts[page] = _with_table(text, api.heading, _table(api))
+        page = Path("integrations", "sources", api.page)
+        for paper, heading, table in (
+            (ROOT / "docs" / page, api.heading, _table(api)),
+            (ROOT / "docs" / "pt-BR" / page, api.portuguese_heading, _portuguese_table(api)),
+        ):
+            text = texts.get(paper) or paper.read_text(encoding="utf-8")
+            texts[paper] = _with_table(text, heading, table)
     return texts
 
 
@@ -168,10 +177,15 @@ def _table(api: Api) -> str:
     )
 
 
+def _portuguese_table(api: Api) -> str:
+    head = "| fluxo | chave primária | cursor | campos |\n| --- | --- | --- | --- |\n"
+    return head + api.rows(_key, _cursor, lambda spec: f"[ver](../../fields/{api.schemas.page}#{spec.name})")
+
+
 def _with_table(text: str, heading: str, table: str) -> str:
     """The text with the first table of streams below the heading replaced."""
     before, found, rest = text.partition(f"\n{heading}\n")
-    rest, replaced = re.subn(r"(?im)^\| stream \|.*\n(?:\|.*\n)+", lambda _: table, rest, count=1)
+    rest, replaced = re.subn(r"(?im)^\| (?:stream|fluxo) \|.*\n(?:\|.*\n)+", lambda _: table, rest, count=1)
     if not found or not replaced:
         raise ValueError(f"no table of streams stands below {heading!r}")
     return before + found + rest

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
+from paper_text import commands, fences, inline_code, prose, tables, targets, text_of
 from source_rdstation_conversas.table_conversas import STREAMS as STREAMS_CONVERSAS
 from source_rdstation_crm.v1.table_v1 import STREAMS as STREAMS_V1
 from source_rdstation_crm.v2.table_v2 import STREAMS as STREAMS_V2
@@ -46,24 +46,6 @@ def name_of(paper: Path) -> str:
 
 
 each_paper = pytest.mark.parametrize("paper", PAPERS, ids=name_of)
-
-
-def text_of(paper: Path) -> str:
-    return paper.read_text(encoding="utf-8")
-
-
-def fences(text: str, *languages: str) -> list[str]:
-    """The contents of fenced blocks of these languages."""
-    found = re.findall(r"(?ms)^( *)```([a-z]*)\n(.*?)^\1```", text)
-    return [content for _, language, content in found if language in languages]
-
-
-def prose(text: str) -> str:
-    return re.sub(r"(?ms)^( *)```.*?^\1```", "", text)
-
-
-def inline_code(text: str) -> list[str]:
-    return [code.replace("\n", " ") for code in re.findall(r"`([^`]+)`", prose(text))]
 
 
 def anchors(paper: Path) -> set[str]:
@@ -118,27 +100,6 @@ def test_a_file_that_is_named_exists(paper: Path) -> None:
     assert [code for code in inline_code(text_of(paper)) if is_path(code) and not exists(code)] == []
 
 
-def commands(text: str) -> Iterator[list[str]]:
-    """Shell commands in blocks and in the text, as words."""
-    lines = [line for block in fences(text, "sh", "") for line in block.splitlines()]
-    for line in [*lines, *inline_code(text)]:
-        for part in re.split(r"&&|;", line):
-            found = re.search(r"\b(make|rdstation-authorize)\b.*", part)
-            if found and "/" not in part[: found.start()]:
-                yield shlex.split(found[0], comments=True)
-
-
-def targets(text: str) -> set[str]:
-    """The tasks that `make` is asked for."""
-    found = set()
-    for words in commands(text):
-        for word in words[1:]:
-            if not re.fullmatch(r"[a-z][a-z-]*", word):
-                break
-            found |= {word} if words[0] == "make" else set()
-    return found
-
-
 @each_paper
 def test_a_task_that_is_named_exists(paper: Path) -> None:
     tasks = set(re.findall(r"(?m)^([a-z-]+):.*## ", text_of(ROOT / "Makefile")))
@@ -187,23 +148,6 @@ def test_a_program_can_be_parsed(paper: Path) -> None:
         compile(program, str(paper), "exec")
     for document in fences(text_of(paper), "yaml"):
         assert isinstance(yaml.safe_load(document), dict)
-
-
-def tables(text: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """Each table with the heading above it, its rows by their columns in lower case."""
-    heading = ""
-    lines = text.splitlines()
-    for number, line in enumerate(lines):
-        if line.startswith("#"):
-            heading = line.lstrip("# ")
-        if re.fullmatch(r"\|( ?-+ ?\|)+", line):
-            head = [cell.strip().lower() for cell in lines[number - 1].strip("|").split("|")]
-            rows = []
-            for row in lines[number + 1 :]:
-                if not row.startswith("|"):
-                    break
-                rows.append(dict(zip(head, (cell.strip() for cell in row.strip("|").split("|")), strict=False)))
-            yield heading, rows
 
 
 def version_of(paper: Path, heading: str) -> Version:
