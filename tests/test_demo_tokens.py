@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from airbyte_rdstation import config_file
-from demo.sync import SyncFailed, _comments, _keep_newest, _source_for, _Watch
+from demo.sync import SyncFailed, _keep_newest, _read, _source_for, _Watch
 
 OLD = {"credentials": {"refresh_token": "old"}, "start_date": "2024-01-01T00:00:00Z"}
 NEW = {"credentials": {"refresh_token": "new"}, "start_date": "2024-01-01T00:00:00Z"}
@@ -132,15 +132,27 @@ def test_given_a_stream_without_a_key_then_records_that_say_the_same_are_one() -
     assert 'GROUP BY "data", "name")' in _keep_newest(stream)
 
 
-def test_descriptions_of_fields_become_comments_of_columns_anew_in_each_sync() -> None:
+def test_a_sync_writes_the_descriptions_of_fields_as_comments_of_their_columns_anew() -> None:
     properties = {"for": {"description": "The deal's kind."}, "createdAt": {"description": "Before."}, "extra": {}}
-    stream = SimpleNamespace(name="items", json_schema={"properties": properties})
+    stream = SimpleNamespace(
+        name="items",
+        source_defined_primary_key=[["for"]],
+        default_cursor_field=None,
+        json_schema={"properties": properties},
+    )
+    source = SimpleNamespace(
+        read=lambda **_: None,
+        get_selected_streams=lambda: ["items"],
+        discovered_catalog=SimpleNamespace(streams=[stream, SimpleNamespace(name="not selected")]),
+    )
     with duckdb.connect(":memory:") as database:
-        database.execute('CREATE TABLE items ("for" VARCHAR, createdat TIMESTAMP, extra JSON)')
+        database.execute(
+            'CREATE TABLE items ("for" VARCHAR, createdat TIMESTAMP, extra JSON, _airbyte_extracted_at TIMESTAMP)'
+        )
+        cache = SimpleNamespace(execute_sql=lambda lines: database.execute(";".join(lines)))
         for text in ("Before.", "After."):
             properties["createdAt"]["description"] = text
-            for line in _comments(stream):
-                database.execute(line)
-        found = database.execute("SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'items'")
+            _read(source, cache)
+        found = database.execute("SELECT column_name, comment FROM duckdb_columns() WHERE comment IS NOT NULL")
 
-        assert dict(found.fetchall()) == {"for": "The deal's kind.", "createdat": "After.", "extra": None}
+        assert dict(found.fetchall()) == {"for": "The deal's kind.", "createdat": "After."}
