@@ -12,8 +12,8 @@ from paper_text import commands, fences, inline_code, tables, targets, text_of
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PORTUGUESE = DOCS / "pt-BR"
-PAGES = sorted(page for page in PORTUGUESE.glob("**/*.md") if "fields" not in page.parts)
-"""All that are written by hand: test_fields.py compares those of the fields."""
+PAGES = sorted(page for page in PORTUGUESE.glob("*/**/*.md") if "fields" not in page.parts)
+"""All with a twin that are written by hand: test_fields.py compares those of the fields, test_docs.py the guide."""
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PORTUGUESE)))
 
