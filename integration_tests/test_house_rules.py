@@ -25,7 +25,7 @@ LONGEST_FILE = 400
 LONGEST_MODULE, LONGEST_FUNCTION, MOST_FILES = 300, 40, 120  # of production code
 SHEETS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "api").glob("*.md")}
 PAPER = re.compile(r"\bdocs/[\w./-]+\.md\b")
-CITATION = re.compile(r"\b((?:crm-v[12]|conversas)\.md)((?:(?:,\s|\sand\s|\sto\s)?#[a-z0-9-]+)+)")
+CITATION = re.compile(r"(?<!fields/)\b((?:crm-v[12]|conversas)\.md)((?:(?:,\s|\sand\s|\sto\s)?#[a-z0-9-]+)+)")
 OUTSIDE = re.compile("|".join(("contract" + r"\.md", "sha" + "red/", "§" + r"\d")))
 UNFINISHED = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "NotImplemented" + "Error")))
 SAME_IN_EACH_ROOM = {"__init__.py", "config.py", "run.py", "source.py"}
