@@ -89,7 +89,7 @@ spec-forms: .venv/.installed ## Draw the connectors' configuration forms into bu
 node-jose: .venv/.installed ## Decrypt pages that the vendor's own library encrypts now (needs node and npm)
 	@source-rdstation-conversas/unit_tests/vectors/node_jose/round_trip.sh "$(CURDIR)/$(BIN)/python"
 
-papers: .venv/.installed ## Write what papers and catalogs say of the streams, and docs/api/unknowns.md, from the tables
+papers: .venv/.installed ## Write what papers and catalogs say of the streams, the pages for assistants, and docs/api/unknowns.md
 	@$(BIN)/python integration_tests/papers.py
 
 lint: .venv/.installed ## Check layout, rules and types

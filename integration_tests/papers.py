@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import agent_papers
 import unknowns
 from fields import SchemaFolder
 from source_rdstation_conversas import table_conversas as conversas
@@ -48,6 +49,8 @@ class Api:
     """The heading in the Portuguese page of the same name."""
     catalog: str
     """The configured catalog, from the root."""
+    skill: str
+    """The heading in SKILL.md above its table."""
     schemas: SchemaFolder
     how_read: Callable[[Any], str]
     """How a stream is read, in words."""
@@ -113,6 +116,7 @@ def _endpoint_v1(spec: v1.StreamSpec) -> str:
 CRM, CRM_CATALOG = "rdstation-crm.md", "source-rdstation-crm/integration_tests/configured_catalog{}.json"
 CRM_SCHEMAS = "source-rdstation-crm/source_rdstation_crm/schemas"
 CONVERSAS_CATALOG = "source-rdstation-conversas/integration_tests/configured_catalog{}.json"
+SKILL = ROOT / "skills" / "rdstation" / "SKILL.md"
 V2 = Api(
     v2.STREAMS,
     root="/crm/v2",
@@ -120,6 +124,7 @@ V2 = Api(
     heading="### Streams over API v2",
     portuguese_heading="### Fluxos pela API v2",
     catalog=CRM_CATALOG.format(""),
+    skill="## CRM, API v2",
     schemas=SchemaFolder(f"{CRM_SCHEMAS}/v2", "crm-v2.md", "RD Station CRM, API v2"),
     how_read=_of_v2,
     endpoint=_endpoint_v2,
@@ -131,6 +136,7 @@ V1 = Api(
     heading="### Streams over API v1",
     portuguese_heading="### Fluxos pela API v1",
     catalog=CRM_CATALOG.format("_other"),
+    skill="## CRM, API v1",
     schemas=SchemaFolder(f"{CRM_SCHEMAS}/v1", "crm-v1.md", "RD Station CRM, API v1"),
     how_read=_of_v1,
     endpoint=_endpoint_v1,
@@ -142,6 +148,7 @@ CONVERSAS = Api(
     heading="## Supported Streams",
     portuguese_heading="## Fluxos",
     catalog=CONVERSAS_CATALOG.format(""),
+    skill="## Conversas",
     schemas=SchemaFolder(
         "source-rdstation-conversas/source_rdstation_conversas/schemas", "conversas.md", "RD Station Conversas"
     ),
@@ -160,10 +167,14 @@ def papers() -> Mapping[Path, str]:
         for paper, heading, table in (
             (ROOT / "docs" / page, api.heading, _table(api)),
             (ROOT / "docs" / "pt-BR" / page, api.portuguese_heading, _portuguese_table(api)),
+            (SKILL, api.skill, _skill_table(api)),
         ):
             text = texts.get(paper) or paper.read_text(encoding="utf-8")
             texts[paper] = _with_table(text, heading, table)
-    return texts
+    texts[agent_papers.COLUMNS] = agent_papers.columns(
+        {api.skill.lstrip("# "): (ROOT / api.schemas.folder, api.table) for api in APIS}
+    )
+    return {**texts, agent_papers.LLMS: agent_papers.llms(texts)}
 
 
 def _table(api: Api) -> str:
@@ -180,6 +191,11 @@ def _table(api: Api) -> str:
 def _portuguese_table(api: Api) -> str:
     head = "| fluxo | chave primária | cursor | campos |\n| --- | --- | --- | --- |\n"
     return head + api.rows(_key, _cursor, lambda spec: f"[ver](../../fields/{api.schemas.page}#{spec.name})")
+
+
+def _skill_table(api: Api) -> str:
+    head = "| stream | primary key | each sync brings |\n|---|---|---|\n"
+    return head + api.rows(_key, lambda spec: f"what changed, by `{spec.cursor}`" if spec.cursor else "everything")
 
 
 def _with_table(text: str, heading: str, table: str) -> str:

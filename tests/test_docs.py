@@ -21,7 +21,7 @@ from source_rdstation_crm.v2.table_v2 import STREAMS as STREAMS_V2
 from versions import CONVERSAS, V1, V2, Version
 
 ROOT = Path(__file__).resolve().parent.parent
-PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("skills/**/*.md")])
 READMES = (ROOT / "README.md", ROOT / "README.pt-BR.md")
 GUIDE = ROOT / "docs" / "pt-BR" / "guia.md"
 SCREEN = 120
