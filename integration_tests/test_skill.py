@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
@@ -13,11 +14,13 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from harness import CONVERSAS, V1, V2, AccountSize, ConversasSize, Emulator, Source, account
 from warehouse import store
 
-SKILL = (Path(__file__).parents[1] / "skills" / "rdstation" / "SKILL.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[1]
+SKILL = (ROOT / "skills" / "rdstation" / "SKILL.md").read_text(encoding="utf-8")
 SIZE = AccountSize(contacts=30, deals=90, organizations=5, tasks=5)
 TALKS = ConversasSize(contacts=8, messages_per_contact=5, reports=60)
 STREAMS = {
@@ -43,14 +46,14 @@ class Account:
     def __init__(self, crm: Emulator, folder: Path) -> None:
         self.crm = crm
         self.deals: list[dict[str, Any]] = crm.truth("deals")
-        self._files = {api: folder / f"{api}.duckdb" for api in STREAMS}
+        self.files = {api: folder / f"{api}.duckdb" for api in STREAMS}
         for api, streams in STREAMS.items():
-            store(Source(crm, api), self._files[api], ARRIVED, streams)
+            store(Source(crm, api), self.files[api], ARRIVED, streams)
 
     def ask(self, query: str) -> Rows:
         """What the one of its files says that has the tables."""
         api = CONVERSAS if "from reports" in query else V1 if "from deals_details" in query else V2
-        with duckdb.connect(str(self._files[api]), read_only=True) as db:
+        with duckdb.connect(str(self.files[api]), read_only=True) as db:
             return db.execute(query).fetchall()
 
     def names(self, list_: str) -> dict[str | None, str]:
@@ -237,3 +240,49 @@ def test_a_row_that_a_later_sync_did_not_bring_is_told(tmp_path: Path) -> None:
         versions = db.execute(f"select id, name from ({newest})").fetchall()  # noqa: S608 - of a page of ours
     assert dict(versions) == names
     assert len(versions) == len(names)
+
+
+def test_the_setting_of_the_recipe_leaves_only_reading_of_that_file(filled: Account, tmp_path: Path) -> None:
+    recipe = (ROOT / "docs" / "recipes" / "ask-your-data.md").read_text(encoding="utf-8")
+    [entry] = re.findall(r"(?ms)^```yaml\n(.*?)^```", recipe)
+    options = yaml.safe_load(entry)["mcpServers"]["rdstation"]["args"]
+    secret = tmp_path / "tokens.json"
+    secret.write_text("{}", encoding="utf-8")
+
+    setting = options[options.index("--init-sql") + 1]
+    with duckdb.connect(str(filled.files[V2]), read_only=True) as db, db.cursor() as at_the_same_time:
+        db.execute(setting)
+        at_the_same_time.execute(setting)
+        for statement in (
+            "delete from deals",
+            f"copy deals to '{tmp_path / 'out.csv'}'",
+            f"from read_text('{secret}')",
+            f"attach '{tmp_path / 'other.duckdb'}' as other",
+            "set enable_external_access = true",
+        ):
+            with pytest.raises(duckdb.Error):
+                db.execute(statement)
+        assert db.execute(queries("What was won in each month?")[0]).fetchall()
+
+    assert [path.name for path in tmp_path.iterdir()] == [secret.name]
+
+
+def test_a_file_without_persons_is_made_as_the_recipe_says(
+    filled: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = (ROOT / "docs" / "recipes" / "ask-your-data.md").read_text(encoding="utf-8")
+    [statements] = re.findall(r"(?ms)^```sql\n(.*?)^```", recipe)
+    (tmp_path / "secrets").mkdir()
+    shutil.copy(filled.files[V2], tmp_path / "secrets" / "account.duckdb")
+    monkeypatch.chdir(tmp_path)
+
+    for _ in range(2):
+        with duckdb.connect() as db:
+            db.execute(statements)
+
+    with duckdb.connect("secrets/figures.duckdb", read_only=True) as db:
+        assert len(db.execute(queries("Why are deals lost?")[0]).fetchall()) == len(lost_reasons(filled))
+        columns = {
+            name for (name,) in db.execute("select column_name from duckdb_columns() where not internal").fetchall()
+        }
+    assert columns & {"contact_ids", "custom_fields", "emails", "phones"} == set()
