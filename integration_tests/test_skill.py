@@ -214,6 +214,19 @@ def test_a_question_is_answered_as_the_account_would(filled: Account, question: 
     assert sorted(found, key=by_first_column) == sorted(truth, key=by_first_column)
 
 
+def test_a_column_of_api_v1_says_what_that_of_v2_says(filled: Account) -> None:
+    pairs = re.findall(r"(?m)^\| `([^`]+)` \| `([^`]+)` \|$", SKILL.partition("\n## CRM, API v1\n")[2])
+
+    by_v2, by_v1 = (
+        filled.ask(f"select id, {', '.join(columns)} from {table} order by id")  # noqa: S608 - of a page of ours
+        for columns, table in zip(zip(*pairs, strict=True), ("deals", "deals_details"), strict=True)
+    )
+
+    assert len(pairs) == 9
+    assert all(any(column) for column in zip(*by_v2, strict=True))
+    assert by_v1 == by_v2
+
+
 def test_a_slug_is_found_by_its_label(filled: Account) -> None:
     slug, answer = queries("How many deals have a visit in each month? (a custom field)")
 
