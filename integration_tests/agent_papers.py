@@ -92,6 +92,6 @@ def _described(page: Path, pending: Mapping[Path, str]) -> tuple[str, str]:
     heading, _, body = text.strip().partition("\n")
     body = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", body.partition("\n## ")[0])
     paragraphs = (re.sub(r"\s+", " ", part).strip() for part in re.split(r"\n\s*\n", body))
-    prose = next((part for part in paragraphs if re.match(r"[\w\"`]", part) and " " in part), "")
+    prose = next((part for part in paragraphs if re.match(r"[\w\"]|`[^`]", part) and " " in part), "")
     sentence = re.split(r"(?<=[.:])\s+(?=[A-Z`\"])", prose, maxsplit=1)[0].rstrip(":.")
     return heading.lstrip("# "), f": {sentence}." if sentence else ""
