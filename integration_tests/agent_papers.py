@@ -18,6 +18,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
         "README.md",
         "docs/integrations/**/*.md",
         "docs/recipes/*.md",
+        "docs/fields/*.md",
         "dbt/README.md",
         "docs/operating.md",
         "docs/images.md",
