@@ -145,19 +145,6 @@ def test_given_a_row_that_the_record_equals_when_compared_then_nothing_is_sent(
             },
             id="other-custom-fields-survive",
         ),
-        pytest.param(
-            "contacts",
-            {"@cpf": "000.000.000-01", "@porte": "Pequeno"},
-            {
-                "custom_fields": {
-                    "cpf": "1",
-                    "porte": "Pequeno",
-                    "interesses": ["Prazo", "Preço"],
-                    "cliente-desde": "03/09/2026",
-                }
-            },
-            id="a-document-keeps-its-spelling",
-        ),
         pytest.param("deals", {"contact_id": ID}, {"contact_ids": [ID]}, id="ids-are-the-whole-list"),
         pytest.param("deals", {"rating": None}, {"rating": None}, id="emptied"),
         pytest.param(
@@ -193,6 +180,36 @@ def test_given_custom_values_keyed_by_id_when_merged_then_they_go_out_by_slug() 
 
     assert difference("contacts", {"@cpf": "1"}, held) == {}
     assert difference("contacts", {"@cpf": "2"}, held) == {"custom_fields": {"cpf": "2", "porte": "Médio"}}
+
+
+@pytest.mark.parametrize(
+    ("existing", "cell"),
+    [("11144477735", "111.444.777-35"), (1234567890, "012.345.678-90"), ("CPF 111.444.777-35", "11144477735")],
+)
+def test_given_a_document_in_another_spelling_when_compared_then_it_keeps_its_own(existing: Any, cell: str) -> None:
+    held = {**HELD, "custom_fields": {"cpf": existing}}
+
+    assert difference("contacts", {"@cpf": cell}, held) == {}
+    assert difference("contacts", {"@cpf": cell, "@porte": "Médio"}, held) == {
+        "custom_fields": {"cpf": str(existing), "porte": "Médio"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("existing", "cell"),
+    [
+        pytest.param("7,5", "75", id="a-score"),
+        pytest.param("1.000,00", "100.000", id="a-limit"),
+        pytest.param("aprovado em 01/02/2026", "reprovado em 01/02/2026", id="an-outcome"),
+        pytest.param("111.444.777-35 pendente", "111.444.777-35", id="a-remark"),
+    ],
+)
+def test_given_a_field_named_after_a_document_that_says_more_when_compared_then_the_row_is_sent(
+    existing: str, cell: str
+) -> None:
+    assert difference("contacts", {"@cpf": cell}, {**HELD, "custom_fields": {"cpf": existing}}) == {
+        "custom_fields": {"cpf": cell}
+    }
 
 
 def test_given_options_held_as_one_text_when_compared_then_they_are_read_as_several() -> None:

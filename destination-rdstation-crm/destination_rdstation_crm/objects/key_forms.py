@@ -40,11 +40,13 @@ class KeyForm:
     """Two values that no record has, and that RD Station has no reason to refuse."""
 
     def alike(self, existing: Any, sent: Any) -> bool:
-        """Whether two values are spellings of one key."""
+        """Whether two values are spellings of one number: neither a short one nor words say something of their own."""
         try:
-            return not blank(existing) and self.compared(text(existing)) == self.compared(text(sent))
+            held, wanted = ("" if blank(value) else text(value) for value in (existing, sent))
+            one, other = self.compared(held), self.compared(wanted)
         except RowRejectedError:
             return False
+        return one == other and len(one.lstrip("0")) >= _SHORTEST_NUMBER and _words(held) == _words(wanted)
 
 
 def _whole(text: str) -> list[list[str]]:
@@ -61,6 +63,8 @@ EMAIL_KEY: Final = replace(TEXT_KEY, control_values=("ninguem-1@exemplo.invalid"
 
 
 _NO_DIGIT: Final = re.compile(r"[^0-9]")
+_SHORTEST_NUMBER: Final = 9  # digits of a CPF without the zeros in front; `7.5` and `75` may be scores
+_LABEL: Final = re.compile(r"(CPF|CNPJ)[^0-9A-Z]*")
 _SCIENTIFIC: Final = re.compile(r"[0-9]([.,][0-9]+)?e\+?[0-9]+")
 _NO_FRACTION: Final = re.compile(r"(?<=[0-9])\.0$")
 _PLACEHOLDER: Final = "the matching key is a placeholder: all its digits are equal, so that it names nobody"
@@ -76,7 +80,11 @@ def _folded(text: str) -> str:
     return _NO_FRACTION.sub("", folded)
 
 
-_LABEL: Final = re.compile(r"(CPF|CNPJ)[^0-9A-Z]*")
+def _words(text: str) -> str:
+    """The letters beside a number, without the name of a document."""
+    return "".join(filter(str.isalpha, _LABEL.sub("", fold(text).upper(), count=1)))
+
+
 _PUNCTUATION: Final = re.compile(r"[^0-9A-Z]")
 _WITH_LETTERS: Final = re.compile(r"[0-9A-Z]{2}\.?[0-9A-Z]{3}\.?[0-9A-Z]{3}/?[0-9A-Z]{4}-?[0-9]{2}")
 _CPF, _CNPJ = 11, 14  # digits
@@ -141,11 +149,13 @@ def document_form(*names: str) -> KeyForm:
 
 
 _EXTENSION: Final = re.compile(r"((?<![a-z])(ramal|ext|r\.)|#).*")
+_ABROAD: Final = re.compile(r"[^0-9]*\+")  # then comes a country
 _COUNTRY: Final = "55"
 _AREA: Final = 2  # digits
 _LANDLINE, _MOBILE = _AREA + 8, _AREA + 9
 _CARRIER: Final = re.compile(r"0[1-9][0-9](?=[1-9]{2}[0-9]{8,9}$)")  # 0 15 11 98765-4321
-_TOLL_FREE: Final = re.compile(r"0?[3589]00[0-9]{6,7}")
+_TOLL_FREE: Final = re.compile(r"[358]00[0-9]{6,7}|900[0-9]{7}")  # 90012-3456 is a mobile number without its area
+_LIKE_A_LINE: Final = re.compile(r"[2-9][1-9]([2-9][0-9]{7}|9[0-9]{8})")  # no number of country 1 has such digits
 _LONG_ENOUGH, _LONGEST = 10, 15  # digits of a number with its country, or with its area
 _NO_AREA: Final = (8, 9)
 
@@ -153,13 +163,29 @@ _NO_AREA: Final = (8, 9)
 def phone_number(text: str) -> str:
     """Reduce a phone number to area and number, without country code 55, trunk 0 and carrier: `11987654321`.
 
-    A mobile number of eight digits gets its ninth, a number of another country stays whole. RowRejectedError where a
-    number names no line.
+    A mobile number of eight digits gets its ninth. Behind an extension are others: `1134567890 ramal 12`. A number of
+    another country stays whole, with its `+` where it could be taken for a Brazilian one: `+51987654321` of Peru.
+    RowRejectedError where a number names no line.
     """
-    digits = _NO_DIGIT.sub("", _EXTENSION.sub("", _folded(text)))
-    if _TOLL_FREE.fullmatch(digits):
-        return f"0{digits.lstrip('0')}"
-    national = _national(digits)
+    folded = _folded(text)
+    line = _line(_EXTENSION.sub("", folded))
+    found = _EXTENSION.search(folded)
+    extension = _NO_DIGIT.sub("", found[0]) if found else ""
+    return f"{line} ramal {extension}" if extension else line
+
+
+def _line(text: str) -> str:
+    digits = _NO_DIGIT.sub("", text)
+    if not _ABROAD.match(text):
+        national = _national(digits)
+    elif (whole := digits.lstrip("0")).startswith(_COUNTRY):
+        national = _without_trunk(whole.removeprefix(_COUNTRY))
+    elif _LIKE_A_LINE.fullmatch(whole):
+        return f"+{whole}"
+    else:
+        national = whole
+    if _TOLL_FREE.fullmatch(national):
+        return f"0{national}"
     line = national[_AREA:] if len(national) in (_LANDLINE, _MOBILE) else digits
     if len(set(line)) == 1:  # (11) 99999-9999 too
         raise RowRejectedError(_PLACEHOLDER)
@@ -187,8 +213,8 @@ def _without_trunk(digits: str) -> str:
 
 def _ends(text: str) -> list[list[str]]:
     """The last four digits, which stand in one piece whoever writes them; of a Brazilian line the four before, too."""
-    number = phone_number(text)
-    national = len(number) in (_LANDLINE, _MOBILE) and not number.startswith("0")
+    number = phone_number(text).partition(" ")[0]
+    national = len(number) in (_LANDLINE, _MOBILE) and not number.startswith(("0", "+"))
     return [[number[-4:], number[-8:-4]] if national else [number[-4:]]]
 
 
