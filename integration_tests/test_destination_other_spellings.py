@@ -176,10 +176,21 @@ def test_given_more_records_than_are_read_for_a_few_rows_when_upserted_by_phone_
         assert len(crm.requests()) < most_requests
 
 
-def test_given_more_records_than_are_read_for_a_few_rows_when_upserted_by_document_then_both_forms_are_found() -> None:
+@pytest.mark.parametrize(
+    ("forms", "spellings"),
+    [
+        pytest.param([], 3, id="obeyed"),
+        pytest.param(["@:~=500", "@:(=first"], 2, id="no-parts-and-of-a-list-the-first-text-alone"),
+    ],
+)
+def test_given_more_records_than_are_read_for_a_few_rows_when_upserted_by_document_then_both_forms_are_found(
+    forms: list[str], spellings: int
+) -> None:
     with account(AccountSize(contacts=20_100, deals=1, organizations=1, tasks=0)) as crm:
+        crm.settings(filter_forms=forms)
         for number in range(12):
-            crm.create("contacts", {"name": f"Pessoa {number}", "custom_fields": {"cpf": cpfs(number)[number % 3]}})
+            spelled = {"cpf": cpfs(number)[number % spellings]}
+            crm.create("contacts", {"name": f"Pessoa {number}", "custom_fields": spelled})
         destination = Destination(crm, column_mapping=mapping())
         people = [*rows("doc", 12), record("people", full_name="Pessoa 12", doc=cpfs(12)[0]), state("people", 1)]
 
@@ -255,6 +266,29 @@ def test_given_several_records_with_a_phone_when_upserted_then_the_row_is_reject
         (line,) = run.log_lines("WARN")
         assert f"2 records have this matching key: {', '.join(sorted(twins))}" in line
         assert "98765" not in line
+
+
+@pytest.mark.parametrize(
+    ("held_by_another", "phone"),
+    [
+        pytest.param("(51) 98765-4321", "+51 987 654 321", id="of-another-country"),
+        pytest.param("(11) 3456-7890 ramal 12", "(11) 3456-7890 ramal 15", id="of-a-colleague"),
+        pytest.param("+1 (212) 555-0100", "(21) 2555-0100", id="that-ends-alike"),
+    ],
+)
+def test_given_another_person_with_a_like_phone_when_a_row_comes_then_it_is_not_written_over_that_person(
+    held_by_another: str, phone: str
+) -> None:
+    with account(EMPTY) as crm:
+        crm.create("contacts", {"name": "Outra", "phones": [{"phone": held_by_another, "type": "work"}]})
+        people = [record("people", full_name="Ana", tel=phone), state("people", 1)]
+
+        runs = [Destination(crm, column_mapping=mapping()).write(TABLES["tel"], people) for _ in range(2)]
+
+        assert [statistics(run) for run in runs] == [[(1.0, 0.0)]] * 2
+        phones_of = {row["name"]: [each["phone"] for each in row["phones"]] for row in crm.truth("contacts")}
+        assert phones_of["Outra"] == [held_by_another]
+        assert phones_of["Ana"] == [phone]
 
 
 def test_given_rows_of_one_person_in_a_batch_when_upserted_then_they_are_one_record() -> None:

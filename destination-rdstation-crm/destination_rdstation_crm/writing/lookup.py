@@ -145,18 +145,18 @@ class _Search:
         """Find those that spell a key in another way than was asked for. Where none serves, they stay missing."""
         if self.known.is_left("parts") or (self.known.is_left("list") and self.known.is_left("single")):
             return  # they were sought in the index, which heeds no spelling
-        if self.records.form.exact:
-            self._with_other_capitals(keys)
-        elif (whole := self.known.small_index(self.records.few)) is not None:
-            if not self.records.form.countless:
-                self._in_index(whole, keys)
-        elif not self.records.form.countless:
-            self._by_list("contains", keys)
-        elif not self.known.shows_that_it_finds_parts(self.records.finds_by_part):
-            self.known.leave("parts", "finds nobody by")
-            self._in_all(keys)
+        whole = None if self.records.form.exact else self.known.small_index(self.records.few)
+        if self.records.form.countless:
+            if whole is None and not self.known.shows_that_it_finds_parts(self.records.finds_by_part):
+                self.known.leave("parts", "finds nobody by")
+                self._in_all(keys)
+        elif whole is not None:
+            self._in_index(whole, keys)
+        else:
+            self._within_texts(keys)
 
-    def _with_other_capitals(self, keys: Sequence[Key]) -> None:
+    def _within_texts(self, keys: Sequence[Key]) -> None:
+        """Find those that have the key within theirs; without that, those that a list cut to its first text missed."""
         self._by_list("contains", keys)
         if self.known.is_left("contains") and not self.known.shows_that_it_heeds_all_keys(
             self.records.finds_by_second_key
