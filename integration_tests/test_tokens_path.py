@@ -41,6 +41,7 @@ BAD_PLACES: dict[str, tuple[Callable[[Path], Path | str | int], str]] = {
     "relative": (lambda _: "tokens.json", "must be an absolute path"),
     "no-folders-below": (lambda _: "/dev/null/tokens.json", "does not exist. Create it."),
     "device": (lambda _: "/dev/full", "is a folder or a device"),
+    "too-long": (lambda path: path.with_name("x" * 300), "cannot be used (File name too long)"),
     "number": (lambda _: 7, "must be a text"),
 }
 

@@ -163,12 +163,13 @@ def test_given_a_system_without_locks_then_a_sentence(path: Path, monkeypatch: p
         TokensFile(str(path), "app")
 
 
-def owner(path: Path) -> TokenOwner:
+def owner(path: Path, number: int | None = 0) -> TokenOwner:
+    """Of a configuration with that access token, or with none."""
     credentials = {
         "client_id": "app",
         "client_secret": "hush",
         "refresh_token": "refresh-0",
-        "access_token": "access-0",
+        "access_token": "" if number is None else f"access-{number}",
     }
     return TokenOwner(
         {"credentials": credentials},
@@ -247,6 +248,19 @@ def test_given_two_threads_and_a_pair_of_another_process_when_renewed_then_neith
 
     assert fresh == [False, False]
     assert rdstation.given == 1
+
+
+def test_given_an_answer_without_an_access_token_when_begun_anew_then_its_refresh_token_is_used(
+    path: Path, rdstation: Any
+) -> None:
+    file = TokensFile(str(path), "app")
+    with file.locked(never):
+        file.reserve("refresh-0")
+        file.keep({**pair(1), "access_token": ""})
+    rdstation.given = 1
+
+    assert get(owner(path, None)) == 200
+    assert rdstation.given == 2
 
 
 def test_given_a_token_that_is_refused_for_ever_then_one_renewal(path: Path, rdstation: Any) -> None:

@@ -161,7 +161,8 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
 
     def _newer(self, kept: dict[str, str] | None) -> dict[str, str] | None:
         """Return the pair of the tokens file if it is another than the one in use."""
-        if kept is None or kept["access_token"] == self.access_token:
+        used = (self.access_token, self.get_refresh_token())
+        if kept is None or (kept["access_token"], kept["refresh_token"]) == used:
             return None
         mask(kept["access_token"], kept["refresh_token"])
         try:

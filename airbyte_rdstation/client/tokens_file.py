@@ -49,12 +49,17 @@ class TokensFile:
 
     def __init__(self, path: str, application: str) -> None:
         """Take the file at `path`, which need not exist yet, for the application of that client ID."""
-        self.path = Path(path).resolve()  # a link stays a link
-        self._lock = self.path.with_name(f"{self.path.name}.lock")
-        self._new = self.path.with_name(f"{self.path.name}.new")
+        self.path = Path(path)
         self._application = application
         if fcntl is None:
             raise config_error("`tokens_path` needs locks on files, which this system does not have. Leave it out.")
+        with self._told():
+            self._insist_on_place()
+        self._lock = self.path.with_name(f"{self.path.name}.lock")
+        self._new = self.path.with_name(f"{self.path.name}.new")
+
+    def _insist_on_place(self) -> None:
+        self.path = self.path.resolve()  # a link stays a link
         if not self.path.parent.is_dir():
             raise config_error(f"`tokens_path`: the folder {self.path.parent} does not exist. Create it.")
         if self.path.exists() and not self.path.is_file():
