@@ -70,9 +70,11 @@ class CellRules(NamedTuple):
     """A value that does not fit its field is left out, and the rest of its row is written."""
 
     def meant(self, cell: Any) -> Any:
-        """Make null of a cell, or of an item of a list, that counts as empty."""
+        """Make null of a cell, or of what a list or object holds, that counts as empty."""
         if isinstance(cell, list):
             return [self.meant(item) for item in cell]
+        if isinstance(cell, dict):
+            return {name: self.meant(item) for name, item in cell.items()}
         if not self.empty_values or not isinstance(cell, (str, float)):
             return cell
         return None if without_invisible(str(cell)).strip() in self.empty_values else cell
