@@ -196,6 +196,26 @@ def test_given_sigterm_while_nothing_comes_then_it_ends_with_the_states_of_what_
         assert len(people(crm)) == ROWS
 
 
+def test_given_sigterm_while_all_records_are_read_to_look_rows_up_then_it_ends_with_the_status_of_its_stream() -> None:
+    settings = {"column_mapping": [{"column": name, "field": name} for name in ("name", "phone")]}
+    selected = {"streams": [table("people", ["name", "phone"], "append_dedup", "phone")]}
+    with account(AccountSize(contacts=8_000), latency_s=0.4) as crm, tempfile.TemporaryDirectory() as folder:
+        config = {**Destination(crm).config, **settings}
+        arguments = ["write", *files(folder, config=config, catalog=selected)]
+        with running("destination-rdstation-crm", *arguments, takes_stdin=True) as process:
+            row = record("people", name="Ana", phone="11 98765-4321")
+            write(process, map(orjson.dumps, [row, state("people", 1)]))
+            while len(crm.requests()) < 5:
+                continue
+            os.kill(process.pid, signal.SIGTERM)
+            run = Run(list(lines_of(process)))
+            run.exit_code = process.wait(LONGEST)
+
+        assert run.exit_code == 128 + signal.SIGTERM
+        assert run.outcomes["people"] == "INCOMPLETE"
+        assert people(crm) == []
+
+
 @needs(AS_PROCESS_1)
 @pytest.mark.parametrize("command", ["read", "write"])
 def test_given_sigterm_to_process_1_then_it_ends(command: str) -> None:

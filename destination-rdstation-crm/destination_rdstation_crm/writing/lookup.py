@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, TypeAlias
+from itertools import chain
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import quote
 
 from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
@@ -134,7 +135,7 @@ class _Search:
     def equal(self, keys: Sequence[Key]) -> None:
         """Find the records that have the keys."""
         if self.records.form.countless:
-            if (whole := self.known.small_index(self.records.few)) is not None:
+            if (whole := self._small_index()) is not None:
                 self._in_index(whole, keys)
             elif left := self._by_list("parts", keys):
                 self._in_all(left)
@@ -145,7 +146,7 @@ class _Search:
         """Find those that spell a key in another way than was asked for. Where none serves, they stay missing."""
         if self.known.is_left("parts") or (self.known.is_left("list") and self.known.is_left("single")):
             return  # they were sought in the index, which heeds no spelling
-        whole = None if self.records.form.exact else self.known.small_index(self.records.few)
+        whole = None if self.records.form.exact else self._small_index()
         if self.records.form.countless:
             if whole is None and not self.known.shows_that_it_finds_parts(self.records.finds_by_part):
                 self.known.leave("parts", "finds nobody by")
@@ -246,10 +247,14 @@ class _Search:
         if self.since:
             self._add(self.records.since(self.since))
             return
-        self._in_index(self.known.index(self.records.all), keys)
+        (whole,) = self.map(self.known.index, [self.records.all])
+        self._in_index(whole, keys)
+
+    def _small_index(self) -> WholeIndex | None:
+        """Read by a job of the pool, as all else: the thread that waits for it hears of a stop."""
+        (whole,) = self.map(self.known.small_index, [self.records.few])
+        return cast("WholeIndex | None", whole)
 
     def _in_index(self, whole: WholeIndex, keys: Sequence[Key]) -> None:
-        self._add(self.records.recent(whole.begun))
-        for key in keys:
-            for record in whole.with_key(key):
-                self._add(self.records.current(record))
+        self.map(self._add, [self.records.recent(whole.begun)])
+        self.map(lambda key: self._add(chain.from_iterable(map(self.records.current, whole.with_key(key)))), keys)
