@@ -102,6 +102,8 @@ def _document(length: int, text: str) -> str:
     bare = _bare(text)
     if not bare:
         raise RowRejectedError("the matching key has no digits")
+    if length and len(bare) < _SHORTEST_NUMBER and _words(text):
+        raise RowRejectedError("the matching key is a remark, with too few digits for a document")
     whole = bare.zfill(length)
     if not whole.strip("0") or (len(whole) >= _SHORTEST_PLACEHOLDER and len(set(whole)) == 1):
         raise RowRejectedError(_PLACEHOLDER)
