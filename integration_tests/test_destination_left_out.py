@@ -261,3 +261,20 @@ def test_given_a_thousand_rows_of_which_some_are_bad_when_left_out_then_every_su
         "people: 980 created, 0 updated, 0 unchanged, 20 rejected; 150 of them written in part."
     )
     assert values_in(run, ["Segredo", "Pessoa 1", good[1]["doc"]]) == set()
+
+
+def test_given_a_unique_value_that_another_record_has_when_refused_then_no_double_of_it_is_created() -> None:
+    field = {"name": "Registro", "slug": "registro", "type": "text", "entity": "contact", "options": []}
+    columns = {"full_name": "name", "mail": "email", "number": "@registro"}
+    with account(AccountSize(contacts=1, deals=1, organizations=1, tasks=0)) as crm:
+        crm.create("custom_fields", {**field, "unique": True, "required_rules": []})
+        crm.create("contacts", {"name": "Ana", "custom_fields": {"registro": "77"}})
+        settings = {"on_invalid_value": "leave_field_out", "partial_success": True}
+        row = record("people", full_name="Ana", mail="ana@exemplo.test", number="77")
+
+        run = Destination(crm, column_mapping=mapping(**columns), **settings).write(
+            table("people", columns, "append_dedup", "mail"), [row, state("people", 1)]
+        )
+
+        assert statistics(run) == [(0.0, 1.0)]
+        assert [each["name"] for each in crm.truth("contacts")].count("Ana") == 1

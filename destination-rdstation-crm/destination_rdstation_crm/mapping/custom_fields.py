@@ -57,6 +57,8 @@ class CustomField(Field):
     kind: Kind
     required: bool
     """Whether every record must have it; a field that only some stages demand is not."""
+    unique: bool
+    """Whether no two records may have one value of it."""
     resent: Callable[[Any], Any]
     """An existing value -> the form that a write takes; as it is, where it has none."""
 
@@ -146,6 +148,7 @@ def _custom_field(row: Mapping[str, Any]) -> CustomField:
         slug=str(row["slug"]),
         kind=kind,
         required=isinstance(rules, list) and any(isinstance(rule, Mapping) and rule.get("always") for rule in rules),
+        unique=row.get("unique") is True,
         resent=resent,
     )
 

@@ -175,6 +175,8 @@ class StreamPlan:
             return None
         if creates and field.name in self.record_type.crm_object.required:
             return None
+        if creates and isinstance(field, CustomField) and field.unique:
+            return None  # another record has the value: this one would be its double
         if isinstance(field, CustomField):
             customs = {slug: value for slug, value in prepared.body[CUSTOM_FIELDS].items() if slug != field.slug}
             others = {key: value for key, value in prepared.body.items() if key != CUSTOM_FIELDS}
