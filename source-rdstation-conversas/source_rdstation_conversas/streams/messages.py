@@ -63,8 +63,9 @@ class MessagesPartitions(ContactPartitions):
                 self._cursor.keep_back(contact)
             yield [record for record in records if not is_older(record["created_at"], due)]
             self._answered()
-            dates = [record["created_at"] or "" for record in records]
-            self._newest_first |= bool(dates) and max(dates) <= oldest
+            # A message without a date says nothing of the order, and neither do those of one moment.
+            dates = [date for record in records if (date := record["created_at"])]
+            self._newest_first |= bool(dates) and max(dates) < oldest
             oldest = min(dates, default=oldest)
             if any(is_older(date, known) for date in dates) and (self._newest_first or len(page.rows) < PAGE_SIZE):
                 break
