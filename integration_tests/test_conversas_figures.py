@@ -247,11 +247,16 @@ def test_given_kills_when_resumed_then_every_day_is_there_and_little_is_read_aga
         assert len(run.records(SUMMARY)) < len(held[SUMMARY])
 
 
+@pytest.mark.parametrize("by_department", [False, True], ids=["whole", "by-department"])
 @pytest.mark.parametrize("status", ["401", "403", "404"])
-def test_given_a_path_that_the_account_lacks_when_all_figures_are_read_then_it_alone_is_incomplete(status: str) -> None:
+def test_given_a_path_that_the_account_lacks_when_all_figures_are_read_then_it_alone_is_incomplete(
+    status: str, by_department: bool
+) -> None:
     lacking: dict[str, Any] = {"conversas_plan": status, "conversas_plan_lists": ["analytics_reviews"]}
     with account(conversas=SIZE, **lacking) as crm:
-        run = Source(crm, CONVERSAS, start_date=START.isoformat()).read(*DAILY, "flows")
+        source = Source(crm, CONVERSAS, start_date=START.isoformat(), analytics_by_department=by_department)
+
+        run = source.read(*DAILY, "flows")
 
         assert run.exit_code == 1
         assert {stream for stream, outcome in run.outcomes.items() if outcome != "COMPLETE"} == {REVIEWS}
@@ -259,7 +264,7 @@ def test_given_a_path_that_the_account_lacks_when_all_figures_are_read_then_it_a
         assert error["failure_type"] == "config_error"
         assert REVIEWS in error["message"]
         assert "eselect" in error["message"]
-        assert wrong_figures(run, by_day(crm), SUMMARY, days_since(START)) == []
+        assert wrong_figures(run, by_day(crm), RETENTION, days_since(START)) == []
         assert len(asked_days(crm, REVIEWS)) < 20, "every day was asked for what the account lacks"
 
 
@@ -352,6 +357,7 @@ UNHEEDED: dict[str, tuple[dict[str, Any], str]] = {
     "empty": ({"conversas_analytics_departments": "empty"}, "does not tell the figures of departments apart"),
     "refused": ({"conversas_analytics_departments": "400"}, "does not tell the figures of departments apart"),
     "no-reports": ({"conversas_plan": "403", "conversas_plan_lists": ["reports"]}, "may not be read"),
+    "no-reports-401": ({"conversas_plan": "401", "conversas_plan_lists": ["reports"]}, "may not be read"),
     "reports-without-department": ({"conversas_report_shape": "spec"}, "no attendance names a department"),
 }
 

@@ -112,7 +112,13 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
             state=read_state(spec.name, spec.cursor, state, ReportsState),
             zone=ZoneInfo(zone),
         )
-        client = FiguresClient(self.api, spec, zone, on_request=cursor.before_request)
+        client = FiguresClient(
+            self.api,
+            spec,
+            zone,
+            on_request=cursor.before_request,
+            explain_401=partial(self._explain_401, spec.name),
+        )
         fetch_reports = partial(self._days, cursor, spec.name, REPORTS)
         departments = partial(self._departments.since, fetch_reports=fetch_reports)
         partitions = DailyPartitions(
@@ -120,7 +126,6 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
             cursor,
             client,
             departments=departments if self._by_department(spec) else None,
-            explain_401=partial(self._explain_401, spec.name),
         )
         return partitions, cursor
 

@@ -74,6 +74,8 @@ class FiguresClient:
     """Where days begin and end: `America/Sao_Paulo`."""
     _: KW_ONLY
     on_request: Callable[[], None]
+    explain_401: Callable[[UnauthorizedError], ConnectorError]
+    """Returns the error that a 401 stands for: its cause may be the plan."""
     _form: int = 0
     _taken: bool = False
     """Whether RD Station has taken that form."""
@@ -116,14 +118,17 @@ class FiguresClient:
         params = {"start_date": days[0], "end_date": days[1], "timezone": self.timezone}
         if department:
             params["department_ids"] = department  # one a request: whether a list is heeded is unknown
-        return self.api.get(
-            self.spec.path,
-            params,
-            partial(figures_in, self.spec.name, self.spec.figures),
-            stream=self.spec.name,
-            hint=f" The parameters were {', '.join(sorted(params))}.",
-            on_request=self.on_request,
-        )
+        try:
+            return self.api.get(
+                self.spec.path,
+                params,
+                partial(figures_in, self.spec.name, self.spec.figures),
+                stream=self.spec.name,
+                hint=f" The parameters were {', '.join(sorted(params))}.",
+                on_request=self.on_request,
+            )
+        except UnauthorizedError as error:
+            raise self.explain_401(error) from None
 
     def _try_form(self, form: int) -> None:
         self._form = form
@@ -188,17 +193,12 @@ class DailyPartitions(StreamPartitions):
         client: FiguresClient,
         *,
         departments: Callable[[date, date], NamedDepartments] | None,
-        explain_401: Callable[[UnauthorizedError], ConnectorError],
     ) -> None:
-        """`departments` gives those of some days; None for the figures of the whole account.
-
-        `explain_401` returns the error that a 401 stands for: its cause may be the plan.
-        """
+        """`departments` gives those of some days; None for the figures of the whole account."""
         self._context = context
         self._cursor = cursor
         self._client = client
         self._departments = departments
-        self._explain_401 = explain_401
         # No more days are under way than can be asked for: the state stays close behind.
         self._places = Places(context.requests_at_once)
         self._complained = False
@@ -223,7 +223,7 @@ class DailyPartitions(StreamPartitions):
         """Return the departments to ask for; the whole account alone where RD Station does not tell them apart."""
         try:
             found = departments(first, last)
-        except (ForbiddenError, NotFoundError):
+        except (ForbiddenError, NotFoundError, UnauthorizedError):
             why = "the attendances, which name the departments, may not be read"
         else:
             if self._client.tells_apart(found):
@@ -250,9 +250,6 @@ class DailyPartitions(StreamPartitions):
                     yield [self._record(row, day, department) for row in self._figures(day, department)]
             if self._cursor.finish(number, complete=True):
                 self._cursor.checkpoint()
-        except UnauthorizedError as error:
-            if self._places.give_up():
-                raise self._explain_401(error) from None
         except BaseException:
             if self._places.give_up():
                 raise  # the others' errors would only repeat it
