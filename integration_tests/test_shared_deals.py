@@ -124,6 +124,24 @@ def test_given_edits_throughout_when_streams_share_their_deals_then_the_next_syn
             assert {deal for deal, moment in newest.items() if moment != changed[deal]} == set()
 
 
+@pytest.mark.parametrize(("api", "stream"), [(V2, "deal_files"), (V1, "deal_contacts")], ids=["v2", "v1"])
+def test_given_an_account_that_lacks_a_list_below_deals_when_it_has_it_later_then_none_of_it_is_missing(
+    api: Version, stream: str
+) -> None:
+    with account(AccountSize(deals=60, contacts=60)) as crm:
+        source = Source(crm, api)
+        crm.fault("404", path=f"{api.root}/deals/[^/]+/{stream.partition('_')[2]}$", times=None)
+
+        lacking = source.read(stream)
+
+        assert lacking.outcomes == {stream: "INCOMPLETE"}
+        assert lacking.error_of(stream)["failure_type"] == "config_error"
+        assert "deselect the stream" in lacking.error_of(stream)["message"]
+        assert len(crm.requests()) < 40, "every deal was asked for what the account lacks"
+        crm.clear_faults()
+        assert differences(source.read(stream, state=lacking.states), crm, stream, api) == []
+
+
 @pytest.mark.parametrize("settings", [{}, {"last_page": "no_links"}], ids=["links", "no-links"])
 def test_given_more_files_than_a_page_holds_when_read_then_all_of_them_come(settings: dict[str, Any]) -> None:
     with account(AccountSize(deals=8), cap_size=25, **settings) as crm:

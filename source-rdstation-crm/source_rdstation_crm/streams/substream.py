@@ -38,6 +38,7 @@ from airbyte_rdstation.pagination.listing import Fetch
 
 __all__ = ["DealCursor", "DealPartitions", "DealState", "ParentProgress", "PipelinePartitions", "ReadDeal", "Visit"]
 
+_ALL_GONE: Final = 10  # or more deals, none of them found: more than are deleted between two requests
 _MOST_RECENT: Final = 5_000  # deals remembered in the state; more would only be visited once more
 
 _logger = logging.getLogger("airbyte.rdstation")
@@ -163,7 +164,10 @@ class DealPartitions(StreamPartitions):
         self._read_deal = read_deal
         # No more partitions are under way than can be read: the cursor stays close behind them.
         self._places = Places(2 * context.requests_at_once)
+        self._lock = threading.Lock()
         self._gone = 0
+        self._unproven: list[Visit] | None = []
+        """Deals that are gone, before any was found: the cursor waits in front of them. None once one was."""
 
     def give_up(self) -> bool:
         """Generate no further partition, and wait for none."""
@@ -189,8 +193,11 @@ class DealPartitions(StreamPartitions):
                 with self._context.progress.visit():
                     yield from self._read_deal(visit.deal_id, visit.updated_at)
             except NotFoundError:
-                self._gone += 1  # deleted between the two requests
-            self._cursor.progress.close(visit)
+                if self._all_gone(visit):
+                    raise
+            else:
+                self._close_unproven()
+                self._cursor.progress.close(visit)
             self._cursor.records_emitted()
         except BaseException:
             if self._places.give_up():
@@ -198,8 +205,29 @@ class DealPartitions(StreamPartitions):
         finally:
             self._places.leave()
 
+    def _all_gone(self, visit: Visit) -> bool:
+        """Pass over a deal that was deleted between the two requests; return True where none was found, and many not.
+
+        Then it is not the deals that are gone: the account lacks what is read of them, or the base URL is wrong.
+        """
+        with self._lock:
+            self._gone += 1
+            if self._unproven is not None:
+                self._unproven.append(visit)
+                return len(self._unproven) >= _ALL_GONE
+        self._cursor.progress.close(visit)
+        return False
+
+    def _close_unproven(self) -> None:
+        with self._lock:
+            visits, self._unproven = self._unproven or (), None
+        for visit in visits:
+            self._cursor.progress.close(visit)
+
     def _end(self) -> None:
         """Emit the last state, and log how many deals were gone."""
+        if not self._places.given_up:
+            self._close_unproven()
         self._cursor.checkpoint()
         if self._gone:
             _logger.info("%s: %s deals were deleted during the sync and are skipped.", self._context.name, self._gone)
