@@ -67,6 +67,22 @@ def test_given_a_failure_that_is_final_or_no_time_left_when_sent_then_its_error_
     assert waits == []
 
 
+def test_given_a_request_that_waited_long_for_its_turn_when_it_fails_then_it_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, waits: list[float]
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("airbyte_rdstation.client.retry.time.monotonic", lambda: clock[0])
+    verdicts: Iterator[Verdict[str]] = iter([FAILED, FAILED, Parsed("done", {})])
+
+    def send() -> requests.Response:
+        clock[0] += 4_000  # seconds behind the requests of other streams
+        return requests.Response()
+
+    assert send_until_final(send, lambda _, __: next(verdicts), RetryPolicy(), lambda _: None).value == "done"
+    with pytest.raises(ConnectorError, match="It passes"):
+        send_until_final(send, lambda _, __: FAILED, RetryPolicy(until=5_000.0), lambda _: None)
+
+
 @pytest.mark.parametrize("tells_platform", [True, False])
 def test_given_a_429_when_waited_for_then_the_platform_is_told_or_the_log(
     tells_platform: bool, waits: list[float], capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture

@@ -29,11 +29,11 @@ _logger = logging.getLogger("airbyte.rdstation")
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a call is tried after failures that pass, and how long it may go on in all."""
+    """How often a call is tried after failures that pass, and how long it may wait between its tries in all."""
 
     tries: int = 8
     tries_on_500: int = 5  # a 500 on a filtered list is probably our own query [seen]: fewer
-    seconds: float = 3600.0  # of one call, its waits for the rate limit included, which are no tries
+    seconds: float = 3600.0  # of one call's waits, those for the rate limit included, which are no tries
     timeout: tuple[float, float] = REQUEST_TIMEOUT_SECONDS
     rate_limit_wait: float = 60.0
     """Seconds to wait after a 429 that names no time; the longest that a window of a minute can take [doc]."""
@@ -47,7 +47,7 @@ class RetryPolicy:
         return cls(tries=4, tries_on_500=4, seconds=_SECONDS_OF_CHECK, timeout=(8, 12), until=until)
 
     def allows(self, started: float, wait: float) -> bool:
-        """Tell whether a call that began at `started` (of `time.monotonic`) may wait so many seconds more."""
+        """Tell whether what began at `started` (of `time.monotonic`) may wait so many seconds more."""
         then = time.monotonic() + wait
         return then - started <= self.seconds and then <= self.until
 
@@ -104,8 +104,8 @@ def send_until_final(
     `classify` gets the answer and the number of this try; `on_wait` is called before each wait.
     Raises the error of a `Fail`, or of a `Retry` without time left, and what `send` raises but a RequestException.
     """
-    started = time.monotonic()
     failed = 0
+    waited = 0.0  # between tries: what a request waits for its turn, behind those of other streams, is no failure
     while True:
         answer: Answer
         try:
@@ -120,7 +120,8 @@ def send_until_final(
         failed += verdict.counts
         longest = min(_LONGEST_WAIT_SECONDS, 0.5 * 2.0**failed)
         wait = random.uniform(longest / 4, longest) if verdict.after is None else verdict.after  # noqa: S311 - jitter
-        if not retry_policy.allows(started, wait):
+        if not retry_policy.allows(time.monotonic() - waited, wait):
             raise verdict.error
         on_wait(verdict)
         time.sleep(wait)
+        waited += wait
