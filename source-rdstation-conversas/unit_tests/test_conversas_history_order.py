@@ -8,11 +8,12 @@ from typing import Any, cast
 
 import pytest
 from airbyte_cdk.sources.message import InMemoryMessageRepository
-from conversas_samples import Pages, message
+from conversas_samples import message, opened, page_of
 
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import More, Page
-from airbyte_rdstation.dates import format_instant
+from airbyte_rdstation.dates import format_instant, is_older
+from source_rdstation_conversas.envelopes import ContactPage
 from source_rdstation_conversas.history.history_client import HistoryClient, PageDecryptor
 from source_rdstation_conversas.streams.contact_partitions import Histories
 from source_rdstation_conversas.streams.messages import MessagesPartitions
@@ -28,16 +29,29 @@ def ago(days: float) -> str:
     return format_instant(NOW - timedelta(days=days))
 
 
-def texts(histories: dict[str, Rows]) -> set[str]:
-    """The contents that a sync brings which begins a day back; contacts are read one after the other."""
+class Client:
+    """Gives the histories, in pages; those from some page on are for a key that has been replaced."""
 
-    class Client:
-        decryptor = PageDecryptor("messages", None)
+    def __init__(self, histories: dict[str, Rows], readable: int) -> None:
+        self.decryptor = PageDecryptor("messages", opened())
+        self._histories = histories
+        self._readable = readable
 
-        def read(self, contact: str, _: datetime, reader: Any, **__: datetime) -> Iterator[Any]:
-            rows = histories[contact]
-            return cast("Iterator[Any]", reader(Pages(*[rows[at : at + FULL] for at in range(0, len(rows), FULL)])))
+    def read(self, contact: str, _: datetime, reader: Any, *, begin: datetime) -> Iterator[Any]:
+        first = format_instant(begin - timedelta(days=1))
+        rows = [row for row in self._histories[contact] if not is_older(row["created_at"], first)]
 
+        def page(number: int) -> ContactPage:
+            due = rows[FULL * (number - 1) : FULL * number]
+            if due and number > self._readable:
+                return ContactPage("eyJ", fault="it is for another key", decrypted=False, likeness=object())
+            return page_of(due) if due else ContactPage(is_end=True)
+
+        return cast("Iterator[Any]", reader(page))
+
+
+def synced(histories: dict[str, Rows], *, readable: int = 1_000) -> tuple[list[str], str]:
+    """The contents that a sync brings which begins a day back, and its cursor; contacts are read one by one."""
     context = StreamContext("messages", InMemoryMessageRepository(), dict, "2025-01-01T00:00:00.000Z", lambda _: NOW, 1)
     cursor = MessagesCursor(
         context, cursor_field="created_at", state=MessagesState(cursor=ago(1)), full_round=timedelta(0)
@@ -45,18 +59,20 @@ def texts(histories: dict[str, Rows]) -> set[str]:
     contacts = Page([{"id": contact} for contact in histories], has_next=More.NO)
     partitions = MessagesPartitions(
         context,
-        Histories(lambda _: contacts, cast("HistoryClient", Client()), lambda error: error),
+        Histories(lambda _: contacts, cast("HistoryClient", Client(histories, readable)), lambda error: error),
         cursor,
         cast("Attendances", None),
     )
     pages = [page for partition in partitions.generate() for page in partition.read()]
-    return {each.record.data["content"] for page in pages for each in page.messages()}
+    return [each.record.data["content"] for page in pages for each in page.messages()], cursor.state["created_at"]
 
 
-OLDEST_FIRST = [message(f"old {number}", ago(60 - number / 10)) for number in range(149)] + [message("new", ago(0.01))]
+OLD = [message(f"old {number}", ago(60 - number / 10)) for number in range(149)]
+OLDEST_FIRST = [*OLD, message("new", ago(0.01))]
 NO_PROOF: dict[str, Rows] = {
     "a-message-without-a-date": [message("x", "")],
     "one-without-a-date-on-a-later-page": [*OLDEST_FIRST[:FULL], message("x", "ontem")],
+    "an-old-one-behind-others-by-chance": [*OLD[1 : FULL + 1], OLD[0]],
     "all-of-one-moment": [message(f"x {number}", ago(30)) for number in range(FULL + 5)],
 }
 
@@ -65,12 +81,28 @@ NO_PROOF: dict[str, Rows] = {
 def test_given_a_history_that_proves_no_order_when_another_comes_oldest_first_then_its_newest_message_is_read(
     name: str,
 ) -> None:
-    assert "new" in texts({"a": NO_PROOF[name], "b": OLDEST_FIRST})
+    brought, _ = synced({"a": NO_PROOF[name], "b": OLDEST_FIRST})
+
+    assert "new" in brought
 
 
 def test_given_a_history_seen_to_go_on_with_older_ones_when_another_is_read_then_a_full_page_is_its_end() -> None:
-    newest_first = [message("now", ago(0.01)), *OLDEST_FIRST[-2::-1]]
-    behind = [message("behind", ago(0.5))]
+    newest_first = [message("now", ago(0.01)), *OLD[::-1]]
 
-    assert texts({"a": newest_first, "b": newest_first[:FULL] + behind}) >= {"now"}
-    assert "behind" not in texts({"a": newest_first, "b": newest_first[:FULL] + behind})
+    brought, _ = synced({"a": newest_first, "b": [*newest_first[:FULL], message("behind", ago(0.5))]})
+
+    assert brought == ["now", "now"]
+
+
+def test_given_older_pages_for_a_key_that_was_replaced_when_synced_then_they_hold_nothing_back() -> None:
+    brought, cursor = synced({"a": [message("now", ago(0.01)), *OLD[::-1]]}, readable=1)
+
+    assert (brought, cursor) == (["now"], format_instant(NOW))
+
+
+def test_given_due_pages_for_a_key_that_was_replaced_when_synced_then_the_cursor_waits_for_them() -> None:
+    due = [message(f"due {number}", ago(number / 1_000)) for number in range(150)]
+
+    brought, cursor = synced({"a": due}, readable=1)
+
+    assert (len(brought), len(set(brought)), cursor) == (FULL, FULL, ago(1))

@@ -19,6 +19,7 @@ from source_rdstation_conversas.streams.reports import Attendances
 
 __all__ = ["MessagesPartitions"]
 
+_NO_CHANCE: Final = 5  # messages of a page, all of them older than a full page before
 _ONE_DAY: Final = timedelta(days=1)  # in doubt: the zone of the history's days, and how strictly its pages are in order
 
 
@@ -42,30 +43,36 @@ class MessagesPartitions(ContactPartitions):
         """Yield the messages that are due.
 
         The whole history is asked for: its first page mostly shows a message from before what is due, so that no empty
-        one is needed to prove the end. Where that page cannot be read, what is due alone. A full page proves it once
-        some history of this read was seen to go on with older messages: that the newest come first is not promised.
+        one is needed to prove the end. Where a page cannot be read, what is due alone: the page may hold older ones. A
+        full page proves it once some history of this read was seen to go on with older messages: that the newest come
+        first is not promised.
         """
         since, start = self._cursor.since(contact), parse_instant(self._context.start_date or "")
-        if not (yield from self._read_from(start, contact, since)):
-            yield from self._read_from(since, contact, since)
+        read: set[str] = set()
+        if not (yield from self._read_from(start, contact, since, read)):
+            yield from self._read_from(since, contact, since, read)
         self._cursor.note_there(contact)
 
-    def _read_from(self, begin: datetime, contact: str, since: datetime) -> Generator[list[Row], None, bool]:
-        """Yield what is due of the history from `begin` on; return False, without any, to have a later one tried."""
+    def _read_from(
+        self, begin: datetime, contact: str, since: datetime, read: set[str]
+    ) -> Generator[list[Row], None, bool]:
+        """Yield what is due of the history from `begin` on, and not `read`; return False to have a later one tried."""
         due, known = format_instant(since), format_instant(since - _ONE_DAY)
         pages = self._client.read(contact, since, ContactMessages(contact).read, begin=begin)
         oldest = ""
-        for number, (page, records) in enumerate(pages):
-            if page.fault is not None and number == 0 and begin < since:
+        for page, records in pages:
+            if page.fault is not None and begin < since:
                 return False
             self._decryptor.count(page)
             if page.fault is not None:
                 self._cursor.keep_back(contact)
-            yield [record for record in records if not is_older(record["created_at"], due)]
+            wanted = [row for row in records if not is_older(row["created_at"], due) and row["id"] not in read]
+            read.update(row["id"] for row in wanted)
+            yield wanted
             self._answered()
-            # A message without a date says nothing of the order, and neither do those of one moment.
+            # A message without a date says nothing of the order, nor do those of one moment; a few may be chance.
             dates = [date for record in records if (date := record["created_at"])]
-            self._newest_first |= bool(dates) and max(dates) < oldest
+            self._newest_first |= len(dates) >= _NO_CHANCE and max(dates) < oldest
             oldest = min(dates, default=oldest)
             if any(is_older(date, known) for date in dates) and (self._newest_first or len(page.rows) < PAGE_SIZE):
                 break
