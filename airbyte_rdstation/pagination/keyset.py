@@ -108,7 +108,7 @@ def read_keyset(
             return
         query = Query(key, (*fixed, Bound(key, at.second, limit)))
         page, step = _step(fetch, query, at)
-        nulls_last = nulls_last and not far_end and (at.second is not None or all(row.get(key) for row in page.rows))
+        nulls_last &= not far_end and (at.second is not None or all(row.get(key) for row in page.rows[:1]))
         if step.then is Then.GO_ON:
             yield Batch(step.fresh, step.next.second, None if page.last is None else page.last - 1)
         elif step.then is Then.END:

@@ -176,6 +176,24 @@ def test_given_rows_without_the_key_at_either_end_when_read_and_resumed_then_the
         assert ids == every, stop
 
 
+@pytest.mark.parametrize("last_link", [True, False], ids=["last-link", "no-last-link"])
+@pytest.mark.parametrize("nulls", ["first", "last"])
+@pytest.mark.parametrize("dated_rows", range(5, 12))
+def test_given_rows_without_the_key_across_the_end_of_the_first_page_when_read_then_all_of_them_arrive(
+    dated_rows: int, nulls: str, last_link: bool
+) -> None:
+    dated = spread_list(dated_rows, page_size=10)
+    dated.last_link = last_link
+
+    found = [
+        row["id"]
+        for batch in read_keyset(with_blanks(dated, nulls), BY_UPDATE, None, now=moment(0))
+        for row in batch.rows
+    ]
+
+    assert set(found) == {row["id"] for row in BLANK} | set(dated.created)
+
+
 def test_given_a_list_that_knows_no_descending_order_when_read_then_nothing_is_missing() -> None:
     crm = spread_list(95, page_size=10)
 
