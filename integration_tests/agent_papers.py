@@ -1,72 +1,30 @@
-"""Writes what an assistant reads beside SKILL.md: the columns of every table, and llms.txt, the list of the pages."""
+"""Writes llms.txt, the list of the pages for assistants."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-__all__ = ["COLUMNS", "LLMS", "columns", "llms"]
+__all__ = ["LLMS", "llms"]
 
 ROOT = Path(__file__).resolve().parents[1]
-COLUMNS = ROOT / "skills" / "rdstation" / "tables.md"
 LLMS = ROOT / "llms.txt"
 PAGES: Mapping[str, tuple[str, ...]] = {
     "Use": (
         "README.md",
         "docs/integrations/**/*.md",
         "docs/recipes/*.md",
-        "docs/fields/*.md",
         "dbt/README.md",
         "docs/operating.md",
         "docs/images.md",
     ),
-    "Ask the data": ("skills/rdstation/SKILL.md", "skills/rdstation/tables.md"),
+    "Ask the data": ("skills/rdstation/SKILL.md", "docs/fields/*.md"),
     "Work on the code": ("AGENTS.md", "CONTRIBUTING.md", "docs/architecture.md", "emulator/README.md", "SECURITY.md"),
     "RD Station's APIs": ("docs/api/*.md",),
     "Optional": ("CHANGELOG.md", "docs/benchmarks.md", "docs/licences.md", "README.pt-BR.md", "docs/pt-BR/**/*.md"),
 }
 """The sections of llms.txt, with the pages of each."""
-
-
-def columns(apis: Mapping[str, tuple[Path, Iterable[Any]]]) -> str:
-    """The page of all columns; `apis` gives the folder of the schemas and the streams by what an API is called."""
-    lines = [
-        "# Columns of RD Station's tables",
-        "",
-        "Written by `make papers` from the schemas. Each table also has `_airbyte_extracted_at`, when a row arrived,",
-        "in UTC. A column that no schema names may be there too: what RD Station adds is passed on.",
-    ]
-    for name, (folder, table) in apis.items():
-        lines += ["", f"## {name}"]
-        for spec in table:
-            properties = json.loads((folder / f"{spec.name}.json").read_text(encoding="utf-8"))["properties"]
-            lines += ["", f"### {spec.name}", "", "| column | type | what it is |", "|---|---|---|"]
-            lines += [_row(column, field) for column, field in properties.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _row(column: str, field: Mapping[str, Any]) -> str:
-    said = str(field.get("description", "")).replace("|", "\\|").replace("\n", " ")
-    return f"| {column} | {_type(field)} | " + (f"{said} |" if said else "|")
-
-
-def _type(field: Mapping[str, Any]) -> str:
-    """The type as a query meets it: `date-time` is a timestamp in UTC, objects and lists are JSON.
-
-    >>> _type({"type": ["string", "null"], "format": "date-time"})
-    'timestamp, UTC'
-    """
-    kinds = {field["type"]} if isinstance(field["type"], str) else set(field["type"]) - {"null"}
-    if kinds & {"object", "array"}:
-        return "JSON list" if kinds == {"array"} else "JSON"
-    if field.get("format") == "date-time":
-        return "timestamp, UTC"
-    if field.get("format") == "date":
-        return "date"
-    return "text" if "string" in kinds else " or ".join(sorted(kinds))
 
 
 def llms(pending: Mapping[Path, str]) -> str:

@@ -171,9 +171,6 @@ def papers() -> Mapping[Path, str]:
         ):
             text = texts.get(paper) or paper.read_text(encoding="utf-8")
             texts[paper] = _with_table(text, heading, table)
-    texts[agent_papers.COLUMNS] = agent_papers.columns(
-        {api.skill.lstrip("# "): (ROOT / api.schemas.folder, api.table) for api in APIS}
-    )
     return {**texts, agent_papers.LLMS: agent_papers.llms(texts)}
 
 
