@@ -56,6 +56,8 @@ class Language:
     def line(self, field: Field) -> str:
         """Return the field's row of a table."""
         text = field.schema["description"]
+        if self.texts is not None and text not in self.texts:
+            raise SystemExit(f"docs/pt-BR/fields.json has no Portuguese for {text!r}: add it, in alphabetical order.")
         kinds = [field.schema.get("format") or each for each in _list(field.schema["type"]) if each != "null"]
         form = self.alternative.join(self.forms[each] for each in dict.fromkeys(kinds))
         return f"| `{field.path}` | {form} | {self.texts[text] if self.texts is not None else text} |\n"

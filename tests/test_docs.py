@@ -39,6 +39,7 @@ OF_THE_READER = (
 """How names of files begin that the reader makes, or the tasks."""
 SUFFIXES = (".py", ".md", ".yml", ".yaml", ".toml", ".txt", ".json", ".svg", ".sh")
 TABLES: Mapping[Version, Any] = {V2: STREAMS_V2, V1: STREAMS_V1, CONVERSAS: STREAMS_CONVERSAS}
+API_PAGES = {V2: "crm-v2.md", V1: "crm-v1.md", CONVERSAS: "conversas.md"}
 
 
 def name_of(paper: Path) -> str:
@@ -181,6 +182,13 @@ def test_a_table_of_streams_is_complete(paper: str, versions: list[Version]) -> 
                 spec.name: spec.path for spec in TABLES[version]
             }
     assert shown == versions
+
+
+@pytest.mark.parametrize("version", TABLES, ids=str)
+def test_every_list_stands_on_the_page_of_its_api(version: Version) -> None:
+    page = text_of(ROOT / "docs/api" / API_PAGES[version])
+    paths = {spec.path: re.escape(spec.path).replace(r"\{parent_id\}", r"[^/\s`]+") for spec in TABLES[version]}
+    assert [path for path, pattern in paths.items() if not re.search(rf"{pattern}(?![/\w-])", page)] == []
 
 
 def named_first(text: str) -> set[str]:

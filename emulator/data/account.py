@@ -60,14 +60,28 @@ GENERATORS: dict[str, Callable[[Lookup, Row], Fields]] = {
     "sources": catalogue.source,
     "teams": people.team,
     "users": people.user,
+    "meetings": extras.meeting,
 }
-KINDS = {  # parts of ids: a further list goes to the end, so that the ids of the others stay
-    name: kind
-    for kind, name in enumerate(
-        [*GENERATORS, "custom_fields", "deal_notes", "deal_products", "stages", "meetings", "deal_files"], start=1
-    )
+KINDS = {  # parts of ids, one for each list: a further list takes the next number, and no list another's
+    "contacts": 1,
+    "deals": 2,
+    "organizations": 3,
+    "tasks": 4,
+    "campaigns": 5,
+    "lost_reasons": 6,
+    "pipelines": 7,
+    "products": 8,
+    "segments": 9,
+    "sources": 10,
+    "teams": 11,
+    "users": 12,
+    "custom_fields": 13,
+    "deal_notes": 14,
+    "deal_products": 15,
+    "stages": 16,
+    "meetings": 17,
+    "deal_files": 18,
 }
-GENERATORS["meetings"] = extras.meeting
 CREATED_LATER = 1 << 32  # numbers of rows that were not there at the start
 
 
