@@ -34,7 +34,7 @@ probe: .venv/.installed ## Ask a real account what the documents leave open: CON
 	@$(BIN)/python -m airbyte_rdstation.probe.run --config "$(CONFIG)" $(ARGS)
 
 # Connectors rotate RD Station's single-use refresh tokens: CONFIG is rewritten with the newest ones.
-sync: .venv/.installed .venv-demo/.installed ## Read a real account: CONFIG=path.json [DB=path.duckdb] [STREAMS=deals,contacts]
+sync: $(if $(CONFIG),.venv/.installed .venv-demo/.installed) ## Read a real account: CONFIG=path.json [DB=path.duckdb] [STREAMS=deals,contacts]
 	@$(if $(CONFIG),,echo 'Say which configuration to use: make sync CONFIG=path.json (its shape: README.md)' >&2; exit 2)
 	@.venv-demo/bin/python -m demo.sync "$(CONFIG)" $(if $(DB),--db "$(DB)") $(if $(STREAMS),--streams "$(STREAMS)")
 
