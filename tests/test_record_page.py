@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, Type
 from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
+from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
 from airbyte_cdk.sources.streams.concurrent.cursor import FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.records import RecordPage, StreamQueue
-from airbyte_rdstation.airbyte.source import with_progress
+from airbyte_rdstation.airbyte.source import OwnMessages, with_progress
 from airbyte_rdstation.client.errors import ConnectorError, system_error
 from airbyte_rdstation.pagination.listing import PaginationError
 
@@ -103,3 +105,30 @@ def test_given_an_error_of_a_reader_when_queued_then_it_names_its_stream_and_no_
     assert isinstance(error.exception, ConnectorError)
     assert told in f"{error.exception.message} {error.exception.internal_message}"
     assert "Ana" not in f"{error.exception.message} {error.exception.internal_message}"
+
+
+def test_the_thread_that_prints_never_takes_the_state_of_a_reader_whose_page_still_waits() -> None:
+    emitted, go_on = threading.Event(), threading.Event()
+
+    class Interrupted(OwnMessages):
+        def emit_message(self, message: AirbyteMessage) -> None:
+            super().emit_message(message)
+            if threading.current_thread() is reader:
+                emitted.set()
+                assert go_on.wait(10)
+
+    queue = StreamQueue(1)
+    messages = ConcurrentMessageRepository(queue, Interrupted())
+    page, state, status = RecordPage("deals", ROWS), AirbyteMessage(type=Type.STATE), AirbyteMessage(type=Type.TRACE)
+    queue.put(page)  # and is full
+    reader = threading.Thread(target=messages.emit_message, args=[state])
+    reader.start()
+    assert emitted.wait(10)
+
+    messages.emit_message(status)
+
+    assert list(messages.consume_queue()) == [status]
+    assert queue.get() is page
+    go_on.set()
+    reader.join(10)
+    assert queue.get() is state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -42,7 +43,7 @@ from airbyte_rdstation.client.redaction import RedactingFilter
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.config import CommonSettings, remark_on
 
-__all__ = ["RdstationSource", "with_progress"]
+__all__ = ["OwnMessages", "RdstationSource", "with_progress"]
 
 # Readers wait when it is full, so it bounds the pages in memory; states and pages share it and keep their order.
 _QUEUE_SIZE: Final = 16
@@ -65,6 +66,14 @@ _engine_logger.addFilter(lambda line: not str(line.msg).startswith("Read "))  # 
 S = TypeVar("S", bound=CommonSettings)
 
 
+class OwnMessages(threading.local, InMemoryMessageRepository):
+    """Gives each thread only the messages that it emitted itself.
+
+    Shared, as the CDK has it, the thread that prints can take a reader's state, find the queue full and print the state
+    before the pages that it covers.
+    """
+
+
 class RdstationSource(AbstractSource, Generic[S]):
     """Makes an API of RD Station an Airbyte source; subclasses say how it is configured and which account it reads.
 
@@ -73,7 +82,7 @@ class RdstationSource(AbstractSource, Generic[S]):
 
     def __init__(self) -> None:
         self._queue = StreamQueue(_QUEUE_SIZE)
-        self._messages = ConcurrentMessageRepository(self._queue, InMemoryMessageRepository())
+        self._messages = ConcurrentMessageRepository(self._queue, OwnMessages())
         self._parsed: tuple[Mapping[str, Any], S] | None = None
 
     @property
