@@ -18,7 +18,6 @@ from airbyte_rdstation.client.errors import ConnectorError, config_error
 from destination_rdstation_crm.protocol.message_loop import MessageLoop
 from destination_rdstation_crm.protocol.stdio import (
     BadLineError,
-    Counts,
     Incoming,
     Record,
     State,
@@ -84,7 +83,7 @@ def test_given_any_state_when_completed_then_only_the_statistics_are_new(
 ) -> None:
     line = json.dumps({**beside, "state": blob}, indent=1 if spaced else None).replace("\n", " ")
 
-    completed = with_statistics(line, Counts(3, 2))
+    completed = with_statistics(line, 3, 2)
 
     assert json.loads(completed) == {
         **beside,
@@ -97,7 +96,7 @@ def test_given_any_state_when_completed_then_only_the_statistics_are_new(
 def test_given_statistics_in_a_state_when_completed_then_they_are_replaced() -> None:
     line = '{"state": {"destinationStats" : {"recordCount": 9.0} , "id": 1}}'
 
-    assert with_statistics(line, Counts(1, 0)) == (
+    assert with_statistics(line, 1, 0) == (
         '{"state": {"destinationStats" : {"recordCount":1.0,"rejectedRecordCount":0.0} , "id": 1}}'
     )
 
@@ -109,7 +108,7 @@ def test_given_a_state_with_what_json_lacks_when_completed_then_it_stays_as_it_c
     state = read_line(b"\xef\xbb\xbf" + line + b"\r\n")
 
     assert isinstance(state, State)
-    assert with_statistics(state.line, Counts(1, 0)).encode() == line[:-2] + (
+    assert with_statistics(state.line, 1, 0).encode() == line[:-2] + (
         b',"destinationStats":{"recordCount":1.0,"rejectedRecordCount":0.0}}}'
     )
 

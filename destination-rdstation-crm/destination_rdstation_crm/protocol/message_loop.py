@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from typing import Final, Protocol
 
 from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.invisible import shown
-from destination_rdstation_crm.protocol.stdio import Counts, Incoming, Record, State, StreamStatus, with_statistics
+from destination_rdstation_crm.protocol.stdio import Incoming, Record, State, StreamStatus, with_statistics
 from destination_rdstation_crm.row import BatchResult, Reject, Row, StreamKey
 from destination_rdstation_crm.writing.batch_writer import FIRST_ROWS
 
@@ -57,7 +58,9 @@ class MessageLoop:
         self._refused = refused
         self.received = dict.fromkeys((*streams, *refused), 0)
         """Rows by stream."""
-        self._counts = {stream: Counts() for stream in self.received}
+        # Of each stream, since its last STATE.
+        self._accepted: Counter[StreamKey] = Counter()
+        self._rejected: Counter[StreamKey] = Counter()
         self._batch_rows = FIRST_ROWS  # a mapping by which every row is rejected shows after so many requests
         self._rows: list[Row] = []
         self._states: list[tuple[int, State]] = []
@@ -81,7 +84,7 @@ class MessageLoop:
             except Exception:
                 self._flush()  # what came before it
                 raise
-            if message in ("quiet", "end") or self._is_full():
+            if message in ("quiet", "end") or self._seconds_to_wait() == 0:
                 self._flush()
 
     def _take(self, record: Record) -> None:
@@ -106,20 +109,16 @@ class MessageLoop:
             self.interrupted.discard(stream)
 
     def _seconds_to_wait(self) -> float | None:
-        """Tell how long to wait for more before what is there is written; None while there is nothing."""
-        if self._states:
-            return _QUIET_SECONDS
-        if self._rows:
-            return max(0.0, self._begun + _OLDEST_ROW_SECONDS - self._clock())
-        return None
+        """Tell how long what is there may wait for more: 0 where it is to be written now; None while there is nothing.
 
-    def _is_full(self) -> bool:
-        # A STATE without rows before it has nothing to wait for.
-        return (
-            len(self._rows) >= self._batch_rows
-            or (bool(self._states) and (len(self._rows) >= _STATE_ROWS or not self._rows))
-            or (bool(self._rows) and self._clock() - self._begun >= _OLDEST_ROW_SECONDS)
-        )
+        A STATE without rows before it has nothing to wait for.
+        """
+        if not self._rows:
+            return 0.0 if self._states else None
+        if len(self._rows) >= (_STATE_ROWS if self._states else self._batch_rows):
+            return 0.0
+        left = max(0.0, self._begun + _OLDEST_ROW_SECONDS - self._clock())
+        return min(left, _QUIET_SECONDS) if self._states else left
 
     def _flush(self) -> None:
         rows, states = self._rows, self._states
@@ -130,27 +129,17 @@ class MessageLoop:
         counted = 0
         for place, state in (*states, (len(rows), None)):
             for outcome in covered[counted:place]:
-                counts = self._counts[outcome.row.stream]
-                if isinstance(outcome, Reject):
-                    counts.rejected += 1
-                else:
-                    counts.accepted += 1
+                counts = self._rejected if isinstance(outcome, Reject) else self._accepted
+                counts[outcome.row.stream] += 1
             counted = place
             if state and self._echoes and place <= len(covered):
-                self._send_line(with_statistics(state.line, self._counts_for(state)))
+                # A state that names no stream speaks of all.
+                spoken_of = list(self.received) if state.stream is None else [state.stream]
+                accepted = sum(self._accepted.pop(stream, 0) for stream in spoken_of)
+                rejected = sum(self._rejected.pop(stream, 0) for stream in spoken_of)
+                self._send_line(with_statistics(state.line, accepted, rejected))
         if result.failure:
             raise result.failure
-
-    def _counts_for(self, state: State) -> Counts:
-        """Count the rows since the stream's last STATE; a state that names no stream speaks of all."""
-        streams = list(self._counts) if state.stream is None else [state.stream]
-        whole = Counts()
-        for stream in streams:
-            counts = self._counts.get(stream, Counts())
-            whole.accepted += counts.accepted
-            whole.rejected += counts.rejected
-            self._counts[stream] = Counts()
-        return whole
 
 
 def _known_stream(named: StreamKey, streams: Collection[StreamKey]) -> StreamKey | None:

@@ -35,7 +35,6 @@ from destination_rdstation_crm.row import StreamKey
 
 __all__ = [
     "BadLineError",
-    "Counts",
     "Incoming",
     "Message",
     "Next",
@@ -79,6 +78,7 @@ Message: TypeAlias = "Record | State | StreamStatus"
 
 _MOST_DIGITS: Final = 400  # longer ones are beyond a float's reach, and Python refuses to read a number of thousands
 
+_BETWEEN: Final = " \t\n\r,:"
 _decoder = json.JSONDecoder(parse_int=str)  # only places count, and Python reads no integer of thousands of digits
 
 
@@ -105,25 +105,15 @@ def read_line(line: bytes) -> Message | None:
         raise BadLineError("is no JSON object")
     kind = message.get("type")
     if kind == "RECORD":
-        return _record(message)
+        record = _object(message, "record")
+        if not isinstance(record.get("data"), dict):
+            raise BadLineError("is a RECORD without `data`")
+        return Record(_key(record, "stream", kind), record["data"])
     if kind == "STATE":
-        return _state(message, text)
+        stream = _object(message, "state").get("stream")
+        named = _object(stream, "stream_descriptor") if isinstance(stream, dict) else None
+        return State(text.strip(), None if named is None else _key(named, "name", kind))
     return _trace(message) if kind == "TRACE" else None
-
-
-def _record(message: Mapping[str, Any]) -> Record:
-    record = _object(message, "record")
-    data = record.get("data")
-    if not isinstance(data, dict):
-        raise BadLineError("is a RECORD without `data`")
-    return Record(_key(record, "stream", "RECORD"), data)
-
-
-def _state(message: Mapping[str, Any], text: str) -> State:
-    state = _object(message, "state")
-    stream = state.get("stream")
-    key = _key(_object(stream, "stream_descriptor"), "name", "STATE") if isinstance(stream, dict) else None
-    return State(text.strip(), key)
 
 
 def _trace(message: Mapping[str, Any]) -> StreamStatus | None:
@@ -148,20 +138,15 @@ def _key(parent: Mapping[str, Any], name: str, kind: str) -> StreamKey:
     return stream, namespace or None
 
 
-@dataclass
-class Counts:
-    """What a STATE says of the rows since the one before it."""
+def with_statistics(line: str, accepted: int, rejected: int) -> str:
+    """Put `destinationStats` into the `state` of a STATE message; statistics that stand there already are replaced.
 
-    accepted: int = 0
-    """Rows that are done with: written, equal already, or skipped because they are deleted at their source."""
-    rejected: int = 0
-
-
-def with_statistics(line: str, counts: Counts) -> str:
-    """Put `destinationStats` into the `state` of a STATE message; statistics that stand there already are replaced."""
+    The rows since the stream's last STATE: `accepted` are done with (written, equal already, or skipped because they
+    are deleted at their source).
+    """
     # The protocol's counts are floats; with a decimal point no reader takes them for anything else.
-    statistics = f'{{"recordCount":{counts.accepted}.0,"rejectedRecordCount":{counts.rejected}.0}}'
-    start, end = _members(line, _skip_space(line, 0))["state"]
+    statistics = f'{{"recordCount":{accepted}.0,"rejectedRecordCount":{rejected}.0}}'
+    start, end = _members(line, line.index("{"))["state"]
     members = _members(line, start)
     if "destinationStats" in members:
         old_start, old_end = members["destinationStats"]
@@ -173,22 +158,19 @@ def with_statistics(line: str, counts: Counts) -> str:
 def _members(text: str, brace: int) -> dict[str, tuple[int, int]]:
     """Where the values of an object's members begin and end; the object begins at `brace`, and is known to be JSON."""
     members: dict[str, tuple[int, int]] = {}
-    at = _skip_space(text, brace + 1)
+    name = None
+    at = brace + 1
     while text[at] != "}":
-        name, at = _decoder.raw_decode(text, at)
-        start = _skip_space(text, _skip_space(text, at) + 1)  # past the colon
-        _, end = _decoder.raw_decode(text, start)
-        members[name] = start, end
-        at = _skip_space(text, end)
-        if text[at] == ",":
-            at = _skip_space(text, at + 1)
+        if text[at] in _BETWEEN:
+            at += 1
+            continue
+        value, end = _decoder.raw_decode(text, at)  # names and values in turn
+        if name is None:
+            name = value
+        else:
+            members[name], name = (at, end), None
+        at = end
     return members
-
-
-def _skip_space(text: str, at: int) -> int:
-    while text[at] in " \t\n\r":
-        at += 1
-    return at
 
 
 Next: TypeAlias = 'Message | Literal["quiet", "end"]'
