@@ -21,7 +21,6 @@ from destination_rdstation_crm.objects.crm_object import (
     TEXT,
     Field,
     Schema,
-    as_it_is,
 )
 from destination_rdstation_crm.objects.existing_values import Same, same_day, same_fold, same_set, same_untyped
 from destination_rdstation_crm.objects.figures import brazilian_day
@@ -142,7 +141,7 @@ def _custom_field(row: Mapping[str, Any]) -> CustomField:
         schema=_schema(kind, options),
         same=lambda existing, sent: _SAME[kind](resent(existing), sent),
         clear=list if several else lambda: None,
-        read=options.read if several else as_it_is,
+        read=options.read if several else None,
         form=document_form(str(row["slug"]), title) if kind == "text" else TEXT_KEY,
         id=str(row.get("id") or ""),
         slug=str(row["slug"]),

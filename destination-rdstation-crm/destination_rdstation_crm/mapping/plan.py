@@ -15,7 +15,7 @@ from destination_rdstation_crm.mapping.record_type import Body, Key, RecordType
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS, CUSTOM_PREFIX, ID_FIELD, RECORD_ID, Field
 from destination_rdstation_crm.objects.key_forms import FORMS, Match
 from destination_rdstation_crm.objects.values import begins_nested, blank, fold, truth
-from destination_rdstation_crm.row import Action, LeftOut, Row, RowRejectedError, Written
+from destination_rdstation_crm.row import LeftOut, Row, RowRejectedError
 
 __all__ = [
     "CellRules",
@@ -26,7 +26,6 @@ __all__ = [
     "columns_of",
     "deletion_mark",
     "is_added",
-    "label_of",
     "matches_of",
     "missing_fields",
 ]
@@ -93,10 +92,6 @@ class Prepared:
     """Field name on the wire -> value, as a creation wants it; None clears the field. Never holds `_id`."""
     left_out: tuple[LeftOut, ...] = ()
 
-    def written(self, action: Action, id_: str) -> Written:
-        """Make the outcome of the row once it is written."""
-        return Written(self.row, action, id_, self.left_out)
-
 
 @dataclass(frozen=True, eq=False)
 class StreamPlan:
@@ -105,6 +100,8 @@ class StreamPlan:
     name: str
     namespace: str | None
     """Only where another stream of the sync has the same name."""
+    label: str
+    """Both, as messages show them: `people`, or `sales.people`."""
     record_type: RecordType
     columns: tuple[Column, ...]
     """All that are sent."""
@@ -114,11 +111,6 @@ class StreamPlan:
     """The plain name of the column that fills it; in `append`, of the one that fills `_id`."""
     sync_mode: DestinationSyncMode
     cells: CellRules
-
-    @property
-    def label(self) -> str:
-        """The stream's name as messages show it."""
-        return label_of(self.name, self.namespace)
 
     def column_of(self, field_name: str | None) -> str | None:
         """Find the column of the table that fills a field."""
@@ -193,7 +185,9 @@ class StreamPlan:
         return self.cells.leave_out and field.name not in (self.key_field, RECORD_ID.name) and not demanded
 
     def _put(self, body: dict[str, Any], field: Field, cell: Any) -> None:
-        meant = self.cells.meant(field.read(self.cells.meant(cell)))
+        meant = self.cells.meant(cell)
+        if field.read:
+            meant = self.cells.meant(field.read(meant))
         if not blank(meant):
             value = field.encode(meant)
         elif self.cells.send_nulls and field.clearable:
@@ -274,11 +268,6 @@ def missing_fields(entries: Sequence[Entry], record_type: RecordType) -> str:
         f"the account requires {named} of each new {record_type.crm_object.name}, and no column fills it: a row that "
         "would create one will be rejected. Map a column to it, or do not require it in RD Station."
     )
-
-
-def label_of(name: str, namespace: str | None) -> str:
-    """Write a stream's name for messages: `people`, or `sales.people` with a namespace."""
-    return shown(f"{namespace}.{name}" if namespace else name)
 
 
 def is_added(column: str) -> bool:

@@ -27,7 +27,6 @@ from destination_rdstation_crm.mapping.plan import (
     StreamPlan,
     columns_of,
     is_added,
-    label_of,
     matches_of,
     missing_fields,
 )
@@ -62,7 +61,7 @@ def plan_streams(
 def streams_to_clear(catalog: ConfiguredAirbyteCatalog) -> dict[tuple[str, str | None], ConnectorError]:
     """Return the streams that Airbyte's *Clear data* overwrites, each with the config error that a row of it means."""
     return {
-        key: _no_such_mode(each, label_of(key[0], namespace))
+        key: _no_such_mode(each, _label(key[0], namespace))
         for key, each, namespace in _told_apart(catalog)
         if each.destination_sync_mode is DestinationSyncMode.overwrite
     }
@@ -99,7 +98,7 @@ class _Setup:
     def plan(self, configured: ConfiguredAirbyteStream, namespace: str | None) -> StreamPlan:
         """Make the plan of one stream, or raise a config error; `namespace` only where another stream has its name."""
         name = configured.stream.name
-        label = label_of(name, namespace)
+        label = _label(name, namespace)
         sync_mode = _sync_mode(configured, label)
         crm_object = _object(configured, label, self._mode)
         entries = self._entries(configured, label, crm_object)
@@ -113,7 +112,7 @@ class _Setup:
         key_column = next((column.plain for column in columns if column.field.name == (key_field or ID_FIELD)), None)
         if creates and (missing := missing_fields(entries, record_type)):
             self._warn(f"Stream `{label}`: {missing}")
-        return StreamPlan(name, namespace, record_type, columns, key_field, key_column, sync_mode, self._cells)
+        return StreamPlan(name, namespace, label, record_type, columns, key_field, key_column, sync_mode, self._cells)
 
     def _entries(self, configured: ConfiguredAirbyteStream, label: str, crm_object: CrmObject) -> Sequence[Entry]:
         known = _schema_columns(configured)
@@ -156,6 +155,10 @@ class _Setup:
         if entity not in self._fetched:
             self._fetched[entity] = self._fetch(entity)
         return self._fetched[entity]
+
+
+def _label(name: str, namespace: str | None) -> str:
+    return shown(f"{namespace}.{name}" if namespace else name)
 
 
 def _sync_mode(configured: ConfiguredAirbyteStream, label: str) -> DestinationSyncMode:

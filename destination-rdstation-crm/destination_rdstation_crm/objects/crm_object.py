@@ -23,7 +23,6 @@ __all__ = [
     "CrmObject",
     "Field",
     "Schema",
-    "as_it_is",
     "reference",
 ]
 
@@ -46,11 +45,6 @@ CUSTOM_PREFIX: Final = "@"
 
 ID_FIELD: Final = "_id"
 """Names the record a row updates; never in a body."""
-
-
-def as_it_is(cell: Any) -> Any:
-    """Give the cell back."""
-    return cell
 
 
 def as_list(existing: Any) -> list[Any]:
@@ -78,8 +72,8 @@ class Field:
     clearable: bool = True
     shown: bool = True
     """Whether the API's records are known to show it; one they do not show costs no write of its own."""
-    read: Callable[[Any], Any] = as_it_is
-    """A cell as the table holds it -> the cell that is meant: a list or object that it holds as text, say."""
+    read: Callable[[Any], Any] | None = None
+    """A cell as the table holds it -> the cell that is meant, where it may be another: a list that it holds as text."""
     key_values: Callable[[Any], list[Any]] = as_list
     """Its value in a record or body -> the values by which the record can be found, where it is the matching key."""
     form: KeyForm = TEXT_KEY

@@ -141,7 +141,7 @@ class BatchWriter:
         for target, id_ in verdicts.created:
             stream.writer.note_created(target, id_)
             for prepared in target.rows:
-                result.put(prepared.written("created", id_))
+                result.put(Written(prepared.row, "created", id_, prepared.left_out))
         for target, ids in verdicts.uncertain:
             which = f"one of these records is it: {', '.join(sorted(ids))}" if ids else "a record of the CRM is it"
             reason = f"the answer to its creation was lost, and it cannot be told whether {which}"

@@ -17,7 +17,7 @@ from airbyte_rdstation.client.errors import AnswerLostError, ConnectorError, Not
 from destination_rdstation_crm.mapping.plan import Prepared, StreamPlan
 from destination_rdstation_crm.mapping.record_type import Body, at_odds
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS
-from destination_rdstation_crm.row import Action, BatchResult, LeftOut, Reject, RowRejectedError
+from destination_rdstation_crm.row import Action, BatchResult, LeftOut, Reject, RowRejectedError, Written
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.lookup import Lookup, NoAnswer
 
@@ -125,7 +125,7 @@ class RecordWriter:
             result.put(self._reject(target.rows[0], error))
             return None
         for prepared in target.rows:
-            result.put(prepared.written(action, id_))
+            result.put(Written(prepared.row, action, id_, prepared.left_out))
         return None
 
     def _without_refused(self, target: Target, error: RowRejectedError) -> Target | None:
