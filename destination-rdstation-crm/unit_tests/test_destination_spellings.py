@@ -69,7 +69,7 @@ def outcome(field: str, is_key: bool, cell: Any) -> str:
     except RowRejectedError as error:
         return f"rejected: {error.reason}"
     if is_key:
-        return f"`{prepared.key.folded[0]}`" if prepared.key.folded else f"rejected: {prepared.key.flaw}"
+        return f"`{next(iter(prepared.key.folded))}`" if prepared.key.folded else f"rejected: {prepared.key.flaw}"
     key = plan.record_type.by_name[field].key
     value = prepared.body.get(key)
     if key == CUSTOM_FIELDS and value is not None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any, TypeAlias
 
 from airbyte_rdstation.invisible import shown
@@ -39,19 +40,25 @@ class Key:
     """As the cell has it, where it has characters that nobody sees: the CRM may hold those too."""
 
     @cached_property
-    def folded(self) -> tuple[str, ...]:
-        """As they are compared; without those that tell nobody from others."""
-        return tuple(dict.fromkeys(self._usable.values()))
+    def folded(self) -> Mapping[str, Sequence[str]]:
+        """What is compared of the texts, each with the texts of that meaning; without what tells nobody from others."""
+        folded: dict[str, list[str]] = {}
+        for spelled in self.texts:
+            with suppress(RowRejectedError):
+                folded.setdefault(self.form.compared(spelled), []).append(spelled)
+        return folded
 
     @property
     def spellings(self) -> list[str]:
         """Give the texts to ask for by equality."""
-        return list(dict.fromkeys(each for spelled in self._usable for each in self.form.spellings(spelled)))
+        usable = chain.from_iterable(self.folded.values())
+        return list(dict.fromkeys(each for spelled in usable for each in self.form.spellings(spelled)))
 
     @property
     def parts(self) -> list[tuple[str, ...]]:
         """Give groups of texts; each spelling of the key contains all texts of one of them."""
-        return list(dict.fromkeys(tuple(each) for spelled in self._usable for each in self.form.parts(spelled)))
+        usable = chain.from_iterable(self.folded.values())
+        return list(dict.fromkeys(tuple(each) for spelled in usable for each in self.form.parts(spelled)))
 
     @property
     def flaw(self) -> str:
@@ -62,15 +69,6 @@ class Key:
         except RowRejectedError as error:
             return error.reason
         return ""
-
-    @cached_property
-    def _usable(self) -> dict[str, str]:
-        """The texts that tell a record from others, each with what is compared of it."""
-        usable: dict[str, str] = {}
-        for spelled in self.texts:
-            with suppress(RowRejectedError):
-                usable[spelled] = self.form.compared(spelled)
-        return usable
 
 
 class RecordType:
@@ -124,11 +122,11 @@ class RecordType:
         if CUSTOM_FIELDS in body:
             values = self.custom_fields.existing(existing.get(CUSTOM_FIELDS))
             resent = {slug: self.custom_fields.field(slug).resent(value) for slug, value in values.items()}
-            # A document or phone that is there keeps its spelling.
+            # What is there keeps its spelling: of a document or a phone, say.
             other = {
                 slug: value
                 for slug, value in body[CUSTOM_FIELDS].items()
-                if not self.custom_fields.field(slug).is_spelling(values.get(slug), value)
+                if not self.custom_fields.field(slug).holds(values.get(slug), value)
             }
             joined[CUSTOM_FIELDS] = {**resent, **other}
         differing = set(self.differing(existing, joined))

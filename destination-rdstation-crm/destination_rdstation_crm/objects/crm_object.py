@@ -83,12 +83,9 @@ class Field:
         object.__setattr__(self, "key", self.key or self.name)
 
     def holds(self, existing: Any, sent: Any) -> bool:
-        """Whether an existing value says what would be sent, be it in another spelling."""
-        return self.same(existing, sent) or self.is_spelling(existing, sent)
-
-    def is_spelling(self, existing: Any, sent: Any) -> bool:
-        """Whether what would be sent is a number that the existing value holds, in the same spelling or another."""
-        return not self.form.exact and self.form.alike(existing, sent)
+        """Whether an existing value says what would be sent, be it the same number in another spelling."""
+        alike = existing == sent or self.same(existing, sent)
+        return alike or (not self.form.exact and self.form.alike(existing, sent))
 
 
 def reference(name: str, title: str, *, clearable: bool = True) -> Field:

@@ -26,7 +26,6 @@ __all__ = [
     "Form",
     "KnownForms",
     "WholeIndex",
-    "contains_filter",
     "lookup_filter",
     "portions",
     "single_filters",
@@ -57,21 +56,26 @@ _LEFT: Final[dict[Form, str]] = {
 _logger = logging.getLogger("airbyte.rdstation")
 
 
-def lookup_filter(key_field: str, keys: Iterable[Key]) -> str:
-    """Find records with any of these keys, at least one, in each spelling that the key's form knows."""
-    return rdql.one_of(key_field, dict.fromkeys(each for key in keys for each in key.spellings))
+def lookup_filter(form: Form, key_field: str, keys: Iterable[Key], since: datetime | None = None) -> str:
+    """Find records with any of these keys, at least one: with `since`, only those created then or later.
+
+    A key is asked for in each spelling that its form knows; in the forms "contains" and "parts", by what each of them
+    contains, whatever the case [doc]: short keys bring long answers.
+    """
+    if form in ("contains", "parts"):
+        groups = dict.fromkeys(group for key in keys for group in key.parts)
+        found = [rdql.all_of(*(rdql.contains(key_field, each) for each in group)) for group in groups]
+        either = (f"({each})" if len(group) > 1 else each for group, each in zip(groups, found, strict=True))
+        condition = rdql.any_of(*either)
+    else:
+        condition = rdql.one_of(key_field, dict.fromkeys(each for key in keys for each in key.spellings))
+    return rdql.all_of(condition, rdql.at_least("created_at", since) if since else "")
 
 
-def single_filters(key_field: str, key: Key) -> list[str]:
-    """Find records with the key by a filter for each spelling of it."""
-    return [rdql.one_of(key_field, [each]) for each in key.spellings]
-
-
-def contains_filter(key_field: str, keys: Iterable[Key]) -> str:
-    """Find records with any of these keys within theirs, whatever the case [doc]. Short ones bring long answers."""
-    groups = dict.fromkeys(group for key in keys for group in key.parts)
-    found = [rdql.all_of(*(rdql.contains(key_field, each) for each in group)) for group in groups]
-    return rdql.any_of(*(f"({each})" if len(group) > 1 else each for group, each in zip(groups, found, strict=True)))
+def single_filters(key_field: str, key: Key, since: datetime | None) -> list[str]:
+    """Find the same of one key, by a filter for each spelling of it."""
+    created = rdql.at_least("created_at", since) if since else ""
+    return [rdql.all_of(rdql.one_of(key_field, [each]), created) for each in key.spellings]
 
 
 def portions(items: Iterable[T], filter_of: Callable[[list[T]], str]) -> Iterator[list[T]]:

@@ -6,8 +6,9 @@ What is learnt of a form of filter lies in `KnownForms`; the questions by which 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -17,17 +18,11 @@ from destination_rdstation_crm.mapping.record_type import Key
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
 from destination_rdstation_crm.objects.values import fold
 from destination_rdstation_crm.writing.crm_api import CLOCK_DOUBT, BeyondReachError, Crm, Existing, FilterFailedError
-from destination_rdstation_crm.writing.filters import FEW_RECORDS, Form, WholeIndex, contains_filter, lookup_filter
+from destination_rdstation_crm.writing.filters import FEW_RECORDS, Form, WholeIndex, lookup_filter
 
 __all__ = ["KeyedRecords"]
 
 _SOME: Final = 200  # records among which one should have a key
-_FILTERS: Final[Mapping[Form, Callable[[str, Sequence[Key]], str]]] = {
-    "list": lookup_filter,
-    "single": lookup_filter,
-    "contains": contains_filter,
-    "parts": contains_filter,
-}
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -41,18 +36,22 @@ class KeyedRecords:
         self._object = plan.record_type.crm_object
         self._key_field = key_field or ID_FIELD
         self.form = plan.record_type.by_name[self._key_field].form
-
-    def identity(self, record: Existing) -> Key:
-        """Read the key out of a record."""
-        return self._plan.record_type.identity(self._key_field, record)
-
-    def filter(self, form: Form, keys: Sequence[Key]) -> str:
-        """Write the filter of that form for the keys."""
-        return _FILTERS[form](self._key_field, keys)
+        self.identity: Callable[[Existing], Key] = partial(plan.record_type.identity, self._key_field)
+        """Reads the key out of a record."""
 
     def found(self, filter_: str, keys: Iterable[Key]) -> Iterator[Page]:
         """Read what a filter for the keys finds; raises as `Crm.find` does."""
-        return self._crm.find(self._object, filter_, self._obeys(keys))
+        wanted = {value for key in keys for value in key.folded}
+        groups = {tuple(map(fold, group)) for key in keys for group in key.parts}
+
+        def obeys(record: Existing) -> bool:
+            """Whether it has a key that was asked for, or one that contains its part."""
+            held = self.identity(record)
+            return not wanted.isdisjoint(held.folded) or any(
+                all(part in text for part in group) for text in map(fold, held.texts) for group in groups
+            )
+
+        return self._crm.find(self._object, filter_, obeys)
 
     def since(self, moment: datetime) -> Iterator[Existing]:
         """Read those created since."""
@@ -80,48 +79,32 @@ class KeyedRecords:
 
     def finds_by_second_key(self) -> bool:
         """Whether a list finds a record that the CRM surely has by another key than its first."""
-        nobody = Key(self.form.control_values[:1], self.form)
-        return self._finds_one(lambda key: lookup_filter(self._key_field, [nobody, key]))
+        return self._finds_one("list", Key(self.form.control_values[:1], self.form))
 
     def finds_by_part(self) -> bool:
         """Whether a part finds a record that the CRM surely has."""
-        return self._finds_one(lambda key: contains_filter(self._key_field, [key]))
+        return self._finds_one("parts")
 
     def takes(self, form: Form) -> bool:
         """Whether RD Station takes the form with keys that are surely not at fault."""
         values = self.form.control_values
         keys = [Key(values[:1] if form == "single" else values, self.form)]
-        obeys = self._obeys(keys)
         try:
-            for page in self.found(self.filter(form, keys), keys):
-                return all(map(obeys, page.rows))
+            next(self.found(lookup_filter(form, self._key_field, keys), keys), None)
         except FilterFailedError:
             return False
         return True
 
-    def _finds_one(self, filter_of: Callable[[Key], str]) -> bool:
-        """Whether the filter of some record's key finds that record."""
+    def _finds_one(self, form: Form, *others: Key) -> bool:
+        """Whether a filter for some record's key, behind those of others, finds that record."""
         for record in islice(self._all(), _SOME):
             if (key := self.identity(record)).folded:
                 try:
-                    pages = self.found(filter_of(key), [key])
+                    pages = self.found(lookup_filter(form, self._key_field, [*others, key]), [key])
                     return any(row["id"] == record["id"] for page in pages for row in page.rows)
                 except (BeyondReachError, FilterFailedError):
                     return False
         return False
-
-    def _obeys(self, keys: Iterable[Key]) -> Callable[[Existing], bool]:
-        """Whether a record may be an answer: it has a key that was asked for, or one that contains its part."""
-        wanted = {value for key in keys for value in key.folded}
-        groups = {tuple(map(fold, group)) for key in keys for group in key.parts}
-
-        def obeys(record: Existing) -> bool:
-            held = self.identity(record)
-            return not wanted.isdisjoint(held.folded) or any(
-                all(part in text for part in group) for text in map(fold, held.texts) for group in groups
-            )
-
-        return obeys
 
     def _all(self) -> Iterator[Existing]:
         return self._crm.all(self._object, None)

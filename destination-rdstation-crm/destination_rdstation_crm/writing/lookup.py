@@ -23,7 +23,6 @@ from typing import Any, Final, TypeAlias, cast
 from urllib.parse import quote
 
 from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
-from airbyte_rdstation.client.rdql import all_of, at_least
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.record_type import Key
 from destination_rdstation_crm.writing.crm_api import BeyondReachError, Crm, Existing, FilterFailedError, WorkerPool
@@ -33,6 +32,7 @@ from destination_rdstation_crm.writing.filters import (
     Form,
     KnownForms,
     WholeIndex,
+    lookup_filter,
     portions,
     single_filters,
 )
@@ -42,6 +42,7 @@ __all__ = ["Hits", "Lookup", "NoAnswer"]
 
 _MANY_PAGES: Final = 5  # more: some keys are short words, which many records contain
 _TOO_MANY: Final = "too many records contain its matching key to tell whether one has it"
+_TOO_LONG: Final = "the matching key is too long to be looked up"
 _REFUSED: Final = "RD Station refuses to look its matching key up"
 
 
@@ -69,25 +70,18 @@ class Lookup:
         self._known = crm.known_forms(self._object, key_field, self._records.form)
         self._map: Callable[..., list[Any]] = pool.map if pool else lambda job, items: list(map(job, items))
 
-    def can_ask_for(self, key: Key) -> bool:
-        """Whether the key fits into a request."""
-        form: Form = "parts" if self._records.form.countless else "list"
-        return len(quote(self._records.filter(form, [key]))) <= LONGEST_FILTER
-
     def find(self, keys: Sequence[Key], since: datetime | None = None) -> list[Hits]:
         """Find the records that have each key; several where it is not unique in the CRM.
 
         NoAnswer where that cannot be told. With `since`, only records created then or later, which have the very
         spelling of the row. What is not found is sought once more as the rows spell it.
         """
-        created = at_least("created_at", since) if since else ""
-        search = _Search(self._records, self._key_field, self._known, self._map, since, created)
-        wanted = {key.folded: key for key in keys if key.folded and self.can_ask_for(key)}
+        search = _Search(self._records, self._key_field, self._known, self._map, since)
+        wanted = {tuple(key.folded): key for key in keys if key.folded}
         search.equal(list(wanted.values()))
         if not since and (missing := [key for key in wanted.values() if search.hits(key) == []]):
             search.otherwise_spelled(missing)
-            spelled = [Key((key.spelled,)) for key in keys if key.spelled and search.hits(key) == []]
-            search.equal([key for key in spelled if self.can_ask_for(key)])
+            search.equal([Key((key.spelled,)) for key in keys if key.spelled and search.hits(key) == []])
         return [search.hits(key) for key in keys]
 
     def record(self, id_: str) -> Hits:
@@ -127,19 +121,23 @@ class _Search:
     known: KnownForms
     map: Callable[..., list[Any]]
     since: datetime | None
-    created: str
-    """The condition that `since` is; empty without one."""
     by_value: dict[str, dict[str, Existing]] = field(default_factory=dict, init=False)
     no_answer: dict[tuple[str, ...], NoAnswer] = field(default_factory=dict, init=False)
 
     def equal(self, keys: Sequence[Key]) -> None:
         """Find the records that have the keys."""
-        if self.records.form.countless:
+        countless = self.records.form.countless
+        form: Form = "parts" if countless else "list"
+        for key in keys:
+            if len(quote(lookup_filter(form, self.key_field, [key], self.since))) > LONGEST_FILTER:
+                self.no_answer[tuple(key.folded)] = NoAnswer(_TOO_LONG)
+        keys = [key for key in keys if tuple(key.folded) not in self.no_answer]
+        if countless:
             if (whole := self._small_index()) is not None:
                 self._in_index(whole, keys)
-            elif left := self._by_list("parts", keys):
+            elif left := self._by_list(form, keys):
                 self._in_all(left)
-        elif left := self._by_list("list", keys):
+        elif left := self._by_list(form, keys):
             self._singly(left)
 
     def otherwise_spelled(self, keys: Sequence[Key]) -> None:
@@ -167,8 +165,8 @@ class _Search:
 
     def hits(self, key: Key) -> Hits:
         """Give the records that share a value with the key, each once."""
-        if key.folded in self.no_answer:
-            return self.no_answer[key.folded]
+        if no_answer := self.no_answer.get(tuple(key.folded)):
+            return no_answer
         found = (self.by_value.get(value, {}) for value in key.folded)
         return list({id_: record for records in found for id_, record in records.items()}.values())
 
@@ -177,20 +175,18 @@ class _Search:
             for value in self.records.identity(record).folded:
                 self.by_value.setdefault(value, {})[record["id"]] = record
 
-    def _filter(self, form: Form, keys: Sequence[Key]) -> str:
-        return all_of(self.records.filter(form, keys), self.created)
-
     def _by_list(self, form: Form, keys: Sequence[Key]) -> list[Key]:
         """Ask for many in one request; gives back those that this form gives no answer for."""
         if self.known.is_left(form):
             return list(keys)
-        answers = self.map(partial(self._ask, form), list(portions(keys, partial(self._filter, form))))
+        filter_of = partial(lookup_filter, form, self.key_field, since=self.since)
+        answers = self.map(partial(self._ask, form), list(portions(keys, filter_of)))
         return [key for left in answers for key in left]
 
     def _ask(self, form: Form, keys: Sequence[Key]) -> list[Key]:
         """Ask what the filter for these keys finds, in halves where that is much or refused, down to a key alone."""
         try:
-            pages = self.records.found(self._filter(form, keys), keys)
+            pages = self.records.found(lookup_filter(form, self.key_field, keys, self.since), keys)
             first = next(pages)
             if len(keys) == 1 or (first.last or 0) <= _MANY_PAGES:
                 rows = [*first.rows, *(row for page in pages for row in page.rows)]
@@ -208,7 +204,7 @@ class _Search:
             if len(keys) == 1 and form == "parts":
                 return list(keys)
             if len(keys) == 1:
-                self.no_answer[keys[0].folded] = NoAnswer(_TOO_MANY)
+                self.no_answer[tuple(keys[0].folded)] = NoAnswer(_TOO_MANY)
                 return []
         except FilterFailedError as error:
             if error.ignored or not self.known.serves(form, lambda: self.records.takes(form)):
@@ -230,16 +226,16 @@ class _Search:
     def _ask_for_one(self, key: Key) -> list[Key]:
         """Ask once for each spelling of the key; gives it back if RD Station takes no such request."""
         try:
-            for filter_ in single_filters(self.key_field, key):
-                pages = self.records.found(all_of(filter_, self.created), [key])
+            for filter_ in single_filters(self.key_field, key, self.since):
+                pages = self.records.found(filter_, [key])
                 self._add([row for page in pages for row in page.rows])
         except BeyondReachError:
-            self.no_answer[key.folded] = NoAnswer(_TOO_MANY)
+            self.no_answer[tuple(key.folded)] = NoAnswer(_TOO_MANY)
         except FilterFailedError as error:
             if error.ignored:
                 self.known.leave("single", str(error))
                 return [key]
-            self.no_answer[key.folded] = NoAnswer(_REFUSED)
+            self.no_answer[tuple(key.folded)] = NoAnswer(_REFUSED)
         return []
 
     def _in_all(self, keys: Sequence[Key]) -> None:

@@ -45,13 +45,12 @@ class Matcher:
 
     def targets(self, rows: Sequence[Row], result: BatchResult) -> list[Target]:
         """Make the targets to write; rows that are none of them get their outcomes: skipped or rejected."""
-        there = []
+        prepared = []
         for row in rows:
             if mark := deletion_mark(row):
                 self._skip(row, mark, result)
-            else:
-                there.append(row)
-        prepared = [each for row in there if result.is_due(row) and (each := self._prepared(row, result))]
+            elif result.is_due(row) and (each := self._prepared(row, result)):
+                prepared.append(each)
         due = [each for each in prepared if result.is_due(each.row)]
         unique_names = self._keyed and self._plan.record_type.crm_object.unique_name
         return targets_of(self._matched(due, result), unique_names=unique_names)
@@ -75,13 +74,8 @@ class Matcher:
         except RowRejectedError as error:
             result.put(Reject.of(row, error))
             return None
-        reason = ""
         if prepared.id is None and not prepared.key.folded and (self._updates_only or self._keyed):
-            reason = prepared.key.flaw or "the matching key is empty"
-        elif prepared.id is None and prepared.key.folded and not self._lookup.can_ask_for(prepared.key):
-            reason = "the matching key is too long to be looked up"
-        if reason:
-            result.put(self._reject(prepared, reason))
+            result.put(self._reject(prepared, prepared.key.flaw or "the matching key is empty"))
             return None
         return prepared
 
@@ -112,12 +106,10 @@ class Matcher:
             # A row names it beside the key.
             named_by = {value: each.id for each in prepared if each.id is not None for value in each.key.folded}
             for each, hits in zip(keyed, self._lookup.find([each.key for each in keyed]), strict=True):
-                known = self._writer.created_with(each)
-                if hits == [] and known is not None:
-                    hits = [{"id": known}]
-                elif hits == []:
+                if hits == []:
+                    created = self._writer.created_with(each)
                     ids = (named_by[value] for value in each.key.folded if value in named_by)
-                    hits = next(map(self._lookup.record, ids), hits)
+                    hits = [{"id": created}] if created else next(map(self._lookup.record, ids), hits)
                 found[each.row.number] = hits
         named = [each for each in prepared if each.id and self._writer.has_to_read(each.body)]
         if len(named) > 1 and self._plan.record_type.crm_object.listed_by_id:
@@ -143,7 +135,13 @@ def targets_of(
     by_key: dict[tuple[str, str], Target] = {}
     for prepared, match in rows:
         id_ = prepared.id or (match["id"] if match else None)
-        keys = _keys(prepared, id_, unique_names=unique_names)
+        name = prepared.body.get("name")
+        # Rows that share one of these are about the same record.
+        if id_ and id_ != PLANNED_ID:  # all planned records share that id: only their keys tell them apart
+            keys = [("id", id_)]
+        else:
+            keys = [("key", value) for value in prepared.key.folded]
+            keys += [("name", fold(name))] if unique_names and isinstance(name, str) else []
         target = next((found for key in keys if (found := by_key.get(key)) and _still_has(found, key)), None)
         if target is None:
             target = Target([], id_)
@@ -160,17 +158,6 @@ def _still_has(target: Target, key: tuple[str, str]) -> bool:
     kind, value = key
     names = (each.body.get("name") for each in reversed(target.rows))
     return kind != "name" or value == next((fold(name) for name in names if isinstance(name, str)), None)
-
-
-def _keys(prepared: Prepared, id_: str | None, *, unique_names: bool) -> list[tuple[str, str]]:
-    """Give what tells a row's record: two rows that share one of these are about the same record."""
-    if id_ and id_ != PLANNED_ID:  # all planned records share that id: only their keys tell them apart
-        return [("id", id_)]
-    name = prepared.body.get("name")
-    keys = [("key", value) for value in prepared.key.folded]
-    if unique_names and isinstance(name, str):
-        keys.append(("name", fold(name)))
-    return keys
 
 
 # A record just created may not be findable at once [guess]: it is looked for during seven seconds in all.
