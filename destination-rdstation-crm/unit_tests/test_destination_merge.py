@@ -212,6 +212,18 @@ def test_given_a_field_named_after_a_document_that_says_more_when_compared_then_
     }
 
 
+@pytest.mark.parametrize(("existing", "cell"), [(["tag 1"], '["tag 1"]'), (True, "sim"), ({"a": 1}, '{"a": 1}')])
+def test_given_a_text_field_that_holds_no_text_when_another_changes_then_it_goes_back_as_it_is(
+    existing: Any, cell: str
+) -> None:
+    held = {**HELD, "custom_fields": {"erp_id": existing}}
+
+    assert difference("contacts", {"@erp_id": cell}, held) == {}
+    assert difference("contacts", {"@erp_id": cell, "@porte": "Médio"}, held) == {
+        "custom_fields": {"erp_id": existing, "porte": "Médio"}
+    }
+
+
 def test_given_options_held_as_one_text_when_compared_then_they_are_read_as_several() -> None:
     assert difference("contacts", {"@interesses": ["Preço", "Prazo"]}, {"custom_fields": {"f4": "prazo, Preço"}}) == {}
 
