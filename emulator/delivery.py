@@ -15,10 +15,12 @@ from .faults import Fault
 
 __all__ = ["Wire", "instead_of_answer", "spoiled"]
 
-STATUS_KINDS = {"429", "500", "502", "503", "504", "401", "404"}
+STATUS_KINDS = {"429", "500", "502", "503", "504", "400", "401", "404", "422"}
 STATUS_TEXT = {
+    400: "Bad Request",
     401: "The access token is invalid or has expired",
     404: "Not Found",
+    422: "Unprocessable Entity",
     429: "API rate limit exceeded",
     500: "Internal Server Error",
     502: "Bad Gateway",

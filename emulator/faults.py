@@ -12,7 +12,7 @@ from .rng import Rng, rng
 __all__ = ["Fault", "FaultPlan", "Kind", "WrongFaultError"]
 
 Kind = Literal[
-    "429", "500", "502", "503", "504", "401", "404",  # an answer with that status
+    "429", "500", "502", "503", "504", "400", "401", "404", "422",  # an answer with that status
     "reset",  # the connection ends before the call is carried out
     "stall",  # nothing for `seconds`, then the connection ends or (`then`: "answer") the answer comes
     "truncate",  # Content-Length promises more than is sent

@@ -93,16 +93,95 @@ def test_given_a_required_field_when_checked_then_a_mapping_that_leaves_it_out_i
     assert ("`@origem-do-lead` (Origem do lead)" in (status.get("message") or "")) is warned
 
 
-def test_given_custom_fields_that_the_user_may_not_read_when_none_is_mapped_then_rows_are_written(
-    crm: Emulator,
-) -> None:
-    crm.settings(forbidden=["custom_fields"])
+REFUSALS: Final = ("403", "400", "422", "404")
+TRIED_AGAIN: Final = [
+    pytest.param("500", marks=pytest.mark.waits(12)),
+    pytest.param("html_200", marks=pytest.mark.waits(12)),
+    "repeat_page",
+]
 
-    run = people(crm, "full_name").write(table("people", ["full_name"]), [record("people", full_name="Ana")])
+
+@pytest.fixture
+def without_list(crm: Emulator, request: pytest.FixtureRequest) -> Emulator:
+    """The account, whose list of custom fields cannot be had."""
+    if request.param == "403":
+        crm.settings(forbidden=["custom_fields"])
+    else:
+        crm.fault(request.param, path="/custom_fields$", times=None)
+    if request.param == "repeat_page":
+        for number in range(200):
+            crm.create("custom_fields", {**REQUIRED, "slug": f"campo-{number}", "required_rules": []})
+    return crm
+
+
+@pytest.mark.parametrize("without_list", [*REFUSALS, *TRIED_AGAIN], indirect=True)
+def test_given_no_list_of_custom_fields_when_none_is_mapped_then_rows_are_written_and_one_line_says_what_is_unknown(
+    without_list: Emulator,
+) -> None:
+    email = without_list.create("contacts", {"name": "Bia", "emails": [{"email": "bia@people.test"}]})[0]["emails"]
+    columns = {"full_name": "name", "mail": "email"}
+    people = table("people", columns, "append_dedup", "mail")
+    firms = table("firms", ["name"], destination_object_name="organization")
+    rows = [
+        record("people", full_name="Bia Nova", mail=email[0]["email"]),
+        record("people", full_name="Ana", mail="ana@people.test"),
+        record("firms", name="Firma Nova"),
+        state("people", 1),
+    ]
+    destination = Destination(without_list, column_mapping=mapping(**columns), partial_success=True)
+
+    run = destination.write([people, firms], rows)
 
     assert run.exit_code == 0, run.log
-    assert len(writes(crm)) == 1, "RD Station itself says what is missing"
-    assert "refuses the values" in run.log
+    assert statistics(run) == [(1.0, 1.0)]
+    assert "Firma Nova" in {row["name"] for row in without_list.truth("organizations")}
+    assert [line for line in run.log_lines("WARN") if "row 2" in line and "refuses the values (422)" in line]
+    for stream, name in (("people", "contact"), ("firms", "organization")):
+        (line,) = [each for each in run.log_lines("WARN") if f"`{stream}`" in each]
+        assert f"it is not known which custom fields the account requires of each new {name}" in line
+        assert "custom_fields: " in line
+
+
+@pytest.mark.parametrize("without_list", REFUSALS, indirect=True)
+def test_given_no_list_of_custom_fields_when_one_is_mapped_then_nothing_is_written_and_it_says_what_to_do(
+    without_list: Emulator,
+) -> None:
+    run = people(without_list, "full_name", "doc").write(
+        table("people", ["full_name", "doc"]), [record("people", full_name="Ana", doc="11144477735")]
+    )
+
+    assert run.exit_code == 1
+    assert writes(without_list) == []
+    (error,) = run.errors
+    assert error["message"].startswith("custom_fields: ")
+    assert "it is not known what `@cpf` takes" in error["message"]
+    assert "map none to a custom field" in error["message"]
+
+
+@pytest.mark.parametrize("without_list", REFUSALS, indirect=True)
+def test_given_no_list_of_custom_fields_when_checked_then_it_fails_only_where_one_is_mapped(
+    without_list: Emulator,
+) -> None:
+    (plain,) = people(without_list, "full_name").check().of_type("CONNECTION_STATUS")
+    (mapped,) = people(without_list, "full_name", "doc").check().of_type("CONNECTION_STATUS")
+
+    assert plain["status"] == "SUCCEEDED"
+    assert "It is not known which custom fields" in plain["message"]
+    assert mapped["status"] == "FAILED"
+    assert "`@cpf`" in mapped["message"]
+
+
+@pytest.mark.parametrize("without_list", REFUSALS, indirect=True)
+def test_given_no_list_of_custom_fields_when_any_could_be_a_column_then_it_is_an_error(without_list: Emulator) -> None:
+    untold = table("people", [])
+    untold["stream"]["json_schema"] = {"type": "object"}
+
+    written = Destination(without_list).write(untold, [record("people", name="Ana")])
+    discovered = Destination(without_list).discover()
+
+    assert (written.exit_code, discovered.exit_code) == (1, 1)
+    assert [error["message"].split(":")[0] for error in (*written.errors, *discovered.errors)] == ["custom_fields"] * 2
+    assert writes(without_list) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,17 @@ from typing import Any, Final
 from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.client.client import Api
-from airbyte_rdstation.client.errors import STATUSES, Statuses, final
+from airbyte_rdstation.client.errors import (
+    STATUSES,
+    ConnectorError,
+    ForbiddenError,
+    NotFoundError,
+    RequestRefusedError,
+    ServerFailedError,
+    Statuses,
+    UnreadableAnswerError,
+    final,
+)
 from airbyte_rdstation.client.oauth import authorized_session
 from airbyte_rdstation.client.retry import RetryPolicy
 from destination_rdstation_crm.config import Settings
@@ -33,6 +43,11 @@ _STATUSES: Final[Statuses] = {
         FailureType.config_error,
         "RD Station denies access (403): the user who authorized the connection lacks the permission, or the account's "
         f"plan lacks the feature. {_PERMISSION}",
+    ),
+    404: final(
+        FailureType.config_error,
+        "RD Station knows no such address (404): the account lacks the feature, or the API base URL is wrong; leave "
+        "that empty for RD Station itself.",
     ),
     409: final(FailureType.system_error, "RD Station says that the record is in conflict with another (409)."),
 }
@@ -65,13 +80,22 @@ class Connection:
         columns_of(column_mapping, record_type)
         self.crm.probe_reading(crm_object)
         self.crm.probe_writing(crm_object)
-        missing = missing_fields(column_mapping, record_type) if column_mapping else ""
+        missing = missing_fields(column_mapping, record_type) if column_mapping or custom_fields.unread else ""
         return f"{missing[:1].upper()}{missing[1:]}"
 
     @cached_property
-    def _custom_fields(self) -> list[Existing]:
-        return self.crm.custom_fields()
+    def _custom_fields(self) -> list[Existing] | ConnectorError:
+        """All of the account; or why RD Station does not give the list, though it may take what is written."""
+        try:
+            return self.crm.custom_fields()
+        except (ForbiddenError, NotFoundError, RequestRefusedError, ServerFailedError, UnreadableAnswerError) as error:
+            return error
 
     def custom_fields_of(self, entity: str) -> CustomFields:
-        """Give the custom fields that the account defines for contacts, deals or organizations; asks for them once."""
+        """Give the custom fields that the account defines for contacts, deals or organizations; asks for them once.
+
+        They may be `unread`. Raises a ConnectorError where the token does not serve, or RD Station cannot be reached.
+        """
+        if isinstance(self._custom_fields, ConnectorError):
+            return CustomFields(entity, unread=self._custom_fields)
         return CustomFields.of(self._custom_fields, entity)

@@ -226,10 +226,16 @@ def _mutable(config: Mapping[str, Any]) -> MutableMapping[str, Any]:
 
 
 def destination_catalog(custom_fields_of: Callable[[str], CustomFields]) -> DestinationCatalog:
-    """List what can be written where; `custom_fields_of` gives an entity's custom fields, called once for each."""
+    """List what can be written where; `custom_fields_of` gives an entity's custom fields, called once for each.
+
+    Raises the error that keeps their list from being read: half a list would look like a whole one.
+    """
     operations: list[DestinationOperation] = []
     for crm_object in OBJECTS.values():
-        record_type = RecordType(crm_object, custom_fields_of(crm_object.entity))
+        custom_fields = custom_fields_of(crm_object.entity)
+        if custom_fields.unread:
+            raise custom_fields.unread
+        record_type = RecordType(crm_object, custom_fields)
         operations += (_operation(record_type, mode) for mode in SYNC_MODES)
     return DestinationCatalog(operations=operations)
 

@@ -16,7 +16,7 @@ def applied(api: Caller) -> list[str | None]:
     return [entry["fault"] for entry in api.crm.requests()]
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502", "503", "504", "401", "404"])
+@pytest.mark.parametrize("kind", ["429", "500", "502", "503", "504", "400", "401", "404", "422"])
 @pytest.mark.parametrize("body", ["json", "html"])
 def test_given_a_status_fault_then_one_call_suffers(api: Caller, kind: str, body: str) -> None:
     api.crm.fault(kind, body=body, retry_after="3")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Final, Literal, TypeVar
 
-from airbyte_rdstation.client.errors import config_error
+from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.invisible import plain_name, shown
 from destination_rdstation_crm.objects.crm_object import (
     CUSTOM_FIELDS,
@@ -65,8 +65,12 @@ class CustomField(Field):
 class CustomFields:
     """All custom fields of one entity, by slug."""
 
-    def __init__(self, entity: str, fields: Iterable[CustomField] = ()) -> None:
+    def __init__(
+        self, entity: str, fields: Iterable[CustomField] = (), *, unread: ConnectorError | None = None
+    ) -> None:
+        """`unread`: why their list cannot be had, so that it is not known which there are, nor what they take."""
         self.entity = entity
+        self.unread = unread
         self._by_slug: dict[str, CustomField] = {}
         for each in fields:
             self._by_slug.setdefault(each.slug, each)
@@ -91,10 +95,18 @@ class CustomFields:
         if not matches:
             return self
         forms = {slug: FORMS[match] for slug, match in matches.items()}
-        return CustomFields(self.entity, (replace(each, form=forms.get(each.slug, each.form)) for each in self))
+        fields = (replace(each, form=forms.get(each.slug, each.form)) for each in self)
+        return CustomFields(self.entity, fields, unread=self.unread)
 
     def field(self, slug: str) -> CustomField:
-        """Find the field of that slug; a config error names near misses."""
+        """Find the field of that slug; a config error names near misses. Where the list is unread, raises that."""
+        if self.unread:
+            raise ConnectorError(
+                self.unread.internal_message,
+                f"{self.unread.message} Without the list of custom fields it is not known what `@{shown(slug)}` takes, "
+                "and nothing is written. To write the other columns meanwhile, map none to a custom field.",
+                self.unread.failure_type,
+            )
         if slug not in self._by_slug:
             raise config_error(
                 f"The account has no custom field `@{shown(slug)}` for {self.entity}s. "

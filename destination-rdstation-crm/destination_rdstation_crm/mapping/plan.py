@@ -258,7 +258,13 @@ def matches_of(entries: Iterable[Entry]) -> dict[str, Match]:
 
 
 def missing_fields(entries: Sequence[Entry], record_type: RecordType) -> str:
-    """Say which custom fields a new record needs that no column fills; empty where there is none."""
+    """Say which custom fields a new record needs that no column fills, or that this is not known; empty: none."""
+    unread = record_type.custom_fields.unread
+    if unread:
+        return (
+            f"it is not known which custom fields the account requires of each new {record_type.crm_object.name}: RD "
+            f"Station itself will refuse a row that lacks one. {unread.message}"
+        )
     filled = {entry.field for entry in entries}
     missing = [each for each in record_type.custom_fields.required if each.name not in filled]
     if not missing:

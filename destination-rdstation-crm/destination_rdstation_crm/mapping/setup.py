@@ -7,18 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Final
 
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteStream, DestinationSyncMode
 
-from airbyte_rdstation.client.errors import (
-    ConnectorError,
-    ForbiddenError,
-    NotFoundError,
-    ServerFailedError,
-    UnreadableAnswerError,
-    config_error,
-)
+from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.invisible import plain_name, shown
 from destination_rdstation_crm.mapping.custom_fields import CustomFields, suggestion
 from destination_rdstation_crm.mapping.plan import (
@@ -90,8 +84,7 @@ class _Setup:
     ) -> None:
         self._mode = mode
         self._column_mapping = column_mapping
-        self._fetch = custom_fields_of
-        self._fetched: dict[str, CustomFields] = {}
+        self._custom_fields_of = cache(custom_fields_of)
         self._cells = cells
         self._warn = warn
 
@@ -102,8 +95,11 @@ class _Setup:
         sync_mode = _sync_mode(configured, label)
         crm_object = _object(configured, label, self._mode)
         entries = self._entries(configured, label, crm_object)
-        creates = sync_mode is not DestinationSyncMode.update
-        record_type = RecordType(crm_object, self._custom_fields(crm_object, entries, demanded=creates))
+        creates = sync_mode is not DestinationSyncMode.update  # which the account allows only with some of them
+        custom_fields = CustomFields(crm_object.entity)
+        if creates or any(entry.field.startswith(CUSTOM_PREFIX) for entry in entries):
+            custom_fields = self._custom_fields_of(crm_object.entity).matched(matches_of(entries))
+        record_type = RecordType(crm_object, custom_fields)
         columns = columns_of(entries, record_type)
         _insist_name(label, crm_object, sync_mode, [column.field.name for column in columns])
         key_field = None
@@ -126,8 +122,10 @@ class _Setup:
     def _same_names(self, label: str, crm_object: CrmObject, known: Sequence[str] | None) -> list[Entry]:
         """Map the columns that carry destination field names already, and warn of the others, which are not sent."""
         if known is None:
-            record_type = RecordType(crm_object, self._all_custom_fields(crm_object))
-            return [Entry(name, name) for name in record_type.by_name]
+            custom_fields = self._custom_fields_of(crm_object.entity)
+            if custom_fields.unread:
+                raise custom_fields.unread  # any of them may be a column
+            return [Entry(name, name) for name in RecordType(crm_object, custom_fields).by_name]
         plain = {name: plain_name(name) for name in known}
         fits = {
             name: field in crm_object.by_name or field == ID_FIELD or field[:1] == CUSTOM_PREFIX
@@ -140,21 +138,6 @@ class _Setup:
                 "Map or rename what should be sent."
             )
         return [Entry(name, plain[name]) for name, fit in fits.items() if fit]
-
-    def _custom_fields(self, crm_object: CrmObject, entries: Sequence[Entry], *, demanded: bool) -> CustomFields:
-        """The custom fields as the mapping compares them; `demanded`: a record is created only with some of them."""
-        if any(entry.field.startswith(CUSTOM_PREFIX) for entry in entries):
-            return self._all_custom_fields(crm_object).matched(matches_of(entries))
-        try:
-            return self._all_custom_fields(crm_object) if demanded else CustomFields(crm_object.entity)
-        except (ForbiddenError, NotFoundError, ServerFailedError, UnreadableAnswerError):
-            return CustomFields(crm_object.entity)  # none is filled: RD Station itself says what is missing
-
-    def _all_custom_fields(self, crm_object: CrmObject) -> CustomFields:
-        entity = crm_object.entity
-        if entity not in self._fetched:
-            self._fetched[entity] = self._fetch(entity)
-        return self._fetched[entity]
 
 
 def _label(name: str, namespace: str | None) -> str:

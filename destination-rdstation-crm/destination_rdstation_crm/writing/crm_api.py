@@ -11,6 +11,8 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
+from airbyte_cdk.models import FailureType
+
 from airbyte_rdstation.airbyte.process import Stop
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import (
@@ -18,6 +20,7 @@ from airbyte_rdstation.client.errors import (
     NotFoundError,
     RequestRefusedError,
     ServerFailedError,
+    UnreadableAnswerError,
     config_error,
     system_error,
 )
@@ -68,13 +71,17 @@ class Crm:
         return self._known.setdefault((crm_object.name, key_field, form), KnownForms(crm_object.mode, key_field))
 
     def custom_fields(self) -> list[Existing]:
-        """Read every custom field of the account."""
+        """Read every custom field of the account; UnreadableAnswerError where the list has no end."""
         # The published samples give one object in the place of the list [doc].
         parse = partial(read_page, single=True)
         pages = _pages(
             lambda which: self._api.get("/custom_fields", {"sort[order]": "asc"} | which, parse, stream="custom_fields")
         )
-        return [row for page in pages for row in page.rows]
+        try:
+            return [row for page in pages for row in page.rows]
+        except BeyondReachError:
+            message = f"custom_fields: RD Station's list does not end within {_LAST_PAGE} pages."
+            raise UnreadableAnswerError(message, message, FailureType.system_error) from None
 
     def create(self, crm_object: CrmObject, body: Mapping[str, Any]) -> Existing:
         """Create a record and give it back. Raises AnswerLostError where it may or may not exist now."""
