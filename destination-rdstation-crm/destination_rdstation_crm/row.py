@@ -110,11 +110,6 @@ class Reject:
     """RD Station's own words, which may quote values."""
     action: ClassVar = "rejected"
 
-    @staticmethod
-    def of(row: Row, error: RowRejectedError) -> Reject:
-        """Make the reject that the error stands for."""
-        return Reject(row, error.reason, error.column, error.field_name)
-
     @property
     def sentence(self) -> str:
         """Where in its stream, and why, fit for a log: `row 3, column email: the matching key is empty`."""

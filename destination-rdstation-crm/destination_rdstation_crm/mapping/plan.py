@@ -70,13 +70,14 @@ class CellRules(NamedTuple):
 
     def meant(self, cell: Any) -> Any:
         """Make null of a cell, or of what a list or object holds, that counts as empty."""
+        if not self.empty_values:
+            return cell
         if isinstance(cell, list):
             return [self.meant(item) for item in cell]
         if isinstance(cell, dict):
             return {name: self.meant(item) for name, item in cell.items()}
-        if not self.empty_values or not isinstance(cell, (str, float)):
-            return cell
-        return None if without_invisible(str(cell)).strip() in self.empty_values else cell
+        counts = isinstance(cell, (str, float)) and without_invisible(str(cell)).strip() in self.empty_values
+        return None if counts else cell
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,10 @@ class RecordType:
 
     def difference(self, existing: Mapping[str, Any], body: Body) -> dict[str, Any]:
         """Make the body of a PUT that makes the record equal to the row; empty if it is."""
-        joined = {key: self.by_key[key].join(existing.get(key), body[key]) for key in body if key != CUSTOM_FIELDS}
+        joined = dict(body)
+        for key in body.keys() - {CUSTOM_FIELDS}:
+            if join := self.by_key[key].join:
+                joined[key] = join(existing.get(key), body[key])
         if CUSTOM_FIELDS in body:
             values = self.custom_fields.existing(existing.get(CUSTOM_FIELDS))
             resent = {slug: self.custom_fields.field(slug).resent(value) for slug, value in values.items()}
@@ -168,12 +171,12 @@ class RecordType:
         whole = dict(bodies[0])
         for body in bodies[1:]:
             for key, value in body.items():
-                if key not in whole:
-                    whole[key] = value
-                elif key == CUSTOM_FIELDS:
-                    whole[key] = {**whole[key], **value}
+                if key == CUSTOM_FIELDS:
+                    whole[key] = {**whole.get(key, {}), **value}
+                elif key in whole and (join := self.by_key[key].join):
+                    whole[key] = join(whole[key], value)
                 else:
-                    whole[key] = self.by_key[key].join(whole[key], value)
+                    whole[key] = value
         return whole
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -47,7 +48,7 @@ def plan_streams(
     `custom_fields_of` gives an entity's custom fields; it is called once an entity, where an `@slug` is used or
     records are created. `warn` takes a sentence for the log.
     """
-    setup = _Setup(mode, column_mapping, custom_fields_of, cells, warn)
+    setup = _Setup(mode, column_mapping, cache(custom_fields_of), cells, warn)
     cleared = streams_to_clear(catalog)
     return {key: setup.plan(each, namespace) for key, each, namespace in _told_apart(catalog) if key not in cleared}
 
@@ -71,34 +72,27 @@ def _told_apart(
         yield key, each, key[1] if alike[key[0]] > 1 else None
 
 
+@dataclass(frozen=True)
 class _Setup:
     """What all streams of a sync share."""
 
-    def __init__(
-        self,
-        mode: str | None,
-        column_mapping: Sequence[Entry],
-        custom_fields_of: Callable[[str], CustomFields],
-        cells: CellRules,
-        warn: Callable[[str], None],
-    ) -> None:
-        self._mode = mode
-        self._column_mapping = column_mapping
-        self._custom_fields_of = cache(custom_fields_of)
-        self._cells = cells
-        self._warn = warn
+    mode: str | None
+    column_mapping: Sequence[Entry]
+    custom_fields_of: Callable[[str], CustomFields]
+    cells: CellRules
+    warn: Callable[[str], None]
 
     def plan(self, configured: ConfiguredAirbyteStream, namespace: str | None) -> StreamPlan:
         """Make the plan of one stream, or raise a config error; `namespace` only where another stream has its name."""
         name = configured.stream.name
         label = _label(name, namespace)
         sync_mode = _sync_mode(configured, label)
-        crm_object = _object(configured, label, self._mode)
+        crm_object = _object(configured, label, self.mode)
         entries = self._entries(configured, label, crm_object)
         creates = sync_mode is not DestinationSyncMode.update  # which the account allows only with some of them
         custom_fields = CustomFields(crm_object.entity)
         if creates or any(entry.field.startswith(CUSTOM_PREFIX) for entry in entries):
-            custom_fields = self._custom_fields_of(crm_object.entity).matched(matches_of(entries))
+            custom_fields = self.custom_fields_of(crm_object.entity).matched(matches_of(entries))
         record_type = RecordType(crm_object, custom_fields)
         columns = columns_of(entries, record_type)
         _insist_name(label, crm_object, sync_mode, [column.field.name for column in columns])
@@ -107,12 +101,12 @@ class _Setup:
             key_field = _key_field(configured, label, record_type, entries)
         key_column = next((column.plain for column in columns if column.field.name == (key_field or ID_FIELD)), None)
         if creates and (missing := missing_fields(entries, record_type)):
-            self._warn(f"Stream `{label}`: {missing}")
-        return StreamPlan(name, namespace, label, record_type, columns, key_field, key_column, sync_mode, self._cells)
+            self.warn(f"Stream `{label}`: {missing}")
+        return StreamPlan(name, namespace, label, record_type, columns, key_field, key_column, sync_mode, self.cells)
 
     def _entries(self, configured: ConfiguredAirbyteStream, label: str, crm_object: CrmObject) -> Sequence[Entry]:
         known = _schema_columns(configured)
-        entries = self._column_mapping
+        entries = self.column_mapping
         if configured.destination_object_name or not entries:
             entries = self._same_names(label, crm_object, known)
         if known is not None:
@@ -122,7 +116,7 @@ class _Setup:
     def _same_names(self, label: str, crm_object: CrmObject, known: Sequence[str] | None) -> list[Entry]:
         """Map the columns that carry destination field names already, and warn of the others, which are not sent."""
         if known is None:
-            custom_fields = self._custom_fields_of(crm_object.entity)
+            custom_fields = self.custom_fields_of(crm_object.entity)
             if custom_fields.unread:
                 raise custom_fields.unread  # any of them may be a column
             return [Entry(name, name) for name in RecordType(crm_object, custom_fields).by_name]
@@ -133,7 +127,7 @@ class _Setup:
         }
         strangers = [name for name, fit in fits.items() if not fit and not is_added(name)]
         if strangers:
-            self._warn(
+            self.warn(
                 f"Stream `{label}`: {_quoted(strangers)} not sent, being no field of a {crm_object.name}. "
                 "Map or rename what should be sent."
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
-from destination_rdstation_crm.objects.existing_values import Join, Same, replace, same_fold, same_text
+from destination_rdstation_crm.objects.existing_values import Join, Same, same_fold, same_text
 from destination_rdstation_crm.objects.key_forms import TEXT_KEY, KeyForm
 from destination_rdstation_crm.objects.values import blank, identifier, text
 from destination_rdstation_crm.row import RowRejectedError
@@ -66,7 +66,8 @@ class Field:
     schema: Schema = field(default_factory=lambda: TEXT)
     """What the platform's mapping screen shows: JSON schema."""
     same: Same = same_text
-    join: Join = replace
+    join: Join | None = None
+    """How its value joins an existing one; None: it takes its place. So do lists of ids, or no contact left a deal."""
     clear: Callable[[], Any] = lambda: None
     """What stands in a body to empty the field."""
     clearable: bool = True

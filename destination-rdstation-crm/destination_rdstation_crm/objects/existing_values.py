@@ -32,7 +32,6 @@ __all__ = [
     "join_profiles",
     "phone_key",
     "profile_key",
-    "replace",
     "same_address",
     "same_birthday",
     "same_day",
@@ -139,11 +138,6 @@ same_profiles: Final = _read_alike(_profiles, empty=frozenset())
 
 
 Join: TypeAlias = Callable[[Any, Any], Any]
-
-
-def replace(existing: Any, sent: Any) -> Any:
-    """Take the row's value: it states the whole. So do lists of ids, else a contact could never leave a deal."""
-    return sent
 
 
 def join_phones(existing: Any, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:

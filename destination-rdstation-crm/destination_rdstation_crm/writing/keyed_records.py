@@ -34,9 +34,9 @@ class KeyedRecords:
         self._crm = crm
         self._plan = plan
         self._object = plan.record_type.crm_object
-        self._key_field = key_field or ID_FIELD
-        self.form = plan.record_type.by_name[self._key_field].form
-        self.identity: Callable[[Existing], Key] = partial(plan.record_type.identity, self._key_field)
+        self.key_field = key_field or ID_FIELD
+        self.form = plan.record_type.by_name[self.key_field].form
+        self.identity: Callable[[Existing], Key] = partial(plan.record_type.identity, self.key_field)
         """Reads the key out of a record."""
 
     def found(self, filter_: str, keys: Iterable[Key]) -> Iterator[Page]:
@@ -90,7 +90,7 @@ class KeyedRecords:
         values = self.form.control_values
         keys = [Key(values[:1] if form == "single" else values, self.form)]
         try:
-            next(self.found(lookup_filter(form, self._key_field, keys), keys), None)
+            next(self.found(lookup_filter(form, self.key_field, keys), keys), None)
         except FilterFailedError:
             return False
         return True
@@ -100,7 +100,7 @@ class KeyedRecords:
         for record in islice(self._all(), _SOME):
             if (key := self.identity(record)).folded:
                 try:
-                    pages = self.found(lookup_filter(form, self._key_field, [*others, key]), [key])
+                    pages = self.found(lookup_filter(form, self.key_field, [*others, key]), [key])
                     return any(row["id"] == record["id"] for page in pages for row in page.rows)
                 except (BeyondReachError, FilterFailedError):
                     return False
@@ -115,6 +115,6 @@ class KeyedRecords:
     def _indexed(self, begun: datetime, records: Iterable[Existing]) -> WholeIndex:
         whole = WholeIndex(records, self.identity, begun)
         _logger.info("%s: all %s records were read to look rows up.", self._plan.label, f"{len(whole):,}")
-        if len(whole) and not whole.has_keys and not self._plan.record_type.by_name[self._key_field].shown:
+        if len(whole) and not whole.has_keys and not self._plan.record_type.by_name[self.key_field].shown:
             raise self._plan.unseen_key()
         return whole

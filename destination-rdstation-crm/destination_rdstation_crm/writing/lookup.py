@@ -65,7 +65,6 @@ class Lookup:
         self._crm = crm
         self._plan = plan
         self._object = plan.record_type.crm_object
-        self._key_field = key_field or ""
         self._records = KeyedRecords(crm, plan, key_field)
         self._known = crm.known_forms(self._object, key_field, self._records.form)
         self._map: Callable[..., list[Any]] = pool.map if pool else lambda job, items: list(map(job, items))
@@ -76,7 +75,7 @@ class Lookup:
         NoAnswer where that cannot be told. With `since`, only records created then or later, which have the very
         spelling of the row. What is not found is sought once more as the rows spell it.
         """
-        search = _Search(self._records, self._key_field, self._known, self._map, since)
+        search = _Search(self._records, self._known, self._map, since)
         wanted = {tuple(key.folded): key for key in keys if key.folded}
         search.equal(list(wanted.values()))
         if not since and (missing := [key for key in wanted.values() if search.hits(key) == []]):
@@ -117,7 +116,6 @@ class _Search:
     """One look-up of many keys, one form of filter after the other, and what it has found."""
 
     records: KeyedRecords
-    key_field: str
     known: KnownForms
     map: Callable[..., list[Any]]
     since: datetime | None
@@ -129,7 +127,7 @@ class _Search:
         countless = self.records.form.countless
         form: Form = "parts" if countless else "list"
         for key in keys:
-            if len(quote(lookup_filter(form, self.key_field, [key], self.since))) > LONGEST_FILTER:
+            if len(quote(lookup_filter(form, self.records.key_field, [key], self.since))) > LONGEST_FILTER:
                 self.no_answer[tuple(key.folded)] = NoAnswer(_TOO_LONG)
         keys = [key for key in keys if tuple(key.folded) not in self.no_answer]
         if countless:
@@ -179,14 +177,14 @@ class _Search:
         """Ask for many in one request; gives back those that this form gives no answer for."""
         if self.known.is_left(form):
             return list(keys)
-        filter_of = partial(lookup_filter, form, self.key_field, since=self.since)
+        filter_of = partial(lookup_filter, form, self.records.key_field, since=self.since)
         answers = self.map(partial(self._ask, form), list(portions(keys, filter_of)))
         return [key for left in answers for key in left]
 
     def _ask(self, form: Form, keys: Sequence[Key]) -> list[Key]:
         """Ask what the filter for these keys finds, in halves where that is much or refused, down to a key alone."""
         try:
-            pages = self.records.found(lookup_filter(form, self.key_field, keys, self.since), keys)
+            pages = self.records.found(lookup_filter(form, self.records.key_field, keys, self.since), keys)
             first = next(pages)
             if len(keys) == 1 or (first.last or 0) <= _MANY_PAGES:
                 rows = [*first.rows, *(row for page in pages for row in page.rows)]
@@ -226,7 +224,7 @@ class _Search:
     def _ask_for_one(self, key: Key) -> list[Key]:
         """Ask once for each spelling of the key; gives it back if RD Station takes no such request."""
         try:
-            for filter_ in single_filters(self.key_field, key, self.since):
+            for filter_ in single_filters(self.records.key_field, key, self.since):
                 pages = self.records.found(filter_, [key])
                 self._add([row for page in pages for row in page.rows])
         except BeyondReachError:
