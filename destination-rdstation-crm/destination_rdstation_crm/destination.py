@@ -251,7 +251,7 @@ def _operation(record_type: RecordType, mode: DestinationSyncMode) -> Destinatio
 
 
 def _schema(record_type: RecordType, *, creates: bool) -> dict[str, Any]:
-    customs = [each.name for each in record_type.custom_fields if each.required]
+    customs = [each.name for each in record_type.custom_fields.required]
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",

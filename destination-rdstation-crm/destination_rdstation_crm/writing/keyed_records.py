@@ -53,8 +53,8 @@ class KeyedRecords:
 
         return self._crm.find(self._object, filter_, obeys)
 
-    def since(self, moment: datetime) -> Iterator[Existing]:
-        """Read those created since."""
+    def since(self, moment: datetime | None) -> Iterator[Existing]:
+        """Read those created since, or all."""
         return self._crm.all(self._object, moment)
 
     def recent(self, moment: datetime) -> Iterator[Existing]:
@@ -67,14 +67,14 @@ class KeyedRecords:
 
     def all(self) -> WholeIndex:
         """Read all of them."""
-        return self._indexed(self._now(), self._all())
+        return self._indexed(self._now(), self.since(None))
 
     def few(self) -> WholeIndex | None:
         """Read all of them if they are few."""
         if not self._crm.may_hold(self._object, FEW_RECORDS):
             return None
         begun = self._now()
-        read = list(islice(self._all(), FEW_RECORDS + 1))
+        read = list(islice(self.since(None), FEW_RECORDS + 1))
         return None if len(read) > FEW_RECORDS else self._indexed(begun, read)
 
     def finds_by_second_key(self) -> bool:
@@ -97,7 +97,7 @@ class KeyedRecords:
 
     def _finds_one(self, form: Form, *others: Key) -> bool:
         """Whether a filter for some record's key, behind those of others, finds that record."""
-        for record in islice(self._all(), _SOME):
+        for record in islice(self.since(None), _SOME):
             if (key := self.identity(record)).folded:
                 try:
                     pages = self.found(lookup_filter(form, self.key_field, [*others, key]), [key])
@@ -105,9 +105,6 @@ class KeyedRecords:
                 except (BeyondReachError, FilterFailedError):
                     return False
         return False
-
-    def _all(self) -> Iterator[Existing]:
-        return self._crm.all(self._object, None)
 
     def _now(self) -> datetime:
         return self._crm.server_time(datetime.now(timezone.utc)) - CLOCK_DOUBT
