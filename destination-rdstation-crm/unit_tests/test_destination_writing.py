@@ -118,6 +118,17 @@ def test_given_a_lost_creation_when_looked_for_then_the_verdict_is(held: list[di
     assert sum(waited) == (7.0 if verdict == "not_created" else 0.0), "a new record may not be findable at once"
 
 
+def test_given_a_lost_creation_whose_name_fits_no_request_when_looked_for_then_it_is_not_created_again() -> None:
+    lost = Lost(Target([prepared(1, name="Ana" * 3_000)]), {"name": "Ana" * 3_000}, BEGAN)
+    crm = FakeCrm()
+    creations = LostCreations(cast(Crm, crm), plan("append", None), WorkerPool(1, Stop()), lambda _: None)
+
+    verdicts = creations.resolve([lost], set())
+
+    assert verdicts.uncertain == [(lost.target, [])]
+    assert crm.filters == []
+
+
 def test_given_two_equal_lost_creations_and_one_record_when_looked_for_then_one_is_written_again() -> None:
     held = [contact("x1", created_at="2026-05-01T12:00:01Z")]
     lost = [Lost(Target([prepared(number)]), prepared(number).body, BEGAN) for number in (1, 2)]
