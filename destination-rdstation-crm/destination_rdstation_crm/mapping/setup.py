@@ -254,5 +254,4 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _quoted(names: Sequence[str]) -> str:
-    listed = ", ".join(f"`{shown(name)}`" for name in names)
-    return f"column {listed} is" if len(names) == 1 else f"columns {listed} are"
+    return f"column {_named(names)} is" if len(names) == 1 else f"columns {_named(names)} are"
