@@ -83,7 +83,7 @@ def stream(
 
 def plans(
     *streams: ConfiguredAirbyteStream,
-    mode: str | None = "contacts",
+    mode: str = "contacts",
     mapped: Mapping[str, str] | Sequence[tuple[str, str]] = (),
     send_nulls: bool = False,
     custom_fields_of: Callable[[str], CustomFields] = fields_of,

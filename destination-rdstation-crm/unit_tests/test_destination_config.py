@@ -71,7 +71,9 @@ def test_given_a_place_for_rejects_when_read_then_it_is_that_place(storage: Any,
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
-        ({"mode": None}, "`mode`"),
+        ({"mode": None}, "`mode` is missing"),
+        ({"mode": ""}, "`mode` is missing"),
+        ({"mode": "contact"}, "`mode` must be 'contacts', 'deals' or 'organizations'"),
         ({"mode": SECRET}, "`mode`"),
         ({"column_mapping": [{"column": "a"}]}, "`column_mapping.field`"),
         ({"column_mapping": [{"column": "a", "field": "b", "match": SECRET}]}, "`column_mapping.match`"),

@@ -123,13 +123,7 @@ def test_given_another_sync_mode_when_planned_then_the_config_error_lists_ours()
 
 
 def test_given_a_stream_to_overwrite_when_planned_then_it_is_one_to_clear_whatever_else_is_wrong_with_it() -> None:
-    assert plans(stream("no-such-field", mode="overwrite"), mode=None) == {}
-
-
-@pytest.mark.parametrize("mode", [None, "", "contact", "tasks"])
-def test_given_no_mode_when_planned_then_the_config_error_lists_them(mode: str | None) -> None:
-    with pytest.raises(ConnectorError, match=r"`mode` is missing or unknown.*contacts, deals, organizations"):
-        plans(stream("name"), mode=mode)
+    assert plans(stream("no-such-field", mode="overwrite"), mode="deals") == {}
 
 
 def test_given_ids_to_update_when_appended_then_no_name_is_needed() -> None:
@@ -157,7 +151,7 @@ def test_given_an_empty_namespace_when_planned_then_the_stream_has_none() -> Non
 
 
 def test_given_an_object_named_by_the_platform_when_planned_then_mode_and_mapping_do_not_count() -> None:
-    (plan,) = plans(stream("name", "rating", goes_to="deal"), mode=None, mapped={"who": "email"}).values()
+    (plan,) = plans(stream("name", "rating", goes_to="deal"), mode="contacts", mapped={"who": "email"}).values()
 
     assert plan.record_type.crm_object.name == "deal"
     assert prepare(plan, {"name": "Plano", "rating": 3}).body == {"name": "Plano", "rating": 3}

@@ -37,7 +37,7 @@ SYNC_MODES: Final = (DestinationSyncMode.append, DestinationSyncMode.append_dedu
 def plan_streams(
     catalog: ConfiguredAirbyteCatalog,
     *,
-    mode: str | None,
+    mode: str,
     column_mapping: Sequence[Entry],
     custom_fields_of: Callable[[str], CustomFields],
     cells: CellRules,
@@ -76,7 +76,7 @@ def _told_apart(
 class _Setup:
     """What all streams of a sync share."""
 
-    mode: str | None
+    mode: str
     column_mapping: Sequence[Entry]
     custom_fields_of: Callable[[str], CustomFields]
     cells: CellRules
@@ -151,7 +151,7 @@ def _no_such_mode(configured: ConfiguredAirbyteStream, label: str) -> ConnectorE
     )
 
 
-def _object(configured: ConfiguredAirbyteStream, label: str, mode: str | None) -> CrmObject:
+def _object(configured: ConfiguredAirbyteStream, label: str, mode: str) -> CrmObject:
     name = configured.destination_object_name
     if name:
         if name not in OBJECTS:
@@ -160,8 +160,6 @@ def _object(configured: ConfiguredAirbyteStream, label: str, mode: str | None) -
                 f"have. {suggestion(name, OBJECTS)}"
             )
         return OBJECTS[name]
-    if mode is None or mode not in MODES:
-        raise config_error(f"`mode` is missing or unknown. Set it to one of {', '.join(MODES)}.")
     return MODES[mode]
 
 
