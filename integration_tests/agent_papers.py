@@ -49,7 +49,10 @@ def _described(page: Path, pending: Mapping[Path, str]) -> tuple[str, str]:
     text = pending.get(page) or page.read_text(encoding="utf-8")
     text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     heading, _, body = text.strip().partition("\n")
-    body = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", body.partition("\n## ")[0])
+    body = re.sub(
+        r"(?m)^\[[^]]+\]\([^)]+\)$", "", body.partition("\n## ")[0]
+    )  # a link to the twin says nothing of the page
+    body = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", body)
     paragraphs = (re.sub(r"\s+", " ", part).strip() for part in re.split(r"\n\s*\n", body))
     prose = next((part for part in paragraphs if re.match(r"[\w\"]|`[^`]", part) and " " in part), "")
     sentence = re.split(r"(?<=[.:])\s+(?=[A-Z`\"])", prose, maxsplit=1)[0].rstrip(":.")

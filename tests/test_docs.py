@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
-from paper_text import commands, fences, inline_code, prose, tables, targets, text_of
+from paper_text import fences, inline_code, prose, tables, targets, text_of
 from source_rdstation_conversas.table_conversas import STREAMS as STREAMS_CONVERSAS
 from source_rdstation_crm.v1.table_v1 import STREAMS as STREAMS_V1
 from source_rdstation_crm.v2.table_v2 import STREAMS as STREAMS_V2
@@ -23,7 +23,6 @@ from versions import CONVERSAS, V1, V2, Version
 ROOT = Path(__file__).resolve().parent.parent
 PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("skills/**/*.md")])
 READMES = (ROOT / "README.md", ROOT / "README.pt-BR.md")
-GUIDE = ROOT / "docs" / "pt-BR" / "guia.md"
 SCREEN = 120
 """Lines of a README, at most: what is longer belongs on a page of its own."""
 OF_THE_READER = (
@@ -191,45 +190,18 @@ def test_every_list_stands_on_the_page_of_its_api(version: Version) -> None:
     assert [path for path, pattern in paths.items() if not re.search(rf"{pattern}(?![/\w-])", page)] == []
 
 
-def named_first(text: str) -> set[str]:
-    """The connectors and options that tables explain: what stands as code in a row's first cell."""
-    cells = re.findall(r"(?m)^\| (`[^|]+) \|", text)
-    return {name for cell in cells for name in re.findall(r"`([\w-]+)`", cell)}
+@pytest.mark.parametrize(
+    "connector", ["source-rdstation-crm", "source-rdstation-conversas", "destination-rdstation-crm"]
+)
+def test_the_page_of_a_connector_explains_every_option(connector: str) -> None:
+    kind, _, name = connector.partition("-")
+    page = text_of(ROOT / "docs" / "integrations" / f"{kind}s" / f"{name}.md")
 
-
-def test_both_readmes_name_the_same() -> None:
-    english, portuguese = map(text_of, READMES)
-
-    assert named_first(portuguese) == named_first(english)
-    assert targets(portuguese) == targets(english)
-    assert {tuple(words) for words in commands(portuguese)} == {tuple(words) for words in commands(english)}
-    settings = [{code for code in inline_code(text) if re.match("--|[A-Z]+=", code)} for text in (portuguese, english)]
-    assert settings[0] == settings[1]
-    told = [sorted(json.dumps(example) for example in examples(text)) for text in (portuguese, english)]
-    assert told[0] == told[1]
-    links = [
-        {link for link in re.findall(r"\]\(([^)#]+)", prose(text)) if "README" not in link and "pt-BR" not in link}
-        for text in (english, portuguese)
-    ]
-    assert links[0] == links[1]
+    explained = next(rows for heading, rows in tables(page) if heading == "Reference")
+    options = {code.partition(".")[0] for row in explained for code in inline_code(row["property"])}
+    assert options == set(specification(connector)["properties"])
 
 
 @pytest.mark.parametrize("readme", READMES, ids=name_of)
 def test_a_readme_is_about_one_screen(readme: Path) -> None:
     assert len(text_of(readme).splitlines()) <= SCREEN
-
-
-def test_the_portuguese_guide_explains_every_option_that_a_form_shows() -> None:
-    connectors = ("source-rdstation-crm", "source-rdstation-conversas", "destination-rdstation-crm")
-    options = {name for connector in connectors for name in specification(connector)["properties"]}
-
-    assert named_first(text_of(GUIDE)) == options - {"api_base_url"}
-
-
-def test_the_portuguese_guide_names_only_what_english_papers_name() -> None:
-    english = [text_of(paper) for paper in PAPERS if "pt-BR" not in name_of(paper)]
-
-    told = {tuple(words) for text in english for words in commands(text)}
-    assert {tuple(words) for words in commands(text_of(GUIDE))} <= told
-    settings = {code for text in english for code in inline_code(text)}
-    assert {code for code in inline_code(text_of(GUIDE)) if re.match("--|[A-Z_]+=", code)} <= settings
