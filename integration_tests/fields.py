@@ -86,7 +86,7 @@ LANGUAGES = (
         "| campo | forma | o que é |\n| --- | --- | --- |\n",
         {
             "string": "texto", "integer": "número inteiro", "number": "número", "boolean": "verdadeiro ou falso",
-            "array": "lista", "object": "objeto", "date": "dia", "date-time": "instante",
+            "array": "lista", "object": "objeto", "date": "data", "date-time": "data e hora",
         },
         " ou ",
         PORTUGUESE,
