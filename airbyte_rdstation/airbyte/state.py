@@ -11,11 +11,14 @@ import logging
 import threading
 from abc import abstractmethod
 from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Annotated, Any, Final, TypeVar
+from functools import cached_property
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
-from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, FinalStateCursor
+from airbyte_cdk.sources.streams import NO_CURSOR_STATE_KEY
+from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.types import Record
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -26,8 +29,8 @@ from airbyte_rdstation.dates import LAST_YEAR, format_instant, normalize_instant
 
 __all__ = [
     "LOOKBACK",
-    "CheckpointCursor",
     "FullRefreshCursor",
+    "IncrementalCursor",
     "Instant",
     "ReadPosition",
     "StateModel",
@@ -63,7 +66,7 @@ _Moment = Annotated[str, AfterValidator(_instant_of_any_future)]
 
 _UNUSED: Final = frozenset(
     {
-        "__ab_no_cursor_state_message",
+        NO_CURSOR_STATE_KEY,
         "__ab_full_refresh_sync_complete",
         "walk",  # a position as builds before 0.1.0 saved it: that read begins anew, from the cursor beside it
     }
@@ -156,12 +159,21 @@ _REQUESTS_A_STATE: Final = 5
 _REQUESTS_WITHOUT_NEWS: Final = 8
 
 
+@dataclass(eq=False)
 class StreamCursor(Cursor):
-    """Counts the requests of a stream and emits its state every few of them."""
+    """Keeps a stream's state, counts its requests, and emits the state every few of them."""
 
-    _lock: threading.RLock
-    _requests: int = 0  # since the last state
-    _emitted: MutableMapping[str, Any] | None = None
+    _context: StreamContext
+    _states: ConnectorStateManager = field(default_factory=ConnectorStateManager, init=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, init=False)
+    _requests: int = field(default=0, init=False)
+    """Since the last state."""
+    _emitted: Mapping[str, Any] | None = field(default=None, init=False)
+
+    @property
+    @abstractmethod
+    def state(self) -> MutableMapping[str, Any]:
+        """The state that covers exactly the records emitted by now."""
 
     def before_request(self) -> None:
         """Count a request that is about to be sent; emit the state again where requests bring no records for long."""
@@ -181,7 +193,8 @@ class StreamCursor(Cursor):
         with self._lock:  # what the state says and when it is said is one step: two threads must not swap their states
             self._requests = 0
             self._emitted = self.state
-            self._emit(self._emitted)
+            self._states.update_state_for_stream(self._context.name, None, self._emitted)
+            self._context.messages.emit_message(self._states.create_state_message(self._context.name, None))
 
     def ensure_at_least_one_state_emitted(self) -> None:
         """Emit what is not emitted yet. The CDK calls this once a stream has ended, well or not.
@@ -192,28 +205,6 @@ class StreamCursor(Cursor):
         with self._lock:
             if self.state != self._emitted:
                 self.checkpoint()
-
-    @abstractmethod
-    def _emit(self, state: Mapping[str, Any]) -> None: ...
-
-
-class CheckpointCursor(StreamCursor):
-    """Keeps the state of a stream that can go on where it was; subclasses say what it is."""
-
-    def __init__(self, context: StreamContext) -> None:
-        self._context = context
-        self._stream = context.name
-        self._states = ConnectorStateManager()
-        self._lock = threading.RLock()
-
-    @property
-    @abstractmethod
-    def state(self) -> MutableMapping[str, Any]:
-        """The state that covers exactly the records emitted by now."""
-
-    def _emit(self, state: Mapping[str, Any]) -> None:
-        self._states.update_state_for_stream(self._stream, None, state)
-        self._context.messages.emit_message(self._states.create_state_message(self._stream, None))
 
     def observe(self, record: Record) -> None:
         """Do nothing: states move a request at a time."""
@@ -226,12 +217,26 @@ class CheckpointCursor(StreamCursor):
         return True
 
 
-class FullRefreshCursor(StreamCursor, FinalStateCursor):
+class FullRefreshCursor(StreamCursor):
     """Keeps the state of a stream without a cursor: a mark that says so."""
 
-    def __init__(self, context: StreamContext) -> None:
-        FinalStateCursor.__init__(self, context.name, None, context.messages)
-        self._lock = threading.RLock()
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """The CDK's mark, always the same."""
+        return {NO_CURSOR_STATE_KEY: True}
 
-    def _emit(self, state: Mapping[str, Any]) -> None:
-        FinalStateCursor.ensure_at_least_one_state_emitted(self)
+
+class IncrementalCursor(StreamCursor, Generic[S]):
+    """Keeps the state of a stream that can go on where it was; subclasses say what it is."""
+
+    def __init__(self, context: StreamContext, *, cursor_field: str, state: S) -> None:
+        super().__init__(context)
+        self.begun = datetime.now(timezone.utc)
+        """When this sync began to read the stream, by our clock."""
+        self.incoming = state
+        self.cursor_field = cursor_field
+
+    @cached_property
+    def _started(self) -> str:
+        """The same moment by RD Station's clock. Not to be used before the first answer, which tells it."""
+        return format_instant(self._context.server_time(self.begun))

@@ -18,7 +18,7 @@ from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.airbyte.partitions import Places, StreamPartitions, read_small_list
 from airbyte_rdstation.airbyte.records import RecordPartition
-from airbyte_rdstation.airbyte.state import CheckpointCursor, FullRefreshCursor
+from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import (
     ConnectorError,
@@ -56,9 +56,7 @@ class Histories:
 class ContactPartitions(StreamPartitions):
     """Generates a partition for each contact; subclasses read one contact's records."""
 
-    def __init__(
-        self, context: StreamContext, histories: Histories, cursor: CheckpointCursor | FullRefreshCursor
-    ) -> None:
+    def __init__(self, context: StreamContext, histories: Histories, cursor: StreamCursor) -> None:
         self._context = context
         self._fetch_contacts = histories.fetch_contacts
         self._client = histories.client

@@ -23,11 +23,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, MutableMapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
-from airbyte_rdstation.airbyte.state import LOOKBACK, CheckpointCursor, Instant, ReadPosition, StateModel, StreamState
+from airbyte_rdstation.airbyte.state import LOOKBACK, IncrementalCursor, Instant, ReadPosition, StateModel, StreamState
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.dates import EPOCH, format_instant, parse_instant
 from source_rdstation_conversas.streams.rounds import ContactGroup, contacts_behind, contacts_in_turn
@@ -68,7 +68,7 @@ class MessagesState(StreamState):
     attended: _Attended | None = None
 
 
-class MessagesCursor(CheckpointCursor):
+class MessagesCursor(IncrementalCursor[MessagesState]):
     """Keeps `{"created_at": "2026-08-01T…Z", "position": {…}, "attended": {"until": "2026-08-05T…Z", …}, "gone": […]}`.
 
     A group has a `position` while it is being read: `{"started": "2026-08-02T…Z", "after": "8e…"}`. `attended` is
@@ -79,11 +79,8 @@ class MessagesCursor(CheckpointCursor):
         self, context: StreamContext, *, cursor_field: str, state: MessagesState, full_round: timedelta
     ) -> None:
         """`full_round`: within which every contact is visited; 0 for everyone in each sync."""
-        super().__init__(context)
-        self._begun = datetime.now(timezone.utc)
-        self._cursor_field = cursor_field
+        super().__init__(context, cursor_field=cursor_field, state=state)
         self._full_round = full_round
-        self._incoming = state
         attended = state.attended
         self._until = max(attended.until if attended else "", state.cursor or format_instant(EPOCH))
         self._rounds = attended is not None
@@ -98,10 +95,10 @@ class MessagesCursor(CheckpointCursor):
     @property
     def state(self) -> MutableMapping[str, Any]:
         """Return up to when each group is complete, and the positions of those that are being read."""
-        cursor = self._incoming.cursor or self._context.start_date or ""
+        cursor = self.incoming.cursor or self._context.start_date or ""
         if self._everyone.complete:
             cursor = max(self._everyone.started, cursor)
-        state: dict[str, Any] = {self._cursor_field: cursor} if cursor else {}
+        state: dict[str, Any] = {self.cursor_field: cursor} if cursor else {}
         if gone := sorted(self._gone)[:_MOST_GONE]:
             state["gone"] = gone
         if self._hidden:
@@ -122,11 +119,11 @@ class MessagesCursor(CheckpointCursor):
         instant moves, and contacts known to be gone stay known.
         """
         self._contacts = contacts
-        self._unlisted = hidden is None or hidden > self._incoming.hidden
+        self._unlisted = hidden is None or hidden > self.incoming.hidden
         if hidden == 0:
             self._gone &= set(contacts)
-        self._counted = self._incoming.hidden if hidden is None else hidden
-        cursor = self._incoming.cursor
+        self._counted = self.incoming.hidden if hidden is None else hidden
+        cursor = self.incoming.cursor
         if not self._full_round or not cursor or cursor <= (self._context.start_date or ""):
             return None
         return None if len(self._turn) == len(contacts) else self._attended_since
@@ -136,10 +133,10 @@ class MessagesCursor(CheckpointCursor):
 
         `attended`: who has or had an attendance; None for everyone.
         """
-        now, known = self._started, self._incoming.attended
+        now, known = self._started, self.incoming.attended
         if attended is None:
             # A round's position says nothing of how far everyone is read since the last sync.
-            position = None if known else self._incoming.position
+            position = None if known else self.incoming.position
             due = contacts_behind(self._contacts, position.after if position else "")
             first: Sequence[str] = ()
         else:
@@ -167,10 +164,10 @@ class MessagesCursor(CheckpointCursor):
     def since(self, contact: str) -> datetime:
         """Return the moment from which on messages of the contact are due."""
         start = parse_instant(self._context.start_date or "")
-        if not self._incoming.cursor or contact in self._incoming.gone:
+        if not self.incoming.cursor or contact in self.incoming.gone:
             return start
         in_turn = contact in self._everyone
-        return max(start, parse_instant(self._incoming.cursor) - LOOKBACK if in_turn else self._attended_since)
+        return max(start, parse_instant(self.incoming.cursor) - LOOKBACK if in_turn else self._attended_since)
 
     def keep_back(self, contact: str) -> None:
         """Note that something of a contact could not be read: the end of the read must not move its instants."""
@@ -182,7 +179,7 @@ class MessagesCursor(CheckpointCursor):
         """Note that a contact has no history (404)."""
         with self._lock:
             self._gone.add(contact)
-            if contact not in self._incoming.gone:
+            if contact not in self.incoming.gone:
                 self.keep_back(contact)
 
     def note_there(self, contact: str) -> None:
@@ -209,7 +206,7 @@ class MessagesCursor(CheckpointCursor):
     @cached_property
     def _round(self) -> _ContactPosition:
         """Return the position of the round; a new one begins where the one before ended, in the last sync."""
-        return self._incoming.position or _ContactPosition(started=min(self._until, self._started))
+        return self.incoming.position or _ContactPosition(started=min(self._until, self._started))
 
     @cached_property
     def _turn(self) -> Sequence[str]:
@@ -221,11 +218,6 @@ class MessagesCursor(CheckpointCursor):
         """Return from when on those with an attendance are read: an hour earlier than they are complete."""
         # A state may lie in the future, where a clock was wrong.
         return parse_instant(min(self._until, self._started)) - _LATE
-
-    @cached_property
-    def _started(self) -> str:
-        """Return when the read began. Not to be used before the first answer: it tells RD Station's clock."""
-        return format_instant(self._context.server_time(self._begun))
 
 
 def _group(position: _ContactPosition, due: Sequence[str] = (), *, to_end: bool = False) -> ContactGroup:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.records import RecordPartition
-from airbyte_rdstation.airbyte.state import CheckpointCursor, StreamState
+from airbyte_rdstation.airbyte.state import IncrementalCursor, StreamState
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import (
     ConnectorError,
@@ -47,15 +47,12 @@ class ReportsState(StreamState):
     position: None = None
 
 
-class ReportsCursor(CheckpointCursor):
+class ReportsCursor(IncrementalCursor[ReportsState]):
     """Keeps `{"created_at": "2026-08-01T00:00:00.000Z"}`: every attendance opened before it is read."""
 
     def __init__(self, context: StreamContext, *, lookback: timedelta, cursor_field: str, state: ReportsState) -> None:
-        super().__init__(context)
-        self._begun = datetime.now(timezone.utc)
+        super().__init__(context, cursor_field=cursor_field, state=state)
         self._lookback = lookback
-        self.cursor_field = cursor_field
-        self._since = state.cursor
         self._windows: list[tuple[date, date]] = []
         self._finished: set[int] = set()
         self._complete = 0  # windows, from the oldest on
@@ -72,7 +69,7 @@ class ReportsCursor(CheckpointCursor):
             reached = min(format_instant(border), self._started)
         else:
             reached = ""
-        cursor = max(reached, self._since or "") or self._context.start_date
+        cursor = max(reached, self.incoming.cursor or "") or self._context.start_date
         return {self.cursor_field: cursor} if cursor else {}
 
     @cached_property
@@ -80,14 +77,14 @@ class ReportsCursor(CheckpointCursor):
         """Return the moment from which on attendances are due, by their opening."""
         start = self._context.start_date
         moments = [parse_instant(start)] if start else []
-        if self._since:
-            moments.append(parse_instant(self._since) - self._lookback)
-        return max(moments) if moments else self._begun - _WITHOUT_START
+        if self.incoming.cursor:
+            moments.append(parse_instant(self.incoming.cursor) - self._lookback)
+        return max(moments) if moments else self.begun - _WITHOUT_START
 
     def begin(self) -> list[tuple[date, date]]:
         """Return the windows to read, oldest first."""
         # The zone in which the API takes days is unknown.
-        self._windows = list(day_windows(self.since.date() - _ONE_DAY, self._begun.date() + _ONE_DAY))
+        self._windows = list(day_windows(self.since.date() - _ONE_DAY, self.begun.date() + _ONE_DAY))
         return self._windows
 
     def finish(self, number: int, *, complete: bool) -> bool:
@@ -112,7 +109,7 @@ class ReportsCursor(CheckpointCursor):
 
         Not to be used before the first answer, which tells RD Station's clock.
         """
-        return format_instant(min(self._begun, self._context.server_time(self._begun)))
+        return format_instant(min(self.begun, self._context.server_time(self.begun)))
 
 
 class ReportsPartitions(StreamPartitions):

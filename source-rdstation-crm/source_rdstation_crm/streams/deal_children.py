@@ -23,7 +23,7 @@ from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.keyset import read_keyset
 from airbyte_rdstation.pagination.listing import Batch, Fetch, Query, instant_of
 from airbyte_rdstation.pagination.page_numbers import sweep
-from source_rdstation_crm.streams.substream import DealCursor, DealPartitions, DealState
+from source_rdstation_crm.streams.substream import DealCursor, DealPartitions
 
 __all__ = ["ALL_DEALS", "DealChildrenCursor", "DealChildrenPartitions", "ListedDeals", "SharedDeals", "with_deal"]
 
@@ -109,10 +109,8 @@ def with_deal(deal_id: str, updated_at: str | None, batches: Iterable[Batch]) ->
 class DealChildrenCursor(DealCursor):
     """Keeps which deals are visited, and the filter that named them."""
 
-    def __init__(self, context: StreamContext, *, cursor_field: str, state: DealState) -> None:
-        self._filter = ALL_DEALS
-        self.has_children = False
-        super().__init__(context, cursor_field=cursor_field, state=state)
+    _filter = ALL_DEALS
+    has_children = False
 
     def try_filter(self, form: str) -> None:
         """Begin anew, with the deals that a filter names."""
@@ -130,7 +128,7 @@ class DealChildrenCursor(DealCursor):
         if not self.trusted:
             known = self.incoming.model_dump(exclude_defaults=True)
             cursor = known.pop("cursor", None) or self._context.start_date
-            return {self._cursor_field: cursor, **known} if cursor else known
+            return {self.cursor_field: cursor, **known} if cursor else known
         return {**super().state, **({} if self._filter == ALL_DEALS else {"parents": self._filter})}
 
 

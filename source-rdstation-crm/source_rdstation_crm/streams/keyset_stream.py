@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timezone
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 from airbyte_rdstation.airbyte.partitions import StreamPartitions
@@ -20,7 +20,7 @@ from airbyte_rdstation.airbyte.progress import ends_at_wall
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import (
     LOOKBACK,
-    CheckpointCursor,
+    IncrementalCursor,
     Instant,
     ReadPosition,
     StreamState,
@@ -51,15 +51,12 @@ class KeysetState(StreamState):
     position: _KeysetPosition | None = None
 
 
-class KeysetCursor(CheckpointCursor):
+class KeysetCursor(IncrementalCursor[KeysetState]):
     """Keeps which time ranges are read, and how far the stream is complete."""
 
     def __init__(self, context: StreamContext, *, cursor_field: str, key: str, state: KeysetState) -> None:
         """`key` is what the list is read by."""
-        super().__init__(context)
-        self.begun = datetime.now(timezone.utc)
-        self._cursor_field = cursor_field
-        self._incoming = state
+        super().__init__(context, cursor_field=cursor_field, state=state)
         self._latest = state.position.latest if state.position else None
         self._moving = key == cursor_field
         self._since = due_since(context.start_date, state.cursor, state.settled or not self._moving)
@@ -77,7 +74,7 @@ class KeysetCursor(CheckpointCursor):
     @property
     def fixed(self) -> tuple[Bound, ...]:
         """Filters of every request beside that of the key."""
-        return () if self._moving or self._since is None else (Bound(self._cursor_field, self._since),)
+        return () if self._moving or self._since is None else (Bound(self.cursor_field, self._since),)
 
     @property
     def state(self) -> MutableMapping[str, Any]:
@@ -86,34 +83,33 @@ class KeysetCursor(CheckpointCursor):
         if not remaining:
             final = self._final_cursor()
             # Contacts' cursor stays behind the read's start by itself.
-            settled = not self._moving or is_settled(final, self._started)
-            return {self._cursor_field: final, **({"settled": True} if settled else {})}
+            settled = not self._moving or is_settled(final, self._read_started)
+            return {self.cursor_field: final, **({"settled": True} if settled else {})}
         ranges = [[_text(start), _text(end)] for start, end in remaining]
         cursor = ranges[0][0] if self._moving else None
-        state: dict[str, Any] = {"position": {"started": self._started, "latest": self._latest, "ranges": ranges}}
-        cursor = cursor or max(filter(None, (self._incoming.cursor, self._context.start_date)), default=None)
-        return {self._cursor_field: cursor, **state} if cursor else state
+        state: dict[str, Any] = {"position": {"started": self._read_started, "latest": self._latest, "ranges": ranges}}
+        cursor = cursor or max(filter(None, (self.incoming.cursor, self._context.start_date)), default=None)
+        return {self.cursor_field: cursor, **state} if cursor else state
 
     def follow(self, time_range: TimeRange, batch: Batch) -> None:
         """Move the position behind the rows of a batch, which are emitted."""
-        newest = newest_instant(row.get(self._cursor_field) for row in batch.rows)
+        newest = newest_instant(row.get(self.cursor_field) for row in batch.rows)
         with self._lock:
             self._latest = max(self._latest or "", newest or "") or None
             self.ranges.advance(time_range, batch.reached, batch.pages_left)
             self.records_emitted()
 
-    @cached_property
-    def _started(self) -> str:
-        """When the read was first begun; asked for only after the first answer set the clock."""
-        position = self._incoming.position
-        return position.started if position else format_instant(self._context.server_time(self.begun))
+    @property
+    def _read_started(self) -> str:
+        """When the read was first begun, perhaps by a sync before this one."""
+        return self.incoming.position.started if self.incoming.position else self._started
 
     def _horizon(self) -> datetime:
-        return parse_instant(self._started) - LOOKBACK
+        return parse_instant(self._read_started) - LOOKBACK
 
     def _final_cursor(self) -> str:
         """The newest row, but no moment that is not over: a row dated into the future must not hide those before it."""
-        since = self._incoming.cursor
+        since = self.incoming.cursor
         latest = self._latest or since or format_instant(self._horizon())
         over = self._context.server_time(datetime.now(timezone.utc)) if self._moving else self._horizon()
         return max(min(latest, format_instant(over)), since or "")

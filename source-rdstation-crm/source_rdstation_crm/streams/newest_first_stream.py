@@ -17,7 +17,7 @@ from airbyte_rdstation.airbyte.partitions import StreamPartitions, refusals_name
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import (
     LOOKBACK,
-    CheckpointCursor,
+    IncrementalCursor,
     Instant,
     ReadPosition,
     StreamState,
@@ -62,14 +62,11 @@ class NewestFirstState(StreamState):
     position: PagePosition | None = None
 
 
-class NewestFirstCursor(CheckpointCursor):
+class NewestFirstCursor(IncrementalCursor[NewestFirstState]):
     """Keeps the page reached, and how far the stream is complete."""
 
     def __init__(self, context: StreamContext, *, cursor_field: str, state: NewestFirstState) -> None:
-        super().__init__(context)
-        self.cursor_field = cursor_field
-        self._begun = datetime.now(timezone.utc)
-        self._incoming = state
+        super().__init__(context, cursor_field=cursor_field, state=state)
         position = state.position
         self.started = position.started if position else None
         self.latest = position.latest if position else None
@@ -84,7 +81,7 @@ class NewestFirstCursor(CheckpointCursor):
             final = self._final_cursor()
             settled = self.started and is_settled(final, self.started)
             return {self.cursor_field: final, **({"settled": True} if settled else {})}
-        cursor = max(filter(None, (self._incoming.cursor, self._context.start_date)), default=None)
+        cursor = max(filter(None, (self.incoming.cursor, self._context.start_date)), default=None)
         state: dict[str, Any] = {} if cursor is None else {self.cursor_field: cursor}
         if self.started:
             position = {"started": self.started, "latest": self.latest, "page": self.page, "reached": self.reached}
@@ -94,11 +91,11 @@ class NewestFirstCursor(CheckpointCursor):
     @property
     def since(self) -> datetime | None:
         """From when on rows are due."""
-        return due_since(self._context.start_date, self._incoming.cursor, self._incoming.settled)
+        return due_since(self._context.start_date, self.incoming.cursor, self.incoming.settled)
 
     def begin(self) -> None:
         """Note when the read began: now, after the first answer, RD Station's clock is known."""
-        self.started = format_instant(self._context.server_time(self._begun))
+        self.started = self._started
 
     def follow(self, page: int, reached: str | None) -> None:
         """Move the position behind the rows of a page, which are emitted."""
@@ -113,9 +110,9 @@ class NewestFirstCursor(CheckpointCursor):
 
     def _final_cursor(self) -> str:
         """The newest row of the first page, but no moment after the start: a row can be dated into the future."""
-        started = self.started or format_instant(self._context.server_time(self._begun))
+        started = self.started or self._started
         before_start = format_instant(parse_instant(started) - LOOKBACK)
-        return max(min(self.latest or before_start, started), self._incoming.cursor or "")
+        return max(min(self.latest or before_start, started), self.incoming.cursor or "")
 
 
 class NewestFirstPartitions(StreamPartitions):

@@ -14,8 +14,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from functools import cached_property, partial
+from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from pydantic import Field
@@ -23,7 +23,7 @@ from pydantic import Field
 from airbyte_rdstation.airbyte.partitions import Places, StreamPartitions, read_small_list
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import (
-    CheckpointCursor,
+    IncrementalCursor,
     StreamCursor,
     StreamState,
     due_since,
@@ -117,14 +117,11 @@ class ParentProgress:
         self._recent = {deal_id: updated_at for updated_at, deal_id in sorted(recent)[-_MOST_RECENT:]}
 
 
-class DealCursor(CheckpointCursor):
+class DealCursor(IncrementalCursor[DealState]):
     """Keeps which deals are visited."""
 
     def __init__(self, context: StreamContext, *, cursor_field: str, state: DealState) -> None:
-        super().__init__(context)
-        self.begun = datetime.now(timezone.utc)
-        self.incoming = state
-        self._cursor_field = cursor_field
+        super().__init__(context, cursor_field=cursor_field, state=state)
         self.begin()
 
     def begin(self) -> None:
@@ -144,11 +141,7 @@ class DealCursor(CheckpointCursor):
         if cursor and is_settled(cursor, self._started):
             state["settled"] = True
         cursor = cursor or self._context.start_date
-        return {self._cursor_field: cursor, **state} if cursor else state
-
-    @cached_property
-    def _started(self) -> str:
-        return format_instant(self._context.server_time(self.begun))
+        return {self.cursor_field: cursor, **state} if cursor else state
 
 
 ReadDeal: TypeAlias = Callable[[str, str | None], Iterable[list[Row]]]
