@@ -1,4 +1,4 @@
-"""What generates the partitions of a stream; how many are under way; and a small list as the one partition it is.
+"""What generates the partitions of a stream: one for each visit, or a small list as the one that it is.
 
 Facts: docs/api/crm-v2.md#listing.
 """
@@ -6,9 +6,10 @@ Facts: docs/api/crm-v2.md#listing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
 
@@ -21,9 +22,9 @@ from airbyte_rdstation.pagination.listing import Fetch, PageRefusedError, Query
 from airbyte_rdstation.pagination.page_numbers import RestlessError, single_pass, sweep
 
 __all__ = [
-    "Places",
     "SmallListPartitions",
     "StreamPartitions",
+    "VisitPartitions",
     "read_small_list",
     "refusals_named",
 ]
@@ -44,45 +45,49 @@ class StreamPartitions(PartitionGenerator):
         return True
 
 
-class Places:
-    """A bounded number of places: who generates partitions takes one for each, who has read one leaves its place."""
+class VisitPartitions(StreamPartitions):
+    """Generates a partition for each visit (of a deal, a contact, some days), a bounded number of them at once."""
 
-    def __init__(self, number: int) -> None:
-        self._number = self._free = number
+    def __init__(self, context: StreamContext, at_once: int) -> None:
+        """No more than `at_once` visits are under way: the state stays close behind them."""
+        self._context = context
+        self._at_once = self._free = at_once
         self._changed = threading.Condition()
         self._given_up = False
 
-    @property
-    def given_up(self) -> bool:
-        """Whether an error has ended the stream: no further partition is to be read."""
-        return self._given_up
-
-    def take(self) -> bool:
-        """Wait for a free place and take it; return False once the stream is given up."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._free or self._given_up)
-            if self._given_up:
-                return False
-            self._free -= 1
-            return True
-
-    def leave(self) -> None:
-        """Free the place of a partition that is read, or has failed."""
-        with self._changed:
-            self._free += 1
-            self._changed.notify_all()
-
-    def wait_for_all(self) -> None:
-        """Wait until every place is free, or the stream is given up."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._free == self._number or self._given_up)
-
     def give_up(self) -> bool:
-        """Let nobody wait any longer. Return True for the first call: see StreamPartitions."""
+        """Make no further visit, and wait for none. Return True for the first call: see StreamPartitions."""
         with self._changed:
             first, self._given_up = not self._given_up, True
             self._changed.notify_all()
             return first
+
+    def _visits(
+        self, due: Iterable[tuple[Mapping[str, Any], Callable[[], Iterable[list[Row]]]]]
+    ) -> Iterator[RecordPartition]:
+        """Yield a partition for each visit, as (what it covers, what reads it), and wait for all; end once given up."""
+        for covered, read in due:
+            with self._changed:
+                self._changed.wait_for(lambda: self._free or self._given_up)
+                if self._given_up:
+                    return
+                self._free -= 1
+            yield RecordPartition(self._context, covered, partial(self._visit, read))
+        with self._changed:
+            self._changed.wait_for(lambda: self._free == self._at_once or self._given_up)
+
+    def _visit(self, read: Callable[[], Iterable[list[Row]]]) -> Iterator[list[Row]]:
+        try:
+            if not self._given_up:
+                with self._context.progress.visit():
+                    yield from read()
+        except BaseException:
+            if self.give_up():
+                raise  # the others' errors would only repeat it
+        finally:
+            with self._changed:
+                self._free += 1
+                self._changed.notify_all()
 
 
 def refusals_named(fetch: Fetch) -> Fetch:

@@ -16,7 +16,7 @@ from typing import Final
 
 from airbyte_cdk.models import FailureType
 
-from airbyte_rdstation.airbyte.partitions import Places, StreamPartitions, read_small_list
+from airbyte_rdstation.airbyte.partitions import VisitPartitions, read_small_list
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
@@ -53,18 +53,16 @@ class Histories:
     """Returns the error that a 401 of the history stands for: its cause may be the plan."""
 
 
-class ContactPartitions(StreamPartitions):
+class ContactPartitions(VisitPartitions):
     """Generates a partition for each contact; subclasses read one contact's records."""
 
     def __init__(self, context: StreamContext, histories: Histories, cursor: StreamCursor) -> None:
-        self._context = context
+        super().__init__(context, 2 * context.requests_at_once)
         self._fetch_contacts = histories.fetch_contacts
         self._client = histories.client
         self._decryptor = histories.client.decryptor
         self._explain_401 = histories.explain_401
         self._answered = cursor.records_emitted
-        # No more partitions are under way than can be read: the state stays close behind.
-        self._places = Places(2 * context.requests_at_once)
         self._counts = threading.Lock()
         self._visited = self._gone = self._in_a_row = 0
         self._failures: list[ConnectorError] = []
@@ -77,20 +75,12 @@ class ContactPartitions(StreamPartitions):
         contacts, hidden = self._list_contacts()
         due = self._select_due(contacts, hidden=hidden)
         self._context.progress.expect_visits(len(due), "contacts to visit")
-        for contact in due:
-            if not self._places.take():
-                break
-            yield RecordPartition(self._context, {}, partial(self._visit, contact))
-        self._places.wait_for_all()
+        yield from self._visits(({}, partial(self._read_contact, contact)) for contact in due)
         if self._gone:
             _logger.info("%s: %s contacts are gone (404) and are skipped.", self._context.name, self._gone)
-        self._emit_last_state(broken_off=self._places.given_up)
-        if not self._places.given_up:
+        self._emit_last_state(broken_off=self._given_up)
+        if not self._given_up:
             self._raise_failures()
-
-    def give_up(self) -> bool:
-        """Read no further contact, and wait for none."""
-        return self._places.give_up()
 
     def _select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
         """Return those of the contacts, in ascending order, that are to be read; `hidden`: see `_list_contacts`."""
@@ -146,29 +136,23 @@ class ContactPartitions(StreamPartitions):
                 )
         return sorted(ids), hidden
 
-    def _visit(self, contact: str) -> Iterator[list[Row]]:
+    def _read_contact(self, contact: str) -> Iterator[list[Row]]:
         try:
-            if self._places.given_up:
-                return
-            with self._context.progress.visit():
-                yield from self._read(contact)
+            yield from self._read(contact)
         except NotFoundError:
             self._count_visit(gone=True)
             self._note_gone(contact)
             self._note_finished(contact)
-        except (ForbiddenError, UnauthorizedError) as error:
-            self._break_off(self._explain_401(error) if isinstance(error, UnauthorizedError) else error)
+        except UnauthorizedError as error:
+            raise self._explain_401(error) from None
+        except ForbiddenError:
+            raise
         except ConnectorError as error:
             self._note_failed(contact)
             self._count_visit(error)
-        except BaseException:
-            self._places.give_up()
-            raise
         else:
             self._count_visit()
             self._note_finished(contact)
-        finally:
-            self._places.leave()
 
     def _count_visit(self, failure: ConnectorError | None = None, *, gone: bool = False) -> None:
         with self._counts:
@@ -180,11 +164,7 @@ class ContactPartitions(StreamPartitions):
             else:
                 self._in_a_row = 0
         if failure and self._in_a_row >= _MOST_FAILURES_IN_A_ROW:
-            self._break_off(failure)
-
-    def _break_off(self, error: ConnectorError) -> None:
-        if self._places.give_up():
-            raise error  # the others' errors would only repeat it
+            raise failure
 
     def _raise_failures(self) -> None:
         if self._gone >= _ALL_GONE and self._gone == self._visited:

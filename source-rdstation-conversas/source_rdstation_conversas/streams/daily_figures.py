@@ -15,7 +15,7 @@ from datetime import date, timedelta, tzinfo
 from functools import partial
 from typing import Final
 
-from airbyte_rdstation.airbyte.partitions import Places, StreamPartitions
+from airbyte_rdstation.airbyte.partitions import VisitPartitions
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.client import Api
@@ -183,7 +183,7 @@ class DailyCursor(ReportsCursor):
         return self._windows
 
 
-class DailyPartitions(StreamPartitions):
+class DailyPartitions(VisitPartitions):
     """Generates a partition for each day."""
 
     def __init__(
@@ -195,12 +195,10 @@ class DailyPartitions(StreamPartitions):
         departments: Callable[[date, date], NamedDepartments] | None,
     ) -> None:
         """`departments` gives those of some days; None for the figures of the whole account."""
-        self._context = context
+        super().__init__(context, context.requests_at_once)
         self._cursor = cursor
         self._client = client
         self._departments = departments
-        # No more days are under way than can be asked for: the state stays close behind.
-        self._places = Places(context.requests_at_once)
         self._complained = False
 
     def generate(self) -> Iterator[RecordPartition]:
@@ -211,11 +209,10 @@ class DailyPartitions(StreamPartitions):
         given = self._departments
         departments = self._told_apart(given, days[0], days[-1]) if given else (_WHOLE_ACCOUNT,)
         self._context.progress.expect_visits(len(days), "days to read")
-        for number, day in enumerate(days):
-            if not self._places.take():
-                return
-            covered = {self._cursor.cursor_field: day.isoformat()}
-            yield RecordPartition(self._context, covered, partial(self._read, number, day, departments))
+        yield from self._visits(
+            ({self._cursor.cursor_field: day.isoformat()}, partial(self._read, number, day, departments))
+            for number, day in enumerate(days)
+        )
 
     def _told_apart(
         self, departments: Callable[[date, date], NamedDepartments], first: date, last: date
@@ -237,24 +234,11 @@ class DailyPartitions(StreamPartitions):
         )
         return (_WHOLE_ACCOUNT,)
 
-    def give_up(self) -> bool:
-        """Read no further day, and wait for none."""
-        return self._places.give_up()
-
     def _read(self, number: int, day: date, departments: Sequence[str]) -> Iterator[list[Row]]:
-        try:
-            if self._places.given_up:
-                return
-            with self._context.progress.visit():
-                for department in departments:
-                    yield [self._record(row, day, department) for row in self._figures(day, department)]
-            if self._cursor.finish(number, complete=True):
-                self._cursor.checkpoint()
-        except BaseException:
-            if self._places.give_up():
-                raise  # the others' errors would only repeat it
-        finally:
-            self._places.leave()
+        for department in departments:
+            yield [self._record(row, day, department) for row in self._figures(day, department)]
+        if self._cursor.finish(number, complete=True):
+            self._cursor.checkpoint()
 
     def _figures(self, day: date, department: str) -> list[Row]:
         try:

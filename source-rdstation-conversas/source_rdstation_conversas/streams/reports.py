@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, partial
 from typing import Any, Final
 
-from airbyte_rdstation.airbyte.partitions import StreamPartitions
+from airbyte_rdstation.airbyte.partitions import VisitPartitions
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import IncrementalCursor, StreamState
 from airbyte_rdstation.airbyte.stream_context import StreamContext
@@ -112,19 +112,18 @@ class ReportsCursor(IncrementalCursor[ReportsState]):
         return format_instant(min(self.begun, self._context.server_time(self.begun)))
 
 
-class ReportsPartitions(StreamPartitions):
+class ReportsPartitions(VisitPartitions):
     """Generates a partition for each window of days; a record in two windows is emitted once."""
 
     def __init__(
         self, context: StreamContext, cursor: ReportsCursor, *, fetch_window: Callable[[date, date], Fetch]
     ) -> None:
-        self._context = context
+        super().__init__(context, 2 * context.requests_at_once)
         self._cursor = cursor
         self._fetch_window = fetch_window
         self._lock = threading.Lock()
         self._ids: set[str] = set()
         self._read_rows = self._counted = 0
-        self._failed = False
 
     def generate(self) -> Iterator[RecordPartition]:
         """Yield a partition for each window."""
@@ -132,21 +131,13 @@ class ReportsPartitions(StreamPartitions):
             _logger.info("%s: without start_date, the last 365 days are read.", self._context.name)
         windows = self._cursor.begin()
         self._context.progress.expect_visits(len(windows), "windows of days to read")
-        for number, (first, last) in enumerate(windows):
-            covered = {"from": first.isoformat(), "to": last.isoformat()}
-            yield RecordPartition(self._context, covered, partial(self._read, number, first, last))
+        yield from self._visits(
+            ({"from": first.isoformat(), "to": last.isoformat()}, partial(self._read, number, first, last))
+            for number, (first, last) in enumerate(windows)
+        )
 
     def _read(self, number: int, first: date, last: date) -> Iterator[list[Row]]:
-        if self._failed:
-            return
-        try:
-            with self._context.progress.visit():
-                complete = yield from self._rows(first, last)
-        except BaseException:
-            others_failed, self._failed = self._failed, True
-            if not others_failed:
-                raise  # the others' errors would only repeat it
-            return
+        complete = yield from self._rows(first, last)
         if self._cursor.finish(number, complete=complete):
             self._context.compare(self._read_rows, self._counted)
             self._cursor.checkpoint()

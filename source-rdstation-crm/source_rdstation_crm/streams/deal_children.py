@@ -174,7 +174,7 @@ class DealChildrenPartitions(DealPartitions):
         none_exist = False
         for form in self._forms:
             visits = yield from self._attempt(form)
-            if self._places.given_up or (visits is not None and self._cursor.trusted):
+            if self._given_up or (visits is not None and self._cursor.trusted):
                 break
             none_exist = none_exist or visits == 0
         else:
@@ -197,7 +197,7 @@ class DealChildrenPartitions(DealPartitions):
                 "%s: RD Station refuses the filter %s (%s).", self._context.name, form, refusal.internal_message
             )
             return None
-        yield from self._visit(listed.due(self._cursor.since))
+        yield from self._visit_deals(listed.due(self._cursor.since))
         return self._cursor.progress.count
 
     def _list(self, form: str, since: datetime | None) -> ListedDeals:

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeAlias
 
 from pydantic import Field
 
-from airbyte_rdstation.airbyte.partitions import Places, StreamPartitions, read_small_list
+from airbyte_rdstation.airbyte.partitions import StreamPartitions, VisitPartitions, read_small_list
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import (
     IncrementalCursor,
@@ -148,55 +148,34 @@ ReadDeal: TypeAlias = Callable[[str, str | None], Iterable[list[Row]]]
 """Reads the records of one deal, by its id and `updated_at`. Raises NotFoundError if it is gone."""
 
 
-class DealPartitions(StreamPartitions):
+class DealPartitions(VisitPartitions):
     """Generates a partition for each deal to visit."""
 
     def __init__(self, context: StreamContext, cursor: DealCursor, read_deal: ReadDeal) -> None:
-        self._context = context
+        super().__init__(context, 2 * context.requests_at_once)
         self._cursor = cursor
         self._read_deal = read_deal
-        # No more partitions are under way than can be read: the cursor stays close behind them.
-        self._places = Places(2 * context.requests_at_once)
         self._lock = threading.Lock()
         self._gone = 0
         self._unproven: list[Visit] | None = []
         """Deals that are gone, before any was found: the cursor waits in front of them. None once one was."""
 
-    def give_up(self) -> bool:
-        """Generate no further partition, and wait for none."""
-        return self._places.give_up()
-
-    def _visit(self, due: Sequence[tuple[str, str]]) -> Iterator[RecordPartition]:
-        """A partition for each deal, as (`updated_at`, id), then the wait for all; ends early once one has failed."""
+    def _visit_deals(self, due: Sequence[tuple[str, str]]) -> Iterator[RecordPartition]:
+        """Yield a partition for each deal, as (`updated_at`, id), that is not known already; see `_visits`."""
         self._context.progress.expect_visits(len(due), "deals to visit")
-        for updated_at, deal_id in due:
-            visit = self._cursor.progress.open(deal_id, updated_at or None)
-            if visit is None:
-                continue
-            if not self._places.take():
-                return
-            yield RecordPartition(self._context, {"deal_id": deal_id}, partial(self._read, visit))
-        self._places.wait_for_all()
+        opened = (self._cursor.progress.open(deal_id, updated_at or None) for updated_at, deal_id in due)
+        yield from self._visits(({"deal_id": visit.deal_id}, partial(self._read, visit)) for visit in opened if visit)
 
     def _read(self, visit: Visit) -> Iterator[list[Row]]:
         try:
-            if self._places.given_up:
-                return
-            try:
-                with self._context.progress.visit():
-                    yield from self._read_deal(visit.deal_id, visit.updated_at)
-            except NotFoundError:
-                if self._all_gone(visit):
-                    raise
-            else:
-                self._close_unproven()
-                self._cursor.progress.close(visit)
-            self._cursor.records_emitted()
-        except BaseException:
-            if self._places.give_up():
-                raise  # the others' errors would only repeat it
-        finally:
-            self._places.leave()
+            yield from self._read_deal(visit.deal_id, visit.updated_at)
+        except NotFoundError:
+            if self._all_gone(visit):
+                raise
+        else:
+            self._close_unproven()
+            self._cursor.progress.close(visit)
+        self._cursor.records_emitted()
 
     def _all_gone(self, visit: Visit) -> bool:
         """Pass over a deal that was deleted between the two requests; return True where none was found, and many not.
@@ -219,7 +198,7 @@ class DealPartitions(StreamPartitions):
 
     def _end(self) -> None:
         """Emit the last state, and log how many deals were gone."""
-        if not self._places.given_up:
+        if not self._given_up:
             self._close_unproven()
         self._cursor.checkpoint()
         if self._gone:

@@ -90,7 +90,7 @@ class DealPartitionsV1(DealPartitions):
         """Yield the deals, the longest unchanged first."""
         listed = self._shared.read(self._cursor.since, self._list)
         _report_unread(self._context, listed.total or 0, listed.rows, walled=listed.walled)
-        yield from self._visit(listed.due(self._cursor.since))
+        yield from self._visit_deals(listed.due(self._cursor.since))
         self._end()
 
     def _list(self, since: datetime | None) -> ListedDeals:
