@@ -22,6 +22,7 @@ from airbyte_rdstation.pagination.listing import Fetch, PageRefusedError, Query
 from airbyte_rdstation.pagination.page_numbers import RestlessError, single_pass, sweep
 
 __all__ = [
+    "Counted",
     "SmallListPartitions",
     "StreamPartitions",
     "VisitPartitions",
@@ -121,9 +122,9 @@ class SmallListPartitions(StreamPartitions):
 
     def _read(self) -> Iterator[list[Row]]:
         read = 0
-        watched = _Watched(self.context.progress.watched(self.fetch))
+        counted = Counted(self.context.progress.watched(self.fetch))
         try:
-            for rows in read_small_list(watched.fetch, self.sort):
+            for rows in read_small_list(counted, self.sort):
                 read += len(rows)
                 yield rows
                 self.cursor.records_emitted()
@@ -133,25 +134,27 @@ class SmallListPartitions(StreamPartitions):
                 "next sync."
             )
         else:
-            if watched.repeats and watched.total is None:
+            if counted.repeats and counted.total is None:
                 self.context.report_incomplete(
                     f"RD Station answers every page with the same {read:,} records. If there are more, it does not "
                     "show them."
                 )
-            self.context.compare(read, watched.total)
+            self.context.compare(read, counted.total)
         self.cursor.checkpoint()
 
 
-class _Watched:
-    """A list's pages on their way: what it counts, and whether its second page repeats the first."""
+class Counted:
+    """A list's pages on their way, and what they tell of it. Is itself a `Fetch`."""
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._first: set[str] = set()
         self.total: int | None = None
+        """How many rows the latest answer counts."""
         self.repeats = False
+        """Whether the second page repeats the first."""
 
-    def fetch(self, query: Query) -> Page:
+    def __call__(self, query: Query) -> Page:
         """Ask for a page, and note what it tells of the list."""
         page = self._fetch(query)
         ids = {row["id"] for row in page.rows}

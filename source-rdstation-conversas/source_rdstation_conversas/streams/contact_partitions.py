@@ -16,7 +16,7 @@ from typing import Final
 
 from airbyte_cdk.models import FailureType
 
-from airbyte_rdstation.airbyte.partitions import VisitPartitions, read_small_list
+from airbyte_rdstation.airbyte.partitions import Counted, VisitPartitions, read_small_list
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
@@ -27,9 +27,9 @@ from airbyte_rdstation.client.errors import (
     UnauthorizedError,
     config_error,
 )
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import parse_instant
-from airbyte_rdstation.pagination.listing import Fetch, Query
+from airbyte_rdstation.pagination.listing import Fetch
 from airbyte_rdstation.pagination.page_numbers import RestlessError
 from source_rdstation_conversas.history.contact_messages import pages_of
 from source_rdstation_conversas.history.history_client import HistoryClient
@@ -109,17 +109,10 @@ class ContactPartitions(VisitPartitions):
         Report it if there are any.
         """
         ids: list[str] = []
-        total: int | None = None
-
-        def fetch_counted(query: Query) -> Page:
-            nonlocal total
-            page = self._fetch_contacts(query)
-            total = page.total
-            return page
-
+        counted = Counted(self._fetch_contacts)
         hidden: int | None = None
         try:
-            for rows in read_small_list(fetch_counted, None):
+            for rows in read_small_list(counted, None):
                 ids += [row["id"] for row in rows]
                 self._answered()
         except RestlessError:
@@ -127,12 +120,12 @@ class ContactPartitions(VisitPartitions):
                 "The list of contacts grew all the time while it was read. The next sync reads the rest."
             )
         else:
-            hidden = max(0, (total or 0) - len(ids))
+            hidden = max(0, (counted.total or 0) - len(ids))
             if hidden:
                 self._context.report_incomplete(
-                    f"RD Station counts {total:,} contacts and showed {len(ids):,} of them; the messages of the others "
-                    "are missing. They were deleted meanwhile, or the user whose credentials these are may not see "
-                    "them: connect with a user who sees everything, and the next sync reads the rest."
+                    f"RD Station counts {counted.total:,} contacts and showed {len(ids):,} of them; the messages of "
+                    "the others are missing. They were deleted meanwhile, or the user whose credentials these are may "
+                    "not see them: connect with a user who sees everything, and the next sync reads the rest."
                 )
         return sorted(ids), hidden
 

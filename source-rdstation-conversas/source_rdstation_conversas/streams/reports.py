@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, partial
 from typing import Any, Final
 
-from airbyte_rdstation.airbyte.partitions import VisitPartitions
+from airbyte_rdstation.airbyte.partitions import Counted, VisitPartitions
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import IncrementalCursor, StreamState
 from airbyte_rdstation.airbyte.stream_context import StreamContext
@@ -25,7 +25,7 @@ from airbyte_rdstation.client.errors import (
     ServerFailedError,
     UnauthorizedError,
 )
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, newest_instant, parse_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query, instant_of
 from airbyte_rdstation.pagination.page_numbers import RestlessError, sweep
@@ -144,11 +144,11 @@ class ReportsPartitions(VisitPartitions):
 
     def _rows(self, first: date, last: date) -> Generator[list[Row], None, bool]:
         """Yield the rows of a window, page by page; return whether they are all."""
-        counted = _Counted(self._fetch_window(first, last))
+        counted = Counted(self._fetch_window(first, last))
         read = 0
         complete = True
         try:
-            for batch in sweep(counted.fetch, Query(None), walled=False):
+            for batch in sweep(counted, Query(None), walled=False):
                 read += len(batch.rows)
                 yield [row for row in batch.rows if self._is_due(row) and self._is_new(row["id"])]
                 self._cursor.records_emitted()
@@ -173,20 +173,6 @@ class ReportsPartitions(VisitPartitions):
             new = id_ not in self._ids
             self._ids.add(id_)
             return new
-
-
-class _Counted:
-    """A list's pages on their way, and how many rows it counts."""
-
-    def __init__(self, fetch: Fetch) -> None:
-        self._fetch = fetch
-        self.total: int | None = None
-
-    def fetch(self, query: Query) -> Page:
-        """Ask for a page, and note the total it tells."""
-        page = self._fetch(query)
-        self.total = page.total
-        return page
 
 
 class Attendances:
@@ -248,9 +234,9 @@ class Attendances:
 
     def _read(self, first: date, last: date, **only: str) -> Iterator[Row]:
         """Yield the rows of a window. Raises RestlessError where it holds more than it shows."""
-        counted = _Counted(self._fetch(start_date=first.isoformat(), end_date=last.isoformat(), **only))
+        counted = Counted(self._fetch(start_date=first.isoformat(), end_date=last.isoformat(), **only))
         read = 0
-        for batch in sweep(counted.fetch, Query(None), walled=False):
+        for batch in sweep(counted, Query(None), walled=False):
             read += len(batch.rows)
             yield from batch.rows
         if read < (counted.total or 0):

@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from airbyte_rdstation.airbyte.partitions import StreamPartitions
+from airbyte_rdstation.airbyte.partitions import Counted, StreamPartitions
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
-from airbyte_rdstation.client.responses import Page, Row
+from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.page_numbers import sweep
 from airbyte_rdstation.pagination.time_windows import Window, Windows
@@ -108,18 +108,12 @@ class DealPartitionsV1(DealPartitions):
 
 def read_contacts(context: StreamContext, fetch: Fetch, deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
     """Yield a deal's contacts, of which `fetch` gets a page; report it where RD Station counts more than it shows."""
-    total = read = 0
-
-    def fetch_counted(query: Query) -> Page:
-        nonlocal total
-        page = fetch(query)
-        total = page.total or 0
-        return page
-
-    for rows in with_deal(deal_id, updated_at, sweep(fetch_counted, Query(None), walled=False)):
+    counted = Counted(fetch)
+    read = 0
+    for rows in with_deal(deal_id, updated_at, sweep(counted, Query(None), walled=False)):
         read += len(rows)
         yield rows
-    if total > read:
+    if (counted.total or 0) > read:
         context.report_incomplete(
             "RD Station counts more contacts of some deals than it shows. The token's user may not see them: connect "
             "with a user who sees everything."
