@@ -19,7 +19,11 @@ class BaseStreamSpec:
     """How it is read."""
     path: str
     _: KW_ONLY
+    sort: str = ""
+    """The field in whose order the list is asked for. Empty: no order of it is documented."""
     cursor: str = ""
     """Empty: the stream is read whole each time."""
     primary_key: str | tuple[str, ...] = "id"
     """The field that tells records apart, or the fields that do so together; none where nothing does."""
+    lenient: bool = False
+    """Its fields are guesses: a value of another type than the schema's is rewritten, so that none fails."""

@@ -113,8 +113,8 @@ class SmallListPartitions(StreamPartitions):
     cursor: StreamCursor
     _: KW_ONLY
     fetch: Fetch
-    sort: str | None
-    """A key that seldom changes; None where the list has no order."""
+    sort: str
+    """A key that seldom changes; empty where the list has no order."""
 
     def generate(self) -> Iterator[RecordPartition]:
         """Yield the one partition."""
@@ -166,9 +166,8 @@ class Counted:
         return page
 
 
-def read_small_list(fetch: Fetch, sort: str | None) -> Iterator[list[Row]]:
-    """Yield the rows of a small list, one batch a request, each id once."""
-    query = Query(sort)
-    batches = single_pass(fetch, query) if sort else sweep(fetch, query, walled=False)
+def read_small_list(fetch: Fetch, sort: str = "") -> Iterator[list[Row]]:
+    """Yield the rows of a small list, one batch a request, each id once; `sort`: see SmallListPartitions."""
+    batches = single_pass(fetch, Query(sort)) if sort else sweep(fetch, Query(None), walled=False)
     for batch in batches:
         yield batch.rows

@@ -28,18 +28,18 @@ from airbyte_protocol_dataclasses.models import (  # type: ignore[import-untyped
 )
 
 from airbyte_rdstation.airbyte import BaseStreamSpec
-from airbyte_rdstation.airbyte.partitions import StreamPartitions
+from airbyte_rdstation.airbyte.partitions import SmallListPartitions, StreamPartitions
 from airbyte_rdstation.airbyte.process import send
 from airbyte_rdstation.airbyte.progress import ReadProgress, StreamProgress
 from airbyte_rdstation.airbyte.records import Normalizer
-from airbyte_rdstation.airbyte.state import StreamCursor
+from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.client.responses import Page, Row
 from airbyte_rdstation.config import CommonSettings
 from airbyte_rdstation.invisible import shown
-from airbyte_rdstation.pagination.listing import Query
+from airbyte_rdstation.pagination.listing import Fetch, Query
 
 __all__ = ["Builders", "BuiltStream", "StreamFactory", "StreamList", "tell_rate_limited"]
 
@@ -151,7 +151,15 @@ class StreamFactory(ABC, Generic[S, T]):
 
     def _normalize(self, spec: S, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
         """Return what makes a row of the API the record that is emitted."""
-        return Normalizer(spec.name, schema)
+        return Normalizer(spec.name, schema, lenient=spec.lenient)
+
+    @abstractmethod
+    def _list(self, spec: S, cursor: StreamCursor, of: S | None = None, **only: str) -> Fetch:
+        """Return what reads the stream's list, or another `of` which it needs to know; `only`: see StreamList."""
+
+    def _small_list(self, spec: S, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
+        cursor = FullRefreshCursor(context)
+        return SmallListPartitions(context, cursor, fetch=self._list(spec, cursor), sort=spec.sort), cursor
 
     def _stream(
         self, spec: S, state: Mapping[str, Any], progress: StreamProgress, *, describe: bool = False

@@ -12,9 +12,7 @@ from zoneinfo import ZoneInfo
 
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
-from airbyte_rdstation.airbyte.partitions import SmallListPartitions
 from airbyte_rdstation.airbyte.progress import StreamProgress
-from airbyte_rdstation.airbyte.records import Normalizer
 from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor, read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_factory import Builders, BuiltStream, StreamFactory
@@ -47,7 +45,7 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
         return None
 
     def _normalize(self, spec: StreamSpec, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
-        normalize = Normalizer(spec.name, schema, lenient=True)
+        normalize = super()._normalize(spec, schema)
         if spec.items == "identified":
             return normalize
         # An id that is a number is a place in the answer and no field; left out of a copy, as the read needs the row's.
@@ -63,10 +61,6 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
     def _by_department(self, spec: StreamSpec) -> bool:
         return spec.by_department and self.settings.analytics_by_department
 
-    def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        cursor = FullRefreshCursor(context)
-        return SmallListPartitions(context, cursor, fetch=self._list(cursor, context.name, spec), sort=None), cursor
-
     def _reports(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         cursor = ReportsCursor(
             context,
@@ -74,11 +68,11 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
             cursor_field=spec.cursor,
             state=read_state(spec.name, spec.cursor, state, ReportsState),
         )
-        return ReportsPartitions(context, cursor, fetch_window=partial(self._days, cursor, spec.name, spec)), cursor
+        return ReportsPartitions(context, cursor, fetch_window=partial(self._days, spec, cursor, spec)), cursor
 
     def _messages_history(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)
-        return MessagesHistoryPartitions(context, self._histories(context, cursor), cursor), cursor
+        return MessagesHistoryPartitions(context, self._histories(spec, cursor), cursor), cursor
 
     def _single_messages(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         incoming = read_state(spec.name, spec.cursor, state, MessagesState)
@@ -86,10 +80,10 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
         cursor = MessagesCursor(context, cursor_field=spec.cursor, state=incoming, full_round=full_round)
         attendances = Attendances(
             context,
-            partial(self._list, cursor, spec.name, REPORTS),
+            partial(self._list, spec, cursor, REPORTS),
             timedelta(days=self.settings.reports_lookback_days),
         )
-        return MessagesPartitions(context, self._histories(context, cursor), cursor, attendances), cursor
+        return MessagesPartitions(context, self._histories(spec, cursor), cursor, attendances), cursor
 
     def _campaigns(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)
@@ -97,7 +91,7 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
             context,
             cursor,
             lookback=timedelta(days=self.settings.campaigns_lookback_days),
-            fetch_days=partial(self._days, cursor, spec.name, spec),
+            fetch_days=partial(self._days, spec, cursor, spec),
             read_one=partial(self._campaign, cursor, spec),
             explain_401=partial(self._explain_401, spec.name),
         )
@@ -119,7 +113,7 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
             on_request=cursor.before_request,
             explain_401=partial(self._explain_401, spec.name),
         )
-        fetch_reports = partial(self._days, cursor, spec.name, REPORTS)
+        fetch_reports = partial(self._days, spec, cursor, REPORTS)
         departments = partial(self._departments.since, fetch_reports=fetch_reports)
         partitions = DailyPartitions(
             context,
@@ -130,7 +124,7 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
         return partitions, cursor
 
     builders: ClassVar[Builders] = {
-        "small_list": _small_list,
+        "small_list": StreamFactory._small_list,
         "reports": _reports,
         "messages_history": _messages_history,
         "messages": _single_messages,
@@ -146,16 +140,15 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
         path = f"{spec.path}/{quote(id_, safe='')}"
         return self.api.get(path, {}, read_detail, stream=spec.name, on_request=cursor.before_request)
 
-    def _histories(self, context: StreamContext, cursor: StreamCursor) -> Histories:
-        client = HistoryClient(self.api, self.settings, stream=context.name, on_request=cursor.before_request)
-        contacts = self._list(cursor, context.name, CONTACTS)
-        return Histories(contacts, client, partial(self._explain_401, context.name))
+    def _histories(self, spec: StreamSpec, cursor: StreamCursor) -> Histories:
+        client = HistoryClient(self.api, self.settings, stream=spec.name, on_request=cursor.before_request)
+        return Histories(self._list(spec, cursor, CONTACTS), client, partial(self._explain_401, spec.name))
 
-    def _list(self, cursor: StreamCursor, stream: str, spec: StreamSpec, **only: str) -> Fetch:
-        return ListConversas(self.api, stream, spec, only, cursor.before_request).page
+    def _list(self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, **only: str) -> Fetch:
+        return ListConversas(self.api, spec.name, of or spec, only, cursor.before_request).page
 
-    def _days(self, cursor: StreamCursor, stream: str, spec: StreamSpec, first: date, last: date) -> Fetch:
-        return self._list(cursor, stream, spec, start_date=first.isoformat(), end_date=last.isoformat())
+    def _days(self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec, first: date, last: date) -> Fetch:
+        return self._list(spec, cursor, of, start_date=first.isoformat(), end_date=last.isoformat())
 
     def _explain_401(self, stream: str, error: UnauthorizedError) -> ConnectorError:
         """Return the error that a 401 of one stream stands for: the token's, or that the plan does not include it."""

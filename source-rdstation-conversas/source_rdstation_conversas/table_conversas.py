@@ -25,6 +25,7 @@ class StreamSpec(BaseStreamSpec):
 
     kind: Kind
     _: KW_ONLY
+    lenient: bool = True
     rows_key: str = ""
     """The key under which the answer may hold its list; the stream's name where empty."""
     page_size: int | None = None

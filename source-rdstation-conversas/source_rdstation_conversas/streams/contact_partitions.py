@@ -112,7 +112,7 @@ class ContactPartitions(VisitPartitions):
         counted = Counted(self._fetch_contacts)
         hidden: int | None = None
         try:
-            for rows in read_small_list(counted, None):
+            for rows in read_small_list(counted):
                 ids += [row["id"] for row in rows]
                 self._answered()
         except RestlessError:

@@ -216,9 +216,9 @@ class PipelinePartitions(StreamPartitions):
         cursor: StreamCursor,
         *,
         fetch_pipelines: Fetch,
-        pipeline_sort: str | None,
+        pipeline_sort: str,
         fetch_below: Callable[[str], Fetch],
-        sort: str | None,
+        sort: str,
         adopt: Callable[[Row, str], Row | None],
     ) -> None:
         """`adopt` makes a row of a pipeline's list the record; None if it does not belong to that pipeline."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from airbyte_rdstation.airbyte.partitions import SmallListPartitions, read_small_list, refusals_named
+from airbyte_rdstation.airbyte.partitions import read_small_list, refusals_named
 from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor, read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_factory import Builders, BuiltStream
@@ -35,7 +35,6 @@ from source_rdstation_crm.v1.list_v1 import (
     read_account,
     read_record,
     sees_only_own_deals,
-    without_empty_birthdays,
 )
 from source_rdstation_crm.v1.table_v1 import DEAL_PIPELINES, DEALS, STREAMS, USERS, StreamSpec
 
@@ -79,23 +78,15 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
     def _first_page(self, spec: StreamSpec, query: Query = _UNSORTED) -> Page:
         return ListV1(self.api, spec.name, spec).page(query)
 
-    def _normalize(self, spec: StreamSpec, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
-        normalize = super()._normalize(spec, schema)
-        return lambda row: normalize(without_empty_birthdays(row))
-
-    def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        cursor = FullRefreshCursor(context)
-        return SmallListPartitions(context, cursor, fetch=self._list(spec, cursor), sort=spec.sort), cursor
-
     def _pipeline_children(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)
         partitions = PipelinePartitions(
             context,
             cursor,
             fetch_pipelines=self._list(spec, cursor, DEAL_PIPELINES),
-            pipeline_sort=None,
+            pipeline_sort=DEAL_PIPELINES.sort,
             fetch_below=lambda pipeline_id: self._list(spec, cursor, deal_pipeline_id=pipeline_id),
-            sort=None,
+            sort=spec.sort,
             adopt=StageFilter(spec.name, partial(self._record, spec, cursor)).adopt,
         )
         return partitions, cursor
@@ -134,7 +125,7 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         return DealPartitionsV1(context, cursor, shared=self.shared_deals, windows=windows, read_deal=read_deal)
 
     builders: ClassVar[Builders] = {
-        "small_list": _small_list,
+        "small_list": StreamFactoryCrm._small_list,
         "pipeline_children": _pipeline_children,
         "last_page_first": _last_page_first,
         "time_windows": _time_windows,
@@ -150,7 +141,6 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         return self.api.server_time(datetime.now(timezone.utc))
 
     def _list(self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, **only: str) -> Fetch:
-        """The stream's list, or another `of` which it needs to know."""
         return ListV1(self.api, spec.name, of or spec, only, cursor.before_request).page
 
     def _record(self, spec: StreamSpec, cursor: StreamCursor, record_id: str) -> Row:
@@ -161,7 +151,9 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         """By pipeline, then by stage."""
         try:
             pipelines = [
-                row for rows in read_small_list(self._list(spec, cursor, DEAL_PIPELINES), None) for row in rows
+                row
+                for rows in read_small_list(self._list(spec, cursor, DEAL_PIPELINES), DEAL_PIPELINES.sort)
+                for row in rows
             ]
         except ForbiddenError:
             return

@@ -96,7 +96,7 @@ def _identified(row: Any) -> Row:
     if not found:
         raise BadAnswerError(f"a record has neither `_id` nor `id`, only {keys_of(row)}")
     row["_id"], row["id"] = identity(row.get("_id") or found, "_id", row), identity(row.get("id") or found, "id", row)
-    return row
+    return without_empty_birthdays(row)
 
 
 _WIDER: Final = timedelta(days=1)
@@ -116,7 +116,7 @@ class ListV1(StreamList[StreamSpec]):
             params |= _period(bound)
         if query.sort:
             params["order"] = query.sort
-            if spec.sort is None:
+            if not spec.sort:  # the one order that a small list has goes without a direction [doc]
                 params["direction"] = "desc" if query.descending else "asc"
         if spec.paging == "limit":
             params |= {"page": str(query.page), "limit": str(spec.limit)}

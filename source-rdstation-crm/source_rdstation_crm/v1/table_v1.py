@@ -24,8 +24,6 @@ class StreamSpec(BaseStreamSpec):
     _: KW_ONLY
     rows_key: str = ""
     """The key of the answer's list; a bare array has none."""
-    sort: str | None = None
-    """The one order that a small list has; it has no direction [doc]."""
     paging: Paging = "limit"
     """`limit`: pages of a size that can be asked for; `page`: of the API's own size; `none`: a single answer."""
     limit: int = 200

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Final
 
-from airbyte_rdstation.airbyte.partitions import SmallListPartitions, read_small_list
-from airbyte_rdstation.airbyte.records import Normalizer
+from airbyte_rdstation.airbyte.partitions import read_small_list
 from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor, read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
-from airbyte_rdstation.airbyte.stream_factory import Builders, BuiltStream
+from airbyte_rdstation.airbyte.stream_factory import Builders, BuiltStream, StreamList
 from airbyte_rdstation.client import rdql
-from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import ForbiddenError, RequestRefusedError
 from airbyte_rdstation.client.responses import Page, Row, read_page
 from airbyte_rdstation.pagination.listing import Fetch, Query
@@ -47,40 +45,32 @@ class PageSize:
 
 
 @dataclass(frozen=True)
-class ListV2:
-    """A list as one stream reads it: page size, page number, sort and filter as parameters; rows with an `id` back."""
+class ListV2(StreamList[StreamSpec]):
+    """Reads the pages of one list of API v2: page size, page number, sort and filter are parameters."""
 
-    api: Api
-    page_size: PageSize
-    stream: str
-    """Who reads it, for errors."""
-    spec: StreamSpec
-    path: str = ""
-    """Where it lies, if not at the path of `spec`: below a parent."""
-    only: str = ""
-    """A further filter condition."""
-    on_request: Callable[[], None] = lambda: None
-    """Called before each request."""
+    page_size: PageSize = field(default_factory=PageSize)
 
     def page(self, query: Query) -> Page:
         """Ask for one page. Raises what `Api.get` does."""
         params = {"page[number]": str(query.page), "page[size]": str(self.page_size.rows)}
         if query.sort:
             params[f"sort[{query.sort}]"] = "desc" if query.descending else "asc"
-        condition = rdql.all_of(self.only, *(bound.rdql() for bound in query.bounds))
+        only = self.only.get("filter", "")
+        condition = rdql.all_of(only, *(bound.rdql() for bound in query.bounds))
         hint = ""
         if condition:
             params["filter"] = condition
             hint = f" The filter was {rdql.outline(condition)}."
         parse = partial(read_page, id_field=self.spec.id_field, single=self.spec.may_be_single)
-        path = self.path or self.spec.path
-        ask = partial(self.api.get, path, parse=parse, stream=self.stream, hint=hint, on_request=self.on_request)
+        ask = partial(
+            self.api.get, self.spec.path, parse=parse, stream=self.stream, hint=hint, on_request=self.on_request
+        )
         try:
             return ask(params)
         except RequestRefusedError:
             # Perhaps the largest page size has shrunk (9): halve it once, at the beginning of a list only, since a page
-            # number counts pages of one size; and not for a filter `only`, which is more likely what is refused.
-            if self.page_size.rows < _LARGEST_PAGE or query.page > 1 or self.only:
+            # number counts pages of one size; and not for a filter of the stream, which is more likely what is refused.
+            if self.page_size.rows < _LARGEST_PAGE or query.page > 1 or only:
                 raise
             page = ask({**params, "page[size]": str(_LARGEST_PAGE // 2)})
             self.page_size.rows = _LARGEST_PAGE // 2
@@ -108,38 +98,31 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
             return with_custom_fields(schema, spec.custom_fields_of, self._custom_fields)
         return schema
 
-    def _normalize(self, spec: StreamSpec, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
-        return Normalizer(spec.name, schema, lenient=spec.lenient)
-
-    def _small_list(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
-        cursor = FullRefreshCursor(context)
-        return SmallListPartitions(context, cursor, fetch=self._list(spec, cursor), sort=spec.sort_field), cursor
-
     def _pipeline_children(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)
         partitions = PipelinePartitions(
             context,
             cursor,
             fetch_pipelines=self._list(spec, cursor, PIPELINES),
-            pipeline_sort=PIPELINES.sort_field,
+            pipeline_sort=PIPELINES.sort,
             fetch_below=partial(self._list_below, spec, cursor),
-            sort=spec.sort_field,
+            sort=spec.sort,
             adopt=lambda row, pipeline_id: {**row, "pipeline_id": pipeline_id},  # the record does not name it
         )
         return partitions, cursor
 
     def _keyset(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         saved = read_state(spec.name, spec.cursor, state, KeysetState)
-        cursor = KeysetCursor(context, cursor_field=spec.cursor, key=spec.sort[0], state=saved)
+        cursor = KeysetCursor(context, cursor_field=spec.cursor, key=spec.sort, state=saved)
         partitions = KeysetPartitions(
-            context, cursor, fetch=self._list(spec, cursor), keys=spec.sort, tie_sort=spec.tie_sort
+            context, cursor, fetch=self._list(spec, cursor), keys=(spec.sort, *spec.then_by), tie_sort=spec.tie_sort
         )
         return partitions, cursor
 
     def _newest_first(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         saved = read_state(spec.name, spec.cursor, state, NewestFirstState)
         cursor = NewestFirstCursor(context, cursor_field=spec.cursor, state=saved)
-        return NewestFirstPartitions(context, cursor, fetch=self._list(spec, cursor), other_key=spec.sort[1]), cursor
+        return NewestFirstPartitions(context, cursor, fetch=self._list(spec, cursor), other_key=spec.then_by[0]), cursor
 
     def _deal_children(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         saved = read_state(spec.name, spec.cursor, state, DealState)
@@ -149,38 +132,35 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
             context,
             cursor,
             shared=self.shared_deals,
-            fetch_deals={only: self._list(spec, cursor, DEALS, only=only) for only in filters},
-            deal_keys=DEALS.sort,
+            fetch_deals={only: self._list(spec, cursor, DEALS, filter=only) for only in filters},
+            deal_keys=(DEALS.sort, *DEALS.then_by),
             deal_tie_sort=DEALS.tie_sort,
             fetch_below=partial(self._list_below, spec, cursor),
-            sort=spec.sort[0],
+            sort=spec.sort,
             by_key=spec.by_key,
         )
         return partitions, cursor
 
     builders: ClassVar[Builders] = {
-        "small_list": _small_list,
+        "small_list": StreamFactoryCrm._small_list,
         "pipeline_children": _pipeline_children,
         "keyset": _keyset,
         "newest_first": _newest_first,
         "deal_children": _deal_children,
     }
 
-    def _list(
-        self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, path: str = "", only: str = ""
-    ) -> Fetch:
-        """The stream's list, or another `of` which it needs to know."""
-        return ListV2(self.api, self.page_size, spec.name, of or spec, path, only, cursor.before_request).page
+    def _list(self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, **only: str) -> Fetch:
+        return ListV2(self.api, spec.name, of or spec, only, cursor.before_request, self.page_size).page
 
     def _list_below(self, spec: StreamSpec, cursor: StreamCursor, parent_id: str) -> Fetch:
-        return self._list(spec, cursor, path=spec.path.format(parent_id=parent_id))
+        return self._list(spec, cursor, replace(spec, path=spec.path.format(parent_id=parent_id)))
 
     @cached_property
     def _custom_fields(self) -> list[Row]:
         """The rows of /custom_fields; none where the account may not read them (records pass all the same)."""
         try:
-            fetch = ListV2(self.api, self.page_size, CUSTOM_FIELDS.name, CUSTOM_FIELDS).page
-            return [row for rows in read_small_list(fetch, CUSTOM_FIELDS.sort_field) for row in rows]
+            fetch = ListV2(self.api, CUSTOM_FIELDS.name, CUSTOM_FIELDS, page_size=self.page_size).page
+            return [row for rows in read_small_list(fetch, CUSTOM_FIELDS.sort) for row in rows]
         except ForbiddenError as error:
             _logger.warning("Custom fields are not described in the schemas. %s", error.message)
             return []

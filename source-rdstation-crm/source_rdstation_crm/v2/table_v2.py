@@ -21,10 +21,10 @@ class StreamSpec(BaseStreamSpec):
 
     kind: Kind
     _: KW_ONLY
-    sort: tuple[str, ...] = ()
-    """The field to sort by; for `keyset`, further fields that never change and tell apart rows of one second."""
+    then_by: tuple[str, ...] = ()
+    """Further fields by which it can be sorted. For `keyset`: they never change, and tell apart rows of one second."""
     tie_sort: str | None = None
-    """For `keyset`: the order in which to read rows that share all of `sort`."""
+    """For `keyset`: the order in which to read rows that share all of these."""
     id_field: str = "id"
     """What the API calls the record's `id`."""
     custom_fields_of: str | None = None
@@ -35,47 +35,39 @@ class StreamSpec(BaseStreamSpec):
     """Filters that list only the parents with children, the likeliest form first."""
     by_key: bool = False
     """The list below a parent can be filtered by its sort, a moment that never changes."""
-    lenient: bool = False
-    """Its fields are guesses: a value of another type than the schema's is rewritten, so that none fails."""
-
-    @property
-    def sort_field(self) -> str | None:
-        """The field to sort by; None where the list has no documented sort."""
-        return self.sort[0] if self.sort else None
 
 
 DEALS: Final = StreamSpec(
     "deals",
     "keyset",
     "/deals",
-    sort=("updated_at", "created_at"),
+    sort="updated_at",
+    then_by=("created_at",),
     tie_sort="name",
     cursor="updated_at",
     custom_fields_of="deal",
 )
 # The published samples give one object in the place of the list [doc].
-CUSTOM_FIELDS: Final = StreamSpec("custom_fields", "small_list", "/custom_fields", sort=("order",), may_be_single=True)
-PIPELINES: Final = StreamSpec("pipelines", "small_list", "/pipelines", sort=("order",))
+CUSTOM_FIELDS: Final = StreamSpec("custom_fields", "small_list", "/custom_fields", sort="order", may_be_single=True)
+PIPELINES: Final = StreamSpec("pipelines", "small_list", "/pipelines", sort="order")
 STREAMS: Final = (
-    StreamSpec("campaigns", "small_list", "/campaigns", sort=("created_at",)),
+    StreamSpec("campaigns", "small_list", "/campaigns", sort="created_at"),
     StreamSpec(
         "contacts",
         "keyset",
         "/contacts",
-        sort=("created_at",),
+        sort="created_at",
         tie_sort="name",
         cursor="updated_at",
         custom_fields_of="contact",
     ),
     CUSTOM_FIELDS,
-    StreamSpec(
-        "deal_files", "deal_children", "/deals/{parent_id}/files", sort=("created_at",), cursor="deal_updated_at"
-    ),
+    StreamSpec("deal_files", "deal_children", "/deals/{parent_id}/files", sort="created_at", cursor="deal_updated_at"),
     StreamSpec(
         "deal_notes",
         "deal_children",
         "/deals/{parent_id}/notes",
-        sort=("registered_at",),
+        sort="registered_at",
         by_key=True,
         cursor="deal_updated_at",
     ),
@@ -83,30 +75,31 @@ STREAMS: Final = (
         "deal_products",
         "deal_children",
         "/deals/{parent_id}/products",
-        sort=("product_id",),
+        sort="product_id",
         cursor="deal_updated_at",
         # The documents name only the field; the form with a value was seen in code that never runs [guess].
         parent_filters=("has:product", "has:product:true"),
     ),
     DEALS,
-    StreamSpec("lost_reasons", "small_list", "/lost_reasons", sort=("created_at",)),
+    StreamSpec("lost_reasons", "small_list", "/lost_reasons", sort="created_at"),
     StreamSpec("meetings", "small_list", "/meetings", lenient=True),  # no sort is known, and every filter is refused
     StreamSpec(
         "organizations",
         "keyset",
         "/organizations",
-        sort=("updated_at", "created_at"),
+        sort="updated_at",
+        then_by=("created_at",),
         tie_sort="name",
         cursor="updated_at",
         custom_fields_of="organization",
     ),
     PIPELINES,
-    StreamSpec("products", "small_list", "/products", sort=("name",), custom_fields_of="product"),
-    StreamSpec("segments", "small_list", "/segments", sort=("name",)),
-    StreamSpec("sources", "small_list", "/sources", sort=("name",)),
-    StreamSpec("stages", "pipeline_children", "/pipelines/{parent_id}/stages", sort=("order",)),
+    StreamSpec("products", "small_list", "/products", sort="name", custom_fields_of="product"),
+    StreamSpec("segments", "small_list", "/segments", sort="name"),
+    StreamSpec("sources", "small_list", "/sources", sort="name"),
+    StreamSpec("stages", "pipeline_children", "/pipelines/{parent_id}/stages", sort="order"),
     # No wall is documented for tasks; should there be one, their due date is another way through [guess].
-    StreamSpec("tasks", "newest_first", "/tasks", sort=("updated_at", "due_date"), cursor="updated_at"),
+    StreamSpec("tasks", "newest_first", "/tasks", sort="updated_at", then_by=("due_date",), cursor="updated_at"),
     StreamSpec("teams", "small_list", "/teams", id_field="team_id"),  # no sort is documented
     StreamSpec("users", "small_list", "/users"),  # likewise
 )
