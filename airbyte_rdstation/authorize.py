@@ -23,7 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from airbyte_rdstation import config_file
 from airbyte_rdstation.client.errors import ConnectorError
-from airbyte_rdstation.client.token_endpoint import Application, Tokens, exchange
+from airbyte_rdstation.client.token_endpoint import Application, exchange
 from airbyte_rdstation.client.tokens_file import TokensFile
 from airbyte_rdstation.config import BaseUrl
 
@@ -240,12 +240,14 @@ def _application(client_id: str | None, redirect_uri: str | None) -> Application
     return Application(client_id, secret, redirect_uri)
 
 
-def _config(connector: _Connector, application: Application, tokens: Tokens, more: Mapping[str, str]) -> dict[str, Any]:
+def _config(
+    connector: _Connector, application: Application, tokens: Mapping[str, str], more: Mapping[str, str]
+) -> dict[str, Any]:
     credentials = {
         **connector.credentials,
         "client_id": application.client_id,
         "client_secret": application.client_secret,
-        **tokens.as_credentials(),
+        **tokens,
     }
     given = {name: value for name, value in more.items() if value}
     return {"credentials": credentials, **connector.settings, **given}

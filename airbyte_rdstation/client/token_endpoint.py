@@ -29,7 +29,7 @@ from airbyte_rdstation.client.retry import Answer, Fail, Parsed, Retry, RetryPol
 from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.dates import format_instant
 
-__all__ = ["Application", "Renewal", "Tokens", "exchange", "lifetime_of"]
+__all__ = ["Application", "Renewal", "exchange", "lifetime_of"]
 
 _PACE_OF_EXCHANGE: Final = 120  # requests a minute [doc]
 _LIFETIME_SECONDS: Final = 7200.0  # where the answer names none [doc]
@@ -129,26 +129,10 @@ class Application:
     redirect_uri: str
 
 
-@dataclass(frozen=True)
-class Tokens:
-    """A pair of tokens."""
+def exchange(application: Application, code: str, api_base_url: str) -> dict[str, str]:
+    """Return the tokens for a code: `{"refresh_token": "…", "access_token": "…", "token_expiry_date": "…"}`.
 
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    expiry: datetime
-
-    def as_credentials(self) -> dict[str, str]:
-        """Return `{"refresh_token": "…", "access_token": "…", "token_expiry_date": "…"}`, as connectors take them."""
-        return {
-            "refresh_token": self.refresh_token,
-            "access_token": self.access_token,
-            "token_expiry_date": format_instant(self.expiry),
-        }
-
-
-def exchange(application: Application, code: str, api_base_url: str) -> Tokens:
-    """Return the tokens for a code. It is never tried twice: a second try would fail, and hide the first one's reason.
-
+    It is never tried twice: a second try would fail, and hide the first one's reason.
     Raises a ConnectorError that says in a sentence why there are none.
     """
     form = {
@@ -162,7 +146,7 @@ def exchange(application: Application, code: str, api_base_url: str) -> Tokens:
     asked = datetime.now(timezone.utc)
     with Session(RateLimit(_PACE_OF_EXCHANGE), num_workers=1) as session:
         answer = send_until_final(lambda: session.post(url, form, timeout=policy.timeout), _classify_exchange, policy)
-    return _tokens(answer.value, asked)
+    return _credentials(answer.value, asked)
 
 
 def _classify_exchange(answer: Answer, _tried: int) -> Parsed[dict[str, Any]] | Fail:
@@ -183,11 +167,12 @@ def _classify_exchange(answer: Answer, _tried: int) -> Parsed[dict[str, Any]] | 
     return Fail(config_error(_WRONG_HOST, call)) if body is None else Parsed(body, answer.headers)
 
 
-def _tokens(answer: Mapping[str, Any], asked: datetime) -> Tokens:
+def _credentials(answer: Mapping[str, Any], asked: datetime) -> dict[str, str]:
     access_token, refresh_token = answer.get("access_token"), answer.get("refresh_token")
     if not isinstance(access_token, str) or not isinstance(refresh_token, str) or not access_token or not refresh_token:
         raise system_error("RD Station's token endpoint answers without an access token or without a refresh token.")
-    return Tokens(access_token, refresh_token, asked + timedelta(seconds=lifetime_of(answer.get("expires_in"))))
+    expiry = format_instant(asked + timedelta(seconds=lifetime_of(answer.get("expires_in"))))
+    return {"refresh_token": refresh_token, "access_token": access_token, "token_expiry_date": expiry}
 
 
 def _exchange_refused(body: Mapping[str, Any], call: str) -> ConnectorError:
