@@ -34,6 +34,7 @@ __all__ = [
     "parse_json",
     "read_page",
     "server_ahead",
+    "shape_of",
 ]
 
 Row = dict[str, Any]
@@ -42,6 +43,7 @@ _PLAIN_KEY: Final = re.compile(r"[A-Za-z_]{1,40}")
 _PAGE_NUMBER: Final = re.compile(r"page\[number\]=(\d+)")
 _OF_AN_ITEM: Final = ("detail", "error_message", "message", "title")
 _OF_THE_BODY: Final = ("detail", "message", "error_description", "error")
+_MOST_KEYS: Final = 20  # that a sentence names
 _MOST_CHARACTERS: Final = 300  # of a refusal in no known form; it may be a page of HTML
 _FARTHEST_AHEAD: Final = timedelta(days=1)
 
@@ -92,7 +94,7 @@ def read_page(content: bytes, *, id_field: str = "id", single: bool = False) -> 
     if not isinstance(body, dict):
         raise BadAnswerError(f"the body is a JSON {kind_of(body)} where an object is expected")
     if "data" not in body:
-        raise BadAnswerError(f"there is no `data`, only {keys_of(body)}")
+        raise BadAnswerError(f"there is no `data`, {shape_of(body)}")
     data = body["data"]
     if single and isinstance(data, dict):
         data = [data]
@@ -129,9 +131,14 @@ def parse_json(content: bytes) -> Any:
         raise NoJsonError(fault_of(content)) from None
 
 
+def shape_of(body: object) -> str:
+    """Say what a body is where something else is expected: `only the keys ['ok'] and 2 others`, or `a JSON list`."""
+    return f"only {keys_of(body)}" if isinstance(body, dict) else f"a JSON {kind_of(body)}"
+
+
 def keys_of(body: dict[str, Any]) -> str:
     """Name the keys of an object, for sentences; those that may be data (an address, a name) are only counted."""
-    plain = sorted(key for key in body if _PLAIN_KEY.fullmatch(key))
+    plain = sorted(key for key in body if _PLAIN_KEY.fullmatch(key))[:_MOST_KEYS]
     others = len(body) - len(plain)
     return f"the keys {plain}" + (f" and {others} others" if others else "")
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from airbyte_rdstation.client.json_text import as_json_text
-from airbyte_rdstation.client.responses import BadAnswerError, Row, kind_of, parse_json
+from airbyte_rdstation.client.responses import BadAnswerError, Row, kind_of, parse_json, shape_of
 
 __all__ = [
     "CONTENT_ENCRYPTIONS",
@@ -41,7 +41,6 @@ _LIST_KEYS: Final = ("data", "docs", "items", "results")
 _HISTORY_KEYS: Final = ("messages", "data", "payload", "encrypted", "result")
 _ERROR_KEYS: Final = ("error", "errors")  # an error's list is no list of records
 _RECORD_KEYS: Final = ("_id", "id")  # nor is the one list in a record (of tags, say) that comes in place of a list
-_LONGEST_KEY, _MOST_KEYS = 40, 20  # what an error names
 _SECONDS: Final = {"min": 60, "h": 3_600}  # by the units that were seen; whether there are others is unknown
 _LONGEST_UNIT: Final = 12  # what a log names
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
@@ -95,7 +94,7 @@ def list_in(body: object, resource_key: str) -> list[Any]:
     """
     found = _list_in(body, (resource_key, *_LIST_KEYS))
     if found is None:
-        raise BadAnswerError(f"there is no list of {resource_key} here: {_named(body)}")
+        raise BadAnswerError(f"there is no list of {resource_key} here: {shape_of(body)}")
     if found and all(isinstance(item, list) for item in found):  # nested twice [seen]
         return [item for inner in found for item in inner]
     return found
@@ -114,7 +113,7 @@ def read_history(content: bytes) -> HistoryAnswer:
     if page is None and isinstance(body, dict):
         page = _page_under_any_key(body)
     if page is None:
-        raise BadAnswerError(f"this is no page of messages: {_named(body)}")
+        raise BadAnswerError(f"this is no page of messages: {shape_of(body)}")
     return page
 
 
@@ -257,14 +256,6 @@ def _page_under_any_key(body: Mapping[str, Any]) -> HistoryAnswer | None:
     return (
         None if named or any(isinstance(value, (dict, list)) and value for value in body.values()) else HistoryAnswer()
     )
-
-
-def _named(body: object) -> str:
-    """Name the type of a body and, if it is an object, its keys, but none that looks like data."""
-    if not isinstance(body, dict):
-        return f"a JSON {kind_of(body)}"
-    keys = sorted(key for key in body if key.isidentifier() and len(key) <= _LONGEST_KEY)[:_MOST_KEYS]
-    return f"only the keys {keys}" + (f" and {len(body) - len(keys)} more" if len(body) > len(keys) else "")
 
 
 def _decoded(part: str) -> bytes:

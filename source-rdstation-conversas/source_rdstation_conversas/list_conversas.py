@@ -5,9 +5,10 @@ Facts: docs/api/conversas.md#basics to #reports and #campaigns.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -21,7 +22,9 @@ from airbyte_rdstation.pagination.listing import Query
 from source_rdstation_conversas.envelopes import list_in
 from source_rdstation_conversas.table_conversas import StreamSpec
 
-__all__ = ["STATUSES_CONVERSAS", "ListConversas", "day_windows", "row_of"]
+__all__ = ["A_YEAR", "STATUSES_CONVERSAS", "ListConversas", "a_year_before", "day_windows", "row_of"]
+
+A_YEAR: Final = timedelta(days=365)
 
 _PLAN: Final = (
     "The account's RD Station Conversas plan does not include this data, or the token's user may not see it ({status})."
@@ -43,6 +46,8 @@ STATUSES_CONVERSAS: Final[Statuses] = {
         "deselect it. If none is, check the API base URL; leave it empty for RD Station itself.",
     ),
 }
+
+_logger = logging.getLogger("airbyte.rdstation")
 
 _COUNTS: Final = frozenset({"pages", "total", "has_more"})
 _LONGEST_WINDOW_DAYS: Final = 89  # three months at their shortest, both days counted [doc2]
@@ -129,6 +134,12 @@ def day_windows(first: date, last: date, days: int = _LONGEST_WINDOW_DAYS) -> It
         if end >= last:
             return
         first = end
+
+
+def a_year_before(now: datetime, stream: str) -> datetime:
+    """Return from when on a stream is read that has no start date and no state, and say so."""
+    _logger.info("%s: without start_date, the last %s days are read.", stream, A_YEAR.days)
+    return now - A_YEAR
 
 
 def _read(spec: StreamSpec, content: bytes) -> _Answer:

@@ -61,7 +61,7 @@ def test_plain_names_are_items_too() -> None:
         pytest.param(b'{"a": {"b": {"c": ["Ana"]}}}', "'a'", id="too-deep"),
         pytest.param(b'{"_id": "Ana", "tags": []}', "'_id', 'tags'", id="a-record-with-a-list"),
         pytest.param(b'{"row": {"id": "Ana", "tags": []}}', "'row'", id="a-record-one-level-down"),
-        pytest.param(b'{"ok": true, "Ana Exemplo": 1, "551190000": 2}', "'ok'. and 2 more", id="keys-that-are-data"),
+        pytest.param(b'{"ok": true, "Ana Exemplo": 1, "551190000": 2}', "'ok'. and 2 others", id="keys-that-are-data"),
     ],
 )
 def test_an_unknown_envelope_is_an_error_without_values(body: bytes, says: str) -> None:

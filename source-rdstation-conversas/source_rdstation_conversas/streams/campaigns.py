@@ -29,11 +29,10 @@ from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, 
 from airbyte_rdstation.dates import parse_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.page_numbers import RestlessError, sweep
-from source_rdstation_conversas.list_conversas import day_windows
+from source_rdstation_conversas.list_conversas import a_year_before, day_windows
 
 __all__ = ["CampaignPartitions", "read_detail"]
 
-_WITHOUT_START: Final = timedelta(days=365)
 _ONE_DAY: Final = timedelta(days=1)
 _MOST_FAILURES_IN_A_ROW: Final = 10  # from here on, the fault lies not with single campaigns
 _NOTHING_TOLD: Final = dict.fromkeys(("template", "total_customers", "stats", "segmentation"))  # by a lost detail
@@ -115,8 +114,6 @@ class CampaignPartitions(StreamPartitions):
 
     def generate(self) -> Iterator[RecordPartition]:
         """Yield the one partition."""
-        if not self._context.start_date:
-            _logger.info("%s: without start_date, the last 365 days are read.", self._context.name)
         yield RecordPartition(self._context, {}, self._read)
 
     def _read(self) -> Iterator[list[Row]]:
@@ -138,7 +135,8 @@ class CampaignPartitions(StreamPartitions):
     def _listed(self) -> Iterator[Row]:
         """Yield each campaign once, as the list shows it."""
         now = datetime.now(timezone.utc)
-        start = parse_instant(self._context.start_date) if self._context.start_date else now - _WITHOUT_START
+        given = self._context.start_date
+        start = parse_instant(given) if given else a_year_before(now, self._context.name)
         # The zone in which the API takes days is unknown.
         first, last = (start - self._lookback).date() - _ONE_DAY, now.date() + _ONE_DAY
         for days in day_windows(first, last):

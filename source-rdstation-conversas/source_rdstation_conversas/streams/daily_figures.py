@@ -203,8 +203,6 @@ class DailyPartitions(VisitPartitions):
 
     def generate(self) -> Iterator[RecordPartition]:
         """Yield a partition for each day, oldest first."""
-        if not self._context.start_date:
-            _logger.info("%s: without start_date, the last 365 days are read.", self._context.name)
         days = [day for day, _ in self._cursor.begin()]
         given = self._departments
         departments = self._told_apart(given, days[0], days[-1]) if given else (_WHOLE_ACCOUNT,)

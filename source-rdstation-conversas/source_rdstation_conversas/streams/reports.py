@@ -29,11 +29,10 @@ from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, newest_instant, parse_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query, instant_of
 from airbyte_rdstation.pagination.page_numbers import RestlessError, sweep
-from source_rdstation_conversas.list_conversas import day_windows
+from source_rdstation_conversas.list_conversas import A_YEAR, a_year_before, day_windows
 
 __all__ = ["Attendances", "ReportsCursor", "ReportsPartitions", "ReportsState"]
 
-_WITHOUT_START: Final = timedelta(days=365)
 _ONE_DAY: Final = timedelta(days=1)
 _ENDS: Final = ("closed_at", "finished_at")
 _MOMENTS: Final = ("created_at", "opened_at", "started_at", *_ENDS, "updatedAt")
@@ -79,7 +78,7 @@ class ReportsCursor(IncrementalCursor[ReportsState]):
         moments = [parse_instant(start)] if start else []
         if self.incoming.cursor:
             moments.append(parse_instant(self.incoming.cursor) - self._lookback)
-        return max(moments) if moments else self.begun - _WITHOUT_START
+        return max(moments) if moments else a_year_before(self.begun, self._context.name)
 
     def begin(self) -> list[tuple[date, date]]:
         """Return the windows to read, oldest first."""
@@ -127,8 +126,6 @@ class ReportsPartitions(VisitPartitions):
 
     def generate(self) -> Iterator[RecordPartition]:
         """Yield a partition for each window."""
-        if not self._context.start_date:
-            _logger.info("%s: without start_date, the last 365 days are read.", self._context.name)
         windows = self._cursor.begin()
         self._context.progress.expect_visits(len(windows), "windows of days to read")
         yield from self._visits(
@@ -222,7 +219,7 @@ class Attendances:
 
         Messages of the others come in turn. The parameter `status` stands in a summary of the documentation only.
         """
-        start = max(day - _WITHOUT_START, parse_instant(self._context.start_date or "").date() - _ONE_DAY)
+        start = max(day - A_YEAR, parse_instant(self._context.start_date or "").date() - _ONE_DAY)
         try:
             for window in day_windows(start, day) if start < day else ():
                 for row in self._read(*window, status="opened"):

@@ -19,7 +19,7 @@ from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.airbyte.stream_factory import StreamList
 from airbyte_rdstation.client.errors import STATUSES, NotFoundError, Statuses, final
-from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, identity, keys_of, kind_of, parse_json
+from airbyte_rdstation.client.responses import BadAnswerError, More, Page, Row, identity, keys_of, parse_json, shape_of
 from airbyte_rdstation.pagination.listing import Bound, Query
 from source_rdstation_crm.v1.table_v1 import StreamSpec
 
@@ -63,8 +63,7 @@ def read_list(content: bytes, *, rows_key: str, full_page: int | None) -> Page:
     envelope: dict[str, Any] = body if isinstance(body, dict) else {}
     rows = envelope.get(rows_key) if isinstance(body, dict) else body
     if not isinstance(rows, list):
-        what = f"only {keys_of(envelope)}" if envelope else f"a JSON {kind_of(body)}"
-        raise BadAnswerError(f"there is no list `{rows_key}`, {what}")
+        raise BadAnswerError(f"there is no list `{rows_key}`, {shape_of(body)}")
     has_more = envelope.get("has_more")
     ends = full_page is None or has_more is False or (has_more is None and len(rows) < full_page)
     total, cursor = envelope.get("total"), envelope.get("next_page")
@@ -85,13 +84,13 @@ def read_account(content: bytes) -> Row:
     """Read what /token/check tells of the token's user: `{"email": "…", "name": "…", "organization": …}`."""
     body = parse_json(content)
     if not isinstance(body, dict):
-        raise BadAnswerError(f"the body is a JSON {kind_of(body)} where an object is expected")
+        raise BadAnswerError(f"the body is {shape_of(body)} where an object is expected")
     return body
 
 
 def _identified(row: Any) -> Row:
     if not isinstance(row, dict):
-        raise BadAnswerError(f"a record is a JSON {kind_of(row)} where an object is expected")
+        raise BadAnswerError(f"a record is {shape_of(row)} where an object is expected")
     found = row.get("_id") or row.get("id")
     if not found:
         raise BadAnswerError(f"a record has neither `_id` nor `id`, only {keys_of(row)}")
