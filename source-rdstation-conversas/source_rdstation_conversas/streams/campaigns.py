@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
@@ -82,63 +82,55 @@ class _Window:
         return [_Window(middle + _ONE_DAY, self.last), _Window(self.first, middle)]
 
 
+@dataclass(eq=False)
 class CampaignPartitions(StreamPartitions):
     """Generates one partition: all campaigns, each with its detail."""
 
-    def __init__(
-        self,
-        context: StreamContext,
-        cursor: FullRefreshCursor,
-        *,
-        lookback: timedelta,
-        fetch_days: Callable[[date, date], Fetch],
-        read_one: Callable[[str], Row],
-        explain_401: Callable[[UnauthorizedError], ConnectorError],
-    ) -> None:
-        """`fetch_days` gives the list of some days, `read_one` the detail of the campaign with that id.
-
-        `explain_401` returns the error that a 401 stands for: its cause may be the plan.
-        """
-        self._context = context
-        self._cursor = cursor
-        self._lookback = lookback
-        self._fetch_days = fetch_days
-        self._read_one = read_one
-        self._explain_401 = explain_401
-        self._ids: set[str] = set()
-        self._days_count = True
-        self._of_a_day: set[str] = set()
-        self._hidden = 0
-        self._lost = self._in_a_row = 0
-        self._answers: set[str] = set()
+    context: StreamContext
+    cursor: FullRefreshCursor
+    _: KW_ONLY
+    lookback: timedelta
+    fetch_days: Callable[[date, date], Fetch]
+    """Gives the list of some days."""
+    read_one: Callable[[str], Row]
+    """Gives the detail of the campaign with that id."""
+    explain_401: Callable[[UnauthorizedError], ConnectorError]
+    """Returns the error that a 401 stands for: its cause may be the plan."""
+    _ids: set[str] = field(default_factory=set)
+    _days_count: bool = True
+    _of_a_day: set[str] = field(default_factory=set)
+    _hidden: int = 0
+    _lost: int = 0
+    _in_a_row: int = 0
+    _answers: set[str] = field(default_factory=set)
 
     def generate(self) -> Iterator[RecordPartition]:
         """Yield the one partition."""
-        yield RecordPartition(self._context, {}, self._read)
+        yield RecordPartition(self.context, {}, self._read)
 
     def _read(self) -> Iterator[list[Row]]:
         try:
             for row in self._listed():
                 yield [self._with_detail(row)]
-                self._cursor.records_emitted()
+                self.cursor.records_emitted()
         except UnauthorizedError as error:
-            raise self._explain_401(error) from None
-        self._context.compare(len(self._ids), len(self._ids) + self._hidden)
+            raise self.explain_401(error) from None
+        self.context.compare(len(self._ids), len(self._ids) + self._hidden)
         if self._lost:
-            self._context.report_incomplete(
+            self.context.report_incomplete(
                 f"The details of {self._lost:,} of {len(self._ids):,} campaigns could not be read; their figures, "
                 f"template and segmentation are null. The next sync asks again. RD Station's answer: "
                 f"{'; '.join(sorted(self._answers))}."
             )
-        self._cursor.checkpoint()
+        self.cursor.checkpoint()
 
     def _listed(self) -> Iterator[Row]:
         """Yield each campaign once, as the list shows it."""
         now = datetime.now(timezone.utc)
-        given = self._context.start_date
-        start = parse_instant(given) if given else a_year_before(now, self._context.name)
+        given = self.context.start_date
+        start = parse_instant(given) if given else a_year_before(now, self.context.name)
         # The zone in which the API takes days is unknown.
-        first, last = (start - self._lookback).date() - _ONE_DAY, now.date() + _ONE_DAY
+        first, last = (start - self.lookback).date() - _ONE_DAY, now.date() + _ONE_DAY
         for days in day_windows(first, last):
             yield from self._shown(_Window(*days))
 
@@ -157,14 +149,14 @@ class CampaignPartitions(StreamPartitions):
                 self._days_count = self._days_count and window.ids != self._of_a_day
                 self._of_a_day = window.ids
                 if whole.total is None:
-                    self._context.report_incomplete(
+                    self.context.report_incomplete(
                         "RD Station says that it has more campaigns than it shows, and does not say how many."
                     )
         hidden = max(0, (whole.total or 0) - len(seen))
         self._hidden = self._hidden + hidden if self._days_count else max(self._hidden, hidden)
 
     def _rows(self, window: _Window) -> Iterator[Row]:
-        fetch = self._fetch_days(window.first, window.last)
+        fetch = self.fetch_days(window.first, window.last)
 
         def fetch_watched(query: Query) -> Page:
             try:
@@ -185,12 +177,12 @@ class CampaignPartitions(StreamPartitions):
                         self._ids.add(row["id"])
                         yield row
         except RestlessError:
-            self._context.report_incomplete("The list of campaigns grew all the time while it was read.")
+            self.context.report_incomplete("The list of campaigns grew all the time while it was read.")
 
     def _with_detail(self, row: Row) -> Row:
         """Return the campaign with its detail, or with nulls in its place where RD Station does not give it."""
         try:
-            detail = {} if self._in_a_row >= _MOST_FAILURES_IN_A_ROW else self._read_one(row["id"])
+            detail = {} if self._in_a_row >= _MOST_FAILURES_IN_A_ROW else self.read_one(row["id"])
         except tuple(_LOST) as error:
             detail = {}
             self._answers.add(_LOST[type(error)])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Generator, Iterator, MutableMapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, partial
 from typing import Any, Final
@@ -172,24 +173,22 @@ class ReportsPartitions(VisitPartitions):
             return new
 
 
+@dataclass(frozen=True)
 class Attendances:
     """Tells which contacts had an attendance since a moment, or have one that is open still."""
 
-    def __init__(self, context: StreamContext, fetch: Callable[..., Fetch], lookback: timedelta) -> None:
-        """`fetch` takes the parameters that filter the list: `start_date`, `end_date`, `status`.
-
-        `lookback`: how long before the moment attendances may have opened that ended since.
-        """
-        self._context = context
-        self._fetch = fetch
-        self._lookback = lookback
+    context: StreamContext
+    fetch: Callable[..., Fetch]
+    """Takes the parameters that filter the list: `start_date`, `end_date`, `status`."""
+    lookback: timedelta
+    """How long before a moment attendances may have opened that ended since."""
 
     def customers_since(self, since: datetime, contacts: Collection[str]) -> Collection[str] | None:
         """Return the ids of those contacts; None, and say so, where the attendances do not tell.
 
         They do not where they cannot be read, or not all of them, and where none names one of these contacts.
         """
-        first = (since - self._lookback).date() - _ONE_DAY
+        first = (since - self.lookback).date() - _ONE_DAY
         named: set[str] = set()
         recent: set[str] = set()
         why = "RD Station names no contact of the list in any of them"
@@ -209,7 +208,7 @@ class Attendances:
             why = f"they cannot be read ({error.internal_message or 'no answer'})"
         _logger.warning(
             "%s: every contact is visited, which takes longer, as attendances do not tell whose messages are new: %s.",
-            self._context.name,
+            self.context.name,
             why,
         )
         return None
@@ -219,7 +218,7 @@ class Attendances:
 
         Messages of the others come in turn. The parameter `status` stands in a summary of the documentation only.
         """
-        start = max(day - A_YEAR, parse_instant(self._context.start_date or "").date() - _ONE_DAY)
+        start = max(day - A_YEAR, parse_instant(self.context.start_date or "").date() - _ONE_DAY)
         try:
             for window in day_windows(start, day) if start < day else ():
                 for row in self._read(*window, status="opened"):
@@ -227,11 +226,11 @@ class Attendances:
                         return  # it is not heeded: these are all attendances of the year
                     yield row
         except (RequestRefusedError, ServerFailedError):  # 500: perhaps a filter that it does not know
-            _logger.info("%s: RD Station does not list open attendances by themselves.", self._context.name)
+            _logger.info("%s: RD Station does not list open attendances by themselves.", self.context.name)
 
     def _read(self, first: date, last: date, **only: str) -> Iterator[Row]:
         """Yield the rows of a window. Raises RestlessError where it holds more than it shows."""
-        counted = Counted(self._fetch(start_date=first.isoformat(), end_date=last.isoformat(), **only))
+        counted = Counted(self.fetch(start_date=first.isoformat(), end_date=last.isoformat(), **only))
         read = 0
         for batch in sweep(counted, Query(None), walled=False):
             read += len(batch.rows)

@@ -13,7 +13,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -205,43 +205,34 @@ class DealPartitions(VisitPartitions):
             _logger.info("%s: %s deals were deleted during the sync and are skipped.", self._context.name, self._gone)
 
 
+@dataclass(eq=False)
 class PipelinePartitions(StreamPartitions):
     """Generates a partition for each pipeline: the records that live below it."""
 
     head_start = 10
 
-    def __init__(
-        self,
-        context: StreamContext,
-        cursor: StreamCursor,
-        *,
-        fetch_pipelines: Fetch,
-        pipeline_sort: str,
-        fetch_below: Callable[[str], Fetch],
-        sort: str,
-        adopt: Callable[[Row, str], Row | None],
-    ) -> None:
-        """`adopt` makes a row of a pipeline's list the record; None if it does not belong to that pipeline."""
-        self._context = context
-        self._cursor = cursor
-        self._fetch_pipelines = fetch_pipelines
-        self._pipeline_sort = pipeline_sort
-        self._fetch_below = fetch_below
-        self._sort = sort
-        self._adopt = adopt
+    context: StreamContext
+    cursor: StreamCursor
+    _: KW_ONLY
+    fetch_pipelines: Fetch
+    pipeline_sort: str
+    fetch_below: Callable[[str], Fetch]
+    sort: str
+    adopt: Callable[[Row, str], Row | None]
+    """Makes a row of a pipeline's list the record; None if it does not belong to that pipeline."""
 
     def generate(self) -> Iterator[RecordPartition]:
         """Yield a partition for each pipeline."""
-        for pipelines in read_small_list(self._fetch_pipelines, self._pipeline_sort):
+        for pipelines in read_small_list(self.fetch_pipelines, self.pipeline_sort):
             for pipeline in pipelines:
                 pipeline_id = pipeline["id"]
-                yield RecordPartition(self._context, {"pipeline_id": pipeline_id}, partial(self._read, pipeline_id))
+                yield RecordPartition(self.context, {"pipeline_id": pipeline_id}, partial(self._read, pipeline_id))
 
     def _read(self, pipeline_id: str) -> Iterator[list[Row]]:
         try:
-            for rows in read_small_list(self._fetch_below(pipeline_id), self._sort):
-                adopted = (self._adopt(row, pipeline_id) for row in rows)
+            for rows in read_small_list(self.fetch_below(pipeline_id), self.sort):
+                adopted = (self.adopt(row, pipeline_id) for row in rows)
                 yield [record for record in adopted if record is not None]
         except NotFoundError:
             pass  # the pipeline was deleted since the list of pipelines was read
-        self._cursor.checkpoint()
+        self.cursor.checkpoint()
