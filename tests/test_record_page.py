@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, Type
+from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, StreamDescriptor, Type
 from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
-from airbyte_cdk.sources.streams.concurrent.cursor import FinalStateCursor
-from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 
-from airbyte_rdstation.airbyte.partitions import StreamPartitions
 from airbyte_rdstation.airbyte.records import RecordPage, StreamQueue
 from airbyte_rdstation.airbyte.source import OwnMessages, with_progress
 from airbyte_rdstation.client.errors import ConnectorError, system_error
@@ -26,23 +22,6 @@ ROWS: list[dict[str, Any]] = [
     {"id": "2", "name": None, "address": {"city": None}},
     {"id": "3", "amount": 2**70},
 ]
-
-
-class _None(StreamPartitions):
-    def generate(self) -> Iterator[Any]:
-        return iter(())
-
-
-def stream(name: str) -> DefaultStream:
-    return DefaultStream(
-        partition_generator=_None(),
-        name=name,
-        json_schema={},
-        primary_key=[],
-        cursor_field=None,
-        logger=None,  # type: ignore[arg-type] # it is not run
-        cursor=FinalStateCursor(name, None, None),  # type: ignore[arg-type] # likewise
-    )
 
 
 def test_a_page_is_a_line_a_record_with_nulls_and_what_no_parser_of_lines_may_cut() -> None:
@@ -70,12 +49,12 @@ def test_a_page_gives_its_records_one_by_one() -> None:
 def test_given_pages_when_passed_on_then_running_comes_once_before_the_first_and_the_log_counts_records(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    contacts = stream("contacts").as_airbyte_stream()
+    contacts = StreamDescriptor(name="contacts")
     pages = [RecordPage("contacts", ROWS), RecordPage("contacts", ROWS[:1])]
     end = as_airbyte_message(contacts, AirbyteStreamStatus.COMPLETE)
 
     with caplog.at_level("INFO"):
-        passed: list[AirbyteMessage] = list(with_progress([*pages, end], [stream("contacts"), stream("deals")]))
+        passed: list[AirbyteMessage] = list(with_progress([*pages, end]))
 
     running, *others = passed
     assert running.trace is not None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Any, Final, Generic, TypeVar
@@ -21,6 +22,7 @@ from airbyte_cdk.models import (
     ConnectorSpecification,
     FailureType,
     Status,
+    StreamDescriptor,
     SyncMode,
     Type,
 )
@@ -188,7 +190,7 @@ class RdstationSource(AbstractSource, Generic[S]):
                     message_repository=self._messages,
                     queue=self._queue,
                 )
-                messages = with_progress(engine.read(streams), streams, progress.end)
+                messages = with_progress(engine.read(streams), progress.end)
                 with MinuteLog(progress.lines, factory.api.session.rate_limit).running():
                     for message in messages:
                         for name, kind in _failures(message).items():
@@ -204,21 +206,18 @@ class RdstationSource(AbstractSource, Generic[S]):
 
 
 def with_progress(
-    messages: Iterable[AirbyteMessage],
-    streams: Sequence[AbstractStream],
-    on_end: Callable[[str], None] = lambda _: None,
+    messages: Iterable[AirbyteMessage], on_end: Callable[[str], None] = lambda _: None
 ) -> Iterator[AirbyteMessage]:
     """Yield the messages: RUNNING before a stream's first page, each state with the number of records since the last.
 
     Logs how many records a stream gave at its end; `on_end` gets its name then.
     """
-    described = {stream.name: stream.as_airbyte_stream() for stream in streams}
-    read, since_state = dict.fromkeys(described, 0), dict.fromkeys(described, 0)
+    read, since_state = Counter[str](), Counter[str]()
     for message in messages:
         status = message.trace.stream_status if message.type == Type.TRACE and message.trace else None
         if isinstance(message, RecordPage):
             if not read[message.stream]:
-                yield as_airbyte_message(described[message.stream], AirbyteStreamStatus.RUNNING)
+                yield as_airbyte_message(StreamDescriptor(name=message.stream), AirbyteStreamStatus.RUNNING)
             read[message.stream] += message.count
             since_state[message.stream] += message.count
         elif message.state and message.state.stream:
@@ -277,12 +276,8 @@ def _states(
 
 def _summary(failed: Mapping[str, FailureType]) -> ConnectorError:
     """One error for the whole sync: as serious as its most serious stream (the CDK calls them all config errors)."""
-    kinds = set(failed.values())
-    for kind in (FailureType.system_error, FailureType.transient_error):
-        if kind in kinds:
-            break
-    else:
-        kind = FailureType.config_error
+    serious = (FailureType.system_error, FailureType.transient_error)
+    kind = next((kind for kind in serious if kind in failed.values()), FailureType.config_error)
     names = ", ".join(sorted(failed))
     return ConnectorError(
         f"incomplete streams: {names}",
