@@ -206,28 +206,23 @@ def holds_empty_list(text: str) -> bool:
 
 
 def _list_in(body: object, keys: tuple[str, ...], levels: int = 1) -> list[Any] | None:
+    """Return the list that a body is, or holds at most so many levels down; None if there is none, or no telling."""
     if isinstance(body, list):
         return body
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or levels < 0:
         return None
     members = {key: value for key, value in body.items() if key not in _ERROR_KEYS}
     for key in keys:
-        found = _member_list(members.get(key), keys, levels)
+        found = _list_in(members.get(key), keys, levels - 1)
         if found is not None:
             return found
     if any(key in members for key in _RECORD_KEYS):
         return None
     lists = [value for value in members.values() if isinstance(value, list)]
     if not lists:
-        nested = [_member_list(value, keys, levels) for value in members.values()]
+        nested = [_list_in(value, keys, levels - 1) for value in members.values()]
         lists = [found for found in nested if found is not None]
     return lists[0] if len(lists) == 1 else None
-
-
-def _member_list(value: object, keys: tuple[str, ...], levels: int) -> list[Any] | None:
-    if isinstance(value, list):
-        return value
-    return _list_in(value, keys, levels - 1) if levels and isinstance(value, dict) else None
 
 
 def _page_in(value: object) -> HistoryAnswer | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -33,11 +33,14 @@ from source_rdstation_conversas.table_conversas import CONTACTS, EMPLOYEES, REPO
 __all__ = ["StreamFactoryConversas"]
 
 
+@dataclass(eq=False)
 class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
     """Makes the streams of one account, with what its token may see."""
 
     table = STREAMS
     schemas = ("source_rdstation_conversas", "schemas")
+
+    departments: Departments = field(default_factory=Departments, init=False)
 
     def check(self) -> str | None:
         """Prove that the token works. Raises the config error that says what is wrong with it."""
@@ -114,7 +117,7 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
             explain_401=partial(self._explain_401, spec.name),
         )
         fetch_reports = partial(self._days, spec, cursor, REPORTS)
-        departments = partial(self._departments.since, fetch_reports=fetch_reports)
+        departments = partial(self.departments.since, fetch_reports=fetch_reports)
         partitions = DailyPartitions(
             context,
             cursor,
@@ -131,10 +134,6 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
         "campaigns": _campaigns,
         "daily_figures": _daily_figures,
     }
-
-    @cached_property
-    def _departments(self) -> Departments:
-        return Departments()
 
     def _campaign(self, cursor: StreamCursor, spec: StreamSpec, id_: str) -> Row:
         path = f"{spec.path}/{quote(id_, safe='')}"

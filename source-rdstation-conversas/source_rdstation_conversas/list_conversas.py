@@ -70,7 +70,7 @@ class ListConversas(StreamList[StreamSpec]):
             params |= {"page": str(query.page), "limit": str(spec.page_size)}
         elif query.page > 1:  # page 1 goes without, as a client asks whose answers are [seen]
             params["page"] = str(query.page)
-        headers: dict[str, str] = {}
+        headers: list[Mapping[str, str]] = []
         answer = self.api.get(
             spec.path,
             params,
@@ -78,18 +78,18 @@ class ListConversas(StreamList[StreamSpec]):
             stream=self.stream,
             hint=f" The parameters were {', '.join(sorted(params))}." if params else "",
             on_request=self.on_request,
-            on_headers=lambda found: headers.update({name.lower(): value for name, value in found.items()}),
+            on_headers=headers.append,
         )
+        counts = answer.counts
+        if spec.counts_in == "headers":
+            counts = {name: headers[0].get(f"X-{name}") for name in ("pages", "total")}
+        total = _number(counts.get("total"))
         if spec.counts_in == "has_more":
-            more = answer.counts.get("has_more")
-            has_next = More.of(more) if isinstance(more, bool) else More.UNKNOWN
-            return Page(answer.rows, has_next, total=_number(answer.counts.get("total")))
+            more = counts.get("has_more")
+            return Page(answer.rows, More.of(more) if isinstance(more, bool) else More.UNKNOWN, total=total)
         if spec.page_size is None:
             return Page(answer.rows, has_next=More.NO)
-        if spec.counts_in == "headers":
-            pages, total = _number(headers.get("x-pages")), _number(headers.get("x-total"))
-        else:
-            pages, total = _number(answer.counts.get("pages")), _number(answer.counts.get("total"))
+        pages = _number(counts.get("pages"))
         # The counts are believed only where they end the list: one that ignores `page` would promise more for ever.
         # Even then, `sweep` reads a list of several pages again while it has shown fewer rows than the total.
         ends = pages is not None and query.page >= pages
