@@ -229,11 +229,15 @@ class FullRefreshCursor(StreamCursor):
 class IncrementalCursor(StreamCursor, Generic[S]):
     """Keeps the state of a stream that can go on where it was; subclasses say what it is."""
 
-    def __init__(self, context: StreamContext, *, cursor_field: str, state: S) -> None:
+    model: type[S]
+    """The shape of the state."""
+
+    def __init__(self, context: StreamContext, *, cursor_field: str, state: Mapping[str, Any]) -> None:
+        """Take the state of the sync before, `{}` where there is none. Raises what `read_state` does."""
         super().__init__(context)
         self.begun = datetime.now(timezone.utc)
         """When this sync began to read the stream, by our clock."""
-        self.incoming = state
+        self.incoming = read_state(context.name, cursor_field, state, self.model)
         self.cursor_field = cursor_field
 
     @cached_property

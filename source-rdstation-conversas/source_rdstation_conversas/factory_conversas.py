@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
 from airbyte_rdstation.airbyte.progress import StreamProgress
-from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor, read_state
+from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_factory import Builders, BuiltStream, StreamFactory
 from airbyte_rdstation.client.errors import ConnectorError, UnauthorizedError, config_error
@@ -26,8 +26,8 @@ from source_rdstation_conversas.streams.campaigns import CampaignPartitions, rea
 from source_rdstation_conversas.streams.contact_partitions import Histories, MessagesHistoryPartitions
 from source_rdstation_conversas.streams.daily_figures import DailyCursor, DailyPartitions, Departments, FiguresClient
 from source_rdstation_conversas.streams.messages import MessagesPartitions
-from source_rdstation_conversas.streams.messages_cursor import MessagesCursor, MessagesState
-from source_rdstation_conversas.streams.reports import Attendances, ReportsCursor, ReportsPartitions, ReportsState
+from source_rdstation_conversas.streams.messages_cursor import MessagesCursor
+from source_rdstation_conversas.streams.reports import Attendances, ReportsCursor, ReportsPartitions
 from source_rdstation_conversas.table_conversas import CONTACTS, EMPLOYEES, REPORTS, STREAMS, StreamSpec
 
 __all__ = ["StreamFactoryConversas"]
@@ -69,7 +69,7 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
             context,
             lookback=timedelta(days=self.settings.reports_lookback_days),
             cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, ReportsState),
+            state=state,
         )
         return ReportsPartitions(context, cursor, fetch_window=partial(self._days, spec, cursor, spec)), cursor
 
@@ -78,9 +78,8 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
         return MessagesHistoryPartitions(context, self._histories(spec, cursor), cursor), cursor
 
     def _single_messages(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        incoming = read_state(spec.name, spec.cursor, state, MessagesState)
         full_round = timedelta(days=self.settings.messages_full_round_days)
-        cursor = MessagesCursor(context, cursor_field=spec.cursor, state=incoming, full_round=full_round)
+        cursor = MessagesCursor(context, cursor_field=spec.cursor, state=state, full_round=full_round)
         attendances = Attendances(
             context,
             partial(self._list, spec, cursor, REPORTS),
@@ -106,7 +105,7 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
             context,
             lookback=timedelta(days=self.settings.reports_lookback_days),
             cursor_field=spec.cursor,
-            state=read_state(spec.name, spec.cursor, state, ReportsState),
+            state=state,
             zone=ZoneInfo(zone),
         )
         client = FiguresClient(

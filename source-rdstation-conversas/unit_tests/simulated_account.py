@@ -14,7 +14,6 @@ from unittest.mock import patch
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 from conversas_samples import message, page_of
 
-from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import ConnectorError, config_error, transient_error
 from airbyte_rdstation.client.responses import More, Page, Row
@@ -25,7 +24,7 @@ from source_rdstation_conversas.history.history_client import HistoryClient, Pag
 from source_rdstation_conversas.streams import rounds
 from source_rdstation_conversas.streams.contact_partitions import Histories
 from source_rdstation_conversas.streams.messages import MessagesPartitions
-from source_rdstation_conversas.streams.messages_cursor import MessagesCursor, MessagesState
+from source_rdstation_conversas.streams.messages_cursor import MessagesCursor
 from source_rdstation_conversas.streams.reports import Attendances
 
 START = datetime(2026, 1, 5, 12, tzinfo=timezone.utc)
@@ -109,8 +108,7 @@ class Account:
         context = StreamContext(
             "messages", InMemoryMessageRepository(), dict, format_instant(START - AGES), lambda _: self.now, 1
         )
-        incoming = read_state("messages", "created_at", self.state, MessagesState)
-        cursor = MessagesCursor(context, cursor_field="created_at", state=incoming, full_round=timedelta(days=days))
+        cursor = MessagesCursor(context, cursor_field="created_at", state=self.state, full_round=timedelta(days=days))
         histories = Histories(self.list_contacts, cast("HistoryClient", self), lambda error: error)
         attendances = Attendances(context, self.list_reports, timedelta(days=30))
         partitions = MessagesPartitions(context, histories, cursor, attendances).generate()

@@ -17,7 +17,7 @@ from source_rdstation_conversas.envelopes import ContactPage
 from source_rdstation_conversas.history.history_client import HistoryClient, PageDecryptor
 from source_rdstation_conversas.streams.contact_partitions import Histories
 from source_rdstation_conversas.streams.messages import MessagesPartitions
-from source_rdstation_conversas.streams.messages_cursor import MessagesCursor, MessagesState
+from source_rdstation_conversas.streams.messages_cursor import MessagesCursor
 from source_rdstation_conversas.streams.reports import Attendances
 
 NOW = datetime(2026, 8, 10, 12, tzinfo=timezone.utc)
@@ -53,9 +53,7 @@ class Client:
 def synced(histories: dict[str, Rows], *, readable: int = 1_000) -> tuple[list[str], str]:
     """The contents that a sync brings which begins a day back, and its cursor; contacts are read one by one."""
     context = StreamContext("messages", InMemoryMessageRepository(), dict, "2025-01-01T00:00:00.000Z", lambda _: NOW, 1)
-    cursor = MessagesCursor(
-        context, cursor_field="created_at", state=MessagesState(cursor=ago(1)), full_round=timedelta(0)
-    )
+    cursor = MessagesCursor(context, cursor_field="created_at", state={"created_at": ago(1)}, full_round=timedelta(0))
     contacts = Page([{"id": contact} for contact in histories], has_next=More.NO)
     partitions = MessagesPartitions(
         context,

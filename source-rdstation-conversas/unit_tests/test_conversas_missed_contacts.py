@@ -10,7 +10,6 @@ import pytest
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 from conversas_samples import Growing, Pages, message
 
-from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import ConnectorError, transient_error
 from airbyte_rdstation.client.responses import More, Page
@@ -18,7 +17,7 @@ from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_conversas.history.history_client import HistoryClient, PageDecryptor
 from source_rdstation_conversas.streams.contact_partitions import Histories
 from source_rdstation_conversas.streams.messages import MessagesPartitions
-from source_rdstation_conversas.streams.messages_cursor import MessagesCursor, MessagesState
+from source_rdstation_conversas.streams.messages_cursor import MessagesCursor
 from source_rdstation_conversas.streams.reports import Attendances
 
 CURSOR = "2026-08-01T00:00:00.000Z"
@@ -40,8 +39,7 @@ def stream(contacts: Fetch, state: dict[str, Any]) -> tuple[MessagesCursor, Mess
     context = StreamContext(
         "messages", InMemoryMessageRepository(), dict, "2024-01-01T00:00:00.000Z", lambda moment: moment, 1, told.append
     )
-    incoming = read_state("messages", "created_at", state, MessagesState)
-    cursor = MessagesCursor(context, cursor_field="created_at", state=incoming, full_round=timedelta(days=7))
+    cursor = MessagesCursor(context, cursor_field="created_at", state=state, full_round=timedelta(days=7))
     histories = Histories(contacts, cast("HistoryClient", OneMessageEach()), lambda error: error)
     attendances = Attendances(context, lambda **_: at_rest, timedelta(days=30))
     return cursor, MessagesPartitions(context, histories, cursor, attendances), told

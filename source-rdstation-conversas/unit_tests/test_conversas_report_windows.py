@@ -8,12 +8,11 @@ from typing import Any
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 from conversas_samples import Growing
 
-from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query
-from source_rdstation_conversas.streams.reports import ReportsCursor, ReportsPartitions, ReportsState
+from source_rdstation_conversas.streams.reports import ReportsCursor, ReportsPartitions
 
 NOW = datetime.now(timezone.utc)
 START = format_instant(NOW - timedelta(days=200))
@@ -27,8 +26,7 @@ def read(restless: int | None) -> tuple[dict[str, Any], list[date], list[str]]:
     """The last state, the first days of the windows, and what is reported; one window, by its number, never rests."""
     told: list[str] = []
     context = StreamContext("reports", InMemoryMessageRepository(), dict, START, lambda moment: moment, 1, told.append)
-    state = read_state("reports", "created_at", {}, ReportsState)
-    cursor = ReportsCursor(context, lookback=timedelta(0), cursor_field="created_at", state=state)
+    cursor = ReportsCursor(context, lookback=timedelta(0), cursor_field="created_at", state={})
     days: list[date] = []
 
     def fetch_window(first: date, _: date) -> Fetch:

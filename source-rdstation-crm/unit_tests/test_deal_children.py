@@ -11,7 +11,6 @@ from collected import Collected, announced, context
 from scenario import spread_list
 from simulated_list import SimulatedList, moment
 
-from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.client.errors import RequestRefusedError, system_error
 from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.pagination.listing import Fetch, Query
@@ -21,7 +20,6 @@ from source_rdstation_crm.streams.deal_children import (
     DealChildrenPartitions,
     SharedDeals,
 )
-from source_rdstation_crm.streams.substream import DealState
 
 
 class Products:
@@ -59,7 +57,7 @@ class Products:
         cursor = DealChildrenCursor(
             given,
             cursor_field="deal_updated_at",
-            state=read_state("deal_products", "deal_updated_at", state or {}, DealState),
+            state=state or {},
         )
         partitions = DealChildrenPartitions(
             given,

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from scenario import Scenario, scenarios
 from simulated_list import SimulatedList, moment
 
-from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination import beyond_limit, last_page_first, newest_first
@@ -21,7 +20,6 @@ from source_rdstation_crm.streams import last_page_first_stream
 from source_rdstation_crm.streams.last_page_first_stream import (
     LastPageFirstCursor,
     LastPageFirstPartitions,
-    LastPageFirstState,
 )
 
 WALL = 200
@@ -50,8 +48,7 @@ def read(
 def last_page_first_stream_of(
     given_: StreamContext, crm: CountedList, state: dict[str, Any]
 ) -> tuple[LastPageFirstPartitions, LastPageFirstCursor]:
-    saved = read_state("contacts", "updated_at", state, LastPageFirstState)
-    cursor = LastPageFirstCursor(given_, cursor_field="updated_at", state=saved)
+    cursor = LastPageFirstCursor(given_, cursor_field="updated_at", state=state)
     return LastPageFirstPartitions(given_, cursor, fetch=announced(cursor, crm.fetch)), cursor
 
 

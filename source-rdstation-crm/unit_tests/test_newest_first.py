@@ -12,18 +12,16 @@ from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
-from airbyte_rdstation.airbyte.state import read_state
 from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import Batch
-from source_rdstation_crm.streams.newest_first_stream import NewestFirstCursor, NewestFirstPartitions, NewestFirstState
+from source_rdstation_crm.streams.newest_first_stream import NewestFirstCursor, NewestFirstPartitions
 
 
 def stream(
     crm: SimulatedList, messages: Collected, state: dict[str, Any] | None = None, start_date: str | None = None
 ) -> NewestFirstPartitions:
     given = context("tasks", messages, lambda: moment(crm.now), start_date)
-    saved = read_state("tasks", "updated_at", state or {}, NewestFirstState)
-    cursor = NewestFirstCursor(given, cursor_field="updated_at", state=saved)
+    cursor = NewestFirstCursor(given, cursor_field="updated_at", state=state or {})
     return WithoutWall(given, cursor, fetch=announced(cursor, crm.fetch), other_key="")
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 from datetime import date, timedelta, tzinfo
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from airbyte_rdstation.airbyte.partitions import VisitPartitions
 from airbyte_rdstation.airbyte.records import RecordPartition
@@ -33,7 +33,7 @@ from airbyte_rdstation.pagination.listing import Fetch, Query, instant_of
 from airbyte_rdstation.pagination.page_numbers import RestlessError, sweep
 from source_rdstation_conversas.envelopes import figures_in, seconds_of
 from source_rdstation_conversas.list_conversas import day_windows
-from source_rdstation_conversas.streams.reports import ReportsCursor, ReportsState
+from source_rdstation_conversas.streams.reports import ReportsCursor
 from source_rdstation_conversas.table_conversas import REPORTS, StreamSpec
 
 __all__ = ["DailyCursor", "DailyPartitions", "Departments", "FiguresClient"]
@@ -167,7 +167,7 @@ class DailyCursor(ReportsCursor):
     """Keeps `{"date": "2026-08-01T00:00:00.000Z"}`: every day that ended before it is read."""
 
     def __init__(
-        self, context: StreamContext, *, lookback: timedelta, cursor_field: str, state: ReportsState, zone: tzinfo
+        self, context: StreamContext, *, lookback: timedelta, cursor_field: str, state: Mapping[str, Any], zone: tzinfo
     ) -> None:
         super().__init__(context, lookback=lookback, cursor_field=cursor_field, state=state)
         self._zone = zone

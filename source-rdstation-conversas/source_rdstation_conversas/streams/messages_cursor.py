@@ -22,7 +22,7 @@ Facts: docs/api/conversas.md#message-fields, #dates and #reports.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, MutableMapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -75,22 +75,25 @@ class MessagesCursor(IncrementalCursor[MessagesState]):
     absent where everyone was read in the last sync, `gone` and `hidden` where there are none.
     """
 
+    model = MessagesState
+
     def __init__(
-        self, context: StreamContext, *, cursor_field: str, state: MessagesState, full_round: timedelta
+        self, context: StreamContext, *, cursor_field: str, state: Mapping[str, Any], full_round: timedelta
     ) -> None:
         """`full_round`: within which every contact is visited; 0 for everyone in each sync."""
         super().__init__(context, cursor_field=cursor_field, state=state)
         self._full_round = full_round
-        attended = state.attended
-        self._until = max(attended.until if attended else "", state.cursor or format_instant(EPOCH))
+        incoming = self.incoming
+        attended = incoming.attended
+        self._until = max(attended.until if attended else "", incoming.cursor or format_instant(EPOCH))
         self._rounds = attended is not None
         """Whether only a part of the contacts is visited."""
-        self._everyone = _group(state.position or _ContactPosition(started=self._until))
+        self._everyone = _group(incoming.position or _ContactPosition(started=self._until))
         self._attended = _group((attended and attended.position) or _ContactPosition(started=self._until))
         self._contacts: Sequence[str] = ()
         self._unlisted = False
-        self._gone = set(state.gone)
-        self._hidden = self._counted = state.hidden
+        self._gone = set(incoming.gone)
+        self._hidden = self._counted = incoming.hidden
 
     @property
     def state(self) -> MutableMapping[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Generator, Iterator, MutableMapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, partial
@@ -50,7 +50,11 @@ class ReportsState(StreamState):
 class ReportsCursor(IncrementalCursor[ReportsState]):
     """Keeps `{"created_at": "2026-08-01T00:00:00.000Z"}`: every attendance opened before it is read."""
 
-    def __init__(self, context: StreamContext, *, lookback: timedelta, cursor_field: str, state: ReportsState) -> None:
+    model = ReportsState
+
+    def __init__(
+        self, context: StreamContext, *, lookback: timedelta, cursor_field: str, state: Mapping[str, Any]
+    ) -> None:
         super().__init__(context, cursor_field=cursor_field, state=state)
         self._lookback = lookback
         self._windows: list[tuple[date, date]] = []

@@ -9,7 +9,7 @@ before that carries the read's position beside the old cursor. Facts: docs/api/c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -54,17 +54,20 @@ class KeysetState(StreamState):
 class KeysetCursor(IncrementalCursor[KeysetState]):
     """Keeps which time ranges are read, and how far the stream is complete."""
 
-    def __init__(self, context: StreamContext, *, cursor_field: str, key: str, state: KeysetState) -> None:
+    model = KeysetState
+
+    def __init__(self, context: StreamContext, *, cursor_field: str, key: str, state: Mapping[str, Any]) -> None:
         """`key` is what the list is read by."""
         super().__init__(context, cursor_field=cursor_field, state=state)
-        self._latest = state.position.latest if state.position else None
+        cursor, position = self.incoming.cursor, self.incoming.position
+        self._latest = position.latest if position else None
         self._moving = key == cursor_field
-        self._since = due_since(context.start_date, state.cursor, state.settled or not self._moving)
+        self._since = due_since(context.start_date, cursor, self.incoming.settled or not self._moving)
         self.whole = self._since is None or not self._moving
         """Whether rows without a key belong to the read."""
         self.ranges = TimeRanges(
-            [TimeRange(_instant(start), _instant(end)) for start, end in state.position.ranges]
-            if state.position
+            [TimeRange(_instant(start), _instant(end)) for start, end in position.ranges]
+            if position
             else [TimeRange(self._since if self._moving else None, None)],
             horizon=self._horizon,
             moving=self._moving,

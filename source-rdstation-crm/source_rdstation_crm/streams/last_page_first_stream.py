@@ -9,7 +9,7 @@ Facts: docs/api/crm-v1.md#paging and #reading-lists-that-move.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, ClassVar, Final
 
 from airbyte_rdstation.airbyte.stream_context import StreamContext
@@ -51,10 +51,13 @@ class LastPageFirstState(NewestFirstState):
 class LastPageFirstCursor(NewestFirstCursor):
     """Keeps the page reached in either order, how far the stream is complete, and what was out of reach."""
 
-    def __init__(self, context: StreamContext, *, cursor_field: str, state: LastPageFirstState) -> None:
+    model = LastPageFirstState
+    incoming: LastPageFirstState
+
+    def __init__(self, context: StreamContext, *, cursor_field: str, state: Mapping[str, Any]) -> None:
         super().__init__(context, cursor_field=cursor_field, state=state)
-        self.unreached = state.unreached
-        self.whole = state.position.whole if state.position else self.since is None
+        self.unreached = self.incoming.unreached
+        self.whole = self.incoming.position.whole if self.incoming.position else self.since is None
         self.restarts = False
         """Rows read beyond the wall are known to nobody but this process: after a kill all are read anew."""
         if self.whole and not self.reached:

@@ -7,7 +7,7 @@ Facts: docs/api/crm-v2.md#tasks-by-page; docs/api/crm-v1.md#reading-lists-that-m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -65,9 +65,11 @@ class NewestFirstState(StreamState):
 class NewestFirstCursor(IncrementalCursor[NewestFirstState]):
     """Keeps the page reached, and how far the stream is complete."""
 
-    def __init__(self, context: StreamContext, *, cursor_field: str, state: NewestFirstState) -> None:
+    model: type[NewestFirstState] = NewestFirstState
+
+    def __init__(self, context: StreamContext, *, cursor_field: str, state: Mapping[str, Any]) -> None:
         super().__init__(context, cursor_field=cursor_field, state=state)
-        position = state.position
+        position = self.incoming.position
         self.started = position.started if position else None
         self.latest = position.latest if position else None
         self.page = position.page if position else 1

@@ -120,7 +120,9 @@ class ParentProgress:
 class DealCursor(IncrementalCursor[DealState]):
     """Keeps which deals are visited."""
 
-    def __init__(self, context: StreamContext, *, cursor_field: str, state: DealState) -> None:
+    model = DealState
+
+    def __init__(self, context: StreamContext, *, cursor_field: str, state: Mapping[str, Any]) -> None:
         super().__init__(context, cursor_field=cursor_field, state=state)
         self.begin()
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from airbyte_rdstation.airbyte.partitions import read_small_list, refusals_named
-from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor, read_state
+from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_factory import Builders, BuiltStream
 from airbyte_rdstation.client.errors import ConnectorError, ForbiddenError
@@ -18,12 +18,8 @@ from airbyte_rdstation.pagination.listing import Fetch, Query
 from airbyte_rdstation.pagination.time_windows import Windows
 from source_rdstation_crm.factory_crm import StreamFactoryCrm
 from source_rdstation_crm.streams.deal_children import SharedDeals
-from source_rdstation_crm.streams.last_page_first_stream import (
-    LastPageFirstCursor,
-    LastPageFirstPartitions,
-    LastPageFirstState,
-)
-from source_rdstation_crm.streams.substream import DealCursor, DealState, PipelinePartitions, ReadDeal
+from source_rdstation_crm.streams.last_page_first_stream import LastPageFirstCursor, LastPageFirstPartitions
+from source_rdstation_crm.streams.substream import DealCursor, PipelinePartitions, ReadDeal
 from source_rdstation_crm.streams.time_window_stream import (
     DealPartitionsV1,
     TimeWindowPartitions,
@@ -92,8 +88,7 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         return partitions, cursor
 
     def _last_page_first(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        saved = read_state(spec.name, spec.cursor, state, LastPageFirstState)
-        cursor = LastPageFirstCursor(context, cursor_field=spec.cursor, state=saved)
+        cursor = LastPageFirstCursor(context, cursor_field=spec.cursor, state=state)
         return LastPageFirstPartitions(context, cursor, fetch=self._list(spec, cursor)), cursor
 
     def _time_windows(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
@@ -101,22 +96,18 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         return TimeWindowPartitions(context, cursor, windows=self._windows(spec, cursor)), cursor
 
     def _deal_details(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        cursor = self._deal_cursor(spec, context, state)
+        cursor = DealCursor(context, cursor_field=spec.cursor, state=state)
         fetch = partial(self._record, spec, cursor)
         return self._below_deals(spec, context, cursor, lambda deal_id, _: [[fetch(deal_id)]]), cursor
 
     def _deal_contacts(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        cursor = self._deal_cursor(spec, context, state)
+        cursor = DealCursor(context, cursor_field=spec.cursor, state=state)
 
         def read(deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
             fetch = self._list(spec, cursor, replace(spec, path=spec.path.format(parent_id=deal_id)))
             return read_contacts(context, fetch, deal_id, updated_at)
 
         return self._below_deals(spec, context, cursor, read), cursor
-
-    def _deal_cursor(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> DealCursor:
-        saved = read_state(spec.name, spec.cursor, state, DealState)
-        return DealCursor(context, cursor_field=spec.cursor, state=saved)
 
     def _below_deals(
         self, spec: StreamSpec, context: StreamContext, cursor: DealCursor, read_deal: ReadDeal

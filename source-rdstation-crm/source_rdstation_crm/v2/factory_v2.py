@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from typing import Any, ClassVar, Final
 
 from airbyte_rdstation.airbyte.partitions import read_small_list
-from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor, read_state
+from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.airbyte.stream_factory import Builders, BuiltStream, StreamList
 from airbyte_rdstation.client import rdql
@@ -24,9 +24,9 @@ from source_rdstation_crm.streams.deal_children import (
     DealChildrenPartitions,
     SharedDeals,
 )
-from source_rdstation_crm.streams.keyset_stream import KeysetCursor, KeysetPartitions, KeysetState
-from source_rdstation_crm.streams.newest_first_stream import NewestFirstCursor, NewestFirstPartitions, NewestFirstState
-from source_rdstation_crm.streams.substream import DealState, PipelinePartitions
+from source_rdstation_crm.streams.keyset_stream import KeysetCursor, KeysetPartitions
+from source_rdstation_crm.streams.newest_first_stream import NewestFirstCursor, NewestFirstPartitions
+from source_rdstation_crm.streams.substream import PipelinePartitions
 from source_rdstation_crm.v2.table_v2 import CUSTOM_FIELDS, DEALS, PIPELINES, STREAMS, StreamSpec
 
 __all__ = ["StreamFactoryV2", "with_custom_fields"]
@@ -112,21 +112,18 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
         return partitions, cursor
 
     def _keyset(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        saved = read_state(spec.name, spec.cursor, state, KeysetState)
-        cursor = KeysetCursor(context, cursor_field=spec.cursor, key=spec.sort, state=saved)
+        cursor = KeysetCursor(context, cursor_field=spec.cursor, key=spec.sort, state=state)
         partitions = KeysetPartitions(
             context, cursor, fetch=self._list(spec, cursor), keys=(spec.sort, *spec.then_by), tie_sort=spec.tie_sort
         )
         return partitions, cursor
 
     def _newest_first(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        saved = read_state(spec.name, spec.cursor, state, NewestFirstState)
-        cursor = NewestFirstCursor(context, cursor_field=spec.cursor, state=saved)
+        cursor = NewestFirstCursor(context, cursor_field=spec.cursor, state=state)
         return NewestFirstPartitions(context, cursor, fetch=self._list(spec, cursor), other_key=spec.then_by[0]), cursor
 
     def _deal_children(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        saved = read_state(spec.name, spec.cursor, state, DealState)
-        cursor = DealChildrenCursor(context, cursor_field=spec.cursor, state=saved)
+        cursor = DealChildrenCursor(context, cursor_field=spec.cursor, state=state)
         filters = (*spec.parent_filters, ALL_DEALS)
         partitions = DealChildrenPartitions(
             context,
