@@ -1,4 +1,4 @@
-"""What generates the partitions of a stream: one for each visit, or a small list as the one that it is.
+"""What generates the partitions of a stream: one for each visit, or one that is a whole small list.
 
 Facts: docs/api/crm-v2.md#listing.
 """
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
 
@@ -29,6 +29,10 @@ __all__ = [
     "read_small_list",
     "refusals_named",
 ]
+
+
+DueVisit: TypeAlias = tuple[Mapping[str, Any], Callable[[], Iterable[list[Row]]]]
+"""What a visit covers, `{"deal_id": "…"}`, and what reads its rows, page by page."""
 
 
 class StreamPartitions(PartitionGenerator):
@@ -63,10 +67,8 @@ class VisitPartitions(StreamPartitions):
             self._changed.notify_all()
             return first
 
-    def _visits(
-        self, due: Iterable[tuple[Mapping[str, Any], Callable[[], Iterable[list[Row]]]]]
-    ) -> Iterator[RecordPartition]:
-        """Yield a partition for each visit, as (what it covers, what reads it), and wait for all; end once given up."""
+    def _visits(self, due: Iterable[DueVisit]) -> Iterator[RecordPartition]:
+        """Yield a partition for each visit, and wait until all are read; end early once the stream is given up."""
         for covered, read in due:
             with self._changed:
                 self._changed.wait_for(lambda: self._free or self._given_up)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -53,12 +52,6 @@ _COUNTS: Final = frozenset({"pages", "total", "has_more"})
 _LONGEST_WINDOW_DAYS: Final = 89  # three months at their shortest, both days counted [doc2]
 
 
-@dataclass(frozen=True)
-class _Answer:
-    rows: list[Row]
-    counts: Mapping[str, Any]
-
-
 class ListConversas(StreamList[StreamSpec]):
     """Reads the pages of one list of Conversas."""
 
@@ -71,7 +64,7 @@ class ListConversas(StreamList[StreamSpec]):
         elif query.page > 1:  # page 1 goes without, as a client asks whose answers are [seen]
             params["page"] = str(query.page)
         headers: list[Mapping[str, str]] = []
-        answer = self.api.get(
+        rows, counts = self.api.get(
             spec.path,
             params,
             partial(_read, spec),
@@ -80,20 +73,19 @@ class ListConversas(StreamList[StreamSpec]):
             on_request=self.on_request,
             on_headers=headers.append,
         )
-        counts = answer.counts
         if spec.counts_in == "headers":
             counts = {name: headers[0].get(f"X-{name}") for name in ("pages", "total")}
         total = _number(counts.get("total"))
         if spec.counts_in == "has_more":
             more = counts.get("has_more")
-            return Page(answer.rows, More.of(more) if isinstance(more, bool) else More.UNKNOWN, total=total)
+            return Page(rows, More.of(more) if isinstance(more, bool) else More.UNKNOWN, total=total)
         if spec.page_size is None:
-            return Page(answer.rows, has_next=More.NO)
+            return Page(rows, has_next=More.NO)
         pages = _number(counts.get("pages"))
         # The counts are believed only where they end the list: one that ignores `page` would promise more for ever.
         # Even then, `sweep` reads a list of several pages again while it has shown fewer rows than the total.
         ends = pages is not None and query.page >= pages
-        return Page(answer.rows, has_next=More.NO if ends else More.UNKNOWN, total=total)
+        return Page(rows, has_next=More.NO if ends else More.UNKNOWN, total=total)
 
 
 def row_of(spec: StreamSpec, item: Any, place: int) -> Row:
@@ -142,10 +134,11 @@ def a_year_before(now: datetime, stream: str) -> datetime:
     return now - A_YEAR
 
 
-def _read(spec: StreamSpec, content: bytes) -> _Answer:
+def _read(spec: StreamSpec, content: bytes) -> tuple[list[Row], Mapping[str, Any]]:
+    """Return the rows of an answer, and what it says of the list: `{"pages": 3, "total": 120}`, say."""
     body = parse_json(content)
     items = list_in(body, spec.rows_key or spec.name)
-    return _Answer([row_of(spec, item, place) for place, item in enumerate(items)], _counts(body))
+    return [row_of(spec, item, place) for place, item in enumerate(items)], _counts(body)
 
 
 def _counts(body: object) -> Mapping[str, Any]:
