@@ -54,6 +54,7 @@ class Settings:
     text_match: Literal["exact", "fold", "contains", "digits"] = "exact"
     default_size: Literal["25", "20"] = "25"  # 8
     cap_size: int = 0  # 8: a silent cap, 0 is off
+    largest_size: int = 200  # 8: above it 400 [seen]
     edit_during_walk: int = 0  # 9: every n-th list request changes a random row of that list first, 0 is off
     edit_during_walk_deletes: bool = False  # 9: ... and deletes it instead
 

@@ -30,6 +30,7 @@ VARIANTS_V2: dict[str, dict[str, Any]] = {
     "last-links-absent": {"last_links": "absent"},
     "unsorted-stable": {"unsorted": "stable"},
     "cap-size-100": {"cap_size": 100},
+    "largest-size-100": {"largest_size": 100},
     "cap-size-100-and-no-links": {"cap_size": 100, "last_page": "no_links"},
     "offset-of-sao-paulo": {"tz": "-03:00"},
     "blank-texts": {"blank": ""},

@@ -29,7 +29,6 @@ from .resources import Resource
 
 __all__ = ["Lister"]
 
-LARGEST_SIZE = 200  # above it 400 [seen]
 _SORT = re.compile(r"sort\[(.*)\]")
 
 
@@ -79,8 +78,9 @@ class Lister:
             size = int(query.get("page[size]", self._settings.default_size))
         except ValueError as error:
             raise refusal(self._settings, 400, "page[number] and page[size] are integers") from error
-        if number < 1 or not 1 <= size <= LARGEST_SIZE:
-            raise refusal(self._settings, 400, f"page[number] from 1, page[size] from 1 to {LARGEST_SIZE}")
+        largest = self._settings.largest_size
+        if number < 1 or not 1 <= size <= largest:
+            raise refusal(self._settings, 400, f"page[number] from 1, page[size] from 1 to {largest}")
         return number, min(size, self._settings.cap_size or size)
 
     def _sort(self, resource: Resource, query: Mapping[str, str]) -> tuple[str, bool]:

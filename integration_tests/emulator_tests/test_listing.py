@@ -110,6 +110,13 @@ def test_cap_size(api: Caller) -> None:
     assert len(api.page("/contacts", size=200)["data"]) == 100
 
 
+def test_largest_size(api: Caller) -> None:
+    api.crm.settings(largest_size=100)
+
+    assert api.get("/contacts", size=101).status_code == 400
+    assert len(api.page("/contacts", size=100)["data"]) == 100
+
+
 def test_given_the_prefix_of_links_when_followed_then_the_gateway_answers_404(api: Caller) -> None:
     links = api.page("/contacts", size=100, by_created="asc", number=2)["links"]
 

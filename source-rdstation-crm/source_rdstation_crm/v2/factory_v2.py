@@ -52,7 +52,8 @@ class ListV2(StreamList[StreamSpec]):
 
     def page(self, query: Query) -> Page:
         """Ask for one page. Raises what `Api.get` does."""
-        params = {"page[number]": str(query.page), "page[size]": str(self.page_size.rows)}
+        size = self.page_size.rows
+        params = {"page[number]": str(query.page), "page[size]": str(size)}
         if query.sort:
             params[f"sort[{query.sort}]"] = "desc" if query.descending else "asc"
         only = self.only.get("filter", "")
@@ -68,9 +69,9 @@ class ListV2(StreamList[StreamSpec]):
         try:
             return ask(params)
         except RequestRefusedError:
-            # Perhaps the largest page size has shrunk (9): halve it once, at the beginning of a list only, since a page
+            # Perhaps the largest page size has shrunk (row 8): halve it, at the beginning of a list only, since a page
             # number counts pages of one size; and not for a filter of the stream, which is more likely what is refused.
-            if self.page_size.rows < _LARGEST_PAGE or query.page > 1 or only:
+            if size < _LARGEST_PAGE or query.page > 1 or only:
                 raise
             page = ask({**params, "page[size]": str(_LARGEST_PAGE // 2)})
             self.page_size.rows = _LARGEST_PAGE // 2
