@@ -50,8 +50,8 @@ class Lines:
 
     def trace(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
         """What `threading.settrace` takes."""
-        if not frame.f_code.co_filename.startswith(ROOTS):
-            return None
+        if not frame.f_code.co_filename.startswith(ROOTS) or threading.current_thread().name == "progress":
+            return None  # the thread that tells the progress reads nothing
         if event == "line":
             place = (frame.f_code.co_filename, frame.f_lineno)
             self.seen.add(place)

@@ -105,3 +105,20 @@ def test_given_one_at_once_when_many_threads_send_then_all_are_answered() -> Non
 
     assert len(server.request_history) == 30
     assert session.turns.had == {"stream 0": 10, "stream 1": 10, "stream 2": 10}
+
+
+def test_given_waits_that_fail_when_turns_end_then_the_others_still_get_theirs() -> None:
+    turns = Turns(1)
+    under_way = turns.ask("deals")
+    turns.pass_on()
+    next_, behind, last = turns.ask("deals"), turns.ask("deals"), turns.ask("tasks")
+
+    turns.end(behind)
+    turns.end(next_)
+    assert not last.given.is_set(), "the one place is taken"
+    turns.end(under_way)
+
+    assert last.given.is_set()
+    turns.pass_on()
+    turns.end(last)
+    assert turns.free == 1

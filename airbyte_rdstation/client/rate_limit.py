@@ -179,6 +179,10 @@ class Turns:
         with self._lock:
             if self._next is turn:  # it has never left
                 self._choose()
+            elif not turn.given.is_set():
+                self._forget(turn)
+            if not turn.given.is_set():  # whoever waited for it failed, and had no place yet
+                return
             if self._next and not self._next.given.is_set():
                 self._next.given.set()
             else:
@@ -188,13 +192,17 @@ class Turns:
         self._next = None
         if self._waiting:
             stream = min(self._waiting, key=lambda waiting: self.had[waiting] - self.head_starts[waiting])
-            self._next = self._waiting[stream].popleft()
-            if not self._waiting[stream]:
-                del self._waiting[stream]  # asked for again, it stands behind the others
+            self._next = self._waiting[stream][0]
+            self._forget(self._next)
             self.had[stream] += 1
             if self.free:
                 self.free -= 1
                 self._next.given.set()
+
+    def _forget(self, turn: Turn) -> None:
+        self._waiting[turn.stream].remove(turn)
+        if not self._waiting[turn.stream]:
+            del self._waiting[turn.stream]  # asked for again, it stands behind the others
 
 
 def even_share(requests_per_minute: int) -> tuple[int, float]:

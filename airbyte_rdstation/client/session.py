@@ -103,9 +103,9 @@ class Session(requests.Session):
         kwargs["stream"] = True
         _, read_timeout = kwargs.setdefault("timeout", REQUEST_TIMEOUT_SECONDS)
         turn = self.turns.ask(asked_by)
-        turn.given.wait()
         started, response = None, None
         try:
+            turn.given.wait()
             started = self.rate_limit.start()
             self.turns.pass_on()
             response = super().send(self._authorize(request) if self._authorize else request, **kwargs)
