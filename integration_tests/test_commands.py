@@ -43,6 +43,22 @@ def test_spec(connector: Connector, tmp_path: Path) -> None:
     assert spec["connectionSpecification"]["properties"]
 
 
+@pytest.mark.parametrize("connector", CONNECTORS, ids=str)
+def test_given_the_end_of_a_container_engine_s_options_before_the_command_then_it_is_left_out(
+    connector: Connector, tmp_path: Path
+) -> None:
+    path = tmp_path / "absent.json"
+
+    def played(*arguments: str | Path) -> list[Any]:
+        done = subprocess.run([*command_of(connector.name), "--", *arguments], capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return [each for line in done.stdout.splitlines() if (each := orjson.loads(line))["type"] != "LOG"]
+
+    assert [each["type"] for each in played("spec")] == ["SPEC"]
+    (answer,) = played("check", "--config", path)  # an answer to `check`, and no error of a broken command
+    assert answer["connectionStatus"]["status"] == "FAILED"
+
+
 @pytest.mark.parametrize(("connector", "setup"), SETUPS)
 def test_check(crm: Emulator, connector: Connector, setup: str, tmp_path: Path) -> None:
     found = messages(connector, "check", tmp_path, config=connector.setups[setup](crm))

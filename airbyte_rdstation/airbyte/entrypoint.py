@@ -25,6 +25,7 @@ from airbyte_rdstation.airbyte.process import (
 from airbyte_rdstation.airbyte.records import RecordPage
 from airbyte_rdstation.airbyte.source import RdstationSource
 from airbyte_rdstation.client.oauth import finish_renewal
+from airbyte_rdstation.start_up import command_line
 
 __all__ = ["run"]
 
@@ -38,7 +39,7 @@ def run(source: type[RdstationSource[Any]], args: list[str] | None = None) -> No
 
     After SIGTERM or SIGINT: with 143 or 130, the records and states that were read by then printed.
     """
-    arguments = sys.argv[1:] if args is None else args
+    arguments = command_line(args)
     parsed = AirbyteEntrypoint.parse_args(arguments)
     if not parsed.command:
         with redirect_stdout(sys.stderr), suppress(SystemExit):
