@@ -14,6 +14,7 @@ RUN /opt/tools/bin/pip install --no-cache-dir --no-deps --require-hashes -r requ
     -r requirements/runtime.txt \
  && rm -rf /opt/connector/lib/python3.*/site-packages/pandas/tests  # 39 MB that nothing imports
 COPY . .
+ARG REPOSITORY_URL=
 RUN /opt/tools/bin/pip wheel --no-index --no-deps --no-build-isolation --wheel-dir /build/dist . \
  && /opt/tools/bin/pip --python /opt/connector/bin/python install --no-cache-dir --no-index --no-deps /build/dist/*.whl
 

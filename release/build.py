@@ -11,7 +11,9 @@ import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
-__all__ = ["ROOT", "connectors", "distributions", "sbom", "version"]
+from release.metadata import project_urls
+
+__all__ = ["BINARIES", "ROOT", "connectors", "distributions", "sbom", "version"]
 
 ROOT = Path(__file__).resolve().parent.parent
 BINARIES = Path(sys.executable).parent
@@ -30,9 +32,11 @@ readme = "README.md"
 requires-python = "{python}"
 license = "{license}"
 dependencies = ["airbyte-rdstation=={version}"]
+urls = {urls}
 
 [tool.hatch.build.targets.wheel]
 bypass-selection = true
+core-metadata-version = "2.4"
 """
 ALIAS_README = """\
 # airbyte-{connector}
@@ -70,6 +74,7 @@ def distributions(folder: Path) -> list[Path]:
             "version": version(),
             "python": about["Requires-Python"],
             "license": about["License-Expression"],
+            "urls": "{" + ", ".join(f'{name} = "{url}"' for name, url in project_urls(version()).items()) + "}",
         }
         (sources / "pyproject.toml").write_text(ALIAS.format(**facts), encoding="utf-8")
         (sources / "README.md").write_text(ALIAS_README.format(**facts), encoding="utf-8")
