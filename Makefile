@@ -111,7 +111,7 @@ bench: ## Measure speed, requests, pace and memory beside the alternatives, into
 audit: .venv-audit/.installed ## Look for known weaknesses of what is installed with a connector; asks PyPI
 	@.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements/runtime.txt
 
-release-check: .venv/.installed .venv-release/.installed .venv-demo/.installed ## Build a release into dist/ and check it; publishes nothing
+release-check: .venv/.installed .venv-release/.installed .venv-demo/.installed image ## Build a release into dist/ and check it; publishes nothing [REPOSITORY_URL=https://…]
 	@$(BIN)/python -m release.check
 
 acceptance: .venv/.installed ## Run Airbyte's standard tests with Airbyte's own command, against the emulator
@@ -120,7 +120,7 @@ acceptance: .venv/.installed ## Run Airbyte's standard tests with Airbyte's own 
 		$(BIN)/airbyte-cdk connector test "./$$connector" || exit 1; \
 	done
 
-image: ## Build the connectors' images with docker, podman or the recipe beside this checkout; says so if none is there
+image: ## Build the connectors' images, if an engine for them is here [PLATFORM=linux/arm64]
 	@bash .ci/images build
 
 test-image: .venv/.installed ## Run the built images as Airbyte does; needs `make image`

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,12 +18,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from release.build import LOCK, ROOT, connectors, distributions, sbom, version
+from release.metadata import repository
 
 __all__ = ["main"]
 
 DIST = ROOT / "dist"
 TOOLS = ROOT / ".venv-release/bin"
 PYAIRBYTE = ROOT / ".venv-demo/bin/python"
+IMAGES = ROOT / "build/images"
 INSTALLED_BY_NAME = """
 import pathlib, sys, airbyte
 source = airbyte.get_source(sys.argv[1], install_root=pathlib.Path(sys.argv[2]))
@@ -49,6 +52,10 @@ def main() -> int:
     findings += _asked("check-wheel-contents", "--ignore", "W002,W007,W008,W009", *map(str, wheels))
     findings += _asked("zizmor", "--offline", "--no-progress", str(ROOT / ".github"))
     findings += _not_found_by_pyairbyte("source-rdstation-crm")
+    findings += _without_a_wheel_on_arm64()
+    findings += _silent_images()
+    if not repository():
+        print("REPOSITORY_URL is no https address: packages name no source, and links in their README lead nowhere.")
     for finding in findings:
         print(finding, file=sys.stderr)
     if not findings:
@@ -99,6 +106,32 @@ def _not_found_by_pyairbyte(connector: str) -> list[str]:
     if run.returncode == 0 and run.stdout.split()[-1:] == [version()]:
         return []
     return [f"PyAirbyte does not install {connector} by its name: {run.stdout[-500:]} {run.stderr[-2_000:]}"]
+
+
+def _without_a_wheel_on_arm64() -> list[str]:
+    """Has pip fetch the lock for the arm64 image, whose base has Python 3.11, glibc 2.36 and no compiler."""
+    wheels = ("manylinux2014", *(f"manylinux_2_{minor}" for minor in range(17, 37)))  # older ones run there, too
+    platforms = [f"--platform={wheel}_aarch64" for wheel in wheels]
+    exactly = ("--python-version=3.11", "--only-binary=:all:", "--require-hashes", "--no-deps")
+    with tempfile.TemporaryDirectory() as folder:
+        return _asked("pip", "download", "--quiet", *exactly, *platforms, f"--requirement={LOCK}", f"--dest={folder}")
+
+
+def _silent_images() -> list[str]:
+    """Asks each image for its specification; `make image` has noted the engine and the images, where an engine is."""
+    if not IMAGES.exists():
+        print("The images were neither built nor run: no engine for them is here.")
+        return []
+    engine, *built = (shlex.split(line) for line in IMAGES.read_text(encoding="utf-8").splitlines())
+    findings = []
+    for connector, image in built:
+        run = subprocess.run([*engine, "run", "--rm", image, "spec"], capture_output=True, text=True, check=False)
+        if '"type":"SPEC"' not in run.stdout:
+            findings.append(f"The image of {connector} does not answer `spec`: {run.stderr[-2_000:]}")
+        about = (*engine, "image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", image)
+        architecture = subprocess.run(about, capture_output=True, text=True, check=True).stdout.strip()
+        print(f"{image} was run on {architecture}.")
+    return findings
 
 
 def _asked(tool: str, *arguments: str) -> list[str]:

@@ -24,13 +24,20 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path / "checkout"
 
 
-def build(checkout: Path, fails: str = NOTHING_FAILS, recipe: str = "/no/recipe") -> subprocess.CompletedProcess[str]:
+def build(
+    checkout: Path, fails: str = NOTHING_FAILS, recipe: str = "/no/recipe", platform: str = ""
+) -> subprocess.CompletedProcess[str]:
     """`.ci/images build` with a docker that fails where its arguments hold `fails`, and a podman that always does."""
     for name, script in (("docker", DOCKER), ("podman", "#!/bin/sh\nexit 1\n")):
         path = checkout.parent / "bin" / name
         path.write_text(script)
         path.chmod(0o755)
-    environment = {"PATH": f"{checkout.parent / 'bin'}:/usr/bin:/bin", "FAILS": fails, "CONTAINER_RECIPE": recipe}
+    environment = {
+        "PATH": f"{checkout.parent / 'bin'}:/usr/bin:/bin",
+        "FAILS": fails,
+        "CONTAINER_RECIPE": recipe,
+        "PLATFORM": platform,
+    }
     command = ["bash", str(checkout / ".ci" / "images"), "build"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
@@ -48,6 +55,14 @@ def test_given_docker_then_each_connector_is_built_and_noted(checkout: Path) -> 
         in calls
     )
     assert "rdstation-authorize" not in calls
+
+
+def test_given_another_platform_then_the_images_are_built_for_it(checkout: Path) -> None:
+    assert build(checkout, platform="linux/arm64").returncode == 0
+
+    calls = [call for call in (checkout.parent / "bin" / "calls").read_text().splitlines() if call.startswith("build")]
+    assert calls
+    assert all("--platform linux/arm64" in call for call in calls)
 
 
 def test_given_no_engine_then_that_is_said_and_no_old_note_stays(checkout: Path) -> None:
