@@ -3,6 +3,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import yaml
+
+from release.build import connectors
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = sorted([*ROOT.glob("requirements/*.txt"), *ROOT.glob("benchmarks/requirements/*.txt")])
 
@@ -36,6 +40,15 @@ def test_every_action_is_pinned_to_a_commit() -> None:
 
     assert used
     assert not [action for action in used if not re.search(r"@[0-9a-f]{40} # v\d", action)]
+
+
+def test_the_release_publishes_each_package_and_each_image() -> None:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))["jobs"]
+
+    assert sorted(jobs["images"]["strategy"]["matrix"]["connector"]) == connectors()
+    first, *aliases = jobs["packages"]["strategy"]["matrix"]["package"]
+    assert first == "airbyte-rdstation"  # the others require it
+    assert sorted(aliases) == [f"airbyte-{connector}" for connector in connectors()]
 
 
 def test_ci_runs_on_every_python_that_is_promised() -> None:
