@@ -20,7 +20,7 @@ from pathlib import Path
 from release.build import LOCK, ROOT, connectors, distributions, sbom, version
 from release.metadata import repository
 
-__all__ = ["main"]
+__all__ = ["main", "silent_images"]
 
 DIST = ROOT / "dist"
 TOOLS = ROOT / ".venv-release/bin"
@@ -53,7 +53,7 @@ def main() -> int:
     findings += _asked("zizmor", "--offline", "--no-progress", str(ROOT / ".github"))
     findings += _not_found_by_pyairbyte("source-rdstation-crm")
     findings += _without_a_wheel_on_arm64()
-    findings += _silent_images()
+    findings += silent_images()
     if not repository():
         print("REPOSITORY_URL is no https address: packages name no source, and links in their README lead nowhere.")
     for finding in findings:
@@ -117,7 +117,7 @@ def _without_a_wheel_on_arm64() -> list[str]:
         return _asked("pip", "download", "--quiet", *exactly, *platforms, f"--requirement={LOCK}", f"--dest={folder}")
 
 
-def _silent_images() -> list[str]:
+def silent_images() -> list[str]:
     """Asks each image for its specification; `make image` has noted the engine and the images, where an engine is."""
     if not IMAGES.exists():
         print("The images were neither built nor run: no engine for them is here.")

@@ -13,9 +13,17 @@ from urllib.parse import urlsplit
 import pytest
 from markdown_it import MarkdownIt
 
+from release import check
 from release.build import BINARIES, ROOT, connectors, distributions, version
 
 ADDRESS = "https://example.com/owner/airbyte-rdstation"
+ENGINE = """#!/bin/sh
+case "$*" in
+"run --rm good spec") echo '{"type":"LOG"}'; echo '{"type":"SPEC","spec":{}}' ;;
+"run --rm bad spec") echo "no such command" >&2; exit 1 ;;
+"image inspect "*) echo linux/arm64 ;;
+esac
+"""
 
 
 def metadata(wheel: Path) -> Message:
@@ -95,3 +103,29 @@ def test_given_no_address_of_a_repository_then_the_readme_is_as_it_is_here_and_n
         assert not {"Project-URL", "Dynamic"} & set(metadata(wheel).keys())
         if name == "airbyte_rdstation":
             assert metadata(wheel).get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_given_an_image_that_does_not_answer_spec_then_it_is_named_and_each_architecture_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = tmp_path / "engine"
+    engine.write_text(ENGINE)
+    engine.chmod(0o755)
+    notes = tmp_path / "images"
+    notes.write_text(f"{engine}\nsource-a good\nsource-b bad\n")
+    monkeypatch.setattr(check, "IMAGES", notes)
+
+    (finding,) = check.silent_images()
+
+    assert "source-b" in finding
+    assert "no such command" in finding
+    assert capsys.readouterr().out == "good was run on linux/arm64.\nbad was run on linux/arm64.\n"
+
+
+def test_given_no_engine_then_that_is_said_and_no_image_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check, "IMAGES", tmp_path / "none")
+
+    assert check.silent_images() == []
+    assert "no engine" in capsys.readouterr().out
