@@ -7,7 +7,7 @@
 {%- set query = custom_fields_query(entity) -%}
 {%- if execute -%}
 {%- for slug, id, column, type, is_money, label in run_query(query).rows -%}
-    {%- set value = 'custom_values.' ~ column if var('rdstation_api') == 'v1' else json_text(fields, slug) %}
+    {%- set value = 'custom_values.' ~ column if var('rdstation_api') == 'v1' else json_words(fields, slug) %}
     , {{ custom_value(value, type, is_money) }} as {{ column }}
 {%- endfor -%}
 {%- endif -%}
@@ -21,7 +21,9 @@ left join (
     select {{ table }}.id as record_id
     {%- for slug, id, column, type, is_money, label in run_query(query).rows %}
         , max(
-            case when {{ json_text(json_item(), 'custom_field_id') }} = '{{ id }}' then {{ json_text(json_item(), 'value') }} end
+            case
+                when {{ json_text(json_item(), 'custom_field_id') }} = {{ quoted(id) }} then {{ json_words(json_item(), 'value') }}
+            end
         ) as {{ column }}
     {%- endfor %}
     from {{ ref(table) }} as {{ table }} {{ json_rows(table ~ '.' ~ list) }}
@@ -33,15 +35,13 @@ left join (
 {# Comments each custom field's column with its label in RD Station; for a post-hook. #}
 {% macro describe_custom_fields(entity) -%}
 {%- set query = custom_fields_query(entity) -%}
+{%- set columns = {} -%}
 {%- if execute -%}
-{%- for slug, id, column, type, is_money, label in run_query(query).rows -%}
-{{ adapter.dispatch('describe_column', 'rdstation')(this, column, label | replace("'", "''")) }};
-{% endfor -%}
+{%- for slug, id, column, type, is_money, label in run_query(query).rows if label -%}
+    {%- do columns.update({column: {'name': column, 'description': label, 'quote': false}}) -%}
+{%- endfor -%}
 {%- endif -%}
-{%- endmacro %}
-{% macro default__describe_column(table, column, text) %}comment on column {{ table }}.{{ column }} is '{{ text }}'{% endmacro %}
-{% macro bigquery__describe_column(table, column, text) -%}
-alter table {{ table }} alter column {{ column }} set options (description = '{{ text | replace("''", "\\'") }}')
+{%- if columns -%}{{ alter_column_comment(load_relation(this), columns) }}{%- endif -%}
 {%- endmacro %}
 
 {# `dbt compile` may run before the first build: then there is nothing to read. #}
@@ -65,7 +65,6 @@ select 1, 1, 1, 1, 1, 1 from (select 1 as one) as nothing where 1 = 0
 
 {% macro custom_value(value, type, is_money) -%}
 {%- if type == 'date' -%}{{ parse_day(value) }}
-{%- elif type == 'multiple_choice' -%}{{ readable_list(value) }}
 {%- elif is_money -%}{{ parse_money(value) }}
 {%- else -%}{{ value }}
 {%- endif -%}

@@ -1,17 +1,49 @@
 {# Objects and lists in JSON columns. #}
 
-{# The text below a key of an object: null for a null, a missing key or another shape; a list as JSON text. #}
+{# The text below a key of an object: null for a null, a missing key or another shape. #}
 {% macro json_text(object, key) -%}
-nullif({{ adapter.dispatch('json_text', 'rdstation')(object, key | replace("'", "''")) }}, '')
+nullif({{ adapter.dispatch('json_text', 'rdstation')(object, key) }}, '')
 {%- endmacro %}
-{% macro default__json_text(object, key) %}json_extract_string({{ object }}, '$."{{ key }}"'){% endmacro %}
-{% macro postgres__json_text(object, key) %}({{ object }} ->> '{{ key }}'){% endmacro %}
-{% macro snowflake__json_text(object, key) %}cast(get({{ object }}, '{{ key }}') as varchar){% endmacro %}
-{% macro bigquery__json_text(object, key) -%}
-coalesce(
-    json_value({{ object }}, '$."{{ key }}"'), nullif(to_json_string(json_query({{ object }}, '$."{{ key }}"')), 'null')
-)
+{% macro default__json_text(object, key) %}json_extract_string({{ object }}, {{ json_pointer(key) }}){% endmacro %}
+{% macro postgres__json_text(object, key) %}({{ object }} ->> {{ quoted(key) }}){% endmacro %}
+{% macro snowflake__json_text(object, key) %}cast(get({{ object }}, {{ quoted(key) }}) as varchar){% endmacro %}
+{% macro bigquery__json_text(object, key) %}json_value({{ object }}[{{ quoted(key) }}]){% endmacro %}
+
+{# The same, and a list of texts as people read it: Site, Feira. #}
+{% macro json_words(object, key) -%}
+nullif({{ adapter.dispatch('json_words', 'rdstation')(object, key) }}, '')
 {%- endmacro %}
+{% macro default__json_words(object, key) -%}
+case
+    when json_type({{ object }}, {{ json_pointer(key) }}) = 'ARRAY'
+        then array_to_string(cast(json_extract({{ object }}, {{ json_pointer(key) }}) as varchar[]), ', ')
+    else {{ default__json_text(object, key) }}
+end
+{%- endmacro %}
+{% macro postgres__json_words(object, key) -%}
+case
+    when jsonb_typeof({{ object }} -> {{ quoted(key) }}) = 'array' then (
+        select string_agg(word, ', ' order by place)
+        from jsonb_array_elements_text({{ object }} -> {{ quoted(key) }}) with ordinality as words (word, place)
+    )
+    else {{ postgres__json_text(object, key) }}
+end
+{%- endmacro %}
+{% macro snowflake__json_words(object, key) -%}
+coalesce(array_to_string(as_array(get({{ object }}, {{ quoted(key) }})), ', '), {{ snowflake__json_text(object, key) }})
+{%- endmacro %}
+{% macro bigquery__json_words(object, key) -%}
+coalesce(array_to_string(json_value_array({{ object }}[{{ quoted(key) }}]), ', '), {{ bigquery__json_text(object, key) }})
+{%- endmacro %}
+
+{# DuckDB's JSON pointer takes any key, a JSON path none with quotes. #}
+{% macro json_pointer(key) %}{{ quoted('/' ~ key | replace('~', '~0') | replace('/', '~1')) }}{% endmacro %}
+
+{# A text as a literal. BigQuery and Snowflake read backslashes in it. #}
+{% macro quoted(text) %}{{ adapter.dispatch('quoted', 'rdstation')(text) }}{% endmacro %}
+{% macro default__quoted(text) %}'{{ text | replace("'", "''") }}'{% endmacro %}
+{% macro snowflake__quoted(text) %}'{{ text | replace("\\", "\\\\") | replace("'", "\\'") }}'{% endmacro %}
+{% macro bigquery__quoted(text) %}{{ snowflake__quoted(text) }}{% endmacro %}
 
 {# The id of an embedded object of API v1, which calls it id, _id or both. #}
 {% macro json_id(object) %}coalesce({{ json_text(object, 'id') }}, {{ json_text(object, '_id') }}){% endmacro %}
@@ -41,8 +73,3 @@ cross join lateral jsonb_array_elements(
 {% macro json_item() %}{{ adapter.dispatch('json_item', 'rdstation')() }}{% endmacro %}
 {% macro default__json_item() %}item{% endmacro %}
 {% macro snowflake__json_item() %}items.value{% endmacro %}
-
-{# A list of texts in JSON as people read it: Site, Feira. #}
-{% macro readable_list(text) -%}
-nullif({{ replace_all(replace_all(text, '^[[]"?|"?[]]$', ''), '" *, *"', ', ') }}, '')
-{%- endmacro %}

@@ -1,7 +1,12 @@
 {# Texts as people in Brazil write days and amounts. What cannot be read is null, and never stops a run. #}
 
-{# A day from DD/MM/YYYY, or from a text that begins with YYYY-MM-DD. #}
-{% macro parse_day(text) %}{{ adapter.dispatch('parse_day', 'rdstation')(text) }}{% endmacro %}
+{# A day from DD/MM/YYYY, or from a text that begins with YYYY-MM-DD. A year has four digits: 26 is no year. #}
+{% macro parse_day(text) -%}
+case
+    when {{ matches("trim(" ~ text ~ ")", "^([0-3]?[0-9]/[01]?[0-9]/[12][0-9]{3}|[12][0-9]{3}-[01][0-9]-[0-3][0-9].*)$") }}
+        then {{ adapter.dispatch('parse_day', 'rdstation')(text) }}
+end
+{%- endmacro %}
 
 {% macro default__parse_day(text) -%}
 coalesce(
@@ -23,10 +28,10 @@ coalesce(
 {# PostgreSQL has no conversion that gives null for 31/02: count on from the month's first day and stay in its month. #}
 {% macro postgres__parse_day(text) -%}
 case
-    when trim({{ text }}) ~ '^[0-3][0-9]/(0[1-9]|1[0-2])/[12][0-9]{3}$'
+    when trim({{ text }}) ~ '^[0-9]{1,2}/(0?[1-9]|1[0-2])/[0-9]{4}$'
         then {{ _day_of_month("split_part(trim(" ~ text ~ "), '/', 3)", "split_part(trim(" ~ text ~ "), '/', 2)",
                               "split_part(trim(" ~ text ~ "), '/', 1)") }}
-    when trim({{ text }}) ~ '^[12][0-9]{3}-(0[1-9]|1[0-2])-[0-3][0-9]'
+    when trim({{ text }}) ~ '^[0-9]{4}-(0[1-9]|1[0-2])-'
         then {{ _day_of_month("substr(trim(" ~ text ~ "), 1, 4)", "substr(trim(" ~ text ~ "), 6, 2)",
                               "substr(trim(" ~ text ~ "), 9, 2)") }}
 end
@@ -38,15 +43,16 @@ case when extract(month from {{ found }}) = cast({{ month }} as int) then {{ fou
 {%- endmacro %}
 
 {# An amount from texts such as R$ 1.234,56, 1234.56, 1.234 (thousands) or 0,5: the last separator is the decimal one,
-   unless it is the only kind of separator and groups of three digits follow. #}
+   unless it is the only kind of separator and groups of three digits follow. Other words and currencies make it no amount. #}
 {% macro parse_money(text) -%}
-{%- set digits = replace_all("cast(" ~ text ~ " as " ~ type_of('text') ~ ")", "[^0-9,.-]", "") -%}
+{%- set digits = replace_all("upper(cast(" ~ text ~ " as " ~ type_of('text') ~ "))", "R[$]|BRL|REAIS|REAL|[ \u00a0]", "") -%}
 case
-    when {{ matches(digits, '^-?[0-9]{1,3}([.][0-9]{3})+$') }} then cast(replace({{ digits }}, '.', '') as {{ type_of('number') }})
-    when {{ matches(digits, '^-?[0-9]{1,3}(,[0-9]{3}){2,}$') }} then cast(replace({{ digits }}, ',', '') as {{ type_of('number') }})
-    when {{ matches(digits, '^-?[0-9.]*[0-9],[0-9]+$') }}
+    when length({{ digits }}) > 25 then null
+    when {{ matches(digits, '^-?[1-9][0-9]{0,2}([.][0-9]{3})+$') }} then cast(replace({{ digits }}, '.', '') as {{ type_of('number') }})
+    when {{ matches(digits, '^-?[1-9][0-9]{0,2}(,[0-9]{3}){2,}$') }} then cast(replace({{ digits }}, ',', '') as {{ type_of('number') }})
+    when {{ matches(digits, '^-?[0-9]+([.][0-9]{3})*,[0-9]+$') }}
         then cast(replace(replace({{ digits }}, '.', ''), ',', '.') as {{ type_of('number') }})
-    when {{ matches(digits, '^-?[0-9,]*[0-9]([.][0-9]+)?$') }} then cast(replace({{ digits }}, ',', '') as {{ type_of('number') }})
+    when {{ matches(digits, '^-?[0-9]+(,[0-9]{3})*([.][0-9]+)?$') }} then cast(replace({{ digits }}, ',', '') as {{ type_of('number') }})
 end
 {%- endmacro %}
 
@@ -63,5 +69,5 @@ end
 
 {# A number that may come as text; another text is null. #}
 {% macro parse_number(text) -%}
-case when {{ matches(text, '^[0-9]+([.][0-9]+)?$') }} then cast({{ text }} as {{ type_of('number') }}) end
+case when {{ matches(text, '^-?[0-9]{1,25}([.][0-9]+)?$') }} then cast({{ text }} as {{ type_of('number') }}) end
 {%- endmacro %}

@@ -58,7 +58,7 @@ where 1 = 0
 {%- elif kind == 'moment' -%}{{ as_utc(value, type) }}
 {%- elif kind == 'json' -%}{{ as_json(value, type) }}
 {%- elif kind == 'day' and is_text(type) -%}{{ parse_day(value) }}
-{%- elif kind == 'number' and is_text(type) -%}{{ parse_money(value) }}
+{%- elif kind == 'number' and is_text(type) -%}{{ parse_number(value) }}
 {%- else -%}cast({{ value }} as {{ type_of(kind) }})
 {%- endif -%}
 {%- endmacro %}

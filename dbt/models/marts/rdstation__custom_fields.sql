@@ -26,7 +26,7 @@ select
     label,
     type as field_type,
     {% if var('rdstation_money_fields') %}
-    coalesce(slug, label) in ({% for name in var('rdstation_money_fields') %}'{{ name | replace("'", "''") }}'{{ ', ' if not loop.last }}{% endfor %})
+    coalesce(slug, label) in ({% for name in var('rdstation_money_fields') %}{{ quoted(name) }}{{ ', ' if not loop.last }}{% endfor %})
     {% else %}false{% endif %} as is_money,
     concat('cf_', base, case when number > 1 then concat('__', cast(number as {{ type_of('text') }})) else '' end) as column_name,
     position
