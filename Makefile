@@ -46,8 +46,12 @@ report: .venv/.installed ## Draw a page with the sales team's figures: DB="path.
 	@$(if $(DB),,echo 'Say whose figures: make report DB=path.duckdb (several files of one account: DB="a.duckdb b.duckdb")' >&2; exit 2)
 	@$(BIN)/python -m demo.report $(DB) $(if $(OUT),--out "$(OUT)")
 
-dbt: .venv-dbt/.installed ## Build and test the dbt package on the demo's files (ARGS="--vars '{rdstation_api: v1}'")
-	@mkdir -p build/dbt && cd dbt && $(DBT) build --profiles-dir . $(ARGS)
+# Without a name, the demo's files.
+DBT_FILES := $(if $(V2)$(V1)$(CONVERSAS),V2 V1 CONVERSAS)
+dbt: .venv-dbt/.installed ## Build the dbt package on the demo's files, or V2=path.duckdb V1=… CONVERSAS=… (ARGS="--vars '{rdstation_api: v1}'")
+	@$(if $(DBT_FILES),,test -s demo/rdstation-conversas.duckdb || { echo 'Run `make demo` first, or name your own files: make dbt V2=path.duckdb' >&2; exit 2; };) \
+		mkdir -p build/dbt && $(foreach name,$(DBT_FILES),RDSTATION_$(name)="$(if $($(name)),$$(realpath -e "$($(name))"))" && export RDSTATION_$(name) && ) \
+		cd dbt && $(DBT) build --profiles-dir . $(ARGS) && echo 'The tables are in build/dbt/rdstation.duckdb.'
 
 # Most tests wait for a delayed or failing server, so several run side by side.
 UNIT_TESTS := tests $(wildcard */unit_tests)

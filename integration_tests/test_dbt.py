@@ -99,6 +99,8 @@ def test_the_package_builds_again_after_the_next_sync(project: tuple[Project, Em
         "SELECT comment FROM duckdb_columns() WHERE table_name = 'rdstation__deals' AND column_name = 'cf_2a_via'"
     )
     assert dbt.rows(described) == [("2ª via",)]
+    # The tables are whole where the account's files are not attached.
+    assert dbt.rows("SELECT count(*) > 0 FROM stg_rdstation__contact_emails") == [(True,)]
 
 
 @pytest.mark.parametrize("api", ["v2", "v1"])
@@ -124,13 +126,36 @@ def test_the_package_parses_for(project: tuple[Project, Emulator], warehouse: st
     assert parsed.returncode == 0, parsed.stdout
 
 
-def test_a_source_that_is_not_here_is_named(project: tuple[Project, Emulator]) -> None:
+@pytest.mark.parametrize(
+    ("place", "named"),
+    [
+        ({"rdstation_v2_schema": "elsewhere"}, '"elsewhere"."deals"'),
+        ({"rdstation_v2_prefix": "crm_"}, '"main"."crm_deals"'),
+    ],
+)
+def test_a_source_that_is_not_here_is_named(
+    project: tuple[Project, Emulator], place: dict[str, str], named: str
+) -> None:
     dbt, _ = project
 
-    built = dbt.run("run", "--select", "stg_rdstation__deals", rdstation_v2_schema="elsewhere")
+    built = dbt.run("run", "--select", "stg_rdstation__deals", **place)
 
-    assert "elsewhere" in built.stdout
+    assert named in built.stdout
     assert "is not here, so what is built on it stays empty" in built.stdout.replace("\n", " ")
+
+
+def test_make_dbt_builds_on_the_file_that_is_named(project: tuple[Project, Emulator], tmp_path: Path) -> None:
+    dbt, crm = project
+    mine = tmp_path / "my account.duckdb"
+    mine.write_bytes(dbt.files[V2_TABLES].read_bytes())
+    environment = {**os.environ, "RDSTATION_DBT": str(tmp_path / "marts.duckdb")}
+
+    command = ["make", "dbt", f"V2={mine}"]
+    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert made.returncode == 0, made.stdout
+    with duckdb.connect(str(tmp_path / "marts.duckdb"), read_only=True) as db:
+        assert db.execute("SELECT count(*) FROM rdstation__deals").fetchall() == [(len(crm.ids("deals")),)]
 
 
 def test_old_tables_are_not_fresh(project: tuple[Project, Emulator]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +87,74 @@ def test_a_list_is_read_as_people_write_it(api: str, tmp_path: Path) -> None:
     )
 
     assert found == [{"cf_canais": 'São Paulo, ações "A", a, b'}, {"cf_canais": None}]
+
+
+VISITS = (
+    "select stage_id, entered_at, left_at from {{ ref('rdstation__deal_stage_visits') }} order by deal_id, entered_at"
+)
+DAYS = "select stage_id, visits, still_there, mean_days from {{ ref('rdstation__time_in_stage') }}"
+
+
+def test_a_won_deal_without_a_date_leaves_its_stage_with_its_last_change(tmp_path: Path) -> None:
+    visit = {"deal_stage_id": "s", "start_date": "2026-01-01T00:00:00Z", "end_date": None}
+    deal = {"updated_at": "2026-01-05 00:00:00", "deal_stage_histories": [visit]}
+    deals: list[dict[str, Any]] = [
+        {**deal, "id": "a", "win": True},
+        {**deal, "id": "b", "closed_at": "2025-12-01 00:00:00"},  # reopened: its old date is still there
+    ]
+
+    found = rows(stored(tmp_path, {"deals_details": deals}), VISITS, V1)
+
+    assert [row["left_at"] for row in found] == [datetime(2026, 1, 5), None]  # noqa: DTZ001 - UTC, as tables have it
+
+
+def test_no_visit_is_shorter_than_nothing(tmp_path: Path) -> None:
+    deal = {"id": "a", "created_at": "2026-01-01 00:00:00"}
+    versions = [
+        {**deal, "stage_id": "s", "status": "ongoing", "updated_at": "2026-01-02 00:00:00"},
+        {
+            **deal,
+            "stage_id": "t",
+            "status": "won",
+            "updated_at": "2026-01-09 00:00:00",
+            "closed_at": "2026-01-03 00:00:00",
+        },
+    ]
+
+    found = rows(stored(tmp_path, {"deals": versions}), VISITS)
+
+    assert [(row["left_at"] - row["entered_at"]).days for row in found] == [8, 0]
+
+
+def test_what_is_gone_stands_in_no_stage_and_is_none(tmp_path: Path) -> None:
+    stage = {"name": "Proposta", "order": 1, "pipeline_id": "p"}
+    earlier = {ARRIVED: "2026-11-01 12:00:00"}
+    tables: Tables = {
+        "stages": [{**stage, "id": "s"}, {**stage, "id": "deleted", **earlier}],
+        "deals": [
+            {
+                "id": name,
+                "status": "ongoing",
+                "stage_id": "s",
+                "pipeline_id": "p",
+                "created_at": "2026-11-29 12:00:00",
+                **at,
+            }
+            for name, at in (("here", {}), ("gone", earlier))
+        ],
+    }
+    path = stored(tmp_path, tables)
+    given: dict[str, Any] = {"rdstation_full_refreshes": {"deals": "2026-11-30 00:00:00"}, "rdstation_now": TODAY}
+
+    assert rows(path, DAYS, **given) == [{"stage_id": "s", "visits": 1, "still_there": 1, "mean_days": 1.0}]
+    assert rows(path, "select stage_id, reached from {{ ref('rdstation__funnel') }}", **given) == [
+        {"stage_id": "s", "reached": 1}
+    ]
+
+
+def test_a_deal_without_a_date_of_change_has_its_visit(tmp_path: Path) -> None:
+    deal = {"id": "a", "stage_id": "s", "status": "won", "created_at": "2026-11-01 12:00:00"}
+
+    (found,) = rows(stored(tmp_path, {"deals": [deal]}), VISITS)
+
+    assert (found["left_at"] - found["entered_at"]).days == 29

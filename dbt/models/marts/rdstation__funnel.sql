@@ -3,6 +3,13 @@ with deals as (
     select * from {{ ref('rdstation__deals') }} where not is_deleted
 ),
 
+stages as (
+    select stages.*
+    from {{ ref('stg_rdstation__stages') }} as stages
+    left join {{ ref('rdstation__deletions') }} as deletions on deletions.stream = 'stages' and deletions.id = stages.id
+    where deletions.id is null
+),
+
 reached as (
     select
         stages.pipeline_id,
@@ -13,7 +20,7 @@ reached as (
         sum(case when deals.stage_id = stages.id and deals.status in ('ongoing', 'paused') then 1 else 0 end) as open_here,
         sum(case when deals.stage_id = stages.id and deals.status = 'lost' then 1 else 0 end) as lost_here,
         sum(case when deals.status = 'won' then 1 else 0 end) as won
-    from {{ ref('stg_rdstation__stages') }} as stages
+    from stages
     left join deals
         on deals.pipeline_id = stages.pipeline_id
         and (deals.status = 'won' or deals.stage_position >= stages.position)
@@ -31,7 +38,7 @@ select
     reached.lost_here,
     reached.won,
     {{ part_of(
-        'coalesce(lead(reached.reached) over (partition by reached.pipeline_id order by reached.position), reached.won)',
+        'coalesce(lead(reached.reached) over (partition by reached.pipeline_id order by reached.position, reached.stage_id), reached.won)',
         'reached.reached'
     ) }} as conversion_to_next,
     {{ part_of('reached.won', 'reached.reached') }} as conversion_to_won

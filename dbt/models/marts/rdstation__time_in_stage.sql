@@ -2,10 +2,12 @@
 
 with lengths as (
     select
-        stage_id,
-        left_at,
-        {{ seconds_between('entered_at', 'coalesce(left_at, ' ~ utc_now() ~ ')') }} / 86400 as days
-    from {{ ref('rdstation__deal_stage_visits') }}
+        visits.stage_id,
+        visits.left_at,
+        {{ seconds_between('visits.entered_at', 'coalesce(visits.left_at, ' ~ utc_now() ~ ')') }} / 86400 as days
+    from {{ ref('rdstation__deal_stage_visits') }} as visits
+    left join {{ ref('rdstation__deletions') }} as deletions on deletions.stream = 'deals' and deletions.id = visits.deal_id
+    where deletions.id is null
 )
 
 select
