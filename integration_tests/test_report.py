@@ -265,7 +265,7 @@ class Page(HTMLParser):
         self.headings[tag] += 1
         if tag == "article":
             self.languages.append(given["lang"] or "")
-        if tag == "svg":
+        if tag == "svg" and "aria-hidden" not in given:
             self.pictures.append(given["aria-label"] or "")
         self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
 
@@ -281,6 +281,7 @@ def test_the_page_loads_nothing_and_says_all_in_both_languages(filled: Account, 
     assert page.addresses == []
     assert set(re.findall(r"https?://[^\"' ]+", text)) == {"http://www.w3.org/2000/svg"}
     assert page.headings["h2"] == page.headings["table"] == 16
+    assert len(page.pictures) == 4
     assert all(page.pictures)
     won = worth(filled.of("won"))
     assert f"R$\N{NO-BREAK SPACE}{won:,.2f}" in text

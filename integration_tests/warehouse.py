@@ -1,9 +1,9 @@
-"""What a source said, as tables of a DuckDB file, with the columns and types that PyAirbyte gives them."""
+"""What a source said, or a test invents, as tables of a DuckDB file, with the columns and types of PyAirbyte."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,15 @@ import duckdb
 
 from harness import Source, discovered
 
-__all__ = ["store"]
+__all__ = ["EXTRACTED", "Tables", "store", "write_tables"]
 
 NESTED = {"array", "object"}
 TYPES = {"boolean": "BOOLEAN", "integer": "BIGINT", "number": "DECIMAL(38, 9)"}
 FORMATS = {"date-time": "TIMESTAMP", "date": "DATE"}
 EXTRACTED = "_airbyte_extracted_at"
+KINDS = {bool: "BOOLEAN", int: "BIGINT", float: "DECIMAL(38, 9)", list: "JSON", dict: "JSON"}
+Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Rows by table: {"users": [{"id": "u1", "name": "Ana"}]}. A column is of the kind of its first value."""
 
 
 def store(source: Source, path: Path, extracted_at: str, streams: Sequence[str] = ()) -> None:
@@ -38,6 +41,22 @@ def store(source: Source, path: Path, extracted_at: str, streams: Sequence[str] 
             marks = ", ".join(f"CAST(? AS {kind})" if kind != "TIMESTAMP" else _MOMENT for kind in columns.values())
             if rows:
                 db.executemany(f'INSERT INTO "{stream}" VALUES ({marks})', rows)  # noqa: S608 - names of our own
+
+
+def write_tables(path: Path, tables: Tables, extracted_at: str, schema: str = "main") -> Path:
+    """Write invented rows into a DuckDB file; a row may say itself when it arrived. A name in `_at` is a moment."""
+    with duckdb.connect(str(path)) as db:
+        db.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"; USE "{schema}"')
+        for table, rows in tables.items():
+            columns = {EXTRACTED: "TIMESTAMP"}
+            for name, value in [cell for row in rows for cell in row.items() if cell[1] is not None]:
+                columns.setdefault(name, "TIMESTAMP" if name.endswith("_at") else KINDS.get(type(value), "VARCHAR"))
+            declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+            db.execute(f'CREATE TABLE "{table}" ({declared})')
+            for row in rows:
+                cells = [_cell({EXTRACTED: extracted_at, **row}.get(name), kind) for name, kind in columns.items()]
+                db.execute(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(cells))})', cells)  # noqa: S608 - as above
+    return path
 
 
 _MOMENT = "CAST(CAST(? AS TIMESTAMPTZ) AS TIMESTAMP)"

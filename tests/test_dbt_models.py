@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from demo.report.models import PACKAGE, V1, V2, Models
+from warehouse import EXTRACTED, Tables, write_tables
 
-Tables = Mapping[str, Sequence[Mapping[str, Any]]]
-KINDS = {bool: "BOOLEAN", int: "BIGINT", float: "DECIMAL(38, 9)", list: "JSON", dict: "JSON"}
-ARRIVED = "_airbyte_extracted_at"
 TODAY = "2026-11-30 12:00:00"
 
 
 def stored(folder: Path, tables: Tables) -> Path:
-    """Write tables into a DuckDB file, with the types that PyAirbyte gives columns."""
-    path = folder / "account.duckdb"
-    with duckdb.connect(str(path)) as db:
-        for table, rows in tables.items():
-            columns = {ARRIVED: "TIMESTAMP"}
-            for name, value in [cell for row in rows for cell in row.items() if cell[1] is not None]:
-                columns.setdefault(name, "TIMESTAMP" if name.endswith("_at") else KINDS.get(type(value), "VARCHAR"))
-            declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-            db.execute(f'CREATE TABLE "{table}" ({declared})')
-            for row in rows:
-                cells = [{ARRIVED: TODAY, **row}.get(name) for name in columns]
-                texts = [json.dumps(cell) if isinstance(cell, list | dict) else cell for cell in cells]
-                db.execute(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(texts))})', texts)  # noqa: S608 - ours
-    return path
+    return write_tables(folder / "account.duckdb", tables, TODAY)
 
 
 def rows(path: Path, query: str, api: str = V2, **variables: Any) -> list[dict[str, Any]]:
@@ -128,7 +110,7 @@ def test_no_visit_is_shorter_than_nothing(tmp_path: Path) -> None:
 
 def test_what_is_gone_stands_in_no_stage_and_is_none(tmp_path: Path) -> None:
     stage = {"name": "Proposta", "order": 1, "pipeline_id": "p"}
-    earlier = {ARRIVED: "2026-11-01 12:00:00"}
+    earlier = {EXTRACTED: "2026-11-01 12:00:00"}
     tables: Tables = {
         "stages": [{**stage, "id": "s"}, {**stage, "id": "deleted", **earlier}],
         "deals": [

@@ -16,6 +16,9 @@ from demo.report.page import draw
 __all__ = ["main", "sources_of"]
 
 
+COLUMNS = "SELECT table_name, list(column_name) FROM duckdb_columns() WHERE schema_name = 'main' GROUP BY table_name"
+
+
 class NotReadable(Exception):  # noqa: N818 - reads as what happened
     """A file that no report can be made of; the text is for the user."""
 
@@ -28,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     page = options.out or options.databases[0].with_suffix(".html")
     try:
-        page.write_text(draw(collect(sources_of(options.databases))), encoding="utf-8")
+        figures = collect(sources_of(options.databases))
+        page.write_text(draw(figures), encoding="utf-8")
     except (NotReadable, OSError, duckdb.IOException) as error:  # such as a file that a sync is writing
         print(f"report failed: {error}", file=sys.stderr)
         return 1
@@ -36,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kind = type(error).__name__
         print(f"report failed: the tables are not as `make sync` writes them (DuckDB: {kind}).", file=sys.stderr)
         return 1
+    if figures.missing:
+        print(f"What depends on these streams is missing, as they were not synced: {', '.join(figures.missing)}.")
     print(f"The report is in {page}: open it in a browser. It names sellers and employees.")
     return 0
 
@@ -47,7 +53,7 @@ def sources_of(databases: Sequence[Path]) -> dict[str, Path]:
         if not path.is_file():
             raise NotReadable(f"{path} is not here. `make sync` writes such a file.")
         with duckdb.connect(str(path), read_only=True) as db:
-            tables = [name for (name,) in db.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+            tables = dict(db.execute(COLUMNS).fetchall())
         source = api_of(tables)
         if source is None:
             raise NotReadable(f"{path} holds no tables of RD Station. Give a file that `make sync` wrote.")

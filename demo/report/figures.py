@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from demo.report.models import CONVERSAS, V1, V2, Models
 
 __all__ = ["MONTHS_SHOWN", "Figures", "collect", "last_months"]
 
 MONTHS_SHOWN = 12
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+NEEDED = {
+    V2: ("deals", "pipelines", "stages", "users", "lost_reasons"),
+    V1: ("deals_details", "deal_pipelines", "deal_stages", "users", "reasons_for_loss"),
+    CONVERSAS: ("messages", "reports"),
+}
 Row = dict[str, Any]
 
 KEY_FIGURES = "select * from {{ ref('rdstation__key_figures') }}"
@@ -31,7 +38,8 @@ TIME_IN_STAGE = """
     order by pipelines.position, stages.pipeline_id, stages.position
 """
 LOST_REASONS = """
-    select lost_reason_name, sum(deals) as deals, sum(value) as value from {{ ref('rdstation__lost_reasons') }}
+    select lost_reason_id, lost_reason_name, sum(deals) as deals, sum(value) as value
+    from {{ ref('rdstation__lost_reasons') }}
     group by lost_reason_id, lost_reason_name order by deals desc, lost_reason_name
 """
 SELLERS = "select * from {{ ref('rdstation__sellers') }} order by won_value desc, owner_name"
@@ -55,6 +63,9 @@ class Figures:
     """Rows of the models; the lists of an API that was not given are empty, its key figures None."""
 
     newest: datetime | None
+    """When the newest row arrived, in São Paulo."""
+    missing: list[str]
+    """Streams without a table, on which a part of the page depends."""
     stages_were_seen: bool
     """Whether time in stage comes from RD Station's own history."""
     key_figures: Row | None
@@ -79,8 +90,13 @@ def collect(files: Mapping[str, Path], **variables: Any) -> Figures:
     apis = {"rdstation_api": crm[-2:], "rdstation_stage_history": history[-2:]}
     with Models(files, **apis, **variables) as models:
         deals, talks = crm in files, CONVERSAS in files
+        needed = {source: NEEDED[source] for source in files} | (
+            {V1: NEEDED[V1][:1]} if files.keys() >= {V1, V2} else {}
+        )
+        newest = models.rows(NEWEST)[0]["moment"]
         return Figures(
-            newest=models.rows(NEWEST)[0]["moment"],
+            newest=newest and newest.replace(tzinfo=timezone.utc).astimezone(SAO_PAULO),
+            missing=[name for source, names in needed.items() for name in names if not models.has(source, name)],
             stages_were_seen=history == V1,
             key_figures=models.rows(KEY_FIGURES)[0] if deals else None,
             won_by_month=models.rows(WON_BY_MONTH),

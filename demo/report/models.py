@@ -1,7 +1,7 @@
 """Runs the models below dbt/ on DuckDB files without dbt, so that the report needs no environment of its own.
 
 dbt's part is small here: `ref` and `source` become table names, macros are found by adapter, columns are looked up.
-`tests/test_dbt_package.py` compares this with what dbt itself builds.
+`integration_tests/test_dbt.py` compares this with what dbt itself builds.
 """
 
 from __future__ import annotations
@@ -30,13 +30,15 @@ TELLING_TABLES = {
 }
 
 
-def api_of(tables: Sequence[str]) -> str | None:
-    """Return the source, as the models call it, whose tables these are; None for tables of something else.
+def api_of(tables: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the source, as the models call it, whose tables these are, by their columns; None for something else.
 
-    >>> api_of(["deals", "stages", "users"])
+    >>> api_of({"deals": ["id", "status"], "users": ["id"]})
     'rdstation_v2'
     """
-    return next((source for source, names in TELLING_TABLES.items() if names & set(tables)), None)
+    if "deals" in tables:
+        return V1 if "win" in tables["deals"] else V2
+    return next((source for source, names in TELLING_TABLES.items() if names & tables.keys()), None)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class _Flags:
 
 
 class _Exceptions:
-    """dbt's warnings: a table that is not here is said by the report itself."""
+    """dbt's warnings of tables that are not here: the report names those that it needs."""
 
     def warn(self, _: str) -> str:
         return ""
@@ -102,6 +104,10 @@ class Models:
         found = self._db.execute(self._rendered(query))
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def has(self, source: str, table: str) -> bool:
+        """Return whether a source's file has a table, with or without rows."""
+        return _Adapter(self._db).get_relation(source, "main", table) is not None
 
     def columns(self, model: str) -> list[str]:
         """Return the names of a model's columns, in their order."""

@@ -1,13 +1,13 @@
 """Arranges the figures as sections of a page in one language, and draws the page in both.
 
-Every chart is inline SVG whose lengths are parts of its width, so that the same page fits a phone and its text stays
-readable; behind each of them is a table with the same figures.
+Bars are lines of text with a bar below, columns are inline SVG; lengths are parts of the width, so that the same page
+fits a phone. Behind each chart is a table with the same figures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from demo.report.texts import LANGUAGES, Language
 
 __all__ = ["draw"]
 
-BARS_SHOWN = 15  # of a chart; its table has them all
+RANKS_SHOWN = 15  # of a chart from most to least; its table has them all
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,16 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """Bars below each other, or columns side by side; `summary` says in a sentence what it shows."""
+    """Bars below each other, or columns side by side; `summary` says in a sentence what it shows.
+
+    `more` is how many bars are left to the table.
+    """
 
     title: str
     summary: str
     bars: Sequence[Bar]
     kind: Literal["bars", "columns"] = "bars"
+    more: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ def draw(figures: Figures) -> str:
         {
             "language": language,
             "newest": language.moment(figures.newest),
+            "missing": ", ".join(figures.missing),
             "tiles": _tiles(figures, language),
             "sections": _sections(figures, language),
         }
@@ -123,7 +128,7 @@ def _funnel(figures: Figures, language: Language) -> Section:
         "funnel", language.texts["funnel"], language.texts["funnel_note"],
         _by_pipeline(figures.funnel, language, "reached", language.number),
         _header(language, "pipeline", "stage", "reached", "open_here", "lost_here", "to_next"),
-        [(_name(row["pipeline_name"], language), _name(row["stage_name"], language), language.number(row["reached"]),
+        [(_name(row, "pipeline", language), _name(row, "stage", language), language.number(row["reached"]),
           language.number(row["open_here"]), language.number(row["lost_here"]),
           language.percent(row["conversion_to_next"])) for row in figures.funnel],
     )  # fmt: skip
@@ -136,7 +141,7 @@ def _time_in_stage(figures: Figures, language: Language) -> Section:
         note if figures.stages_were_seen else f"{note} {language.texts['time_seen_note']}",
         _by_pipeline(figures.time_in_stage, language, "median_days", language.days),
         _header(language, "pipeline", "stage", "visits", "median_days", "mean_days"),
-        [(_name(row["pipeline_name"], language), _name(row["stage_name"], language), language.number(row["visits"]),
+        [(_name(row, "pipeline", language), _name(row, "stage", language), language.number(row["visits"]),
           language.number(row["median_days"], 1), language.number(row["mean_days"], 1))
          for row in figures.time_in_stage],
     )  # fmt: skip
@@ -144,22 +149,22 @@ def _time_in_stage(figures: Figures, language: Language) -> Section:
 
 def _lost_reasons(figures: Figures, language: Language) -> Section:
     rows = figures.lost_reasons
-    bars = _bars(rows, lambda row: _name(row["lost_reason_name"], language), lambda row: row["deals"], language.number)
+    bars = _bars(rows, lambda row: _name(row, "lost_reason", language), lambda row: row["deals"], language.number)
     return Section(
-        "lost", language.texts["lost"], language.texts["lost_note"], [_chart(language, "", bars)],
+        "lost", language.texts["lost"], language.texts["lost_note"], [_ranks(language, bars)],
         _header(language, "reason", "lost_deals", "value"),
-        [(_name(row["lost_reason_name"], language), language.number(row["deals"]), language.money(row["value"]))
+        [(_name(row, "lost_reason", language), language.number(row["deals"]), language.money(row["value"]))
          for row in rows],
     )  # fmt: skip
 
 
 def _sellers(figures: Figures, language: Language) -> Section:
     rows = figures.sellers
-    bars = _bars(rows, lambda row: _name(row["owner_name"], language), lambda row: row["won_value"], language.money)
+    bars = _bars(rows, lambda row: _name(row, "owner", language), lambda row: row["won_value"], language.money)
     return Section(
-        "sellers", language.texts["sellers"], language.texts["sellers_note"], [_chart(language, "", bars)],
+        "sellers", language.texts["sellers"], language.texts["sellers_note"], [_ranks(language, bars)],
         _header(language, "seller", "won_value", "won_deals", "lost_deals", "win_rate", "open_deals", "open_value"),
-        [(_name(row["owner_name"], language), language.money(row["won_value"]), language.number(row["won_deals"]),
+        [(_name(row, "owner", language), language.money(row["won_value"]), language.number(row["won_deals"]),
           language.number(row["lost_deals"]), language.percent(row["win_rate"]), language.number(row["open_deals"]),
           language.money(row["open_value"])) for row in rows],
     )  # fmt: skip
@@ -203,12 +208,12 @@ def _responses(figures: Figures, language: Language) -> Section:
 
 def _employees(figures: Figures, language: Language) -> Section:
     def label(row: Row) -> str:
-        return _name(row["employee_name"], language) if row["employee_id"] else language.texts["bot"]
+        return _name(row, "employee", language) if row["employee_id"] else language.texts["bot"]
 
     rows = figures.employees
     bars = _bars(rows, label, lambda row: row["attendances"], language.number)
     return Section(
-        "service", language.texts["service"], language.texts["service_note"], [_chart(language, "", bars)],
+        "service", language.texts["service"], language.texts["service_note"], [_ranks(language, bars)],
         _header(language, "employee", "attendances", "mean_wait", "mean_service", "rating"),
         [(label(row), language.number(row["attendances"]), language.duration(row["mean_wait_seconds"]),
           language.duration(row["mean_service_seconds"]), language.number(row["mean_rating"], 1)) for row in rows],
@@ -219,8 +224,8 @@ def _by_pipeline(rows: Sequence[Row], language: Language, column: str, form: Cal
     charts = []
     for _, group in groupby(rows, lambda row: row["pipeline_id"]):
         stages = list(group)
-        bars = _bars(stages, lambda row: _name(row["stage_name"], language), lambda row: row[column], form)
-        charts.append(_chart(language, _name(stages[0]["pipeline_name"], language), bars))
+        bars = _bars(stages, lambda row: _name(row, "stage", language), lambda row: row[column], form)
+        charts.append(_chart(language, _name(stages[0], "pipeline", language), bars))
     return charts
 
 
@@ -228,19 +233,25 @@ def _bars(
     rows: Iterable[Row], label: Callable[[Row], str], value: Callable[[Row], Any], form: Callable[[Any], str]
 ) -> list[Bar]:
     values = [(label(row), value(row)) for row in rows]
-    longest = max((float(figure or 0) for _, figure in values), default=0) or 1
+    longest = max([0.0, *(float(figure or 0) for _, figure in values)]) or 1
     return [Bar(name, max(0.0, float(figure or 0)) / longest, form(figure)) for name, figure in values]
 
 
 def _chart(language: Language, title: str, bars: Sequence[Bar], kind: Literal["bars", "columns"] = "bars") -> Chart:
     highest = max(bars, key=lambda bar: bar.part, default=None)
     summary = f"{language.texts['highest']}: {highest.label}, {highest.text}" if highest else language.texts["nothing"]
-    return Chart(title, summary, bars if kind == "columns" else bars[:BARS_SHOWN], kind)
+    return Chart(title, summary, bars, kind)
+
+
+def _ranks(language: Language, bars: Sequence[Bar]) -> Chart:
+    chart = _chart(language, "", bars)
+    return replace(chart, bars=bars[:RANKS_SHOWN], more=max(0, len(bars) - RANKS_SHOWN))
 
 
 def _header(language: Language, *names: str) -> list[str]:
     return [language.texts[name] for name in names]
 
 
-def _name(name: str | None, language: Language) -> str:
-    return name or language.texts["none"]
+def _name(row: Row, of: str, language: Language) -> str:
+    """Return the name of a row's stage, owner or the like; its id where a name is not known, as of a deleted user."""
+    return str(row[f"{of}_name"] or row[f"{of}_id"] or language.texts["none"])

@@ -62,8 +62,8 @@ class Language:
         return self._months[day.month - 1]
 
     def moment(self, moment: datetime | None) -> str:
-        """Return a moment in UTC, to the minute."""
-        return "-" if moment is None else f"{moment.day} {self.month(moment)}, {moment:%H:%M} UTC"
+        """Return a moment of São Paulo, to the minute."""
+        return "-" if moment is None else f"{moment.day} {self.month(moment)}, {moment:%H:%M} (São Paulo)"
 
 
 PORTUGUESE = Language(
@@ -77,6 +77,8 @@ PORTUGUESE = Language(
         "table": "Ver os números em tabela",
         "total": "no total",
         "highest": "maior valor",
+        "more": "mais {} na tabela",
+        "missing": "Falta o que depende destes streams, que não foram sincronizados:",
         "days": "dias",
         "deals": "Negociações",
         "value": "Valor",
@@ -144,6 +146,8 @@ ENGLISH = Language(
         "table": "Show the figures as a table",
         "total": "in all",
         "highest": "highest",
+        "more": "{} more in the table",
+        "missing": "What depends on these streams is missing, as they were not synced:",
         "days": "days",
         "deals": "Deals",
         "value": "Value",
