@@ -144,6 +144,24 @@ def test_a_source_that_is_not_here_is_named(
     assert "is not here, so what is built on it stays empty" in built.stdout.replace("\n", " ")
 
 
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"rdstation_api": "V1"}, "rdstation_stage_history to v1 or v2"),
+        ({"rdstation_full_refreshes": {"companies": "2026-01-31"}}, "and no companies."),
+    ],
+)
+def test_a_variable_that_means_nothing_is_refused(
+    project: tuple[Project, Emulator], variables: dict[str, Any], sentence: str
+) -> None:
+    dbt, _ = project
+
+    parsed = dbt.run("parse", **variables)
+
+    assert parsed.returncode != 0
+    assert sentence in parsed.stdout.replace("\n", " ")
+
+
 def test_make_dbt_builds_on_the_file_that_is_named(project: tuple[Project, Emulator], tmp_path: Path) -> None:
     dbt, crm = project
     mine = tmp_path / "my account.duckdb"

@@ -5,6 +5,9 @@
     `delivered_at` is when the row arrived.
 #}
 {% macro staged(source_name, table, columns, key=['id'], versions=false) %}
+{%- if var('rdstation_api') not in ['v1', 'v2'] or var('rdstation_stage_history') not in ['v1', 'v2'] -%}
+    {%- do exceptions.raise_compiler_error('Set the variables rdstation_api and rdstation_stage_history to v1 or v2.') -%}
+{%- endif -%}
 {%- set relation = source(source_name, table) -%}
 {%- set found = none -%}
 {%- set types = {} -%}
