@@ -134,9 +134,23 @@ def test_what_is_gone_stands_in_no_stage_and_is_none(tmp_path: Path) -> None:
     ]
 
 
-def test_a_deal_without_a_date_of_change_has_its_visit(tmp_path: Path) -> None:
-    deal = {"id": "a", "stage_id": "s", "status": "won", "created_at": "2026-11-01 12:00:00"}
+def test_a_move_without_a_date_of_change_is_as_old_as_its_arrival(tmp_path: Path) -> None:
+    deal = {"id": "a", "status": "ongoing", "created_at": "2026-11-01 12:00:00"}
+    versions = [{**deal, "stage_id": "s", "updated_at": "2026-11-02 12:00:00"}, {**deal, "stage_id": "t"}]
 
-    (found,) = rows(stored(tmp_path, {"deals": [deal]}), VISITS)
+    found = rows(stored(tmp_path, {"deals": versions}), VISITS)
 
-    assert (found["left_at"] - found["entered_at"]).days == 29
+    assert [str(row["entered_at"]) for row in found] == ["2026-11-01 12:00:00", TODAY]
+
+
+def test_a_visit_of_an_older_history_ends_with_the_deal_of_the_newer_table(tmp_path: Path) -> None:
+    visit = {"deal_stage_id": "s", "start_date": "2026-01-01T00:00:00Z", "end_date": None}
+    older = write_tables(
+        tmp_path / "v1.duckdb", {"deals_details": [{"id": "a", "deal_stage_histories": [visit]}]}, TODAY
+    )
+    newer = stored(tmp_path, {"deals": [{"id": "a", "status": "lost", "closed_at": "2026-01-03 00:00:00"}]})
+
+    with Models({V2: newer, V1: older}, rdstation_api="v2", rdstation_stage_history="v1") as models:
+        (found,) = models.rows(VISITS)
+
+    assert (found["left_at"] - found["entered_at"]).days == 2

@@ -1,13 +1,11 @@
 with deals as (
     {{ staged('rdstation_v1', 'deals_details', [
-        ['id', 'text', 'deal_id'], ['win', 'flag'], ['closed_at', 'moment'], ['updated_at', 'moment'],
-        ['deal_stage_histories', 'json', 'visits'],
+        ['id', 'text', 'deal_id'], ['updated_at', 'moment'], ['deal_stage_histories', 'json', 'visits'],
     ], key=['deal_id']) }}
 )
 
 select
     deals.deal_id,
-    case when deals.win is not null then coalesce(deals.closed_at, deals.updated_at) end as closed_at,
     {{ json_text(json_item(), 'deal_stage_id') }} as stage_id,
     {{ as_utc(json_text(json_item(), 'start_date'), 'text') }} as entered_at,
     {{ as_utc(json_text(json_item(), 'end_date'), 'text') }} as left_at
