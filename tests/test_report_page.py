@@ -107,3 +107,13 @@ def test_amounts_that_are_none_or_negative_are_drawn(tmp_path: Path) -> None:
 
     assert "R$\N{NO-BREAK SPACE}-3,25" in section(page, "Vendedores")
     assert not re.search(r'width="-|height="-|nan', page)
+
+
+def test_time_in_stage_comes_from_api_v2_where_v1_has_no_history(tmp_path: Path) -> None:
+    stages = [{"id": "s", "name": "Proposta", "order": 1, "pipeline_id": "p"}]
+    newer = write_tables(tmp_path / "v2.duckdb", {"deals": deals(stage_id="s"), "stages": stages}, NOW)
+    older = write_tables(tmp_path / "v1.duckdb", {"deals": [{"id": "d0", "win": True}]}, NOW)
+
+    assert main([str(newer), str(older)]) == 0
+
+    assert "9,0 dias" in section((tmp_path / "v2.html").read_text(encoding="utf-8"), "Tempo em cada etapa")

@@ -86,7 +86,8 @@ def collect(files: Mapping[str, Path], **variables: Any) -> Figures:
     API v2 is read where both APIs of the CRM are given; the history of stages, which it lacks, then comes from API v1.
     """
     crm = V2 if V2 in files else V1
-    history = V1 if V1 in files else V2
+    with Models(files) as models:
+        history = V1 if crm == V1 or models.has(V1, NEEDED[V1][0]) else V2
     apis = {"rdstation_api": crm[-2:], "rdstation_stage_history": history[-2:]}
     with Models(files, **apis, **variables) as models:
         deals, talks = crm in files, CONVERSAS in files

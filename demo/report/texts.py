@@ -178,7 +178,7 @@ ENGLISH = Language(
         "visits": "Visits",
         "median_days": "Median days",
         "mean_days": "Mean days",
-        "lost": "Reasons of losses",
+        "lost": "Loss reasons",
         "lost_note": "Deals lost, by reason.",
         "reason": "Reason",
         "sellers": "Sellers",

@@ -3,8 +3,10 @@
 with fields as (
     select
         *,
+        -- Capitals are named, too: in the C locale of PostgreSQL, lower() knows those without an accent alone.
         {{ replace_all(
-            "translate(lower(coalesce(slug, label)), 'áàâãäªéèêëíìîïóòôõöºúùûüçñ', 'aaaaaaeeeeiiiioooooouuuucn')", '[^a-z0-9]+', '_'
+            "lower(translate(coalesce(slug, label), 'áàâãäªéèêëíìîïóòôõöºúùûüçñÁÀÂÃÄÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑ',"
+            ~ " 'aaaaaaeeeeiiiioooooouuuucnaaaaaeeeeiiiiooooouuuucn'))", '[^a-z0-9]+', '_'
         ) }} as words
     from {{ ref('stg_rdstation__custom_fields') }}
 ),
