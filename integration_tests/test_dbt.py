@@ -82,6 +82,8 @@ def test_the_package_builds_again_after_the_next_sync(project: tuple[Project, Em
 
     assert "ERROR=0" in first.stdout, first.stdout
     assert first.returncode == 0
+    described = "SELECT comment FROM duckdb_columns() WHERE table_name = 'rdstation__deals' AND column_name = '{}'"
+    assert dbt.rows(described.format("cf_canais")) == [("Canais",)]
     deal, user = min(crm.ids("deals")), min(crm.ids("users"))
     crm.edit("deals", deal, status="won", one_time_price=123456, recurrence_price=0)
     crm.create("custom_fields", {"slug": "2a-via", "name": "2ª via", "type": "text", "entity": "deal"})
@@ -95,10 +97,7 @@ def test_the_package_builds_again_after_the_next_sync(project: tuple[Project, Em
     assert dbt.rows("SELECT deal_id, status FROM rdstation__deals WHERE cf_2a_via = 'sim'") == [(deal, "won")]
     assert dbt.rows("SELECT count(*) FROM rdstation__deals") == [(len(crm.ids("deals")),)]
     assert dbt.rows("SELECT stream, id FROM rdstation__deletions") == [("users", user)]
-    described = (
-        "SELECT comment FROM duckdb_columns() WHERE table_name = 'rdstation__deals' AND column_name = 'cf_2a_via'"
-    )
-    assert dbt.rows(described) == [("2ª via",)]
+    assert dbt.rows(described.format("cf_2a_via")) == [("2ª via",)]
     # The tables are whole where the account's files are not attached.
     assert dbt.rows("SELECT count(*) > 0 FROM stg_rdstation__contact_emails") == [(True,)]
 

@@ -41,7 +41,8 @@ left join (
     {%- do columns.update({column: {'name': column, 'description': label, 'quote': false}}) -%}
 {%- endfor -%}
 {%- endif -%}
-{%- if columns -%}{{ alter_column_comment(load_relation(this), columns) }}{%- endif -%}
+{#- dbt knows the kind of a new table only after its hooks. -#}
+{%- if columns -%}{{ alter_column_comment(this.incorporate(type='table'), columns) }}{%- endif -%}
 {%- endmacro %}
 
 {# `dbt compile` may run before the first build: then there is nothing to read. #}
