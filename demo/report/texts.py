@@ -78,7 +78,7 @@ PORTUGUESE = Language(
         "total": "no total",
         "highest": "maior valor",
         "more": "mais {} na tabela",
-        "missing": "Falta o que depende destes streams, que não foram sincronizados:",
+        "missing": "Falta o que depende destes fluxos, que não foram sincronizados:",
         "days": "dias",
         "deals": "Negociações",
         "value": "Valor",
