@@ -1,24 +1,24 @@
-"""What every connector lets its user set, checked once: raw JSON becomes models, and each mistake a sentence.
+"""What every connector lets its user set, as models, and the forms that each value may have.
 
-Credentials are freed of what pasting adds, and what no credential can hold is named.
+`config_file.read_as` makes them of raw JSON. Credentials are freed of what pasting adds, and what no credential can
+hold is named.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from logging import Logger
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 from typing_extensions import Self
 
-from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.dates import FIRST_YEAR, format_instant, normalize_instant, parse_instant
 from airbyte_rdstation.invisible import without_invisible
 
@@ -31,17 +31,15 @@ __all__ = [
     "OptionalCredential",
     "PaceSetting",
     "SettingsModel",
-    "StartDate",
+    "SourceSettings",
     "Text",
     "TokensPath",
-    "explain",
-    "remark_on",
     "tidied",
 ]
 
 _CLOCKS_APART: Final = timedelta(days=1)  # somebody's "today" may be our tomorrow
 _PACE_OF_CHECK: Final = 60  # requests a minute
-_CREDENTIALS: Final = ("client_id", "client_secret", "refresh_token", "access_token")
+_BRAZILIAN_DATE: Final = re.compile(r"\s*(\d{1,2})/(\d{1,2})/(\d{4})\s*")
 _QUOTES: Final = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
 _BEARER: Final = re.compile(r"bearer([\s:]+|$)", re.IGNORECASE)
 
@@ -52,11 +50,16 @@ def _text(value: str) -> str:
     return value.strip()
 
 
+def _iso_date(value: Any) -> Any:
+    found = _BRAZILIAN_DATE.fullmatch(value) if isinstance(value, str) else None
+    return f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}" if found else value
+
+
 def _start_date(value: str) -> str:
     try:
         text = normalize_instant(value)
     except ValueError:
-        raise ValueError("is no date; write it like 2024-01-31T00:00:00Z") from None
+        raise ValueError("is no date; write it like 2024-01-31T00:00:00Z or 31/01/2024") from None
     if text < str(FIRST_YEAR):
         raise ValueError(f"lies before {FIRST_YEAR}; RD Station holds nothing so old")
     try:
@@ -120,8 +123,8 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 """Scheme, host and port: https, or http on a loopback address."""
 Text = Annotated[str, AfterValidator(_text)]
 """A text that is not empty, without the line ends that come with pasting."""
-StartDate = Annotated[str, AfterValidator(_start_date)]
-"""An instant that is not in the future."""
+StartDate = Annotated[str, BeforeValidator(_iso_date), AfterValidator(_start_date)]
+"""An instant that is not in the future; `DD/MM/YYYY` is taken, too."""
 OptionalCredential = Annotated[str, AfterValidator(_credential)]
 """A secret or its name, tidied: printable ASCII, or empty."""
 Credential = Annotated[OptionalCredential, Field(min_length=1)]
@@ -159,12 +162,34 @@ class CommonSettings(SettingsModel):
     api_base_url: BaseUrl
     requests_per_minute: PaceSetting
     num_workers: Annotated[int, BeforeValidator(_whole_number), Field(strict=True, ge=1, le=20)] = 8
-    start_date: str | None = None
-    """Of sources; the destination has no use for it."""
+    _remarks: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a user should know of a configuration that works all the same, a sentence each."""
+        return self._remarks
+
+    def log_remarks(self, logger: Logger) -> Self:
+        """Warn of them, and return the same; `check` has them in its answer instead."""
+        for remark in self.remarks:
+            logger.warning(remark)
+        return self
+
+    def remarked(self, remarks: Iterable[str]) -> Self:
+        """Return the same with these remarks."""
+        settings = self.model_copy()
+        settings._remarks = tuple(remarks)
+        return settings
 
     def of_check(self) -> Self:
         """Return the same, at a pace at which a check ends within the minute that a platform waits for it."""
         return self.model_copy(update={"requests_per_minute": max(_PACE_OF_CHECK, self.requests_per_minute)})
+
+
+class SourceSettings(CommonSettings):
+    """The settings of both sources."""
+
+    start_date: StartDate | None = None
 
 
 class OAuthSettings(CommonSettings):
@@ -172,44 +197,6 @@ class OAuthSettings(CommonSettings):
 
     tokens_path: TokensPath | None = None
     """Where the newest tokens are kept, in preference to the configuration."""
-
-
-def explain(error: ValidationError, unnamed: Collection[str] = ()) -> ConnectorError:
-    """Make a config error that names each property that is wrong; `unnamed` parts of a path are no properties."""
-    problems: dict[str, str] = {}
-    for problem in error.errors(include_input=False, include_url=False):
-        # A part with a bracket names a form that was tried (`literal['']`), not a property.
-        parts = [part for part in problem["loc"] if isinstance(part, str) and "[" not in part and part not in unnamed]
-        problems.setdefault(".".join(parts), _sentence(problem))
-    told = "; ".join(f"`{name}` {sentence}" for name, sentence in problems.items())
-    return config_error(f"The configuration is not valid: {told}.")
-
-
-def _sentence(problem: ErrorDetails) -> str:
-    """Say what is wrong in our words: the library's speak of Python."""
-    if problem["type"] == "value_error":
-        return str(problem["ctx"]["error"])
-    if problem["type"] == "literal_error":
-        return f"must be {problem['ctx']['expected']}"
-    return _SENTENCES.get(problem["type"], "is not valid")
-
-
-_SENTENCES: Final = {
-    "missing": "is missing",
-    "string_type": "must be a text",
-    "string_pattern_mismatch": "must hold names, each an item of its own",
-    "tuple_type": "must be a list",
-    "int_type": "must be a whole number",
-    "greater_than_equal": "is too small",
-    "less_than_equal": "is too large",
-    "bool_type": "must be true or false",
-    "dict_type": "must be an object",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "string_too_short": "is empty",
-    "too_short": "is empty",
-    "union_tag_invalid": "is of an unknown type",  # the library's own text quotes it
-}
 
 
 def tidied(text: str) -> str:
@@ -222,24 +209,3 @@ def tidied(text: str) -> str:
         if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
             text = text[1:-1]
     return "".join(text.split())
-
-
-def remark_on(config: Mapping[str, Any]) -> str:
-    """Say which credentials of a configuration had blanks or line breaks inside; empty where none did.
-
-    They stand in the configuration itself or in its object `credentials`.
-    """
-    inner = config.get("credentials")
-    named = {f"credentials.{name}": text for name, text in _texts(inner).items()} if isinstance(inner, Mapping) else {}
-    texts = {**_texts(config), **named}
-    odd = [f"`{name}`" for name, text in texts.items() if tidied(text) not in without_invisible(text)]
-    if not odd:
-        return ""
-    return (
-        f"{' and '.join(odd)} held line breaks or blanks inside, which no credential has; they are left out. Correct "
-        "the configuration."
-    )
-
-
-def _texts(credentials: Mapping[str, Any]) -> dict[str, str]:
-    return {name: text for name in _CREDENTIALS if isinstance(text := credentials.get(name), str)}

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import orjson
@@ -14,6 +15,7 @@ import requests
 
 from destination import Destination, mapping, record, rejects_in, state, statistics, table, writes
 from harness import AccountSize, Emulator, account
+from servers import closed_port
 
 PEOPLE = {"full_name": "name", "contact_email": "email", "org": "organization_id"}
 TABLE = table("people", PEOPLE)
@@ -137,6 +139,7 @@ def test_given_rejected_rows_when_kept_in_s3_then_each_batch_is_an_object(
         pytest.param({"s3_bucket_name": "no-such-bucket"}, "s3_bucket_name", id="bucket"),
         pytest.param({"s3_endpoint": "ftp://somewhere.test"}, "s3_endpoint", id="endpoint"),
         pytest.param({"bucket_path": "a/../../b"}, "bucket_path", id="path"),
+        pytest.param({"s3_bucket_region": "São Paulo"}, "s3_bucket_region", id="region"),
     ],
 )
 @pytest.mark.parametrize("command", ["check", "write"])
@@ -151,6 +154,17 @@ def test_given_a_store_that_is_set_up_wrongly_when_run_then_it_is_said_before_an
     told += [error["message"] for error in run.errors if error["failure_type"] == "config_error"]
     assert [named in sentence for sentence in told] == [True]
     assert [request for request in writes(crm) if request["method"] == "POST"] == []
+
+
+def test_given_a_store_that_does_not_answer_when_checked_then_its_address_and_setting_are_named(
+    crm: Emulator, s3: Any
+) -> None:
+    nowhere = closed_port()
+    run = people(crm, object_storage_config=in_s3(s3, s3_endpoint=nowhere)).check()
+
+    (status,) = run.of_type("CONNECTION_STATUS")
+    sentence = "does not answer. Check `s3_endpoint`, the network and the firewall."
+    assert status["message"] == f"`object_storage_config`: {urlsplit(nowhere).netloc} {sentence}"
 
 
 @pytest.mark.parametrize("folder", ["../elsewhere", "/srv/a/../../etc", "/proc/no-folder-of-ours"])

@@ -17,7 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from airbyte_rdstation.client.oauth import TokenOwner
 from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.redaction import kind_and_place, mask
-from airbyte_rdstation.config import Credential, explain, remark_on, tidied
+from airbyte_rdstation.config import Credential, tidied
+from airbyte_rdstation.config_file import explain
+from source_rdstation_crm.config import read_settings
 
 TOKEN = "abc.DEF-123_xyz~456"
 READ = TypeAdapter[str](Credential)
@@ -73,8 +75,8 @@ def test_given_line_breaks_inside_then_they_are_remarked_on_and_the_owner_of_the
         "credentials": {"client_id": "a b", "client_secret": "a\nb", "refresh_token": f'"{TOKEN}"', "other": "c d"},
     }
 
-    assert remark_on(config).startswith("`credentials.client_id` and `credentials.client_secret` held line breaks")
-    assert remark_on({"access_token": TOKEN, "credentials": None}) == ""
+    blanks, _ = read_settings(config).remarks
+    assert blanks.startswith("`credentials.client_id` and `credentials.client_secret` held line breaks")
 
     TokenOwner(config, "https://api.rd.services/oauth2/token", RateLimit(60))
     assert config["credentials"] == {

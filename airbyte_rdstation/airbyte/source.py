@@ -43,7 +43,8 @@ from airbyte_rdstation.airbyte.stream_factory import StreamFactory
 from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.client.redaction import RedactingFilter
 from airbyte_rdstation.client.retry import RetryPolicy
-from airbyte_rdstation.config import CommonSettings, remark_on
+from airbyte_rdstation.config import SourceSettings
+from airbyte_rdstation.config_file import filled
 
 __all__ = ["OwnMessages", "RdstationSource", "with_progress"]
 
@@ -65,7 +66,7 @@ _engine_logger.addFilter(RedactingFilter())
 _engine_logger.addFilter(lambda line: not str(line.msg).startswith("Read "))  # the engine would count pages
 
 
-S = TypeVar("S", bound=CommonSettings)
+S = TypeVar("S", bound=SourceSettings)
 
 
 class OwnMessages(threading.local, InMemoryMessageRepository):
@@ -116,12 +117,13 @@ class RdstationSource(AbstractSource, Generic[S]):
         """
 
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> dict[str, Any]:
-        """Check the configuration before the CDK does, whose messages quote values; what is null counts as absent.
+        """Check the configuration before the CDK does, whose messages quote values; what is empty counts as absent.
 
         Unlike the CDK's it writes no copy of the configuration, with its secrets, into `temp_dir`.
         """
-        configured = {name: value for name, value in config.items() if value is not None}
-        self._settings_of(configured)
+        settings = self._settings_of(config)
+        configured = filled(config)
+        self._parsed = configured, settings
         return configured
 
     def _settings_of(self, config: Mapping[str, Any]) -> S:
@@ -136,7 +138,7 @@ class RdstationSource(AbstractSource, Generic[S]):
         def prove() -> str:
             settings = self._settings_of(config).of_check()
             factory = self.stream_factory(config, settings, retry_policy=RetryPolicy.of_check())
-            return " ".join(filter(None, (remark_on(config), factory.check())))
+            return " ".join(filter(None, (*settings.remarks, factory.check())))
 
         return connection_status(prove)
 
@@ -147,7 +149,8 @@ class RdstationSource(AbstractSource, Generic[S]):
 
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:  # type: ignore[override] # the CDK's own too
         """Return every stream, with the account's own fields in its schema."""
-        return self.stream_factory(config, self._settings_of(config)).described_streams()
+        settings = self._settings_of(config).log_remarks(_logger)
+        return self.stream_factory(config, settings).described_streams()
 
     def read(
         self,
@@ -174,7 +177,7 @@ class RdstationSource(AbstractSource, Generic[S]):
         A stream that fails ends INCOMPLETE; the others are read to their end.
         """
         states = _states(catalog, state)
-        settings = self._settings_of(config)
+        settings = self._settings_of(config).log_remarks(_logger)
         wanted = [configured.stream.name for configured in catalog.streams]
         factory = self.stream_factory(config, settings, streams=wanted)
         failed: dict[str, FailureType] = {}

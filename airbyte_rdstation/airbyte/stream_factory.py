@@ -37,7 +37,7 @@ from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.client.responses import Page, Row
-from airbyte_rdstation.config import CommonSettings
+from airbyte_rdstation.config import SourceSettings
 from airbyte_rdstation.invisible import shown
 from airbyte_rdstation.pagination.listing import Fetch, Query
 
@@ -57,7 +57,7 @@ Builders: TypeAlias = Mapping[str, Callable[..., BuiltStream]]
 It gets the row, what the sync gives the stream, and its incoming state, `{}` where there is none.
 """
 S = TypeVar("S", bound=BaseStreamSpec)
-T = TypeVar("T", bound=CommonSettings)
+T = TypeVar("T", bound=SourceSettings)
 
 
 def tell_rate_limited(stream: str, seconds: float) -> None:

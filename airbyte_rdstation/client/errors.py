@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple, TypeAlias
+from urllib.parse import urlsplit
 
 from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -149,8 +150,14 @@ def unreachable(error: Exception) -> tuple[str, bool]:
     if isinstance(error, (failures.ChunkedEncodingError, failures.ContentDecodingError)):
         return "the answer broke off.", True
     if "NameResolution" in repr(error) or "getaddrinfo" in repr(error):
-        return "the host name cannot be resolved. Check the network and the API base URL.", True
-    return "nothing answers there. Check the network, the firewall and the API base URL.", True
+        return f"{_host_of(error)} cannot be resolved to an address. Check the network and the API base URL.", True
+    return f"nothing answers at {_host_of(error)}. Check the network, the firewall and the API base URL.", True
+
+
+def _host_of(error: Exception) -> str:
+    """Host and port alone: a query may hold the token."""
+    request = error.request if isinstance(error, failures.RequestException) else None
+    return urlsplit(request.url).netloc if request and request.url else "the API base URL"
 
 
 def never_sent(error: Exception) -> bool:

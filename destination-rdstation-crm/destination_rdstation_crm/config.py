@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool
 
-from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.config import (
     Credential,
     OAuthCredentials,
@@ -16,13 +16,14 @@ from airbyte_rdstation.config import (
     PaceSetting,
     SettingsModel,
     Text,
-    explain,
 )
+from airbyte_rdstation.config_file import credentials_of, filled, read_as
 from destination_rdstation_crm.objects.key_forms import Match
 
 __all__ = ["Column", "LocalStorage", "NoStorage", "S3Storage", "Settings", "Storage", "read_settings"]
 
 _BASE_URL: Final = "https://api.rd.services"
+_REGION: Final = re.compile(r"(?![0-9]+$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")  # a part of a host's name
 _STORAGE_TYPES: Final = ("None", "S3", "Local")
 
 
@@ -41,6 +42,12 @@ def _prefix(value: str) -> str:
 def _endpoint(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must start with https:// (or http://)")
+    return value
+
+
+def _region(value: str) -> str:
+    if not _REGION.fullmatch(value):
+        raise ValueError("is no region; write it like sa-east-1")
     return value
 
 
@@ -71,7 +78,7 @@ class S3Storage(SettingsModel):
 
     storage_type: Literal["S3"]
     s3_bucket_name: Text
-    s3_bucket_region: str | None = None
+    s3_bucket_region: Annotated[Text, AfterValidator(_region)] | None = None
     s3_endpoint: Annotated[Text, AfterValidator(_endpoint)] | None = None
     bucket_path: Annotated[str, AfterValidator(_prefix)] = ""
     access_key_id: Credential | None = Field(default=None, repr=False)
@@ -102,18 +109,9 @@ class Settings(OAuthSettings):
 
 def read_settings(raw: Mapping[str, Any]) -> Settings:
     """Check the configuration. A config error names each property that is wrong; it never quotes a value."""
-    if not isinstance(raw.get("credentials"), Mapping):
-        raise config_error("The configuration has no `credentials` object. Fill in the connector's credentials.")
-    filled = _filled(raw)
-    storage = filled.get("object_storage_config")
+    # An empty mode, so that a missing one is told with the choices.
+    given = {"api_base_url": _BASE_URL, "mode": "", **filled(raw), "credentials": credentials_of(raw)}
+    storage = given.get("object_storage_config")
     if isinstance(storage, Mapping):
-        filled["object_storage_config"] = {"storage_type": "None", **_filled(storage)}
-    try:
-        return Settings.model_validate({"api_base_url": _BASE_URL, **filled})
-    except ValidationError as error:
-        raise explain(error, unnamed=_STORAGE_TYPES) from None
-
-
-def _filled(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """What is null or empty counts as absent: the platform's forms send either."""
-    return {name: value for name, value in raw.items() if value is not None and value != ""}
+        given["object_storage_config"] = {"storage_type": "None", **filled(storage)}
+    return read_as(Settings, given, variants=_STORAGE_TYPES)

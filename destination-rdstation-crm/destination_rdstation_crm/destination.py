@@ -42,7 +42,6 @@ from airbyte_rdstation.airbyte.process import (
 from airbyte_rdstation.airbyte.progress import MinuteLog
 from airbyte_rdstation.client.errors import system_error
 from airbyte_rdstation.client.retry import RetryPolicy
-from airbyte_rdstation.config import remark_on
 from airbyte_rdstation.invisible import plain_name, shown, without_invisible
 from destination_rdstation_crm.config import Settings, read_settings
 from destination_rdstation_crm.connection import Connection
@@ -110,7 +109,7 @@ class DestinationRdstationCrm(Destination):
         if parsed_args.command == "check":
             yield AirbyteMessage(Type.CONNECTION_STATUS, connectionStatus=self.check(_logger, config))
         elif parsed_args.command == "discover":
-            account = Connection(config, read_settings(config))
+            account = Connection(config, read_settings(config).log_remarks(_logger))
             found = destination_catalog(account.custom_fields_of)
             # The CDK's own message has no place for it.
             send_line(orjson.dumps({"type": "DESTINATION_CATALOG", "destination_catalog": found}).decode())
@@ -146,17 +145,16 @@ class DestinationRdstationCrm(Destination):
 
     def _check(self, config: MutableMapping[str, Any]) -> str:
         """Raise the error that says what is wrong; gives a remark on what works all the same, or an empty text."""
-        remark = remark_on(config)  # before the credentials are tidied
         settings = read_settings(config)
         account = Connection(config, settings.of_check(), RetryPolicy.of_check())
         missing = account.check(MODES[settings.mode], _entries(settings))
         Keeper(settings, {}).probe(unused=True)
-        return " ".join(filter(None, (remark, missing)))
+        return " ".join(filter(None, (*settings.remarks, missing)))
 
     def _write(
         self, config: MutableMapping[str, Any], catalog: ConfiguredAirbyteCatalog, lines: Iterable[bytes]
     ) -> None:
-        settings = read_settings(config)
+        settings = read_settings(config).log_remarks(_logger)
         self._is_writing = True
         account = Connection(config, settings, sleep=self._stop.sleep)
         plans = plan_streams(

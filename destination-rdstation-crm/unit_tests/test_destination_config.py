@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from airbyte_cdk.models import FailureType
+from botocore.exceptions import EndpointConnectionError
 
 from airbyte_rdstation.client.errors import ConnectorError
 from destination_rdstation_crm.config import LocalStorage, NoStorage, S3Storage, read_settings
+from destination_rdstation_crm.rejects.s3 import S3Objects
 
 SECRET = "invented-value"
 GOOD: dict[str, Any] = {
@@ -71,8 +74,8 @@ def test_given_a_place_for_rejects_when_read_then_it_is_that_place(storage: Any,
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
-        ({"mode": None}, "`mode` is missing"),
-        ({"mode": ""}, "`mode` is missing"),
+        ({"mode": None}, "`mode` must be 'contacts', 'deals' or 'organizations'"),
+        ({"mode": ""}, "`mode` must be 'contacts', 'deals' or 'organizations'"),
         ({"mode": "contact"}, "`mode` must be 'contacts', 'deals' or 'organizations'"),
         ({"mode": SECRET}, "`mode`"),
         ({"column_mapping": [{"column": "a"}]}, "`column_mapping.field`"),
@@ -117,3 +120,16 @@ def test_given_settings_when_shown_then_no_secret_is() -> None:
     shown = repr(read_settings({**GOOD, "object_storage_config": storage}).object_storage_config)
 
     assert "invented-key" not in shown
+
+
+def test_given_no_endpoint_when_the_store_does_not_answer_then_its_host_and_the_region_are_named() -> None:
+    objects = S3Objects(S3Storage(**S3), folder="job", name="rejected")
+    endpoint = "https://s3.sa-east-1.amazonaws.com/bucket/job/rejected-check.jsonl"
+    objects._client = Mock(put_object=Mock(side_effect=EndpointConnectionError(endpoint_url=endpoint)))
+
+    with pytest.raises(ConnectorError) as silence:
+        objects.probe()
+
+    assert silence.value.failure_type == FailureType.transient_error
+    sentence = "s3.sa-east-1.amazonaws.com does not answer. Check `s3_bucket_region`, the network and the firewall."
+    assert str(silence.value) == f"`object_storage_config`: {sentence}"

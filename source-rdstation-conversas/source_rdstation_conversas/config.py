@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints
 
 from airbyte_rdstation.client.errors import config_error
-from airbyte_rdstation.config import CommonSettings, OptionalCredential, PaceSetting, StartDate, explain
+from airbyte_rdstation.config import OptionalCredential, PaceSetting, SourceSettings
+from airbyte_rdstation.config_file import filled, nearest, read_as
 from source_rdstation_conversas.history.private_keys import PrivateKeys
 from source_rdstation_conversas.table_conversas import STREAMS
 
 __all__ = ["Settings", "read_settings", "require_for"]
 
+_Sender: TypeAlias = Literal["bot", "customer", "operator"]
+
 _BASE_URL: Final = "https://api.tallos.com.br"
 _CHANNELS: Final = ("email", "instagram", "megasac", "messenger", "telegram", "whatsapp")
-_SENDERS: Final = ("bot", "customer", "operator")
+_SENDERS: Final[tuple[_Sender, ...]] = ("bot", "customer", "operator")
 _MESSAGE_TYPES: Final = (  # documented ones, the vendor's tool's, and those of a live client
     "text", "audio", "document", "image", "video", "contact", "interactive", "location", "doc", "list", "list_reply",
     "button_reply", "quick_reply", "buttons_image", "buttons_video", "buttons_document", "call-to-action", "email",
 )  # fmt: skip
 
-_BRAZILIAN_DATE: Final = re.compile(r"\s*(\d{1,2})/(\d{1,2})/(\d{4})\s*")
 _JWT_BEGINS: Final = "eyJ"
 _JWT_PARTS: Final = 3
 
@@ -50,11 +51,6 @@ def _time_zone(value: str) -> str:
     return value
 
 
-def _iso_date(value: Any) -> Any:
-    found = _BRAZILIAN_DATE.fullmatch(value) if isinstance(value, str) else None
-    return f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}" if found else value
-
-
 def _keys(value: Any) -> PrivateKeys | None:
     if not isinstance(value, str):
         raise ValueError("must be a text: the JSON that RD Station Conversas shows, in quotes")
@@ -67,22 +63,26 @@ def _proven_keys(text: str) -> PrivateKeys:
 
 
 def _or_all(every: Collection[str]) -> AfterValidator:
-    """Take an empty choice for all values: the API's own default would hide messages."""
-    return AfterValidator(lambda chosen: tuple(dict.fromkeys(chosen)) or tuple(every))
+    """Take an empty choice for all values: the API's own default would hide messages. Write known ones in our case."""
+    as_known = {name.casefold(): name for name in every}
+
+    def choose(chosen: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(as_known.get(each.casefold(), each) for each in chosen)) or tuple(every)
+
+    return AfterValidator(choose)
 
 
 # The API answers a comma-joined list with zero messages and no error [seen].
 _Value = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 
 
-class Settings(CommonSettings):
+class Settings(SourceSettings):
     """Hold the whole configuration, checked: each field is a property of `spec.yaml`."""
 
     access_token: Annotated[OptionalCredential, AfterValidator(_token), Field(repr=False)]
-    start_date: Annotated[StartDate, BeforeValidator(_iso_date)] | None = None
     private_key_jwk: Annotated[InstanceOf[PrivateKeys], BeforeValidator(_keys)] | None = None
     channels: Annotated[tuple[_Value, ...], _or_all(_CHANNELS)] = _CHANNELS
-    senders: Annotated[tuple[_Value, ...], _or_all(_SENDERS)] = _SENDERS
+    senders: Annotated[tuple[_Sender, ...], _or_all(_SENDERS)] = _SENDERS
     message_types: Annotated[tuple[_Value, ...], _or_all(_MESSAGE_TYPES)] = _MESSAGE_TYPES
     reports_lookback_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 30
     campaigns_lookback_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 30
@@ -91,16 +91,37 @@ class Settings(CommonSettings):
     analytics_by_department: bool = False
     requests_per_minute: PaceSetting = 45
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Also of unknown channels and types: RD Station may have new ones, but a typo loses messages."""
+        chosen = {"channels": (self.channels, _CHANNELS), "message_types": (self.message_types, _MESSAGE_TYPES)}
+        unknown = (_unknown_among(name, *each) for name, each in chosen.items())
+        return (*super().remarks, *filter(None, unknown))
+
 
 def read_settings(raw: Mapping[str, Any]) -> Settings:
     """Check a configuration. Raises a config error that names each property that is wrong; it never quotes a value."""
-    filled = {name: value for name, value in raw.items() if value is not None and value != ""}
+    if "access_token" not in raw and isinstance(raw.get("credentials"), Mapping):
+        raise config_error(
+            "`access_token` is missing. The configuration has `credentials` instead, as those of RD Station CRM have."
+        )
+    given = {"api_base_url": _BASE_URL, **filled(raw)}
     if raw.get("access_token") == "":
-        filled["access_token"] = ""  # it is there, but empty
-    try:
-        return Settings.model_validate({"api_base_url": _BASE_URL, **filled})
-    except ValidationError as error:
-        raise explain(error) from None
+        given["access_token"] = ""  # it is there, but empty
+    return read_as(Settings, given)
+
+
+def _unknown_among(name: str, chosen: Collection[str], known: Collection[str]) -> str:
+    unknown = [each for each in chosen if each not in known]
+    if not unknown:
+        return ""
+    meant = dict.fromkeys(filter(None, (nearest(each, known) for each in unknown)))
+    hint = f"Did you mean {' and '.join(f'`{each}`' for each in meant)}? " if meant else ""
+    return (
+        f"`{name}` holds names that this connector does not know. {hint}Known are {', '.join(known)}. For "
+        "any other, RD Station may show no message and no error. After a correction, clear the streams of messages, so "
+        "that what was left out is read."
+    )
 
 
 def require_for(streams: Collection[str], settings: Settings) -> None:

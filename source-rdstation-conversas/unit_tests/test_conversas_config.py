@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from conversas_samples import TEST_KEY
 
 from airbyte_rdstation.client.errors import ConnectorError
@@ -12,6 +15,13 @@ from source_rdstation_conversas.config import read_settings, require_for
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJlbXBsb3llZSI6IjEifQ.c2lnbmF0dXJl"
 VALUE = "valor-8731"
+
+
+def spec_of_conversas() -> dict[str, Any]:
+    """What the form shows."""
+    text = resources.files("source_rdstation_conversas").joinpath("spec.yaml").read_text(encoding="utf-8")
+    form: dict[str, Any] = yaml.safe_load(text)["connectionSpecification"]
+    return form
 
 
 def refused(**properties: Any) -> str:
@@ -103,8 +113,38 @@ def test_a_choice_is_kept_in_its_order_once_each_and_none_means_all() -> None:
     settings = read_settings({"access_token": TOKEN, "channels": [" telegram", "email", "telegram"], "senders": []})
 
     assert settings.channels == ("telegram", "email")
+    assert settings.remarks == ()
     assert settings.senders == ("bot", "customer", "operator")
     assert len(settings.message_types) == 18
+
+
+def test_a_known_name_is_taken_in_any_case_and_an_unknown_one_as_it_stands_with_a_remark() -> None:
+    chosen = {"channels": ["WhatsApp", "whatsapp", "TikTok"], "message_types": ["Text", "stiker", "vidoe", "emial"]}
+    settings = read_settings({"access_token": TOKEN, **chosen})
+
+    assert settings.channels == ("whatsapp", "TikTok")
+    assert settings.message_types == ("text", "stiker", "vidoe", "emial")
+    channels, types = settings.remarks
+    assert channels.startswith(
+        "`channels` holds names that this connector does not know. Known are email, instagram, megasac,"
+    )
+    assert types.startswith(
+        "`message_types` holds names that this connector does not know. Did you mean `video` and `email`?"
+    )
+    assert "TikTok" not in channels
+
+
+def test_the_form_and_the_page_name_what_is_known() -> None:
+    properties = spec_of_conversas()["properties"]
+    page = (Path(__file__).parents[2] / "docs/integrations/sources/rdstation-conversas.md").read_text(encoding="utf-8")
+    settings = read_settings({"access_token": TOKEN})
+
+    for name in ("channels", "message_types"):
+        known = getattr(settings, name)
+        *most, last = known
+        assert f": {', '.join(most)} and {last}." in properties[name]["description"]
+        assert f": {', '.join(f'`{each}`' for each in known)}; empty: all of these." in page
+    assert tuple(properties["senders"]["items"]["enum"]) == settings.senders
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from airbyte_rdstation.client.errors import config_error
 from airbyte_rdstation.config import (
@@ -14,9 +14,9 @@ from airbyte_rdstation.config import (
     OAuthSettings,
     PaceSetting,
     SettingsModel,
-    StartDate,
-    explain,
+    SourceSettings,
 )
+from airbyte_rdstation.config_file import credentials_of, filled, read_as
 
 __all__ = ["Settings", "V1Credentials", "V2Credentials", "read_settings"]
 
@@ -37,25 +37,23 @@ class V1Credentials(SettingsModel):
     access_token: Credential = Field(repr=False)
 
 
-class Settings(OAuthSettings):
+class Settings(OAuthSettings, SourceSettings):
     """The whole configuration, checked."""
 
     credentials: Annotated[V1Credentials | V2Credentials, Field(discriminator="api_version")]
-    start_date: StartDate | None = None
     requests_per_minute: PaceSetting = 120
 
 
 def read_settings(raw: Mapping[str, Any]) -> Settings:
     """Check a configuration. Raises a config error that names each property that is wrong; it never quotes a value."""
-    credentials = raw.get("credentials")
-    if not isinstance(credentials, Mapping):
-        raise config_error("The configuration has no `credentials` object. Fill in the connector's credentials.")
+    credentials = credentials_of(raw)
+    if filled(credentials).keys() == {"access_token"}:
+        raise config_error(
+            '`credentials` holds an access token alone. If it is the token of API v1, add `"api_version": "v1"` beside '
+            "it; API v2 needs `client_id`, `client_secret` and `refresh_token`, too."
+        )
     version = credentials.get("api_version") or _DEFAULT_VERSION
     if not isinstance(version, str) or version not in _BASE_URLS:
         raise config_error("`credentials.api_version` is unknown. It must be v2, or v1 for a legacy token.")
-    filled = {name: value for name, value in raw.items() if value is not None and value != ""}
-    filled["credentials"] = {**credentials, "api_version": version}
-    try:
-        return Settings.model_validate({"api_base_url": _BASE_URLS[version], **filled})
-    except ValidationError as error:
-        raise explain(error, unnamed=_BASE_URLS) from None
+    versioned = {**filled(raw), "credentials": {**credentials, "api_version": version}}
+    return read_as(Settings, {"api_base_url": _BASE_URLS[version], **versioned}, variants=_BASE_URLS)

@@ -12,6 +12,7 @@ from airbyte_rdstation.client.oauth import authorized_session
 from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import QueryToken, Session
+from airbyte_rdstation.config_file import credentials_of
 from source_rdstation_crm.config import Settings, V1Credentials, read_settings
 from source_rdstation_crm.factory_crm import StreamFactoryCrm
 from source_rdstation_crm.v1.factory_v1 import StreamFactoryV1
@@ -50,7 +51,6 @@ class SourceRdstationCrm(RdstationSource[Settings]):
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> dict[str, Any]:
         """Check the configuration, and fill in the version of the API: the CDK's check of the schema asks for it."""
         configured = super().configure(config, temp_dir)
-        credentials = {name: value for name, value in config["credentials"].items() if value is not None}
-        credentials["api_version"] = self._settings_of(configured).credentials.api_version
-        configured["credentials"] = credentials
+        version = self._settings_of(configured).credentials.api_version
+        configured["credentials"] = {**credentials_of(config), "api_version": version}
         return configured

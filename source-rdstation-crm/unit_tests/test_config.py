@@ -45,6 +45,8 @@ def test_given_a_token_of_api_v1_when_read_then_it_is_v1_with_its_own_address() 
         ("2024-01-01", "2024-01-01T00:00:00.000Z"),
         ("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.000Z"),
         ("2024-01-01T00:00:00-03:00", "2024-01-01T03:00:00.000Z"),
+        ("1/2/2024", "2024-02-01T00:00:00.000Z"),
+        ("", None),
     ],
 )
 def test_given_a_start_date_when_read_then_it_is_an_instant(text: str, expected: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -89,8 +90,16 @@ def _told(call: Callable[[], Any]) -> Any:
     except (BotoCoreError, ValueError) as error:
         name = type(error).__name__
         if name in ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError"):
-            raise transient_error("`object_storage_config`: S3 does not answer. Check `s3_endpoint`.", name) from None
+            raise transient_error(_silence(error), name) from None
         raise config_error(f"`object_storage_config` is not accepted by the S3 client ({name}). Check it.") from None
+
+
+def _silence(error: Exception) -> str:
+    address = urlsplit(str(getattr(error, "kwargs", {}).get("endpoint_url", "")))
+    host = address.hostname or "S3"
+    setting = "`s3_bucket_region`" if host.endswith(".amazonaws.com") else "`s3_endpoint`"
+    at = f"{host}:{address.port}" if address.port else host
+    return f"`object_storage_config`: {at} does not answer. Check {setting}, the network and the firewall."
 
 
 def _refusal(error: ClientError) -> ConnectorError:

@@ -49,7 +49,7 @@ class HistoryClient:
         self._on_request = on_request
         # Repeated parameters: a comma-joined list answers 200 with zero messages [seen]; without them the API's own
         # defaults hide messages [seen].
-        self._chosen = {
+        self._chosen: dict[str, list[str]] = {
             "channel": list(settings.channels),
             "sent_by": list(settings.senders),
             "type": list(settings.message_types),
