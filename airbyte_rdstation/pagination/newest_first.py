@@ -71,13 +71,16 @@ def read_newest_first(
         if repeated >= _MOST_REPEATED_PAGES:
             raise PaginationError("The list serves the same rows again and again.")
         newest, oldest = _ends(current, key)
-        ends = not current.rows or current.has_next is More.NO or (oldest is not None and oldest < bound)
+        passed = oldest is not None and oldest < bound
+        ends = not current.rows or current.has_next is More.NO or passed
         # Before this page counts as read: who resumes from there would not come back to a tie that began before it.
         for rows in ties.missing(number, current, last=ends):
             yield NewestFirstBatch(
                 _not_older(rows, key, bound), number, newest, _ends(before, key)[1] if before else None
             )
         yield NewestFirstBatch(_not_older(fresh, key, bound), number, newest, oldest, step.may_lack_rows)
+        if ends and not passed and _ends_at_wall(number, current):
+            raise WallReachedError
         if ends:
             return
         before = current
@@ -118,6 +121,11 @@ def _steps(fetch: Fetch, key: str, number: int, *, walled: bool) -> Iterator[_St
 def _is_beyond_wall(number: int, before: Page | None) -> bool:
     """Whether page `number` begins behind the wall; `before` tells how many rows a page has."""
     return before is not None and (number - 1) * len(before.rows) >= WALL
+
+
+def _ends_at_wall(number: int, page: Page) -> bool:
+    """Whether page `number` is full up to the wall and says that none follows: its links may be cut off there."""
+    return number * len(page.rows) >= WALL and (page.total is None or page.total > WALL)
 
 
 def _first_unsure(read_to: int, before: Page | None, current: Page) -> int:

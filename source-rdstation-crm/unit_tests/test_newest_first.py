@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from collected import Collected, announced, context
 from hypothesis import given
 from hypothesis import strategies as st
 from scenario import Scenario, scenarios, spread_list
 from simulated_list import SimulatedList, moment
 
+from airbyte_rdstation.client.responses import More, Page
 from airbyte_rdstation.dates import format_instant
-from airbyte_rdstation.pagination.listing import Batch
+from airbyte_rdstation.pagination.listing import Batch, Query
+from airbyte_rdstation.pagination.newest_first import WallReachedError, read_newest_first
 from source_rdstation_crm.streams.newest_first_stream import NewestFirstCursor, NewestFirstPartitions
 
 
@@ -101,3 +105,14 @@ def test_given_a_list_edited_for_ever_when_read_then_it_ends() -> None:
     messages.read(stream(crm, messages).generate())
 
     assert set(messages.ids) == set(crm.created)
+
+
+def test_given_a_list_whose_pages_end_at_its_wall_without_a_word_when_read_then_it_is_not_taken_for_the_end() -> None:
+    crm = spread_list(10_400, page_size=200)
+
+    def fetch(query: Query) -> Page:
+        page = crm.fetch(query)
+        return replace(page, has_next=More.of(query.page < 50))
+
+    with pytest.raises(WallReachedError):
+        list(read_newest_first(fetch, "updated_at", ""))
