@@ -20,6 +20,7 @@ FORM = (  # what serialised records depend on
     "status_capitals",
     "int_prices",
     "custom_fields_keys",
+    "null_created_at",
     "null_updated_at",
     "null_closed_at",
 )
@@ -61,8 +62,11 @@ class Settings:
     # Form of the records (crm-v2.md#lists-field-by-field, crm-v2.md#data-quirks; rows 10, 26, 32-34)
     tz: Literal["Z", "-03:00"] = "Z"  # 10
     blank: Literal["null", ""] = "null"  # 26
-    null_updated_at: int = 0  # 32: every n-th contact, deal and organization has none, 0 is off
+    null_updated_at: int = 0  # 32: every n-th contact, deal, organization and task has none, 0 is off
     null_closed_at: int = 0  # 33: every n-th deal, though won or lost, 0 is off
+    null_created_at: int = 0  # 38: every n-th row of the lists that are sorted by it has none, 0 is off
+    # 38: rows without a date: low: first ascending, last descending; high: the other way; first, last: in both
+    nulls_sort: Literal["low", "high", "first", "last"] = "low"
     meetings_fields: Literal["ids", "nested"] = "ids"  # 34: which of the guessed names
     meetings_sort: Literal["ignored", "400", "honoured"] = "ignored"  # 34
     status_capitals: bool = False  # "Won" instead of "won" [seen, one client]

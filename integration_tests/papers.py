@@ -65,10 +65,9 @@ class Api:
 def _of_v2(spec: v2.StreamSpec) -> str:
     own_key = f"; its key `{spec.id_field}` comes as `id`, too" if spec.id_field != "id" else ""
     deals = "a deal that has any" if spec.parent_filters else "a deal"
-    order = "creation" if spec.sort == "created_at" else "changes"
     return {
         "small_list": WHOLE + own_key,
-        "keyset": f"by key, in the order of {order}; incremental: what changed since the cursor",
+        "keyset": "by key, in the order of creation; incremental: what changed since the cursor",
         "newest_first": "newest first, down to the cursor",
         "pipeline_children": "a request a pipeline; adds `pipeline_id`",
         "deal_children": f"a request {deals}; incremental: deals that changed since the cursor; "

@@ -16,7 +16,8 @@ from airbyte_rdstation.probe.conversas_lists import FIGURE_QUESTIONS
 from airbyte_rdstation.probe.conversas_lists import LIST_QUESTIONS as CONVERSAS_LIST_QUESTIONS
 from airbyte_rdstation.probe.v1_questions import V1_QUESTIONS
 from airbyte_rdstation.probe.v2_filters import FILTER_QUESTIONS
-from airbyte_rdstation.probe.v2_reads import LIMIT_QUESTIONS, LIST_QUESTIONS, RECORD_QUESTIONS
+from airbyte_rdstation.probe.v2_reads import LIMIT_QUESTIONS, LIST_QUESTIONS
+from airbyte_rdstation.probe.v2_records import RECORD_QUESTIONS
 from airbyte_rdstation.probe.v2_writes import WRITE_QUESTIONS
 from emulator.settings import Settings
 

@@ -88,10 +88,14 @@ class ReadPosition(StateModel):
 
 
 class StreamState(StateModel):
-    """What every state has: how far the stream is complete; `settled` once no older record can show any more."""
+    """What every state has: how far the stream is complete; `settled` once no older record can show any more.
+
+    `undated` is how many records had no date of change when everything was read: no later sync can ask for them.
+    """
 
     cursor: _Moment | None = None
     settled: bool = False
+    undated: int = 0
     position: ReadPosition | None = None
 
 

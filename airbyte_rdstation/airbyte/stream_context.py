@@ -34,10 +34,19 @@ class StreamContext:
     progress: StreamProgress = field(default_factory=StreamProgress)
     """Is told what is left to read."""
 
-    def compare(self, read: int, total: int | None) -> None:
-        """Report the stream as incomplete if RD Station counts more records than it showed."""
+    def compare(self, read: int, total: int | None, *, or_else: str = "") -> None:
+        """Report the stream as incomplete if RD Station counts more records than it showed; `or_else` says why else."""
         if total is not None and total > read:
             self.report_incomplete(
                 f"RD Station counts {total:,} records and showed {read:,} of them. The others were deleted meanwhile, "
-                "or the user whose credentials these are may not see them: connect with a user who sees everything."
+                f"{or_else}{', ' if or_else else ''}or the user whose credentials these are may not see them: connect "
+                "with a user who sees everything."
+            )
+
+    def report_undated(self, count: int, field: str, *, of: str = "records") -> None:
+        """Report how many records, or parents of records, an incremental sync cannot ask for, if any."""
+        if count:
+            self.report_incomplete(
+                f"{count:,} {of} had no `{field}` when everything was read, so a sync cannot ask which of them "
+                "changed since. Run a full refresh of this stream now and then."
             )

@@ -5,10 +5,11 @@ Pure: no HTTP, no CDK; the only I/O of these modules is the function `fetch` tha
 | the list has                                  | example             | read it with                           |
 | --------------------------------------------- | ------------------- | -------------------------------------- |
 | a filter and a sort by its cursor             | deals of v2         | `keyset`, shared out by `time_ranges`  |
+| ... all of whose rows are due                 | organizations of v2 | the same, by creation                  |
 | a filter by its cursor, a sort by creation    | contacts of v2      | the same, by creation                  |
 | a sort by its cursor, no filter               | tasks of v2         | `newest_first`                         |
 | sorts by its cursor and by creation, a wall   | contacts of v1      | `last_page_first`, then `newest_first` |
-| ... and more rows than its wall               | contacts of v1      | `beyond_limit`                         |
+| ... and more rows than its wall               | contacts of v1      | `last_page_first.Reach`                |
 | a filter by creation                          | deals of v1         | `time_windows`                         |
 | a sort by a key that seldom changes           | pipelines of v2     | `page_numbers.single_pass`             |
 | no order at all                               | users               | `page_numbers.sweep`                   |

@@ -8,7 +8,7 @@ Facts: docs/api/crm-v2.md#why-page-numbers-lose-rows to #contacts-by-creation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -17,10 +17,11 @@ from typing import Final
 
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import EPOCH, ONE_SECOND, floor_second, parse_instants
-from airbyte_rdstation.pagination.listing import Batch, Bound, Fetch, PaginationError, Query
+from airbyte_rdstation.pagination.last_page_first import mirrored
+from airbyte_rdstation.pagination.listing import WALL, Batch, Bound, Fetch, PaginationError, Query, instant_of
 from airbyte_rdstation.pagination.page_numbers import halved_windows, sweep
 
-__all__ = ["Position", "Step", "Then", "advance", "read_keyset", "read_keyset_whole"]
+__all__ = ["Census", "Position", "Step", "Then", "advance", "read_created_since", "read_keyset", "read_keyset_whole"]
 
 _ONE_PAGE_LEFT: Final = 2  # the number of the last page, counted from the one that says so
 
@@ -123,10 +124,96 @@ def read_keyset(
         far_end = nulls_last and limit is None and page.last == _ONE_PAGE_LEFT
 
 
-def read_keyset_whole(fetch: Fetch, key: str, *, now: datetime) -> Iterator[Batch]:
-    """Yield all rows by a key that some do not have; those sort first or last, so both ends are read."""
-    yield from read_keyset(fetch, (key,), None, now=now)
-    yield from sweep(fetch, Query(key, descending=True), without=key)
+@dataclass
+class Census:
+    """Counts the rows of a whole read, and compares them with the pages that the list's first answer promised.
+
+    Rows without a key that sort last in both directions stand where neither the keyset nor the far end shows them. That
+    a page of them or more is missing shows without a further request.
+    """
+
+    key: str
+    rows: int = 0
+    promised: int = 0
+    """So many rows the list had at least."""
+    _looked: bool = False
+    _goes_on: bool = False
+    _undated: set[str] = field(default_factory=set)
+
+    def see(self, batch: Batch, *, first: bool) -> None:
+        """Count a batch; the first of the list tells its pages, and whether rows without a key go on behind it."""
+        rows = batch.rows
+        if first and batch.pages_left:
+            self.promised = batch.pages_left * len(rows) + 1
+        if first and batch.pages_left != 0 and rows and rows[0].get(self.key) and not rows[-1].get(self.key):
+            self._goes_on = True
+        self._count(batch)
+
+    def _count(self, batch: Batch) -> None:
+        """Rows without a key may come from either end: count each id once."""
+        undated = {row["id"] for row in batch.rows if not row.get(self.key)} - self._undated
+        self._undated |= undated
+        self.rows += len(undated) + sum(1 for row in batch.rows if row.get(self.key))
+
+    def counted(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Count the batches of a list on their way."""
+        for number, batch in enumerate(batches):
+            self.see(batch, first=number == 0)
+            yield batch
+
+    @property
+    def lacks_rows(self) -> bool:
+        """Whether the list has rows that were not read."""
+        return self.promised > self.rows or self._goes_on
+
+    @property
+    def to_be_read(self) -> bool:
+        """Whether it has, and nobody has looked for them yet."""
+        return self.lacks_rows and not self._looked
+
+    def rest(self, fetch: Fetch, fixed: tuple[Bound, ...] = ()) -> Iterator[Batch]:
+        """Yield the rows without a key from the end of the list, where its wall does not hide them; look again."""
+        query = Query(self.key, (*fixed, Bound(self.key)))
+        first = fetch(query)
+        last, size = first.last or 1, len(first.rows)
+        batches: Iterator[Batch] = iter(())
+        if first.last is None:  # they begin on the first page, or nothing would tell of them
+            batches = sweep(fetch, query)
+        elif last * size <= WALL:
+            batches = sweep(mirrored(fetch, last), query, without=self.key)
+        for batch in batches:
+            self._count(batch)
+            yield batch
+        self.promised = (last - 1) * size + 1 if last > 1 else size
+        self._looked, self._goes_on = True, False
+
+    def sentence(self) -> str:
+        """Return what to tell of rows that are still missing, and what to do."""
+        return (
+            f"RD Station lists at least {self.promised:,} records and showed {self.rows:,}. The others were deleted "
+            f"meanwhile, or have no `{self.key}` and stand behind the {WALL:,} that can be listed: such a record comes "
+            "once it is changed."
+        )
+
+
+def read_keyset_whole(
+    fetch: Fetch, key: str, *, now: datetime, report: Callable[[str], None], tie_sort: str | None = None
+) -> Iterator[Batch]:
+    """Yield all rows by a key that some may not have, wherever those sort; `report` is told what stays out of reach."""
+    census = Census(key)
+    yield from census.counted(read_keyset(fetch, (key,), None, now=now, tie_sort=tie_sort))
+    if census.lacks_rows:
+        yield from census.rest(fetch)
+    if census.lacks_rows:
+        report(census.sentence())
+
+
+def read_created_since(
+    fetch: Fetch, created: str, since: datetime, *, without: str, now: datetime, tie_sort: str | None = None
+) -> Iterator[list[Row]]:
+    """Yield the rows created since then that have no date of change (`without`): no filter on that would show them."""
+    for batch in read_keyset(fetch, (created,), since, now=now, tie_sort=tie_sort):
+        yield [row for row in batch.rows if instant_of(row, without) is None]
 
 
 def _last_page(fetch: Fetch, newest: Query, at: Position) -> Generator[Batch, None, bool]:
@@ -192,16 +279,21 @@ def _one_second(
 ) -> Iterator[Batch]:
     """The unread rows of a second that fill more than a page.
 
-    By the next key, which never changes; rows that share that one, too, by page numbers inside the second. There any
-    other order is better than that of the keys, which leaves rows with equal ones to chance at each request.
+    By the next key, which never changes; rows that share that one, or have none, by page numbers inside the second.
+    There any other order is better than that of the keys, which leaves rows with equal ones to chance at each request.
     """
     key, *finer = keys
     second = at.second or EPOCH
     within = (*fixed, Bound(key, second, second + ONE_SECOND))
-    batches = (
-        read_keyset(fetch, finer, None, now=now, fixed=within, tie_sort=tie_sort)
-        if finer
-        else sweep(fetch, Query(tie_sort or key, within))
-    )
-    for batch in batches:
-        yield Batch([row for row in batch.rows if (row["id"], str(row.get(key))) not in at.seen], second)
+
+    def unread(batch: Batch) -> Batch:
+        return Batch([row for row in batch.rows if (row["id"], str(row.get(key))) not in at.seen], second)
+
+    if finer:
+        census = Census(finer[0])
+        yield from map(
+            unread, census.counted(read_keyset(fetch, finer, None, now=now, fixed=within, tie_sort=tie_sort))
+        )
+        if not census.lacks_rows:
+            return
+    yield from map(unread, sweep(fetch, Query(tie_sort or key, within)))

@@ -214,7 +214,7 @@ class Ties:
         self._lenient = lenient
         self._query = query
         self._key = query.sort or ""
-        self._value: Any = None
+        self._value: Any = None  # no rows have one, too, and they are a tie like others
         self._begins = self._number = 0
         self._ids: set[str] = set()
         self._repeated = False
@@ -227,7 +227,7 @@ class Ties:
         """
         rows = page.rows
         again, self._number = number <= self._number, number
-        goes_on = self._value is not None and any(row.get(self._key) == self._value for row in rows)
+        goes_on = bool(self._ids) and any(row.get(self._key) == self._value for row in rows)
         if goes_on:
             self._spans_pages = self._spans_pages or not again
             self._add(rows, again=again)

@@ -18,8 +18,7 @@ from typing import Final
 
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import floor_second
-from airbyte_rdstation.pagination.beyond_limit import Reach
-from airbyte_rdstation.pagination.last_page_first import last_page_of, read_last_page_first
+from airbyte_rdstation.pagination.last_page_first import Reach, last_page_of, read_last_page_first
 from airbyte_rdstation.pagination.listing import (
     WALL,
     Batch,

@@ -177,6 +177,10 @@ class Answer:
             raise CannotTellError(f"the list answers {self.status} ({self.form})")
         return [row for row in body if isinstance(row, dict)]
 
+    def ids(self) -> list[Any]:
+        """Return the ids of the list's objects, in its order."""
+        return [row.get("id") for row in self.rows()]
+
     def record(self) -> dict[str, Any]:
         """Return the object of `{"data": {…}}`; empty where there is none."""
         data = self.body.get("data") if isinstance(self.body, dict) else None

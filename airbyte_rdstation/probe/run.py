@@ -24,7 +24,8 @@ from airbyte_rdstation.probe.conversas_lists import LIST_QUESTIONS as CONVERSAS_
 from airbyte_rdstation.probe.questions import Caller, Finding, answered, table
 from airbyte_rdstation.probe.v1_questions import V1_QUESTIONS, AccountV1
 from airbyte_rdstation.probe.v2_filters import FILTER_QUESTIONS, AccountV2
-from airbyte_rdstation.probe.v2_reads import LIMIT_QUESTIONS, LIST_QUESTIONS, RECORD_QUESTIONS
+from airbyte_rdstation.probe.v2_reads import LIMIT_QUESTIONS, LIST_QUESTIONS
+from airbyte_rdstation.probe.v2_records import RECORD_QUESTIONS
 from airbyte_rdstation.probe.v2_writes import WRITE_QUESTIONS, Trial
 
 __all__ = ["run"]

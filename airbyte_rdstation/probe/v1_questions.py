@@ -259,6 +259,11 @@ def _contacts_of_deal(account: AccountV1) -> str:
     raise CannotTellError(f"none of {_VISITS} deals has a contact")
 
 
+def _undated(account: AccountV1) -> str:
+    pages = (account.page("contacts", {"order": "updated_at", "direction": way}) for way in ("asc", "desc"))
+    return "some" if any(not row.get("updated_at") for page in pages for row in page.rows("contacts")) else "none seen"
+
+
 V1_QUESTIONS: Final = (
     Question("1", "a page beyond 10,000 records", "empty", "never asks for it; windows of days, halved", _wall),
     Question("2", "next_page of deals", "present", "uses it if it is there and moves", _cursor),
@@ -270,13 +275,11 @@ V1_QUESTIONS: Final = (
     Question("7", "stages in their list", "full", "asks for each stage that lacks its dates", _stage_list),
     Question("8", "stages of a pipeline that is not there", "another pipeline's", "drops stages of other pipelines",
         _unknown_pipeline),
-    Question("9", "what stands for an object that is empty", "any", "takes object, {}, null and missing alike",
-        _embedded),
+    Question("9", "what stands for an object that is empty", "any", "takes {}, null and missing alike", _embedded),
     Question("11", "a parameter that is wrong", "500 HTML", "few tries, then names the parameters", _bad_parameter),
     Question("12", "what the token's user sees", "all", "compares the total with what came, and says so", _visibility),
     Question("13", "a second page of teams", "off", "stops when nothing new comes", _ignored_page),
-    Question("14", "records that change while they are read", "any", "reads in an order that loses none",
-        never("it takes people at work")),
+    Question("14", "records that change while they are read", "any", "loses none", never("it takes people at work")),
     Question("15", "base_price of products", "string", "takes both", _base_price),
     Question("16", "a next_page that nobody gave out", "400", "drops it once, goes on by windows", _malformed_cursor),
     Question("17 day", "dates as YYYY-MM-DD", "accepted", "sends this form, and both ends",
@@ -292,5 +295,6 @@ V1_QUESTIONS: Final = (
     Question("19", "successes without a body", "none", "asks again", _empty_body),
     Question("20", "open rows in a deal's stage histories", "several", "keeps all", _histories),
     Question("21", "contacts of a deal", "with ids", "reads them as `deal_contacts`, by id", _contacts_of_deal),
+    Question("22", "contacts without updated_at", "none seen", "emits them; tells how many there are", _undated),
     Question("10", "what a 429 says of when to return", "absent", "waits as told, else 60 s", wait_told),
 )  # fmt: skip

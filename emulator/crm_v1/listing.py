@@ -55,7 +55,7 @@ class Lister:
         order, place = order_of(resource, query, settings), place_of(resource, query, settings)
         filters = chosen(resource.name, query, self._account, settings)
         seen = self._visibility.filter(resource.rows) if settings.v1_visibility == "own" else None
-        view, span = select(rows, order, [*filters, seen] if seen else filters)
+        view, span = select(rows, order, [*filters, seen] if seen else filters, settings.nulls_sort)
 
         rest = _behind(view, span, order, place.after)
         first = span[1] - span[0] - (rest[1] - rest[0]) + place.offset  # its number from the list's beginning
@@ -99,7 +99,7 @@ class Lister:
 
     def _total(self, rows: Collection, order: Order, filters: Sequence[Filter | Range], span: Span) -> int:
         if self._settings.v1_total_counts == "all" and self._settings.v1_visibility == "own":
-            span = select(rows, order, filters)[1]
+            span = select(rows, order, filters, self._settings.nulls_sort)[1]
         return span[1] - span[0]
 
     def _cursor(self, end: Cursor) -> str:

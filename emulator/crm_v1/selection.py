@@ -8,33 +8,38 @@ from typing import Any
 
 from ..data.collection import Collection
 from ..data.row import Row
-from ..data.view import Span, View
+from ..data.view import Span, View, empty_key
 from .filters import Filter, Range
 from .parameters import Order
 
 __all__ = ["select"]
 
-KEYS: dict[str, Callable[[Row], Any]] = {
-    "": lambda _: 0,  # all rows equal: the view's random order of ties is the list's lack of order
-    "created_at": lambda row: -1 if row.created is None else row.created,
-    "updated_at": lambda row: -1 if row.updated is None else row.updated,
-    "name": lambda row: row.fields.get("name") or "",
-}
+
+def _key(order: Order, empty: int) -> Callable[[Row], Any]:
+    """What a list is sorted by; `empty` stands for a date that is null."""
+    keys: dict[str, Callable[[Row], Any]] = {
+        "": lambda _: 0,  # all rows equal: the view's random order of ties is the list's lack of order
+        "created_at": lambda row: empty if row.created is None else row.created,
+        "updated_at": lambda row: empty if row.updated is None else row.updated,
+        "name": lambda row: row.fields.get("name") or "",
+    }
+    return keys[order.by]
 
 
-def select(rows: Collection, order: Order, filters: Sequence[Filter | Range]) -> tuple[View, Span]:
+def select(rows: Collection, order: Order, filters: Sequence[Filter | Range], nulls_sort: str) -> tuple[View, Span]:
     """A range of the sort property is found by bisection, all else selects the view."""
+    empty = empty_key(nulls_sort, descending=order.descending)
     bounds = [part for part in filters if isinstance(part, Range) and part.name == order.by]
     rest = [part for part in filters if part not in bounds]
     view = rows.view(
-        ("v1", order.by, *rest),
-        KEYS[order.by],
+        ("v1", order.by, empty, *rest),
+        _key(order, empty),
         lambda row: all(part.test(row) for part in rest),
         lambda: _candidates(rows, rest),
     )
     start, stop = 0, len(view)
     for bound in bounds:
-        # Never below zero: there lie rows without a value.
+        # Rows without a value lie below zero, or above all that a range may name.
         start, stop = max(start, view.first_at(max(0, bound.low))), min(stop, view.first_at(bound.high))
     return view, (start, max(start, stop))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..data.account import Account
 from ..data.collection import Collection
 from ..data.row import Row
-from ..data.view import Span, View
+from ..data.view import AFTER_ALL, BEFORE_ALL, Span, View, empty_key
 from ..settings import Settings
 from . import literals
 from .conditions import kind_of, test_of
@@ -50,7 +50,8 @@ def select(
     conjuncts = query.tree.parts if isinstance(query.tree, And) else () if query.tree is None else (query.tree,)
     bounds = [part for part in conjuncts if _bounds(part, query.sort, account, resource)]
     rest = tuple(part for part in conjuncts if part not in bounds)
-    view = _view(query.sort, rest, account, resource, rows, settings)
+    empty = empty_key(settings.nulls_sort, descending=query.descending)
+    view = _view(query.sort, rest, account, resource, rows, settings, empty)
     start, stop = 0, len(view)
     for bound in bounds:
         low, high = _span(view, bound)
@@ -70,15 +71,15 @@ def _bounds(part: Expression, name: str, account: Account, resource: Resource) -
 
 
 def _span(view: View, bound: Expression) -> Span:
-    """Positions that a condition admits in a view sorted by an instant; rows without a value lie before all."""
+    """Positions that a condition admits in a view sorted by an instant; rows without one lie at either end."""
     if not isinstance(bound, Condition):
         raise TypeError(bound)
     moment = literals.instant(bound.values[0])
     first, after = view.first_at(moment), view.first_after(moment)
-    filled = view.first_at(0)
+    filled, end = view.first_at(BEFORE_ALL + 1), view.first_at(AFTER_ALL)
     spans = {
-        ">": (after, len(view)),
-        ">=": (first, len(view)),
+        ">": (after, end),
+        ">=": (first, end),
         "<": (filled, first),
         "<=": (filled, after),
         "=": (first, after),
@@ -87,12 +88,18 @@ def _span(view: View, bound: Expression) -> Span:
 
 
 def _view(
-    sort: str, rest: tuple[Expression, ...], account: Account, resource: Resource, rows: Collection, settings: Settings
+    sort: str,
+    rest: tuple[Expression, ...],
+    account: Account,
+    resource: Resource,
+    rows: Collection,
+    settings: Settings,
+    empty: int = BEFORE_ALL,
 ) -> View:
     test = test_of(And(rest), account, resource, settings)
     # Unsorted, all rows are equal: the view's random order of ties is the API's lack of order (crm-v2.md#listing).
-    key = sort_key(reader(account, resource, sort, settings), resource.sorts[sort]) if sort else lambda _: 0
-    name = (sort, rest, settings.text_match, *_nulls(settings))
+    key = sort_key(reader(account, resource, sort, settings), resource.sorts[sort], empty) if sort else lambda _: 0
+    name = (sort, rest, settings.text_match, empty, *_nulls(settings))
     return rows.view(name, key, test, lambda: _candidates(rest, account, resource, rows, settings))
 
 
@@ -124,9 +131,9 @@ def _by_time(name: str, account: Account, resource: Resource, rows: Collection, 
     return rows.view((name, "time", *_nulls(settings)), key, lambda _: True, rows.shown)
 
 
-def _nulls(settings: Settings) -> tuple[int, int]:
+def _nulls(settings: Settings) -> tuple[int, ...]:
     """What a view's name must tell: kept views go on with the nulls of their beginning."""
-    return settings.null_updated_at, settings.null_closed_at
+    return settings.null_created_at, settings.null_updated_at, settings.null_closed_at
 
 
 def _looks_up(part: Expression) -> bool:

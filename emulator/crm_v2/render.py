@@ -42,12 +42,12 @@ def record(account: Account, resource: Resource, row: Row, settings: Settings) -
         made["stage_ids"] = list(account.children["stages"].of(row).rows)
     if settings.custom_fields_keys == "id" and "custom_fields" in made:
         made["custom_fields"] = _by_id(account, resource.entity, made["custom_fields"])
-    for name in ("closed_at", "updated_at"):
+    for name in ("closed_at", "updated_at", resource.created_key):
         if (null := lacks(resource, name, settings)) is not None and null(row):
             made[name] = None
     if resource.name == "meetings":
         made = spelled(account, made, settings)
-    made[resource.created_key] = _moment(row.created, settings)
+    made.setdefault(resource.created_key, _moment(row.created, settings))
     if resource.updated_key:
         made.setdefault(resource.updated_key, _moment(row.updated, settings))
     if settings.blank == "":

@@ -8,20 +8,24 @@ from typing import Any
 from ..data.account import Account
 from ..data.collection import Collection
 from ..data.row import Row
+from ..data.view import BEFORE_ALL
 from ..settings import Settings
 from .resources import Kind, Resource
 
 __all__ = ["Reader", "flag_reader", "lacks", "look_up", "reader", "sort_key", "texts"]
 
 Reader = Callable[[Row], Any]
-WITHOUT_UPDATED = ("contacts", "deals", "organizations")
+WITHOUT_UPDATED = ("contacts", "deals", "organizations", "tasks")
+WITHOUT_CREATED = ("contacts", "deals", "organizations", "deal_notes", "campaigns", "lost_reasons")
 
 
 def lacks(resource: Resource, name: str, settings: Settings) -> Callable[[Row], bool] | None:
-    """Tells rows whose `updated_at` or `closed_at` is null by switch; None: no rows (crm-v2.md#unknowns)."""
+    """Tells rows of which a date is null by switch; None: no rows (crm-v2.md#unknowns rows 32, 33, 38)."""
     every = 0
     if name == "updated_at" and resource.name in WITHOUT_UPDATED:
         every = settings.null_updated_at
+    elif name == resource.created_key and resource.name in WITHOUT_CREATED:
+        every = settings.null_created_at
     elif name == "closed_at" and resource.name == "deals":
         every = settings.null_closed_at
     return (lambda row: row.index % every == every - 1) if every else None
@@ -85,8 +89,8 @@ def look_up(
     return rows.equal(name, lambda row: texts(read(row)), wanted)
 
 
-def sort_key(read: Reader, kind: Kind) -> Reader:
-    """A key without None: empty values come first in ascending order."""
+def sort_key(read: Reader, kind: Kind, empty: int = BEFORE_ALL) -> Reader:
+    """A key without None; `empty` stands for a date or number that is null. Empty texts come first."""
     if kind == "text":
         return lambda row: read(row) or ""
-    return lambda row: -1 if read(row) is None else read(row)
+    return lambda row: empty if read(row) is None else read(row)

@@ -13,12 +13,19 @@ from sortedcontainers import SortedList
 from ..rng import Rng
 from .row import Row
 
-__all__ = ["Span", "View"]
+__all__ = ["AFTER_ALL", "BEFORE_ALL", "Span", "View", "empty_key"]
 
 AFTER_ALL_IDS = "~"  # ids are hex: this sorts behind each of them
+BEFORE_ALL, AFTER_ALL = -1, 1 << 62  # of dates and numbers: the keys of rows without one
 
 Span = tuple[int, int]
 """Half-open range of positions in ascending order."""
+
+
+def empty_key(nulls_sort: str, *, descending: bool) -> int:
+    """The key of rows without a date where a request asks for this direction (crm-v2.md#unknowns row 38)."""
+    low = nulls_sort == "low" or nulls_sort == ("last" if descending else "first")
+    return BEFORE_ALL if low else AFTER_ALL
 
 
 class View:

@@ -146,3 +146,16 @@ def test_given_no_such_deal_then_its_contacts_are_404(v1: CallerV1) -> None:
     assert answer.status_code == 404
     assert answer.json() == {"errors": {"error_type": "RESOURCE_NOT_FOUND", "error_message": "Lead not found."}}
     assert v1.get(f"deals/{deal}/tasks").status_code == 404
+
+
+@pytest.mark.parametrize(("order", "ends"), [("low", "asc"), ("high", "desc"), ("first", "asc desc"), ("last", "")])
+@pytest.mark.parametrize("date", ["created_at", "updated_at"])
+def test_nulls_sort(v1: CallerV1, date: str, order: str, ends: str) -> None:
+    v1.crm.settings(nulls_sort=order)
+    without = {v1.crm.create("organizations", {date: None})[0]["id"] for _ in range(3)}
+
+    for direction in ("asc", "desc"):
+        rows = v1.rows("organizations", order=date, direction=direction, limit=200)
+        undated = [row[date] is None for row in rows]
+        assert {row["id"] for row in rows if row[date] is None} >= without
+        assert undated == sorted(undated, reverse=direction in ends.split())

@@ -203,3 +203,38 @@ def test_given_deals_then_none_one_or_sixty_files_paged(api: Caller) -> None:
     assert api.get(f"/deals/{many}/files", filter="name:x").status_code == 500
     assert api.get(f"/deals/{many}/files/{truth[many][0]['id']}").status_code == 404
     assert api.get(f"/deals/{'0' * 24}/files").status_code == 404
+
+
+in_each_order = pytest.mark.parametrize(
+    ("order", "ends"), [("low", "asc"), ("high", "desc"), ("first", "asc desc"), ("last", "")]
+)
+
+
+@in_each_order
+@pytest.mark.parametrize(("name", "date"), [("deals", "created"), ("deals", "updated"), ("tasks", "updated")])
+def test_nulls_sort(api: Caller, name: str, date: str, order: str, ends: str) -> None:
+    api.crm.settings(**{f"null_{date}_at": 3}, nulls_sort=order)
+    every, key = api.crm.truth(name), f"{date}_at"
+    without = {row["id"] for row in every if row[key] is None}
+
+    for direction in ("asc", "desc"):
+        ids = api.ids(f"/{name}", **{f"by_{date}": direction})
+        ended = ids[: len(without)] if direction in ends.split() else ids[-len(without) :]
+        assert set(ended) == without
+        assert set(ids) == {row["id"] for row in every}
+    if name == "deals":
+        for text in (f"{key}:>={EVER}", f'{key}:<"2100-01-01 00:00:00"'):
+            shown = api.ids(f"/{name}", filter=text, **{f"by_{date}": "asc"})
+            assert set(shown) == {row["id"] for row in every} - without
+
+
+@pytest.mark.parametrize("name", ["contacts", "organizations", "campaigns", "lost_reasons"])
+def test_null_created_at(api: Caller, name: str) -> None:
+    dates = [row["created_at"] for row in api.crm.truth(name)]
+    api.crm.settings(null_created_at=2)
+
+    rows = api.crm.truth(name)
+
+    assert None not in dates
+    assert len(rows) / 3 < sum(row["created_at"] is None for row in rows) < len(rows) * 2 / 3
+    assert api.page(f"/{name}", size=200, by_created="asc")["data"][0]["created_at"] is None

@@ -11,8 +11,8 @@ from counted_list import CountedList
 from simulated_list import SimulatedList
 
 from airbyte_rdstation.client.responses import More, Page
-from airbyte_rdstation.pagination import beyond_limit, last_page_first, page_numbers
-from airbyte_rdstation.pagination.beyond_limit import Reach
+from airbyte_rdstation.pagination import last_page_first, page_numbers
+from airbyte_rdstation.pagination.last_page_first import Reach
 from airbyte_rdstation.pagination.listing import Fetch, Query
 
 WALL = 100
@@ -20,7 +20,6 @@ WALL = 100
 
 @pytest.fixture(autouse=True)
 def low_wall(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beyond_limit, "WALL", WALL)
     monkeypatch.setattr(last_page_first, "WALL", WALL)
 
 

@@ -14,7 +14,7 @@ from simulated_list import SimulatedList, moment
 
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import EPOCH, parse_instant
-from airbyte_rdstation.pagination.keyset import Position, Then, advance, read_keyset
+from airbyte_rdstation.pagination.keyset import Position, Then, advance, read_keyset, read_keyset_whole
 from airbyte_rdstation.pagination.listing import Fetch, PaginationError, Query
 
 BY_UPDATE = ("updated_at", "created_at")
@@ -138,15 +138,18 @@ BLANK: list[Row] = [{"id": f"b{number}", "updated_at": None} for number in range
 
 
 def with_blanks(dated: SimulatedList, nulls: str) -> Fetch:
-    """The list, and rows without its key: behind all others in either order, or before them in one."""
+    """The list, and rows without its key: first or last in ascending order, and the other way round in descending.
+
+    With `nulls` "always last", behind all others in either.
+    """
 
     def fetch(query: Query) -> Page:
         if query.bounds[-1].at_least is not None:
             return dated.fetch(query)
-        dated.page_size, size = 1_000, dated.page_size
+        dated.page_size, size = 100_000, dated.page_size
         rows = dated.fetch(query.at_page(1)).rows
         dated.page_size = size
-        at_front = (nulls == "first") != query.descending
+        at_front = nulls != "always last" and (nulls == "first") != query.descending
         rows = [*BLANK, *rows] if at_front else [*rows, *BLANK]
         last = -(-len(rows) // size) if dated.last_link else None
         page = rows[(query.page - 1) * size : query.page * size]
@@ -192,6 +195,50 @@ def test_given_rows_without_the_key_across_the_end_of_the_first_page_when_read_t
     ]
 
     assert set(found) == {row["id"] for row in BLANK} | set(dated.created)
+
+
+@pytest.mark.parametrize(
+    ("dated_rows", "last_link"), [(5, True), (9, True), (10, True), (15, True), (95, True), (5, False), (9, False)]
+)
+def test_given_rows_without_the_key_that_are_always_last_when_all_are_read_then_they_arrive(
+    dated_rows: int, last_link: bool
+) -> None:
+    dated, told = spread_list(dated_rows, page_size=10), list[str]()
+    dated.last_link = last_link
+    fetch = with_blanks(dated, "always last")
+
+    batches = read_keyset_whole(fetch, "updated_at", now=moment(0), report=told.append)
+    ids = {row["id"] for batch in batches for row in batch.rows}
+
+    assert ids == {row["id"] for row in BLANK} | set(dated.created)
+    assert told == []
+
+
+def test_given_more_rows_than_the_wall_before_those_without_the_key_when_all_are_read_then_their_number_is_told() -> (
+    None
+):
+    dated, told = spread_list(10_200, page_size=200), list[str]()
+
+    batches = read_keyset_whole(with_blanks(dated, "always last"), "updated_at", now=moment(0), report=told.append)
+    ids = {row["id"] for batch in batches for row in batch.rows}
+
+    assert ids == set(dated.created)
+    (sentence,) = told
+    assert "lists at least 10,201 records and showed 10,200" in sentence
+
+
+@pytest.mark.parametrize("rows", [1, 200, 201, 6_000])
+def test_given_rows_that_all_have_the_key_when_all_are_read_then_no_request_more_is_needed(rows: int) -> None:
+    requests = []
+    for whole in (False, True):
+        crm = spread_list(rows, page_size=200)
+        if whole:
+            list(read_keyset_whole(crm.fetch, "updated_at", now=moment(crm.now), report=pytest.fail))
+        else:
+            list(read_keyset(crm.fetch, BY_UPDATE, None, now=moment(crm.now)))
+        requests.append(crm.requests)
+
+    assert requests[0] == requests[1]
 
 
 def test_given_a_list_that_knows_no_descending_order_when_read_then_nothing_is_missing() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from scenario import Scenario, scenarios
 from simulated_list import SimulatedList
 
-from airbyte_rdstation.client.responses import More, Page
+from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.pagination import last_page_first
 from airbyte_rdstation.pagination.last_page_first import last_page_of, read_last_page_first, resume_page
 from airbyte_rdstation.pagination.listing import PaginationError, Query
@@ -157,3 +157,15 @@ def test_given_a_list_that_ignores_page_numbers_when_read_then_it_is_an_error() 
 
     with pytest.raises(PaginationError, match="the same rows"):
         list(read_last_page_first(lambda query: crm.fetch(query.at_page(1)), OLDEST_FIRST, 10))
+
+
+def test_given_rows_without_a_date_at_the_front_when_resumed_among_them_then_it_goes_back_to_a_page_before_them() -> (
+    None
+):
+    dates = [None] * 5 + [f"2026-01-01T00:00:{second:02}.000Z" for second in range(10)]
+    rows: list[Row] = [{"id": str(number), "created_at": date} for number, date in enumerate(dates)]
+
+    def fetch(query: Query) -> Page:
+        return Page(rows[(query.page - 1) * 3 : query.page * 3], More.of(query.page < 5))
+
+    assert resume_page(fetch, OLDEST_FIRST, 1, "2026-01-01T00:00:00.000Z") == 3

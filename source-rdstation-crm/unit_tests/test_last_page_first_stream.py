@@ -15,7 +15,7 @@ from simulated_list import SimulatedList, moment
 
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.dates import format_instant
-from airbyte_rdstation.pagination import beyond_limit, last_page_first, newest_first
+from airbyte_rdstation.pagination import last_page_first, newest_first
 from source_rdstation_crm.streams import last_page_first_stream
 from source_rdstation_crm.streams.last_page_first_stream import (
     LastPageFirstCursor,
@@ -54,7 +54,7 @@ def last_page_first_stream_of(
 
 @pytest.fixture
 def low_wall(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (last_page_first_stream, newest_first, beyond_limit, last_page_first):
+    for module in (last_page_first_stream, newest_first, last_page_first):
         monkeypatch.setattr(module, "WALL", WALL)
 
 

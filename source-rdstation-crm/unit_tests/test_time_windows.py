@@ -15,7 +15,7 @@ from scenario import Scenario, scenarios
 from simulated_list import DAWN, moment
 
 from airbyte_rdstation.client.responses import More, Page
-from airbyte_rdstation.pagination import beyond_limit, last_page_first, time_windows
+from airbyte_rdstation.pagination import last_page_first, time_windows
 from airbyte_rdstation.pagination.listing import Bound, Fetch, PageRefusedError, PaginationError, Query
 from airbyte_rdstation.pagination.time_windows import Windows
 
@@ -25,7 +25,7 @@ DAY = 86_400_000
 
 @pytest.fixture(autouse=True)
 def low_wall(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (beyond_limit, last_page_first, time_windows):
+    for module in (last_page_first, time_windows):
         monkeypatch.setattr(module, "WALL", WALL)
     monkeypatch.setattr(time_windows, "_MOST_ROWS", 90)
     monkeypatch.setattr(time_windows, "_ROWS_A_WINDOW", 40)

@@ -20,7 +20,7 @@ from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import RequestRefusedError, ServerFailedError
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant
-from airbyte_rdstation.pagination.keyset import read_keyset
+from airbyte_rdstation.pagination.keyset import read_created_since, read_keyset, read_keyset_whole
 from airbyte_rdstation.pagination.listing import Batch, Fetch, Query, instant_of
 from airbyte_rdstation.pagination.page_numbers import sweep
 from source_rdstation_crm.streams.substream import DealCursor, DealPartitions
@@ -60,6 +60,11 @@ class ListedDeals:
                 newest[row["id"]] = format_instant(updated_at) if updated_at else ""
         listed = cls(sorted((updated_at, deal_id) for deal_id, updated_at in newest.items()), rows)
         return replace(listed, deals=listed.due(since))
+
+    @property
+    def undated(self) -> int:
+        """How many have no date of change: only a list of all deals shows them."""
+        return sum(1 for updated_at, _ in self.deals if not updated_at)
 
     def due(self, since: datetime | None) -> Sequence[tuple[str, str]]:
         """Return the deals that changed since a moment, and those of which nobody knows."""
@@ -112,6 +117,11 @@ class DealChildrenCursor(DealCursor):
     _filter = ALL_DEALS
     has_children = False
 
+    def __init__(self, context: StreamContext, *, cursor_field: str, state: Mapping[str, Any]) -> None:
+        super().__init__(context, cursor_field=cursor_field, state=state)
+        self.undated = self.incoming.undated
+        """How many deals had no date of change when all were listed."""
+
     def try_filter(self, form: str) -> None:
         """Begin anew, with the deals that a filter names."""
         self._filter = form
@@ -124,12 +134,13 @@ class DealChildrenCursor(DealCursor):
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        """As its parent's, and the form of the filter once it is trusted: until then the cursor does not follow it."""
+        """As its parent's, with the form of the filter once it is trusted: until then the cursor does not follow it."""
         if not self.trusted:
             known = self.incoming.model_dump(exclude_defaults=True)
             cursor = known.pop("cursor", None) or self._context.start_date
             return {self.cursor_field: cursor, **known} if cursor else known
-        return {**super().state, **({} if self._filter == ALL_DEALS else {"parents": self._filter})}
+        state = {**super().state, **({"undated": self.undated} if self.undated else {})}
+        return state if self._filter == ALL_DEALS else {**state, "parents": self._filter}
 
 
 class DealChildrenPartitions(DealPartitions):
@@ -144,7 +155,7 @@ class DealChildrenPartitions(DealPartitions):
         *,
         shared: Mapping[str, SharedDeals],
         fetch_deals: Mapping[str, Fetch],
-        deal_keys: Sequence[str],
+        deal_keys: tuple[str, str],
         deal_tie_sort: str | None,
         fetch_below: Callable[[str], Fetch],
         sort: str,
@@ -152,7 +163,7 @@ class DealChildrenPartitions(DealPartitions):
     ) -> None:
         """`fetch_deals` lists the deals by filter: those that may name the deals with children, then ALL_DEALS.
 
-        The deals are read by `deal_keys`, of which the first is their `updated_at`; `shared` keeps them, by filter.
+        The deals are read by `deal_keys`, their `updated_at` and `created_at`; `shared` keeps them, by filter.
         With `by_key` the children can be filtered by their `sort`, a moment that does not change.
         """
         super().__init__(context, cursor, self._read_below)
@@ -197,6 +208,10 @@ class DealChildrenPartitions(DealPartitions):
                 "%s: RD Station refuses the filter %s (%s).", self._context.name, form, refusal.internal_message
             )
             return None
+        if self._cursor.since is None:
+            self._cursor.undated = listed.undated
+        else:
+            self._context.report_undated(self._cursor.undated, "updated_at", of="deals")
         yield from self._visit_deals(listed.due(self._cursor.since))
         return self._cursor.progress.count
 
@@ -205,15 +220,29 @@ class DealChildrenPartitions(DealPartitions):
 
     def _pages(self, fetch: Fetch, since: datetime | None) -> Iterator[list[Row]]:
         cursor = self._cursor
-        for batch in read_keyset(fetch, self._deal_keys, since, now=cursor.begun, tie_sort=self._deal_tie_sort):
+        for rows in self._all(fetch) if since is None else self._since(fetch, since):
             self._answered = True
-            yield batch.rows
+            yield rows
             cursor.records_emitted()
+
+    def _all(self, fetch: Fetch) -> Iterator[list[Row]]:
+        """By creation: no filter on `updated_at` shows deals that have none."""
+        now, tie_sort, report = self._cursor.begun, self._deal_tie_sort, self._context.report_incomplete
+        for batch in read_keyset_whole(fetch, self._deal_keys[-1], now=now, tie_sort=tie_sort, report=report):
+            yield batch.rows
+
+    def _since(self, fetch: Fetch, since: datetime) -> Iterator[list[Row]]:
+        changed, created = self._deal_keys
+        now, tie_sort = self._cursor.begun, self._deal_tie_sort
+        for batch in read_keyset(fetch, (changed, created), since, now=now, tie_sort=tie_sort):
+            yield batch.rows
+        if self._cursor.undated:
+            yield from read_created_since(fetch, created, since, without=changed, now=now, tie_sort=tie_sort)
 
     def _read_below(self, deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
         fetch = self._fetch_below(deal_id)
         batches = (
-            read_keyset(fetch, (self._sort,), None, now=self._cursor.begun)
+            read_keyset_whole(fetch, self._sort, now=self._cursor.begun, report=self._context.report_incomplete)
             if self._by_key
             else sweep(fetch, Query(self._sort), walled=False)
         )

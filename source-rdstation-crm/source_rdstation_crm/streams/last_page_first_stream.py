@@ -2,7 +2,7 @@
 
 A first read takes the whole list, ordered by `created_at`, which no edit can change, from its last page (the newest
 rows) to its first; a STATE on the way carries the page reached. A list longer than its wall is read from both ends
-(`pagination.beyond_limit`); how many rows stay out of reach is told now, and again at each later sync. Incremental
+(`Reach`); how many rows stay out of reach is told now, and again at each later sync. Incremental
 reads, and a first one with a `start_date`, go from the newest change down to the cursor or that date.
 Facts: docs/api/crm-v1.md#paging and #reading-lists-that-move.
 """
@@ -15,14 +15,15 @@ from typing import Any, ClassVar, Final
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.dates import newest_instant
-from airbyte_rdstation.pagination.beyond_limit import Reach
-from airbyte_rdstation.pagination.last_page_first import last_page_of, read_last_page_first, resume_page
-from airbyte_rdstation.pagination.listing import WALL, Batch, Fetch, Query
+from airbyte_rdstation.pagination.last_page_first import Reach, last_page_of, read_last_page_first, resume_page
+from airbyte_rdstation.pagination.listing import WALL, Batch, Fetch, Query, instant_of
+from airbyte_rdstation.pagination.newest_first import read_newest_first
 from source_rdstation_crm.streams.newest_first_stream import (
     NewestFirstCursor,
     NewestFirstPartitions,
     NewestFirstState,
     PagePosition,
+    up_to_wall,
 )
 
 __all__ = ["LastPageFirstCursor", "LastPageFirstPartitions", "LastPageFirstState"]
@@ -74,7 +75,8 @@ class LastPageFirstCursor(NewestFirstCursor):
         return {**state, **({"unreached": self.unreached} if self.unreached else {})}
 
     def see(self, rows: list[Row]) -> None:
-        """Note the newest change among the rows."""
+        """Note the newest change among the rows, and those without one."""
+        self.note(rows)
         newest = newest_instant(row.get(self.cursor_field) for row in rows)
         self.latest = max(self.latest or "", newest or "") or None
 
@@ -138,6 +140,13 @@ class LastPageFirstPartitions(NewestFirstPartitions):
     def _records(self, rows: list[Row]) -> Iterator[list[Row]]:
         self._cursor.see(rows)
         yield rows
+
+    def _created_since(self, bound: str) -> Iterator[list[Row]]:
+        for batch in up_to_wall(read_newest_first(self._fetch, "created_at", bound, walled=self.walled)):
+            rows = [row for row in batch.rows if instant_of(row, self._cursor_field) is None]
+            self._cursor.note(rows)
+            yield rows
+            self._cursor.records_emitted()
 
     def _beyond_wall(self) -> Iterator[Batch]:
         self._cursor.restarts = True

@@ -28,7 +28,7 @@ from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.responses import Row
 from airbyte_rdstation.dates import format_instant, parse_instant
 from airbyte_rdstation.pagination.keyset import read_keyset_whole
-from airbyte_rdstation.pagination.listing import Batch, Fetch, Query
+from airbyte_rdstation.pagination.listing import WALL, Batch, Fetch, Query, instant_of
 from airbyte_rdstation.pagination.newest_first import (
     NewestFirstBatch,
     WallReachedError,
@@ -36,7 +36,7 @@ from airbyte_rdstation.pagination.newest_first import (
     read_newest_first,
 )
 
-__all__ = ["NewestFirstCursor", "NewestFirstPartitions", "NewestFirstState", "PagePosition"]
+__all__ = ["NewestFirstCursor", "NewestFirstPartitions", "NewestFirstState", "PagePosition", "up_to_wall"]
 
 _MOST_FRONTS: Final = 20
 _MAY_LACK_ROWS: Final = (
@@ -75,16 +75,20 @@ class NewestFirstCursor(IncrementalCursor[NewestFirstState]):
         self.page = position.page if position else 1
         self.reached = position.reached if position else None
         self.complete = False
+        self._undated: set[str] = set()
+        self.undated_first = False
+        """Whether records without a date of change are the first of the list: then all of them come in each sync."""
 
     @property
     def state(self) -> MutableMapping[str, Any]:
         """The cursor, and beside it the read's position while it is under way: see NewestFirstState."""
+        known: dict[str, Any] = {"undated": self.undated} if self.undated else {}
         if self.complete:
             final = self._final_cursor()
             settled = self.started and is_settled(final, self.started)
-            return {self.cursor_field: final, **({"settled": True} if settled else {})}
+            return {self.cursor_field: final, **({"settled": True} if settled else {}), **known}
         cursor = max(filter(None, (self.incoming.cursor, self._context.start_date)), default=None)
-        state: dict[str, Any] = {} if cursor is None else {self.cursor_field: cursor}
+        state: dict[str, Any] = known if cursor is None else {self.cursor_field: cursor, **known}
         if self.started:
             position = {"started": self.started, "latest": self.latest, "page": self.page, "reached": self.reached}
             state["position"] = position
@@ -94,6 +98,21 @@ class NewestFirstCursor(IncrementalCursor[NewestFirstState]):
     def since(self) -> datetime | None:
         """From when on rows are due."""
         return due_since(self._context.start_date, self.incoming.cursor, self.incoming.settled)
+
+    @property
+    def undated(self) -> int:
+        """How many records had no date of change when everything was read, or have none now."""
+        seen = len(self._undated)
+        return seen if self.undated_first else max(self.incoming.undated, seen)
+
+    @property
+    def undated_missing(self) -> int:
+        """The same, where fewer have come in this sync: 0 if all did."""
+        return self.undated if len(self._undated) < self.undated else 0
+
+    def note(self, rows: list[Row]) -> None:
+        """Note rows that come, before they are emitted."""
+        self._undated.update(row["id"] for row in rows if instant_of(row, self.cursor_field) is None)
 
     def begin(self) -> None:
         """Note when the read began: now, after the first answer, RD Station's clock is known."""
@@ -133,6 +152,7 @@ class NewestFirstPartitions(StreamPartitions):
         self._fetch = refusals_named(fetch)
         self._other_key = other_key
         self._at_latest: set[str] = set()
+        self._without_other_key: set[str] = set()
         self._may_lack_rows = False
 
     def generate(self) -> Iterator[RecordPartition]:
@@ -155,11 +175,27 @@ class NewestFirstPartitions(StreamPartitions):
             yield from self._front()
         if self._may_lack_rows:
             self._context.report_incomplete(_MAY_LACK_ROWS)
+        if bound and self._cursor.undated_missing:
+            yield from self._created_since(bound)
+            self._context.report_undated(self._cursor.undated_missing, self._cursor_field)
         self._cursor.end()
 
     def _beyond_wall(self) -> Iterator[Batch]:
         """Read the whole list in an order that no wall cuts off."""
-        return read_keyset_whole(self._fetch, self._other_key, now=datetime.now(timezone.utc))
+        now, report = datetime.now(timezone.utc), self._context.report_incomplete
+        without = set(self._without_other_key)
+        for batch in read_keyset_whole(self._fetch, self._other_key, now=now, report=report):
+            without.difference_update(row["id"] for row in batch.rows)
+            yield batch
+        if without:  # rows that came before the wall are not among them
+            report(
+                f"The list ends at {WALL:,} records, and by `{self._other_key}` it does not show those that have none. "
+                "Of these, some that did not change lately are missing: they come once they are changed."
+            )
+
+    def _created_since(self, bound: str) -> Iterator[list[Row]]:
+        """The new rows without a date of change, of a list that can be sorted by creation: tasks cannot."""
+        yield from ()
 
     def _front(self) -> Iterator[list[Row]]:
         """What came to the front meanwhile, until one page holds it all or nothing is new.
@@ -169,7 +205,7 @@ class NewestFirstPartitions(StreamPartitions):
         newest = self._cursor.latest
         for _ in range(_MOST_FRONTS):
             down_to, newest, number = newest, None, 1
-            for batch in _up_to_wall(
+            for batch in up_to_wall(
                 read_newest_first(self._fetch, self._cursor_field, down_to or "", walled=self.walled)
             ):
                 fresh = [
@@ -188,8 +224,11 @@ class NewestFirstPartitions(StreamPartitions):
         if cursor.started is None:
             cursor.begin()
             cursor.latest = batch.newest
+            cursor.undated_first = bool(batch.rows) and instant_of(batch.rows[0], self._cursor_field) is None
             self._at_latest = {row["id"] for row in batch.rows if self._text(row) == batch.newest}
         self._may_lack_rows = self._may_lack_rows or batch.may_lack_rows
+        cursor.note(batch.rows)
+        self._without_other_key.update(row["id"] for row in batch.rows if not row.get(self._other_key))
         yield batch.rows
         if batch.page >= cursor.page:
             cursor.follow(batch.page, batch.oldest)
@@ -202,14 +241,14 @@ class NewestFirstPartitions(StreamPartitions):
     def _resume_page(self) -> int:
         """Where to go on: the page reached, or an earlier one.
 
-        Deletions may have pulled unread rows before it, and rows that share the instant reached have no order: the page
-        must begin with a newer row than that.
+        Deletions may have pulled unread rows before it, and rows that share the instant reached, or have none, have no
+        order: the page must begin with a newer row than that.
         """
         number = self._cursor.page
         while number > 1:
             rows = self._fetch(Query(self._cursor_field, page=number, descending=True)).rows
-            newest = next((self._text(row) for row in rows), "")
-            if newest > (self._cursor.reached or ""):
+            newest = instant_of(rows[0], self._cursor_field) if rows else None
+            if newest and format_instant(newest) > (self._cursor.reached or ""):
                 break
             number -= 1
         self._cursor.page = number
@@ -217,11 +256,12 @@ class NewestFirstPartitions(StreamPartitions):
 
     def _not_older(self, bound: str, batches: Iterator[Batch]) -> Iterator[list[Row]]:
         for batch in batches:
+            self._cursor.note(batch.rows)
             yield [row for row in batch.rows if self._text(row) >= bound]
             self._cursor.records_emitted()
 
 
-def _up_to_wall(batches: Iterator[NewestFirstBatch]) -> Iterator[NewestFirstBatch]:
-    """What lies beyond the wall changed after the start: it is the next sync's."""
+def up_to_wall(batches: Iterator[NewestFirstBatch]) -> Iterator[NewestFirstBatch]:
+    """Yield them, and end at the wall. What lies beyond the wall changed after the start: it is the next sync's."""
     with suppress(WallReachedError):
         yield from batches

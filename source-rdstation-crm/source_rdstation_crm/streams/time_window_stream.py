@@ -128,4 +128,4 @@ def _report_unread(context: StreamContext, total: int, read: int, *, walled: boo
             "cannot show them. API v2 can: connect the account with it."
         )
     else:
-        context.compare(read, total)
+        context.compare(read, total, or_else="have no `created_at`, by which API v1 lists deals (API v2 lists all)")

@@ -113,11 +113,8 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
         return partitions, cursor
 
     def _keyset(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
-        cursor = KeysetCursor(context, cursor_field=spec.cursor, key=spec.sort, state=state)
-        partitions = KeysetPartitions(
-            context, cursor, fetch=self._list(spec, cursor), keys=(spec.sort, *spec.then_by), tie_sort=spec.tie_sort
-        )
-        return partitions, cursor
+        cursor = KeysetCursor(context, cursor_field=spec.cursor, keys=(spec.sort, *spec.then_by), state=state)
+        return KeysetPartitions(context, cursor, fetch=self._list(spec, cursor), tie_sort=spec.tie_sort), cursor
 
     def _newest_first(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         cursor = NewestFirstCursor(context, cursor_field=spec.cursor, state=state)
@@ -131,7 +128,7 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
             cursor,
             shared=self.shared_deals,
             fetch_deals={only: self._list(spec, cursor, DEALS, filter=only) for only in filters},
-            deal_keys=(DEALS.sort, *DEALS.then_by),
+            deal_keys=("updated_at", "created_at"),
             deal_tie_sort=DEALS.tie_sort,
             fetch_below=partial(self._list_below, spec, cursor),
             sort=spec.sort,
