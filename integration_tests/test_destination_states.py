@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
 
 from destination import Destination, launch, mapping, record, rejects_in, state, statistics, table, writes
+from destination_rdstation_crm.destination import DestinationRdstationCrm
+from destination_rdstation_crm.writing.crm_api import Crm
 from harness import AccountSize, Emulator, Run, account
 
 pytestmark = pytest.mark.waits(50)
@@ -94,6 +98,31 @@ def test_given_a_failing_row_when_rejects_are_not_allowed_then_what_came_before_
     (error,) = run.errors
     assert error["failure_type"] == "config_error"
     assert error["message"].startswith("people: row 7, column contact_email: an e-mail is needed")
+
+
+def test_given_a_mistake_in_the_code_when_it_ends_a_batch_then_what_came_before_is_acknowledged_and_kept(
+    crm: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create = Crm.create
+
+    def mistaken(self: Crm, of: Any, body: Mapping[str, Any]) -> Any:
+        return create(self, of, body if body["name"] != "Pessoa 4" else body["no such key"])
+
+    monkeypatch.setattr(Crm, "create", mistaken)
+    config = people(crm, num_workers=1, results_path=str(tmp_path / "results.jsonl")).config
+    rows = [record("people", full_name=f"Pessoa {number}") for number in range(6)]
+    messages = [*rows[:3], state("people", 3), *rows[3:], state("people", 6)]
+    catalog = ConfiguredAirbyteCatalogSerializer.load({"streams": [TABLE]})
+
+    with pytest.raises(KeyError):  # `run` makes a sentence of it
+        DestinationRdstationCrm().write(config, catalog, map(orjson.dumps, messages))
+
+    printed = [orjson.loads(line) for line in capsys.readouterr().out.splitlines()]
+    states = [line["state"] for line in printed if line["type"] == "STATE"]
+    kept = [each["outcome"] for each in map(orjson.loads, (tmp_path / "results.jsonl").read_bytes().splitlines())]
+    assert len(writes(crm)) == 4
+    assert [each["stream"]["stream_state"] for each in states] == [{"position": 3}]
+    assert kept == ["created"] * 4
 
 
 def test_given_a_mix_of_faults_when_written_then_accepted_and_rejected_are_all_the_rows(

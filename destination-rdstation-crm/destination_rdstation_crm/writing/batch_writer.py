@@ -94,12 +94,12 @@ class BatchWriter:
             self._streams[stream] = _Stream(plan.label, matcher, writer, lost, SameReason(plan.label))
 
     def write(self, rows: Sequence[Row]) -> BatchResult:
-        """Write what can be written; never raises a ConnectorError, which is part of the result."""
+        """Write what can be written; an error is part of the result, as what was written before it is."""
         result = self.latest = BatchResult(rows, go_on=self._go_on)
         try:
             for stream in dict.fromkeys(row.stream for row in rows):
                 self._write_stream(self._streams[stream], [row for row in rows if row.stream == stream], result)
-        except ConnectorError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is: who drops the result writes its rows again
             result.failure = error
         if self._go_on:
             self._watch_reasons(result)
