@@ -44,6 +44,7 @@ class Settings:
     last_page: Literal["absent", "null", "empty_list", "empty_object", "no_links"] = (
         "absent"  # 3: `next`, or `links` itself
     )
+    links_absent: bool = False  # 3: no page of any list has `links`
     last_links: Literal["exact", "capped", "absent"] = "exact"  # `links.last` past the wall
     unsorted: Literal["shuffle", "stable"] = "shuffle"  # 4
     bad_sort: Literal["400", "ignore", "500"] = "400"  # 5

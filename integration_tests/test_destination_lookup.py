@@ -8,6 +8,9 @@ from typing import Any, Final
 import pytest
 
 from destination import Destination, mapping, record, state, statistics, table, writes
+from destination_rdstation_crm.config import read_settings
+from destination_rdstation_crm.connection import Connection
+from destination_rdstation_crm.objects.tables import OBJECTS
 from harness import AccountSize, Emulator, Message, Run, account
 
 OUTCOMES: Final = ("400", "422", "500", "ignore")
@@ -192,3 +195,35 @@ def test_given_lists_of_ids_that_fail_when_deals_are_updated_by_id_then_each_is_
         assert run.exit_code == 0, run.log
         assert statistics(run) == [(60.0, 0.0)]
         assert sum(row["name"].startswith("Novo ") for row in crm.truth("deals")) == 60
+
+
+@pytest.mark.parametrize("settings", [{}, {"last_page": "no_links"}, {"links_absent": True}], ids=str)
+def test_given_short_pages_when_rows_are_upserted_then_every_record_and_every_custom_field_is_found(
+    settings: dict[str, Any],
+) -> None:
+    columns = {**PEOPLE, "last": "@campo-149"}
+    with account(AccountSize(contacts=60, deals=1, organizations=1, tasks=0), cap_size=20, **settings) as crm:
+        for number in range(150):
+            crm.create("custom_fields", {"name": "Campo", "type": "text", "entity": "contact",
+                                         "slug": f"campo-{number}"})  # fmt: skip
+        emails = sorted({each["email"] for row in crm.truth("contacts") for each in row["emails"]})
+        rows = [record("people", contact_email=email, last=email[:3]) for email in emails]
+        destination = Destination(crm, column_mapping=mapping(**columns))
+        people_ = table("people", columns, "update", "contact_email")
+
+        run = destination.write(people_, [*rows, state("people", 1)])
+
+        assert run.exit_code == 0, run.log
+        assert statistics(run) == [(float(len(emails)), 0.0)]
+        written = [row for row in crm.truth("contacts") if row["custom_fields"].get("campo-149")]
+        assert len(written) == sum(bool(row["emails"]) for row in crm.truth("contacts"))
+
+
+@pytest.mark.parametrize(("most", "may"), [(20, False), (60, True)])
+def test_given_short_pages_when_asked_how_many_records_there_may_be_then_rows_count_and_not_pages(
+    most: int, may: bool
+) -> None:
+    with account(AccountSize(contacts=50, deals=1, organizations=1, tasks=0), cap_size=10) as crm:
+        config = people(crm).config
+
+        assert Connection(config, read_settings(config)).crm.may_hold(OBJECTS["contact"], most) is may

@@ -32,6 +32,7 @@ VARIANTS_V2: dict[str, dict[str, Any]] = {
     "cap-size-100": {"cap_size": 100},
     "largest-size-100": {"largest_size": 100},
     "cap-size-100-and-no-links": {"cap_size": 100, "last_page": "no_links"},
+    "cap-size-100-and-links-absent": {"cap_size": 100, "links_absent": True},
     "offset-of-sao-paulo": {"tz": "-03:00"},
     "blank-texts": {"blank": ""},
     "capital-status": {"status_capitals": True},
@@ -55,6 +56,7 @@ LONG = {
     *(f"v2-{name}" for name in ("last-page-null", "last-page-empty_list", "last-page-empty_object", "cap-size-100")),
     *(f"v2-{name}" for name in ("wall-400", "wall-500", "wall-repeat", "last-links-capped")),
     *(f"v2-{name}" for name in ("links-crm-v2", "unsorted-stable", "cap-size-100-and-no-links")),
+    "v2-cap-size-100-and-links-absent",
     *(f"v2-{name}" for name in ("blank-texts", "capital-status", "whole-prices", "custom-fields-by-id")),
 }
 JOBS: Mapping[str, tuple[Version, AccountSize, dict[str, Any]]] = {

@@ -169,7 +169,7 @@ def numbered(fetch: Fetch, query: Query, *, walled: bool) -> Iterator[Page]:
             return
         if walled and counted >= WALL:
             raise PaginationError(f"There are more than {WALL:,} rows{_where(query)}, and the API cannot reach them.")
-        if not walled and counted > _MOST_REPEATED * (len(ids) + len(page.rows)):
+        if counted > _MOST_REPEATED * (len(ids) + len(page.rows)):
             raise PaginationError(f"The list{_where(query)} serves the same rows again and again.")
         number += 1
         promised = walled or page.has_next is More.YES

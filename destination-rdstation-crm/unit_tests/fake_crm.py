@@ -10,10 +10,11 @@ from typing import Any, cast
 from planned import plan_for
 
 from airbyte_rdstation.client.responses import More, Page
+from airbyte_rdstation.pagination.listing import PaginationError
 from destination_rdstation_crm.mapping.plan import Prepared, StreamPlan
 from destination_rdstation_crm.mapping.record_type import Key
 from destination_rdstation_crm.row import Row
-from destination_rdstation_crm.writing.crm_api import BeyondReachError, Crm
+from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.filters import KnownForms
 from destination_rdstation_crm.writing.lookup import Lookup
 
@@ -53,7 +54,7 @@ class FakeCrm:
         hits = [dict(each) for each in self.records if any(text in filter_ for text in self._texts(each))]
         yield Page(hits, has_next=More.NO, last=1)
         if self.in_too_many and f':~"{self.in_too_many}"' in filter_:
-            raise BeyondReachError
+            raise PaginationError
 
     @staticmethod
     def _texts(record: Mapping[str, Any]) -> list[str]:

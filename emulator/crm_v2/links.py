@@ -33,6 +33,8 @@ class Place:
 
 def links(base: str, path: str, query: Mapping[str, str], place: Place, settings: Settings) -> object | None:
     """The value of `links`; None when the answer is to have none."""
+    if settings.links_absent:
+        return None
     last = place.last(settings)
     more = place.number < last and not place.cut_off
     if not more and settings.last_page in ("empty_list", "empty_object", "no_links"):

@@ -26,6 +26,12 @@ def test_given_a_wall_of_422_then_a_page_beyond_is_refused(api: Caller) -> None:
     assert api.get("/contacts", size=100, number=3, by_created="asc").status_code == 422
 
 
+def test_given_no_links_at_all_then_no_page_has_any(api: Caller) -> None:
+    api.crm.settings(links_absent=True)
+
+    assert [set(api.page("/contacts", size=200, number=number)) for number in (1, 3)] == [{"data"}] * 2
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [

@@ -11,7 +11,7 @@ from scenario import Scenario, scenarios, spread_list
 from airbyte_rdstation.client.responses import More, Page, Row
 from airbyte_rdstation.pagination import page_numbers
 from airbyte_rdstation.pagination.listing import PaginationError, Query
-from airbyte_rdstation.pagination.page_numbers import single_pass, sweep
+from airbyte_rdstation.pagination.page_numbers import numbered, single_pass, sweep
 
 
 @given(scenario=scenarios(deletes=False))
@@ -33,11 +33,12 @@ def test_given_a_sorted_list_when_read_in_one_pass_then_each_row_comes_once(rows
     assert ids == sorted(crm.created)
 
 
-def test_given_a_page_that_repeats_for_ever_when_read_then_it_fails() -> None:
+@pytest.mark.parametrize("walled", [True, False], ids=["walled", "without-a-wall"])
+def test_given_a_page_that_repeats_for_ever_when_read_then_it_fails(walled: bool) -> None:
     page = Page([{"id": "a"}], has_next=More.YES)
 
     with pytest.raises(PaginationError, match="again and again"):
-        list(single_pass(lambda _: page, Query("name")))
+        list(numbered(lambda _: page, Query("name"), walled=walled))
 
 
 def test_given_a_walled_list_when_swept_beyond_it_then_it_fails_rather_than_ask() -> None:

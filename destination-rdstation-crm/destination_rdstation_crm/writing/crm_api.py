@@ -25,28 +25,23 @@ from airbyte_rdstation.client.errors import (
     system_error,
 )
 from airbyte_rdstation.client.rdql import all_of
-from airbyte_rdstation.client.responses import BadAnswerError, More, Page, keys_of, kind_of, parse_json, read_page
+from airbyte_rdstation.client.responses import BadAnswerError, Page, keys_of, kind_of, parse_json, read_page
 from airbyte_rdstation.pagination.keyset import read_keyset
 from airbyte_rdstation.pagination.listing import PaginationError, Query
+from airbyte_rdstation.pagination.page_numbers import numbered, single_pass
 from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.objects.key_forms import KeyForm
 from destination_rdstation_crm.writing.filters import KnownForms
 
-__all__ = ["CLOCK_DOUBT", "BeyondReachError", "Crm", "Existing", "FilterFailedError", "WorkerPool"]
+__all__ = ["CLOCK_DOUBT", "Crm", "Existing", "FilterFailedError", "WorkerPool"]
 
 Existing: TypeAlias = dict[str, Any]
 """A record of the CRM: `{"id": "66f1…", "name": "Ana", "emails": [{"email": "ana@x.test"}], …}`."""
 
 CLOCK_DOUBT: Final = timedelta(seconds=5)  # the server's clock is known by whole seconds, from one answer
-_PAGE_SIZE: Final = 200  # the most [seen]
-_PAGE_SIZE_PARAMETER: Final = {"page[size]": str(_PAGE_SIZE)}
-_LAST_PAGE: Final = 50  # nothing lies beyond 10,000 rows [doc]
+_PAGE_SIZE: Final = "200"  # the most [seen]; an answer may have fewer rows all the same
 _NOBODY: Final = "0" * 24  # an id that no record has
 _UNSORTED_PAGES_DIFFER: Final = "created_at"  # without a sort, two pages of one list overlap [seen]; this never changes
-
-
-class BeyondReachError(Exception):
-    """More records fit the filter than page numbers reach."""
 
 
 class FilterFailedError(Exception):
@@ -74,13 +69,14 @@ class Crm:
         """Read every custom field of the account; UnreadableAnswerError where the list has no end."""
         # The published samples give one object in the place of the list [doc].
         parse = partial(read_page, single=True)
-        pages = _pages(
-            lambda which: self._api.get("/custom_fields", {"sort[order]": "asc"} | which, parse, stream="custom_fields")
-        )
+
+        def fetch(query: Query) -> Page:
+            return self._api.get("/custom_fields", _params(query), parse, stream="custom_fields")
+
         try:
-            return [row for page in pages for row in page.rows]
-        except BeyondReachError:
-            message = f"custom_fields: RD Station's list does not end within {_LAST_PAGE} pages."
+            return [row for batch in single_pass(fetch, Query("order")) for row in batch.rows]
+        except PaginationError as error:
+            message = f"custom_fields: {error}"
             raise UnreadableAnswerError(message, message, FailureType.system_error) from None
 
     def create(self, crm_object: CrmObject, body: Mapping[str, Any]) -> Existing:
@@ -111,14 +107,14 @@ class Crm:
             return
 
     def find(self, crm_object: CrmObject, filter_: str, obeys: Callable[[Existing], bool]) -> Iterator[Page]:
-        """Read the records that a filter finds, page by page; BeyondReachError behind the last page of too many.
+        """Read the records that a filter finds, page by page; PaginationError where page numbers do not reach them all.
 
         `obeys` says whether a record may be an answer. FilterFailedError where most of a page may not, or where RD
         Station refuses the filter: by 400 or 422, or by a 500 each time while it answers the list without the filter.
         """
-        params = {"filter": filter_, f"sort[{_UNSORTED_PAGES_DIFFER}]": "asc"}
+        fetch = partial(self._filtered, crm_object, filter_)
         try:
-            for page in _pages(lambda which: self._filtered(crm_object, params | which)):
+            for page in numbered(fetch, Query(_UNSORTED_PAGES_DIFFER), walled=True):
                 if sum(map(obeys, page.rows)) * 2 < len(page.rows):
                     raise FilterFailedError("ignores look-ups by", ignored=True)
                 yield page
@@ -129,11 +125,8 @@ class Crm:
         """Read every record, or those created since, however many there are."""
 
         def fetch(query: Query) -> Page:
-            params = {"page[number]": str(query.page), **_PAGE_SIZE_PARAMETER}
-            if query.sort:
-                params[f"sort[{query.sort}]"] = "desc" if query.descending else "asc"
-            if condition := all_of(*(bound.rdql() for bound in query.bounds)):
-                params["filter"] = condition
+            condition = all_of(*(bound.rdql() for bound in query.bounds))
+            params = _params(query) | ({"filter": condition} if condition else {})
             return self._api.get(crm_object.path, params, read_page, stream=crm_object.mode)
 
         try:
@@ -152,13 +145,13 @@ class Crm:
         if self._has_created:
             yield from self.all(crm_object, moment)
             return
-        params = {f"sort[{_UNSORTED_PAGES_DIFFER}]": "desc", **_PAGE_SIZE_PARAMETER}
-        yield from self._api.get(crm_object.path, params, read_page, stream=crm_object.mode).rows
+        newest = _params(Query(_UNSORTED_PAGES_DIFFER, descending=True))
+        yield from self._api.get(crm_object.path, newest, read_page, stream=crm_object.mode).rows
 
     def may_hold(self, crm_object: CrmObject, most: int) -> bool:
         """Whether the object has so many records at the most, as far as its first page tells."""
-        page = self._api.get(crm_object.path, _PAGE_SIZE_PARAMETER, read_page, stream=crm_object.mode)
-        return page.last is None or (page.last - 1) * _PAGE_SIZE < most
+        page = self._api.get(crm_object.path, _params(Query(None)), read_page, stream=crm_object.mode)
+        return page.last is None or (page.last - 1) * len(page.rows) < most
 
     def server_time(self, local: datetime) -> datetime:
         """Tell RD Station's time at a local moment, or a little earlier."""
@@ -182,8 +175,9 @@ class Crm:
                 error.internal_message,
             ) from None
 
-    def _filtered(self, crm_object: CrmObject, params: Mapping[str, str]) -> Page:
+    def _filtered(self, crm_object: CrmObject, filter_: str, query: Query) -> Page:
         """A page of a filtered list. A 500 may be the filter's fault: it is tried again once, not for minutes."""
+        params = {"filter": filter_, **_params(query)}
         ask = partial(self._api.get, crm_object.path, params, read_page, stream=crm_object.mode, tries_on_500=1)
         try:
             return ask()
@@ -195,14 +189,10 @@ class Crm:
             raise FilterFailedError("refuses (500) look-ups by") from None
 
 
-def _pages(ask: Callable[[dict[str, str]], Page]) -> Iterator[Page]:
-    """Give page after page; `ask` takes the parameters that say which. BeyondReachError behind the last of too many."""
-    for number in range(1, _LAST_PAGE + 1):
-        page = ask({"page[number]": str(number), **_PAGE_SIZE_PARAMETER})
-        yield page
-        if page.has_next is More.NO or not page.rows or (page.has_next is More.UNKNOWN and len(page.rows) < _PAGE_SIZE):
-            return
-    raise BeyondReachError
+def _params(query: Query) -> dict[str, str]:
+    """Say which page of a list is wanted, in which order: `{"sort[name]": "asc", "page[number]": "1", …}`."""
+    sort = {f"sort[{query.sort}]": "desc" if query.descending else "asc"} if query.sort else {}
+    return {**sort, "page[number]": str(query.page), "page[size]": _PAGE_SIZE}
 
 
 def _record(content: bytes) -> Existing:

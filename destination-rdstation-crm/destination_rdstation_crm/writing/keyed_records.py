@@ -13,11 +13,12 @@ from itertools import islice
 from typing import Final
 
 from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.pagination.listing import PaginationError
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.record_type import Key
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
 from destination_rdstation_crm.objects.values import fold
-from destination_rdstation_crm.writing.crm_api import CLOCK_DOUBT, BeyondReachError, Crm, Existing, FilterFailedError
+from destination_rdstation_crm.writing.crm_api import CLOCK_DOUBT, Crm, Existing, FilterFailedError
 from destination_rdstation_crm.writing.filters import FEW_RECORDS, Form, WholeIndex, lookup_filter
 
 __all__ = ["KeyedRecords"]
@@ -102,7 +103,7 @@ class KeyedRecords:
                 try:
                     pages = self.found(lookup_filter(form, self.key_field, [*others, key]), [key])
                     return any(row["id"] == record["id"] for page in pages for row in page.rows)
-                except (BeyondReachError, FilterFailedError):
+                except (PaginationError, FilterFailedError):
                     return False
         return False
 

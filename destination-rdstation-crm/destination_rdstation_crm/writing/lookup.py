@@ -23,9 +23,10 @@ from typing import Any, Final, TypeAlias, cast
 from urllib.parse import quote
 
 from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
+from airbyte_rdstation.pagination.listing import PaginationError
 from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.record_type import Key
-from destination_rdstation_crm.writing.crm_api import BeyondReachError, Crm, Existing, FilterFailedError, WorkerPool
+from destination_rdstation_crm.writing.crm_api import Crm, Existing, FilterFailedError, WorkerPool
 from destination_rdstation_crm.writing.filters import (
     BY_ID,
     LONGEST_FILTER,
@@ -40,7 +41,7 @@ from destination_rdstation_crm.writing.keyed_records import KeyedRecords
 
 __all__ = ["Hits", "Lookup", "NoAnswer"]
 
-_MANY_PAGES: Final = 5  # more: some keys are short words, which many records contain
+_MANY: Final = 1_000  # records; more: some keys are short words, which many records contain
 _TOO_MANY: Final = "too many records contain its matching key to tell whether one has it"
 _TOO_LONG: Final = "the matching key is too long to be looked up"
 _REFUSED: Final = "RD Station refuses to look its matching key up"
@@ -186,7 +187,7 @@ class _Search:
         try:
             pages = self.records.found(lookup_filter(form, self.records.key_field, keys, self.since), keys)
             first = next(pages)
-            if len(keys) == 1 or (first.last or 0) <= _MANY_PAGES:
+            if len(keys) == 1 or (first.last or 0) * len(first.rows) <= _MANY:
                 rows = [*first.rows, *(row for page in pages for row in page.rows)]
                 self._add(rows)
                 if len(keys) > 1:
@@ -198,7 +199,7 @@ class _Search:
                         not others.isdisjoint(self.records.identity(row).folded) for row in rows
                     )
                 return []
-        except BeyondReachError:
+        except PaginationError:
             if len(keys) == 1 and form == "parts":
                 return list(keys)
             if len(keys) == 1:
@@ -227,7 +228,7 @@ class _Search:
             for filter_ in single_filters(self.records.key_field, key, self.since):
                 pages = self.records.found(filter_, [key])
                 self._add([row for page in pages for row in page.rows])
-        except BeyondReachError:
+        except PaginationError:
             self.no_answer[tuple(key.folded)] = NoAnswer(_TOO_MANY)
         except FilterFailedError as error:
             if error.ignored:
