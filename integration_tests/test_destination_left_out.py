@@ -79,7 +79,7 @@ def test_given_values_that_do_not_fit_when_left_out_then_the_rest_is_written_and
             {
                 "column": "faixa",
                 "field": "@faixa-de-compra",
-                "reason": "this is none of the field's options, and the field allows no new ones",
+                "reason": "this is none of the field's options, and the field allows no new ones: `1`, `2` and `3`",
                 "api_message": None,
             },
             {
@@ -162,21 +162,27 @@ def test_given_a_refusal_that_names_one_field_when_left_out_then_the_row_is_trie
         {
             "column": "faixa",
             "field": "@faixa-de-compra",
-            "reason": f"RD Station refuses the values ({status})",
+            "reason": f"RD Station refuses the values ({status}): faixa-de-compra não é válido",
             "api_message": "faixa-de-compra não é válido",
         }
     ]
 
 
 @pytest.mark.parametrize(
-    ("error", "cells", "tries"),
+    ("error", "cells", "tries", "words"),
     [
-        pytest.param("unnamed", {"faixa": "3"}, 1, id="names-none"),
-        pytest.param("slug", {"faixa": "3", "org": UNKNOWN_ID}, 2, id="a-second-one-after-the-first"),
+        pytest.param("unnamed", {"faixa": "3"}, 1, "Contact custom fields Não é válido", id="names-none"),
+        pytest.param(
+            "slug",
+            {"faixa": "3", "org": UNKNOWN_ID},
+            2,
+            "faixa-de-compra não é válido",
+            id="a-second-one-after-the-first",
+        ),
     ],
 )
 def test_given_a_refusal_that_leaving_out_one_field_does_not_mend_when_written_then_the_row_is_rejected(
-    crm: Emulator, tmp_path: Path, error: str, cells: dict[str, Any], tries: int
+    crm: Emulator, tmp_path: Path, error: str, cells: dict[str, Any], tries: int, words: str
 ) -> None:
     crm.settings(option_error=error, gone_options=["3"])
 
@@ -184,7 +190,7 @@ def test_given_a_refusal_that_leaving_out_one_field_does_not_mend_when_written_t
 
     assert statistics(run) == [(0.0, 1.0)]
     assert len(writes(crm)) == tries
-    assert [line["rejected_reason"] for line in kept_in(tmp_path)] == ["RD Station refuses the values (422)"]
+    assert [line["rejected_reason"] for line in kept_in(tmp_path)] == [f"RD Station refuses the values (422): {words}"]
 
 
 def test_given_rows_are_rejected_as_usual_when_a_value_does_not_fit_then_nothing_is_left_out(

@@ -99,6 +99,67 @@ def test_given_rejected_rows_when_kept_in_a_folder_then_each_has_its_row_and_rea
     assert len(writes(crm)) == 2, "what can be known to be wrong costs no request"
 
 
+def test_given_many_rows_that_fail_alike_when_written_then_the_log_names_some_and_counts_all(
+    crm: Emulator, tmp_path: Path
+) -> None:
+    storage = {"storage_type": "Local", "folder": str(tmp_path)}
+    more = [record("people", full_name="Bia", contact_email="no e-mail", org="none") for _ in range(130)]
+
+    run = people(crm, object_storage_config=storage).write(TABLE, [GOOD, NO_EMAIL, *more, REFUSED, state("people", 1)])
+
+    assert run.exit_code == 0, run.log
+    assert statistics(run) == [(1.0, 132.0)]
+    assert len(rejects_in(tmp_path)) == 132
+    warned = run.log_lines("WARN")
+    assert [line for line in warned if line.startswith("people: row 2, ")]
+    assert len(warned) == 20 + 20 + 1 + 2
+    assert warned[-2:] == [
+        "people, column contact_email: … and 111 more rows for the same reason, 131 in all: an e-mail is needed.",
+        "people, column org: … and 110 more rows for the same reason, 130 in all: an RD Station id is needed.",
+    ]
+
+
+def test_given_a_row_with_several_mistakes_when_rejected_then_each_is_told(crm: Emulator, tmp_path: Path) -> None:
+    columns = {**PEOPLE, "size": "@porte"}
+    crm.create("custom_fields", {"name": "Porte", "type": "option", "entity": "contact", "slug": "porte",
+                                 "options": [f"Vendas da Bia {number}" for number in range(12)]})  # fmt: skip
+    storage = {"storage_type": "Local", "folder": str(tmp_path)}
+    bad = record("people", full_name="Ana", contact_email="no e-mail", org=UNKNOWN_ID, size="médio")
+
+    run = people(crm, column_mapping=mapping(**columns), object_storage_config=storage).write(
+        table("people", columns), [bad, state("people", 1)]
+    )
+    ended = people(crm, column_mapping=mapping(**columns), partial_success=False).write(table("people", columns), [bad])
+
+    (line,) = rejects_in(tmp_path)
+    (other,) = line["others"]
+    assert (line["column"], other["column"], other["field"]) == ("contact_email", "size", "@porte")
+    assert other["reason"].startswith(
+        "this is none of the field's options, and the field allows no new ones: `Vendas da"
+    )
+    assert other["reason"].endswith(" and `Vendas da Bia 9`, and 2 more")
+    assert [warned.partition(": ")[2].partition(":")[0] for warned in run.log_lines("WARN")] == [
+        "row 1, column contact_email",
+        "row 1, column size",
+    ]
+    assert "Vendas da Bia" not in run.log + ended.log
+    assert "; row 1, column size: this is none of the field's options" in ended.errors[0]["message"]
+
+
+def test_given_a_file_of_results_when_written_to_by_two_syncs_then_each_line_tells_of_which(
+    crm: Emulator, tmp_path: Path
+) -> None:
+    path = tmp_path / "results.jsonl"
+    destination = people(crm, results_path=str(path))
+
+    for _ in range(2):
+        destination.write(TABLE, [GOOD, NO_EMAIL])
+
+    first, again, *others = [orjson.loads(line)["run"] for line in path.read_bytes().splitlines()]
+    assert first == again
+    assert others == others[::-1] != [first, again]
+
+
 def test_given_rows_in_forms_that_json_hardly_has_when_rejected_then_they_are_kept_all_the_same(
     crm: Emulator, tmp_path: Path
 ) -> None:

@@ -199,7 +199,9 @@ def test_given_a_faulty_row_among_two_of_one_record_when_upserted_then_only_it_i
     assert run.exit_code == 0, run.log
     assert statistics(run) == [(1.0, 1.0)]
     assert named(crm, "pessoa.1@people.test") == ["Antes"]
-    assert run.log_lines("WARN") == ["people: row 2, column org: RD Station refuses the values (422)"]
+    assert run.log_lines("WARN") == [
+        "people: row 2, column org: RD Station refuses the values (422): organization_id not found"
+    ]
 
 
 @pytest.mark.parametrize("named_first", [True, False])

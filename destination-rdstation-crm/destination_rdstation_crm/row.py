@@ -22,6 +22,7 @@ __all__ = [
     "Skipped",
     "StreamKey",
     "Written",
+    "named",
 ]
 
 StreamKey: TypeAlias = "tuple[str, str | None]"
@@ -52,11 +53,22 @@ class Row:
 class RowRejectedError(Exception):
     """This row cannot be written, whatever the CRM says; the reason names no value of the row."""
 
-    def __init__(self, reason: str, *, column: str | None = None, field_name: str | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        column: str | None = None,
+        field_name: str | None = None,
+        aside: str = "",
+        others: Sequence[LeftOut] = (),
+    ) -> None:
+        """`aside` and `others`: as a Reject has them."""
         super().__init__(reason)
         self.reason = reason
         self.column = column
         self.field_name = field_name
+        self.aside = aside
+        self.others = tuple(others)
 
 
 Action: TypeAlias = Literal["created", "updated", "unchanged"]
@@ -72,6 +84,8 @@ class LeftOut:
     field_name: str
     said: str = field(default="", repr=False)
     """RD Station's own words, which may quote values."""
+    aside: str = field(default="", repr=False)
+    """What completes the reason in the user's files, and not in a log: a field's options may be people's names."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +97,6 @@ class Written:
     id: str
     """`PLANNED_ID` where a dry run would have created the record."""
     left_out: tuple[LeftOut, ...] = ()
-
-    @property
-    def sentences(self) -> list[str]:
-        """Say of each field that was left out where and why, fit for a log."""
-        return [_sentence(self.row, each.column, f"left out, since {each.reason}") for each in self.left_out]
 
 
 @dataclass(frozen=True)
@@ -108,17 +117,26 @@ class Reject:
     field_name: str | None = None
     said: str = field(default="", repr=False)
     """RD Station's own words, which may quote values."""
+    aside: str = field(default="", repr=False)
+    """As a LeftOut has it."""
+    others: tuple[LeftOut, ...] = ()
+    """What else does not fit, as far as it is known without asking RD Station."""
     action: ClassVar = "rejected"
 
     @property
+    def reasons(self) -> list[tuple[str | None, str]]:
+        """Give column and reason of each value that does not fit, fit for a log."""
+        return [(self.column, self.reason), *((each.column, each.reason) for each in self.others)]
+
+    @property
     def sentence(self) -> str:
-        """Where in its stream, and why, fit for a log: `row 3, column email: the matching key is empty`."""
-        return _sentence(self.row, self.column, self.reason)
+        """Say where and why, fit for a log: `row 3, column email: the matching key is empty`."""
+        return "; ".join(f"row {self.row.number}{named(column)}: {reason}" for column, reason in self.reasons)
 
 
-def _sentence(row: Row, column: str | None, reason: str) -> str:
-    where = f", column {shown(column)}" if column else ""
-    return f"row {row.number}{where}: {reason}"
+def named(column: str | None) -> str:
+    """Name the column that a sentence is about: `, column email`; nothing where it is about the whole row."""
+    return f", column {shown(column)}" if column else ""
 
 
 Outcome: TypeAlias = "Written | Skipped | Reject"

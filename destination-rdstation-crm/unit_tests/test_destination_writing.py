@@ -274,25 +274,33 @@ def test_given_one_row_that_fares_otherwise_when_seen_then_the_sync_goes_on(othe
 
 
 @pytest.mark.parametrize(
-    ("said", "named"),
+    ("said", "named", "words"),
     [
-        ("owner_id not found", "owner_id"),
-        ("custom field cpf-do-titular is taken", "@cpf-do-titular"),
-        ("cpf can't be blank", "@cpf"),
-        ("Ana já cadastrada", None),
-        ("surname is missing", None),
-        ("", None),
+        ("owner_id not found", "owner_id", ": owner_id not found"),
+        ("custom field cpf-do-titular is taken", "@cpf-do-titular", ": custom field cpf-do-titular is taken"),
+        ("cpf can't be blank.", "@cpf", ": cpf can't be blank"),
+        ("Nome Empresa de Valor já existente", None, ": Nome Empresa de Valor já existente"),
+        ("surname is missing", None, ": surname is missing"),
+        ("ANA já cadastrada", None, ""),
+        ("a Conceição tem este valor", None, ""),
+        ("Azul é válido, e Verde não", None, ""),
+        ("cpf 987.654 já existente", "@cpf", ""),
+        ("ache em nome@exemplo", None, ""),
+        ("<h1>não</h1>", None, ""),
+        ("não " * 60, None, ""),
+        ("", None, ""),
     ],
 )
-def test_given_what_rd_station_says_when_refused_then_the_field_is_told_where_it_names_one(
-    said: str, named: str | None
+def test_given_what_rd_station_says_when_refused_then_the_field_is_told_and_the_words_that_hold_no_value(
+    said: str, named: str | None, words: str
 ) -> None:
-    body = {"name": "Ana", "owner_id": "x", "custom_fields": {"cpf": "1", "cpf-do-titular": "2"}}
+    body = {"name": "Ana da Conceicao", "owner_id": "x", "emails": [{"email": "verde@people.test"}],
+            "custom_fields": {"cpf": "1", "cpf-do-titular": "2"}}  # fmt: skip
     error = RequestRefusedError("", "", None)
     error.said, error.status = said, 422
 
-    reject = refused(error, body)
+    reject = refused(error, body, {"custom_fields": {"cpf": "1", "cor": ["azul"]}})
 
     assert (reject.field_name, reject.said) == (named, said)
-    assert reject.reason == "RD Station refuses the values (422)"
+    assert reject.reason == f"RD Station refuses the values (422){words}"
     assert refused(NotFoundError("", "", None), body).field_name == "_id"

@@ -195,7 +195,10 @@ class Options:
             return wanted
         if any(common(wanted) in options for common, options in self._alike):
             raise RowRejectedError("this could be several of the field's options, which differ in case or accents only")
-        raise RowRejectedError("this is none of the field's options, and the field allows no new ones")
+        raise RowRejectedError(
+            "this is none of the field's options, and the field allows no new ones",
+            aside=f": {_enumerated(self.texts)}",
+        )
 
     def read(self, cell: Any) -> Any:
         """Read the list that a cell holds as text, where that text is no option itself."""
@@ -258,8 +261,13 @@ def suggestion(name: str, known: Iterable[str]) -> str:
         return f"Did you mean {_listed(near, 'or')}?"
     if not names:
         return "There is none."
-    shown, more = names[:_SHOWN], len(names) - _SHOWN
-    return f"There are {_listed(shown, 'and')}" + (f", and {more} more." if more > 0 else ".")
+    return f"There are {_enumerated(names)}."
+
+
+def _enumerated(names: list[str]) -> str:
+    """Name the first ten, and how many more there are."""
+    more = len(names) - _SHOWN
+    return _listed(names[:_SHOWN], "and") + (f", and {more} more" if more > 0 else "")
 
 
 def _spelled(name: str) -> str:

@@ -37,6 +37,7 @@ _DELETION_MARKS: Final = (
     "_fivetran_deleted",  # a flag
     "__deleted",  # Debezium: "true" or "false"
 )
+_TOO_DEEP: Final = "its lists and objects are nested too deeply"
 _ADDED_BY_AIRBYTE: Final = ("_ab_", "_airbyte_")
 
 
@@ -126,20 +127,22 @@ class StreamPlan:
         )
 
     def prepare(self, row: Row) -> Prepared:
-        """Put the row into the CRM's terms; raises RowRejectedError with the column and the field."""
+        """Put the row into the CRM's terms; raises RowRejectedError with each column that does not fit its field."""
         body: dict[str, Any] = {}
         left_out: list[LeftOut] = []
+        wrong: list[LeftOut] = []
         for column in self.columns:
             if column.plain not in row.cells:
                 continue  # says nothing: not even a null that clears
             try:
                 self._put(body, column.field, row.cell(column.plain))
             except (RowRejectedError, RecursionError) as error:
-                too_deep = "its lists and objects are nested too deeply"
-                reason = error.reason if isinstance(error, RowRejectedError) else too_deep
-                if not self._may_leave_out(column.field):
-                    raise RowRejectedError(reason, column=column.name, field_name=column.field.name) from None
-                left_out.append(LeftOut(reason, column.name, column.field.name))
+                known = error if isinstance(error, RowRejectedError) else RowRejectedError(_TOO_DEEP)
+                flaw = LeftOut(known.reason, column.name, column.field.name, aside=known.aside)
+                (left_out if self._may_leave_out(column.field) else wrong).append(flaw)
+        if wrong:
+            first, *others = wrong
+            raise _rejected(first, others)
         id_ = body.pop(RECORD_ID.key, None)
         implied = self.record_type.crm_object.implied
         body = {key: value for key, value in body.items() if implied.get(key) not in body}
@@ -156,10 +159,10 @@ class StreamPlan:
         try:
             return self.record_type.creation(body)
         except RowRejectedError as error:
+            if flaw := next((each for each in left_out if each.field_name == error.field_name), None):
+                raise _rejected(flaw) from None
             column = self.column_of(error.field_name)
-            reasons = (each.reason for each in left_out if each.field_name == error.field_name)
-            reason = next(reasons, error.reason)
-            raise RowRejectedError(reason, column=column, field_name=error.field_name) from None
+            raise RowRejectedError(error.reason, column=column, field_name=error.field_name) from None
 
     def without(self, prepared: Prepared, refused: LeftOut, *, creates: bool) -> Prepared | None:
         """Take out a field that RD Station refuses; None where it must not be left out, or shares its key."""
@@ -201,6 +204,12 @@ class StreamPlan:
             body[field.key] = [*body.get(field.key, ()), *value]  # two profiles share their list
         else:
             body[field.key] = value
+
+
+def _rejected(flaw: LeftOut, others: Sequence[LeftOut] = ()) -> RowRejectedError:
+    return RowRejectedError(
+        flaw.reason, column=flaw.column, field_name=flaw.field_name, aside=flaw.aside, others=others
+    )
 
 
 def columns_of(entries: Sequence[Entry], record_type: RecordType) -> tuple[Column, ...]:

@@ -22,6 +22,7 @@ __all__ = [
     "email",
     "flat_text",
     "fold",
+    "holds_no_value",
     "identifier",
     "identifiers",
     "look",
@@ -81,6 +82,25 @@ def look(value: str) -> str:
     """Reduce a text to what one takes in at a glance: without case, accents and the number of spaces between words."""
     letters = unicodedata.normalize("NFD", fold(value))
     return " ".join("".join(each for each in letters if not unicodedata.combining(each)).split())
+
+
+_MOST_CHARACTERS: Final = 200  # of words for a person; more may be a page of HTML
+_MOST_DIGITS: Final = 3
+_PARTICLES: Final = frozenset({"a", "e", "o", "da", "de", "do", "das", "dos"})  # of a name
+_WORD: Final = re.compile(r"\w+")
+
+
+def holds_no_value(said: str, sent: Any) -> bool:
+    """Whether words of RD Station's are fit for a log: none of them is a word of what was sent, or looks like a value.
+
+    `sent` is a list or object of values: they are compared without case and accents, word by word.
+    """
+    if not 0 < len(said) <= _MOST_CHARACTERS or sum(map(str.isdigit, said)) > _MOST_DIGITS or set(said) & set("@<{\n"):
+        return False
+    if isinstance(sent, (list, dict)):
+        return all(holds_no_value(said, each) for each in (sent.values() if isinstance(sent, dict) else sent))
+    words = set(_WORD.findall(look(str(sent))))
+    return sent is None or (words - _PARTICLES or words).isdisjoint(_WORD.findall(look(said)))
 
 
 def _digits(number: float) -> str:

@@ -22,13 +22,14 @@ import orjson
 from airbyte_rdstation.client.errors import config_error, system_error
 from destination_rdstation_crm.config import LocalStorage, S3Storage, Settings, Storage
 from destination_rdstation_crm.mapping.plan import StreamPlan
-from destination_rdstation_crm.row import BatchResult, Outcome, Reject, Row, StreamKey, Written
+from destination_rdstation_crm.row import BatchResult, LeftOut, Outcome, Reject, Row, StreamKey, Written, named
 
 __all__ = ["Keeper"]
 
 _ACTIONS: Final = ("created", "updated", "unchanged", "rejected", "skipped")
 _PLANNED: Final = ("to create", "to update", "unchanged", "to reject", "to skip")
 _IN_PART: Final = "written in part"
+_NAMED: Final = 20  # rows of a stream that the log names for one reason in one column; the others are counted
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -40,11 +41,14 @@ class Keeper:
         self._settings = settings
         self._plans = plans
         self._leaves_out = settings.on_invalid_value == "leave_field_out"
-        self._store = open_store(settings.object_storage_config)
+        self._run = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        self._store = open_store(settings.object_storage_config, self._run)
         path = settings.results_path
         self._results = None if path is None else PrivateFile(Path(path), "results_path", fresh=False)
         self._totals: dict[StreamKey, Counter[str]] = {stream: Counter() for stream in plans}
         self._kept = BatchResult([])
+        self._reasons: Counter[tuple[StreamKey, str | None, str]] = Counter()
+        """Rows by stream, column and reason: what the log tells of values that do not fit."""
 
     def probe(self, *, unused: bool = False) -> None:
         """Raise a config error where rejects or results could not be kept.
@@ -57,19 +61,19 @@ class Keeper:
             self._results.probe()
 
     def keep(self, result: BatchResult) -> None:
-        """Count the rows of a batch, log its rejects, and make rejects and results durable."""
+        """Count the rows of a batch, log why values do not fit, and make rejects and results durable."""
         self._kept = result
         outcomes = result.outcomes
         kept: list[dict[str, object]] = []
         for outcome in outcomes:
-            label = self._plans[outcome.row.stream].label
             self._totals[outcome.row.stream].update(_counted_as(outcome))
             if isinstance(outcome, Reject):
-                _logger.warning("%s: %s", label, outcome.sentence)
+                for column, reason in outcome.reasons:
+                    self._warn(outcome.row, column, reason)
                 kept += [self._rejected(outcome)] if self._settings.partial_success else []
             elif isinstance(outcome, Written) and outcome.left_out:
-                for sentence in outcome.sentences:
-                    _logger.warning("%s: %s", label, sentence)
+                for each in outcome.left_out:
+                    self._warn(outcome.row, each.column, f"left out, since {each.reason}")
                 kept.append(self._written_in_part(outcome))
         if kept:
             self._store.add(_json_lines(kept))
@@ -77,9 +81,20 @@ class Keeper:
             self._results.add(_json_lines(map(self._result, outcomes)))
 
     def conclude(self) -> None:
-        """Log one line a stream: what was done, or would be."""
+        """Log one line a stream: what was done, or would be; before them, how many rows were not named, and why."""
+        for (stream, column, reason), rows in self._reasons.items():
+            if rows > _NAMED:
+                more = f"… and {rows - _NAMED:,} more rows for the same reason, {rows:,} in all"
+                _logger.warning("%s%s: %s: %s.", self._plans[stream].label, named(column), more, reason)
         for stream, totals in self._sorted_totals():
             _logger.info("%s: %s.", self._plans[stream].label, self._counted(totals))
+
+    def _warn(self, row: Row, column: str | None, reason: str) -> None:
+        """Name the row in the log, unless that many were named for the same reason; what follows its colon varies."""
+        same = row.stream, column, reason.partition(": ")[0]
+        self._reasons[same] += 1
+        if self._reasons[same] <= _NAMED:
+            _logger.warning("%s: row %s%s: %s", self._plans[row.stream].label, row.number, named(column), reason)
 
     def so_far(self, under_way: BatchResult, received: Mapping[StreamKey, int]) -> list[str]:
         """Give one line a stream: what is done of the rows received, those of the batch under way included."""
@@ -112,6 +127,7 @@ class Keeper:
         """A line of `results_path`, for whoever needs the ids back in the warehouse."""
         row, plan = outcome.row, self._plans[outcome.row.stream]
         return {
+            "run": self._run,
             **_place(plan, row),
             "matching_key": row.cells.get(plan.key_column) if plan.key_column else None,
             "_id": outcome.id if isinstance(outcome, Written) else None,
@@ -123,21 +139,24 @@ class Keeper:
         """A line of the rejects: the original row, and why it is not in the CRM."""
         return {
             **_place(self._plans[reject.row.stream], reject.row),
-            "rejected_reason": reject.reason,
+            "rejected_reason": reject.reason + reject.aside,
             "column": reject.column,
             "field": reject.field_name,
             "api_message": reject.said or None,
+            **({"others": [*map(_flaw, reject.others)]} if reject.others else {}),
             "row": reject.row.data,
         }
 
     def _written_in_part(self, written: Written) -> dict[str, object]:
         """A line of the rejects, too: the original row, and what of it is not in the CRM."""
-        left_out = [
-            {"column": each.column, "field": each.field_name, "reason": each.reason, "api_message": each.said or None}
-            for each in written.left_out
-        ]
         place = _place(self._plans[written.row.stream], written.row)
+        left_out = [*map(_flaw, written.left_out)]
         return {**place, "outcome": _IN_PART, "_id": written.id, "left_out": left_out, "row": written.row.data}
+
+
+def _flaw(each: LeftOut) -> dict[str, object]:
+    reason = each.reason + each.aside
+    return {"column": each.column, "field": each.field_name, "reason": reason, "api_message": each.said or None}
 
 
 def _counted_as(outcome: Outcome) -> list[str]:
@@ -177,22 +196,17 @@ _OWNER_ONLY: Final = 0o600
 _OWNER_ONLY_FOLDER: Final = 0o700
 
 
-def open_store(storage: Storage) -> Store:
-    """Choose the store of this sync; nothing is asked or made yet."""
+def open_store(storage: Storage, run: str) -> Store:
+    """Choose the store of this sync, which no other one calls `run`; nothing is asked or made yet."""
     if isinstance(storage, LocalStorage):
-        path = Path(storage.folder, f"rejected-{_moment()}.jsonl")
+        path = Path(storage.folder, f"rejected-{run}.jsonl")
         return PrivateFile(path, "object_storage_config.folder", fresh=True)
     if isinstance(storage, S3Storage):
         # boto3 takes half a second to import: only a sync that needs it waits.
         from destination_rdstation_crm.rejects.s3 import S3Objects
 
-        return S3Objects(storage, folder=os.environ.get(_JOB) or "rejected", name=f"rejected-{_moment()}")
+        return S3Objects(storage, folder=os.environ.get(_JOB) or "rejected", name=f"rejected-{run}")
     return Nowhere()
-
-
-def _moment() -> str:
-    """What no other sync's rejects are called."""
-    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 class Store(Protocol):

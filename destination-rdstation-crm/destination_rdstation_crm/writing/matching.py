@@ -72,7 +72,7 @@ class Matcher:
         try:
             prepared = self._plan.prepare(row)
         except RowRejectedError as error:
-            result.put(Reject(row, error.reason, error.column, error.field_name))
+            result.put(Reject(row, error.reason, error.column, error.field_name, "", error.aside, error.others))
             return None
         if prepared.id is None and not prepared.key.folded and (self._updates_only or self._keyed):
             result.put(self._reject(prepared, prepared.key.flaw or "the matching key is empty"))

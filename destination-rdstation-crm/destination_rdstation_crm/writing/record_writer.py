@@ -14,9 +14,11 @@ from typing import Any, Final
 from airbyte_cdk.models import DestinationSyncMode
 
 from airbyte_rdstation.client.errors import AnswerLostError, ConnectorError, NotFoundError, RequestRefusedError
+from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.mapping.plan import Prepared, StreamPlan
 from destination_rdstation_crm.mapping.record_type import Body, at_odds
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS
+from destination_rdstation_crm.objects.values import holds_no_value
 from destination_rdstation_crm.row import Action, BatchResult, LeftOut, Reject, RowRejectedError, Written
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.lookup import Lookup, NoAnswer
@@ -134,7 +136,7 @@ class RecordWriter:
         if not isinstance(error, RefusedError) or not error.names_one or any(each.said for each in prepared.left_out):
             return None
         reject = self._reject(prepared, error)
-        refused = LeftOut(error.reason, reject.column, reject.field_name or "", error.said)
+        refused = LeftOut(reject.reason, reject.column, reject.field_name or "", reject.said)
         lighter = self._plan.without(prepared, refused, creates=target.id is None)
         return replace(target, rows=[lighter]) if lighter else None
 
@@ -213,6 +215,7 @@ class RecordWriter:
 
     def _update(self, target: Target, body: Body) -> tuple[Action, str]:
         id_ = target.id or PLANNED_ID
+        sent: Body = {}
         if id_ == PLANNED_ID:  # there is nothing to read or to compare with
             return "updated", id_
         try:
@@ -228,7 +231,7 @@ class RecordWriter:
                 if answer is not None:
                     self._compare(answer, sent)
         except RequestRefusedError as error:
-            raise refused(error, body) from None
+            raise refused(error, body, sent) from None
         return "created" if target.recovered else "updated", id_
 
     def _without_record(self, target: Target, body: Body, error: NotFoundError) -> tuple[Action, str]:
@@ -244,15 +247,20 @@ class RecordWriter:
         known = self._type.by_key.get(error.field_name or "")  # a refusal names fields as the wire does
         field = known.name if known else error.field_name
         column = error.column or self._plan.column_of(field)
-        return Reject(prepared.row, error.reason, column, field, said)
+        return Reject(prepared.row, error.reason, column, field, said, error.aside)
 
 
-def refused(error: ConnectorError, body: Body) -> RefusedError:
-    """Make the reject that the answer to a write of this body stands for: a reason without values."""
+def refused(error: ConnectorError, body: Body, sent: Body | None = None) -> RefusedError:
+    """Make the reject that the answer to a write stands for: a reason without values.
+
+    `body` says what the row wants; `sent`, what an update made of it, values that the record had included.
+    """
     if isinstance(error, NotFoundError):
         return RefusedError("RD Station has no record with this _id (404)", error.said, "_id")
     named = _named(error.said, body)
     reason = f"RD Station refuses the values ({error.status})"
+    if holds_no_value(error.said, [body, sent]):
+        reason = f"{reason}: {shown(error.said.rstrip('.'))}"
     return RefusedError(reason, error.said, named[0] if named else None, names_one=len(named) == 1)
 
 
