@@ -100,6 +100,18 @@ def test_given_values_that_do_not_fit_when_left_out_then_the_rest_is_written_and
     assert run.log_lines("INFO")[-1].endswith("; 1 of them written in part.")
 
 
+def test_given_a_number_without_its_digits_and_an_address_without_a_domain_when_left_out_then_neither_is_written(
+    crm: Emulator, tmp_path: Path
+) -> None:
+    row = record("people", full_name="Ana", doc="5.3E+10", mail="fabio.reis@acme")
+
+    run = people(crm, tmp_path).write(APPEND, [row, state("people", 1)])
+
+    assert statistics(run) == [(1.0, 0.0)]
+    assert sent(crm) == [{"name": "Ana"}]
+    assert [each["column"] for each in kept_in(tmp_path)[0]["left_out"]] == ["doc", "mail"]
+
+
 def test_given_a_value_that_does_not_fit_when_updated_then_the_field_keeps_what_the_crm_holds(
     crm: Emulator, tmp_path: Path
 ) -> None:

@@ -70,6 +70,11 @@ class RowRejectedError(Exception):
         self.aside = aside
         self.others = tuple(others)
 
+    @classmethod
+    def of(cls, first: LeftOut, *others: LeftOut) -> RowRejectedError:
+        """Reject a row for values that must not be left out of it."""
+        return cls(first.reason, column=first.column, field_name=first.field_name, aside=first.aside, others=others)
+
 
 Action: TypeAlias = Literal["created", "updated", "unchanged"]
 """What was done for a row that the CRM now holds."""

@@ -33,7 +33,7 @@ CUSTOM_ROWS: Final[tuple[Mapping[str, Any], ...]] = (
     {"slug": "canais", "type": "multiple_choice", "options": ["Site", "Feira", "Telefone", "Rádio, TV"]},
     {"slug": "observacao", "type": "text"},
 )
-OF_CONTACTS: Final = ("phone", "birthday")
+OF_CONTACTS: Final = ("phone", "birthday", "email")
 ROW: Final = re.compile(r"\| `(?P<cell>.+)` \| (?P<becomes>.+) \|")
 
 

@@ -13,7 +13,7 @@ from airbyte_rdstation.invisible import plain_name, shown, without_invisible
 from destination_rdstation_crm.mapping.custom_fields import CustomField, suggestion
 from destination_rdstation_crm.mapping.record_type import Body, Key, RecordType
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS, CUSTOM_PREFIX, ID_FIELD, RECORD_ID, Field
-from destination_rdstation_crm.objects.key_forms import FORMS, Match
+from destination_rdstation_crm.objects.key_forms import FORMS, Match, insist_on_digits
 from destination_rdstation_crm.objects.values import begins_nested, blank, fold, truth
 from destination_rdstation_crm.row import LeftOut, Row, RowRejectedError
 
@@ -141,8 +141,7 @@ class StreamPlan:
                 flaw = LeftOut(known.reason, column.name, column.field.name, aside=known.aside)
                 (left_out if self._may_leave_out(column.field) else wrong).append(flaw)
         if wrong:
-            first, *others = wrong
-            raise _rejected(first, others)
+            raise RowRejectedError.of(*wrong)
         id_ = body.pop(RECORD_ID.key, None)
         implied = self.record_type.crm_object.implied
         body = {key: value for key, value in body.items() if implied.get(key) not in body}
@@ -160,7 +159,7 @@ class StreamPlan:
             return self.record_type.creation(body)
         except RowRejectedError as error:
             if flaw := next((each for each in left_out if each.field_name == error.field_name), None):
-                raise _rejected(flaw) from None
+                raise RowRejectedError.of(flaw) from None
             column = self.column_of(error.field_name)
             raise RowRejectedError(error.reason, column=column, field_name=error.field_name) from None
 
@@ -194,6 +193,8 @@ class StreamPlan:
             meant = self.cells.meant(field.read(meant))
         if not blank(meant):
             value = field.encode(meant)
+            if not field.form.exact:
+                insist_on_digits(field.key_values(value))
         elif self.cells.send_nulls and field.clearable:
             value = field.clear()
         else:
@@ -204,12 +205,6 @@ class StreamPlan:
             body[field.key] = [*body.get(field.key, ()), *value]  # two profiles share their list
         else:
             body[field.key] = value
-
-
-def _rejected(flaw: LeftOut, others: Sequence[LeftOut] = ()) -> RowRejectedError:
-    return RowRejectedError(
-        flaw.reason, column=flaw.column, field_name=flaw.field_name, aside=flaw.aside, others=others
-    )
 
 
 def columns_of(entries: Sequence[Entry], record_type: RecordType) -> tuple[Column, ...]:

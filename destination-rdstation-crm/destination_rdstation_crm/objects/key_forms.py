@@ -8,7 +8,7 @@ what is written stays what the row says. No library: the one for phones knows no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Literal, TypeAlias
@@ -16,7 +16,18 @@ from typing import Any, Final, Literal, TypeAlias
 from destination_rdstation_crm.objects.values import blank, fold, text
 from destination_rdstation_crm.row import RowRejectedError
 
-__all__ = ["DIGITS", "EMAIL_KEY", "FORMS", "PHONE", "TEXT_KEY", "KeyForm", "Match", "document_form", "phone_number"]
+__all__ = [
+    "DIGITS",
+    "EMAIL_KEY",
+    "FORMS",
+    "PHONE",
+    "TEXT_KEY",
+    "KeyForm",
+    "Match",
+    "document_form",
+    "insist_on_digits",
+    "phone_number",
+]
 
 Match: TypeAlias = Literal["digits", "phone"]
 """How `column_mapping` names a form."""
@@ -65,19 +76,23 @@ EMAIL_KEY: Final = replace(TEXT_KEY, control_values=("ninguem-1@exemplo.invalid"
 _NO_DIGIT: Final = re.compile(r"[^0-9]")
 _SHORTEST_NUMBER: Final = 9  # digits of a CPF without the zeros in front; `7.5` and `75` may be scores
 _LABEL: Final = re.compile(r"(CPF|CNPJ)[^0-9A-Z]*")
-_SCIENTIFIC: Final = re.compile(r"[0-9]([.,][0-9]+)?e\+?[0-9]+")
+_SCIENTIFIC: Final = re.compile(r"[0-9]([.,][0-9]+)?e\+?[0-9]{1,2}")  # with more, a CNPJ that has a letter
 _NO_FRACTION: Final = re.compile(r"(?<=[0-9])\.0$")
 _PLACEHOLDER: Final = "the matching key is a placeholder: all its digits are equal, so that it names nobody"
 
 
+def insist_on_digits(values: Iterable[Any]) -> None:
+    """Raise RowRejectedError where a number of a document or phone has lost digits: it is nobody's."""
+    if any(isinstance(value, str) and _SCIENTIFIC.fullmatch(fold(value)) for value in values):
+        raise RowRejectedError(
+            "this is a number like 1.2E+10, of which a spreadsheet has dropped digits: make its column text"
+        )
+
+
 def _folded(text: str) -> str:
     """The text without the `.0` of a number that a program took for a decimal one."""
-    folded = fold(text)
-    if _SCIENTIFIC.fullmatch(folded):
-        raise RowRejectedError(
-            "the matching key is a number like 1.2E+10, of which a spreadsheet has dropped digits: make its column text"
-        )
-    return _NO_FRACTION.sub("", folded)
+    insist_on_digits([text])
+    return _NO_FRACTION.sub("", fold(text))
 
 
 def _words(text: str) -> str:

@@ -151,16 +151,18 @@ def flat_text(cell: Any) -> str:
 STATUSES: Final = ("ongoing", "won", "lost", "paused")
 
 # Brackets, braces and quotes are rare in an address: where they stand, the cell is JSON text.
-_EMAIL: Final = re.compile(r"""[^\s@\[\]{}"]+@[^\s@\[\]{}"]+""")
+_EMAIL: Final = re.compile(r"""[^\s@\[\]{}"]+@[^\s@\[\]{}"]+\.[^\s@\[\]{}"]+""")
 # 24 hexadecimal digits [seen]; webhooks name records by UUID [doc].
 _ID: Final = re.compile(r"[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def email(cell: Any) -> str:
-    """Read one address: something, `@`, something, and no space in it."""
+    """Read one address: something, `@`, a domain with a dot in it, as every public one has, and no space."""
     address = without_invisible(text(cell)).strip()
     if not _EMAIL.fullmatch(address):
-        raise RowRejectedError("an e-mail is needed: one address, with something on both sides of its @ and no spaces")
+        raise RowRejectedError(
+            "an e-mail is needed: one address without spaces, with something before its @ and a dot in the domain"
+        )
     return address
 
 
