@@ -15,7 +15,7 @@ import requests
 
 from destination import Destination, mapping, record, rejects_in, state, statistics, table, writes
 from harness import AccountSize, Emulator, account
-from servers import closed_port
+from servers import altering, closed_port
 
 PEOPLE = {"full_name": "name", "contact_email": "email", "org": "organization_id"}
 TABLE = table("people", PEOPLE)
@@ -158,6 +158,17 @@ def test_given_a_file_of_results_when_written_to_by_two_syncs_then_each_line_tel
     first, again, *others = [orjson.loads(line)["run"] for line in path.read_bytes().splitlines()]
     assert first == again
     assert others == others[::-1] != [first, again]
+
+
+def test_given_a_refusal_in_the_words_of_api_v1s_plans_when_written_then_it_is_the_rows_alone(crm: Emulator) -> None:
+    def alter(_path: str, body: bytes) -> bytes:
+        return b'{"errors":[{"error_type":"ACCESS_DENIED"}]}' if b"organization_id not found" in body else body
+
+    with altering(crm.base_url, alter) as url:
+        run = people(crm, api_base_url=url).write(TABLE, [REFUSED, GOOD, state("people", 2)])
+
+    assert run.exit_code == 0, run.log
+    assert statistics(run) == [(1.0, 1.0)]
 
 
 def test_given_rows_in_forms_that_json_hardly_has_when_rejected_then_they_are_kept_all_the_same(

@@ -56,7 +56,6 @@ _KINDS: Final[Mapping[int, type[ConnectorError]]] = {
     413: RequestRefusedError,
     422: RequestRefusedError,
 }
-_PLAN_REFUSAL: Final = b'"ACCESS_DENIED"'  # API v1 says with 422 that the plan lacks a feature [doc]
 _NUL: Final = b"\\u0000"
 _MAY_BE_OUR_QUERY: Final = frozenset({400, 422, 500})
 _DOUBT: Final = timedelta(minutes=10)  # how far a local clock may run ahead of RD Station's
@@ -229,9 +228,10 @@ class _Call(Generic[T]):
         if requests.codes.multiple_choices <= status < requests.codes.bad_request:
             sentence = f"the API base URL answers with a redirect ({status}); none is followed. Check it."
             return Fail(config_error(f"{self.stream}: {sentence}", call))
-        if status == requests.codes.unprocessable_entity and _PLAN_REFUSAL in answer.content:
-            status = requests.codes.forbidden
         meaning = self.statuses.get(status)
+        if meaning and meaning.forbids_by and meaning.forbids_by in answer.content:
+            status = requests.codes.forbidden
+            meaning = self.statuses[status]
         if meaning is None and status >= requests.codes.server_error:
             meaning = self.statuses[requests.codes.bad_gateway]  # 520 to 529 and the like: a gateway's
         if meaning is None:

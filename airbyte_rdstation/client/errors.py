@@ -47,11 +47,15 @@ class OversizedAnswerError(failures.RequestException):
 
 
 class Status(NamedTuple):
-    """What an HTTP status means: whose fault it is, the sentence for the user, and whether it passes by itself."""
+    """What an HTTP status means: whose fault it is, the sentence for the user, and whether it passes by itself.
+
+    A body with the bytes `forbids_by` in it means 403 instead.
+    """
 
     failure_type: FailureType
     sentence: str
     passes: bool = False
+    forbids_by: bytes = b""
 
 
 Statuses: TypeAlias = Mapping[int, Status]

@@ -48,6 +48,7 @@ STATUSES_V1: Final[Statuses] = {
         "RD Station denies access (403): the token's user lacks the permission, or the account's plan lacks the "
         "feature. Grant the permission in RD Station, or deselect the stream.",
     ),
+    422: STATUSES[422]._replace(forbids_by=b'"ACCESS_DENIED"'),  # the plan lacks a feature [doc]
 }
 
 
