@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import quote
@@ -11,6 +12,8 @@ from fake_crm import BEGAN, FakeCrm, contact, lookup, plan, prepared, row
 
 from airbyte_rdstation.airbyte.process import Stop
 from airbyte_rdstation.client.errors import NotFoundError, RequestRefusedError
+from airbyte_rdstation.client.responses import Page
+from airbyte_rdstation.pagination.listing import PaginationError
 from destination_rdstation_crm.config import read_settings
 from destination_rdstation_crm.mapping.plan import Prepared
 from destination_rdstation_crm.mapping.record_type import Key
@@ -162,6 +165,14 @@ def test_given_an_id_that_rd_station_refuses_to_look_up_when_looked_up_then_it_i
     hits = lookup(Refusing(), plan()).record("x1")
 
     assert isinstance(hits, NoAnswer)
+
+
+def test_given_a_list_of_ids_whose_pages_do_not_end_when_looked_up_then_each_is_left_to_be_read_by_itself() -> None:
+    class Endless(FakeCrm):
+        def find(self, *_of: object) -> Iterator[Page]:
+            raise PaginationError("The list serves the same rows again and again.")
+
+    assert lookup(Endless(), plan()).by_id(["x1"]) == {}
 
 
 def test_given_a_lost_creation_with_a_matching_key_when_it_is_there_then_it_is_brought_up_to_date() -> None:

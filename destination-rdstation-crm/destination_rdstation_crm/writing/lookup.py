@@ -102,6 +102,8 @@ class Lookup:
                     answers = self._map(partial(self._with_ids, filter_of), list(portions(wanted, filter_of)))
                 except FilterFailedError as error:
                     self._known.leave(form, str(error))
+                except PaginationError:
+                    break
                 else:
                     return {record["id"]: record for records in answers for record in records}
         return {}
