@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
-from logging import Logger
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationInfo
 from typing_extensions import Self
 
 from airbyte_rdstation.dates import FIRST_YEAR, format_instant, normalize_instant, parse_instant
@@ -34,6 +32,7 @@ __all__ = [
     "SourceSettings",
     "Text",
     "TokensPath",
+    "remark",
     "tidied",
 ]
 
@@ -42,6 +41,12 @@ _PACE_OF_CHECK: Final = 60  # requests a minute
 _BRAZILIAN_DATE: Final = re.compile(r"\s*(\d{1,2})/(\d{1,2})/(\d{4})\s*")
 _QUOTES: Final = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
 _BEARER: Final = re.compile(r"bearer([\s:]+|$)", re.IGNORECASE)
+
+
+def remark(info: ValidationInfo, sentence: str) -> None:
+    """Note what a user should know of a value that works all the same; see `CommonSettings.remarks`."""
+    if info.context is not None:
+        info.context.append(sentence)
 
 
 def _text(value: str) -> str:
@@ -96,8 +101,14 @@ def _whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _credential(value: str) -> str:
+def _credential(value: str, info: ValidationInfo) -> str:
     text = tidied(value)
+    if text not in without_invisible(value):
+        remark(
+            info,
+            f"`{info.field_name}` held line breaks or blanks inside, which no credential has; they are left out. "
+            "Correct the configuration.",
+        )
     strange = sorted({each for each in text if not each.isascii()})
     if strange:
         code_points = ", ".join(f"U+{ord(each):04X}" for each in strange[:3])
@@ -168,18 +179,6 @@ class CommonSettings(SettingsModel):
     def remarks(self) -> tuple[str, ...]:
         """What a user should know of a configuration that works all the same, a sentence each."""
         return self._remarks
-
-    def log_remarks(self, logger: Logger) -> Self:
-        """Warn of them, and return the same; `check` has them in its answer instead."""
-        for remark in self.remarks:
-            logger.warning(remark)
-        return self
-
-    def remarked(self, remarks: Iterable[str]) -> Self:
-        """Return the same with these remarks."""
-        settings = self.model_copy()
-        settings._remarks = tuple(remarks)
-        return settings
 
     def of_check(self) -> Self:
         """Return the same, at a pace at which a check ends within the minute that a platform waits for it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import logging
 import os
 import re
 import tempfile
@@ -19,8 +20,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from airbyte_rdstation.client.errors import ConnectorError, config_error
-from airbyte_rdstation.config import CommonSettings, SettingsModel, tidied
-from airbyte_rdstation.invisible import without_invisible
+from airbyte_rdstation.config import CommonSettings, SettingsModel
 
 __all__ = [
     "credentials_of",
@@ -34,10 +34,11 @@ __all__ = [
     "sync_folder",
 ]
 
+_logger = logging.getLogger("airbyte.rdstation")
+
 S = TypeVar("S", bound=CommonSettings)
 
 _CLOSE: Final = 0.7  # below it, difflib likens names that share little more than their length
-_CREDENTIALS: Final = ("client_id", "client_secret", "refresh_token", "access_token")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")  # what is none may be a secret in the wrong place
 _NAMES_SHOWN: Final = 10
 _OTHER_ENCODINGS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
@@ -106,15 +107,19 @@ def sync_folder(folder: Path) -> None:
 
 
 def filled(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is null or empty: the platform's forms send either for what is absent."""
-    return {name: value for name, value in raw.items() if value is not None and value != ""}
+    """Leave out what is null or empty, and nulls in objects: the platform's forms send them for what is absent."""
+    return {
+        name: {inner: each for inner, each in value.items() if each is not None} if isinstance(value, dict) else value
+        for name, value in raw.items()
+        if value is not None and value != ""
+    }
 
 
 def credentials_of(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the object `credentials` without nulls. Raises a config error where there is none."""
+    """Return the object `credentials`. Raises a config error where there is none."""
     credentials = raw.get("credentials")
-    if isinstance(credentials, Mapping):
-        return {name: value for name, value in credentials.items() if value is not None}
+    if isinstance(credentials, dict):
+        return credentials
     sentence = "The configuration has no `credentials` object. Client ID, client secret and tokens belong into one."
     if "access_token" in raw and "client_id" not in raw:
         sentence += " This one looks like one of RD Station Conversas, which has its `access_token` at the top."
@@ -122,20 +127,25 @@ def credentials_of(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_as(model: type[S], raw: Mapping[str, Any], variants: Collection[str] = ()) -> S:
-    """Make settings of a configuration; their `remarks` say what in it is odd or has no effect.
+    """Make settings of a configuration; a warning, and their `remarks`, say what in it is odd or has no effect.
 
     Raises a config error that names each property that is wrong, and quotes no value. `variants` are the constants that
     choose between forms of an object: pydantic names them in the way to a property.
     """
+    remarks: list[str] = []
     unknown = ""
     try:
-        settings = model.model_validate(raw, extra="forbid")
+        settings = model.model_validate(raw, extra="forbid", context=remarks)
     except ValidationError as error:
         unknown = _unknown_options(error, model, variants)
         if any(problem["type"] != _UNKNOWN for problem in error.errors()):
             raise explain(error, variants, unknown) from None
-        settings = model.model_validate(raw)
-    return settings.remarked(filter(None, (_blanks_in(raw), unknown)))
+        remarks.clear()  # of the names' values, too
+        settings = model.model_validate(raw, context=remarks)
+    settings._remarks = tuple(filter(None, (*remarks, unknown)))
+    for remark in settings._remarks:
+        _logger.warning(remark)
+    return settings
 
 
 def explain(error: ValidationError, variants: Collection[str] = (), remark: str = "") -> ConnectorError:
@@ -226,24 +236,3 @@ _SENTENCES: Final = {
     "too_short": "is empty",
     "union_tag_invalid": "is of an unknown type; {discriminator} must be one of {expected_tags}",
 }
-
-
-def _blanks_in(config: Mapping[str, Any]) -> str:
-    """Say which credentials of a configuration had blanks or line breaks inside; empty where none did.
-
-    They stand in the configuration itself or in its object `credentials`.
-    """
-    inner = config.get("credentials")
-    named = {f"credentials.{name}": text for name, text in _texts(inner).items()} if isinstance(inner, Mapping) else {}
-    texts = {**_texts(config), **named}
-    odd = [f"`{name}`" for name, text in texts.items() if tidied(text) not in without_invisible(text)]
-    if not odd:
-        return ""
-    return (
-        f"{' and '.join(odd)} held line breaks or blanks inside, which no credential has; they are left out. Correct "
-        "the configuration."
-    )
-
-
-def _texts(credentials: Mapping[str, Any]) -> dict[str, str]:
-    return {name: text for name in _CREDENTIALS if isinstance(text := credentials.get(name), str)}

@@ -1,13 +1,10 @@
-"""How a command begins: its command line, and its imports in half the time.
-
-Only for a process of ours alone: `quick_import` touches how modules are imported.
-"""
+"""Starts a command in half the time. Only for a process of ours alone: it touches how modules are imported."""
 
 from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -16,22 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-__all__ = ["command_line", "quick_import"]
+__all__ = ["quick_import"]
 
 _TESTED_WITH: Final = "airbyte_cdk-7.39.1"
 """The distribution whose imports are known: what the locks name."""
 _DECLARATIVE: Final = "airbyte_cdk.sources.declarative"
 _DATABASE_CLIENT: Final = "boto3"
-
-
-def command_line(args: Sequence[str] | None) -> list[str]:
-    """Return the command and its options, `["read", "--config", …]`: those given, else the process's own.
-
-    Without the `--` before them by which some runners end the options of their container engine (`docker run IMAGE --
-    read …`): the engine hands it on, and argparse would take it for the command.
-    """
-    arguments = list(sys.argv[1:] if args is None else args)
-    return arguments[1:] if arguments[:1] == ["--"] else arguments
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def test_given_an_option_that_is_none_when_a_source_runs_then_each_command_warns
     assert MEANT in status_of(checked)[1]
     assert found.of_type("CATALOG")
     assert read.exit_code == 0, read.log
-    assert [warned(run, MEANT) for run in (checked, found, read)] == [1, 1, 1]
+    assert [warned(run, MEANT) for run in (checked, found, read)] == [2, 1, 1], "check says it in its answer, too"
 
 
 def test_given_an_option_that_is_none_when_the_destination_runs_then_each_command_warns_once() -> None:
@@ -52,7 +52,7 @@ def test_given_an_option_that_is_none_when_the_destination_runs_then_each_comman
     assert meant in status_of(checked)[1]
     assert found.of_type("DESTINATION_CATALOG")
     assert written.exit_code == 0, written.log
-    assert [warned(run, meant) for run in (checked, found, written)] == [1, 1, 1]
+    assert [warned(run, meant) for run in (checked, found, written)] == [2, 1, 1], "likewise"
 
 
 def test_given_what_airbyte_adds_by_itself_when_checked_then_nothing_is_said() -> None:
@@ -73,7 +73,7 @@ def test_given_a_channel_or_type_that_is_not_known_when_run_then_it_is_asked_for
     sentence = f"`{option}` holds names that this connector does not know. Did you mean `{meant}`? Known are "
     assert status_of(checked)[0] == "SUCCEEDED"
     assert sentence in status_of(checked)[1]
-    assert [warned(run, sentence) for run in (checked, read)] == [1, 1]
+    assert [warned(run, sentence) for run in (checked, read)] == [2, 1], "check says it in its answer, too"
     assert read.records("messages") == []
     parameter = {"channels": "channel", "message_types": "type"}[option]
     assert {request["query"][parameter] for request in asked} == {typo}

@@ -75,8 +75,11 @@ def test_given_line_breaks_inside_then_they_are_remarked_on_and_the_owner_of_the
         "credentials": {"client_id": "a b", "client_secret": "a\nb", "refresh_token": f'"{TOKEN}"', "other": "c d"},
     }
 
-    blanks, _ = read_settings(config).remarks
-    assert blanks.startswith("`credentials.client_id` and `credentials.client_secret` held line breaks")
+    *blanks, _ = read_settings(config).remarks
+    assert [remark.partition(" or blanks")[0] for remark in blanks] == [
+        "`client_id` held line breaks",
+        "`client_secret` held line breaks",
+    ]
 
     TokenOwner(config, "https://api.rd.services/oauth2/token", RateLimit(60))
     assert config["credentials"] == {

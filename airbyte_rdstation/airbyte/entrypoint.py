@@ -25,7 +25,6 @@ from airbyte_rdstation.airbyte.process import (
 from airbyte_rdstation.airbyte.records import RecordPage
 from airbyte_rdstation.airbyte.source import RdstationSource
 from airbyte_rdstation.client.oauth import finish_renewal
-from airbyte_rdstation.start_up import command_line
 
 __all__ = ["run"]
 
@@ -39,7 +38,9 @@ def run(source: type[RdstationSource[Any]], args: list[str] | None = None) -> No
 
     After SIGTERM or SIGINT: with 143 or 130, the records and states that were read by then printed.
     """
-    arguments = command_line(args)
+    arguments = list(sys.argv[1:] if args is None else args)
+    if arguments[:1] == ["--"]:  # some runners end the options of their container engine so, which hands it on
+        del arguments[0]
     parsed = AirbyteEntrypoint.parse_args(arguments)
     if not parsed.command:
         with redirect_stdout(sys.stderr), suppress(SystemExit):

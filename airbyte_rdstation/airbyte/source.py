@@ -149,7 +149,7 @@ class RdstationSource(AbstractSource, Generic[S]):
 
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:  # type: ignore[override] # the CDK's own too
         """Return every stream, with the account's own fields in its schema."""
-        settings = self._settings_of(config).log_remarks(_logger)
+        settings = self._settings_of(config)
         return self.stream_factory(config, settings).described_streams()
 
     def read(
@@ -177,7 +177,7 @@ class RdstationSource(AbstractSource, Generic[S]):
         A stream that fails ends INCOMPLETE; the others are read to their end.
         """
         states = _states(catalog, state)
-        settings = self._settings_of(config).log_remarks(_logger)
+        settings = self._settings_of(config)
         wanted = [configured.stream.name for configured in catalog.streams]
         factory = self.stream_factory(config, settings, streams=wanted)
         failed: dict[str, FailureType] = {}

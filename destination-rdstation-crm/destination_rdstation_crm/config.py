@@ -110,7 +110,8 @@ class Settings(OAuthSettings):
 def read_settings(raw: Mapping[str, Any]) -> Settings:
     """Check the configuration. A config error names each property that is wrong; it never quotes a value."""
     # An empty mode, so that a missing one is told with the choices.
-    given = {"api_base_url": _BASE_URL, "mode": "", **filled(raw), "credentials": credentials_of(raw)}
+    given = {"api_base_url": _BASE_URL, "mode": "", **filled(raw)}
+    credentials_of(given)
     storage = given.get("object_storage_config")
     if isinstance(storage, Mapping):
         given["object_storage_config"] = {"storage_type": "None", **filled(storage)}

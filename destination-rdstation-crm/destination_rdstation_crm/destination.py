@@ -109,7 +109,7 @@ class DestinationRdstationCrm(Destination):
         if parsed_args.command == "check":
             yield AirbyteMessage(Type.CONNECTION_STATUS, connectionStatus=self.check(_logger, config))
         elif parsed_args.command == "discover":
-            account = Connection(config, read_settings(config).log_remarks(_logger))
+            account = Connection(config, read_settings(config))
             found = destination_catalog(account.custom_fields_of)
             # The CDK's own message has no place for it.
             send_line(orjson.dumps({"type": "DESTINATION_CATALOG", "destination_catalog": found}).decode())
@@ -154,7 +154,7 @@ class DestinationRdstationCrm(Destination):
     def _write(
         self, config: MutableMapping[str, Any], catalog: ConfiguredAirbyteCatalog, lines: Iterable[bytes]
     ) -> None:
-        settings = read_settings(config).log_remarks(_logger)
+        settings = read_settings(config)
         self._is_writing = True
         account = Connection(config, settings, sleep=self._stop.sleep)
         plans = plan_streams(

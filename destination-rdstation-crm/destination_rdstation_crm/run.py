@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TextIO, cast
 
-from airbyte_rdstation.start_up import command_line, quick_import
+from airbyte_rdstation.start_up import quick_import
 
 __all__ = ["run"]
 
@@ -21,7 +21,9 @@ def run(args: list[str] | None = None) -> None:
         from destination_rdstation_crm.destination import DestinationRdstationCrm
         from destination_rdstation_crm.protocol.stdio import WholeLines
 
-    arguments = command_line(args)
+    arguments = list(sys.argv[1:] if args is None else args)
+    if arguments[:1] == ["--"]:  # some runners end the options of their container engine so, which hands it on
+        del arguments[0]
     destination = DestinationRdstationCrm()
     parsed = destination.parse_args(arguments)
     whole_lines = contextlib.redirect_stdout(cast("TextIO", WholeLines(sys.stdout)))

@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, StringConstraints, ValidationInfo
 
 from airbyte_rdstation.client.errors import config_error
-from airbyte_rdstation.config import OptionalCredential, PaceSetting, SourceSettings
+from airbyte_rdstation.config import OptionalCredential, PaceSetting, SourceSettings, remark
 from airbyte_rdstation.config_file import filled, nearest, read_as
 from source_rdstation_conversas.history.private_keys import PrivateKeys
 from source_rdstation_conversas.table_conversas import STREAMS
@@ -63,11 +63,17 @@ def _proven_keys(text: str) -> PrivateKeys:
 
 
 def _or_all(every: Collection[str]) -> AfterValidator:
-    """Take an empty choice for all values: the API's own default would hide messages. Write known ones in our case."""
+    """Take an empty choice for all values: the API's own default would hide messages. Write known ones in our case.
+
+    Others are remarked on: RD Station may have new ones, but a typo loses messages.
+    """
     as_known = {name.casefold(): name for name in every}
 
-    def choose(chosen: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(as_known.get(each.casefold(), each) for each in chosen)) or tuple(every)
+    def choose(chosen: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        names = tuple(dict.fromkeys(as_known.get(each.casefold(), each) for each in chosen))
+        if unknown := [name for name in names if name not in every]:
+            remark(info, _unknown_names(info.field_name, unknown, every))
+        return names or tuple(every)
 
     return AfterValidator(choose)
 
@@ -91,13 +97,6 @@ class Settings(SourceSettings):
     analytics_by_department: bool = False
     requests_per_minute: PaceSetting = 45
 
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """Also of unknown channels and types: RD Station may have new ones, but a typo loses messages."""
-        chosen = {"channels": (self.channels, _CHANNELS), "message_types": (self.message_types, _MESSAGE_TYPES)}
-        unknown = (_unknown_among(name, *each) for name, each in chosen.items())
-        return (*super().remarks, *filter(None, unknown))
-
 
 def read_settings(raw: Mapping[str, Any]) -> Settings:
     """Check a configuration. Raises a config error that names each property that is wrong; it never quotes a value."""
@@ -111,14 +110,11 @@ def read_settings(raw: Mapping[str, Any]) -> Settings:
     return read_as(Settings, given)
 
 
-def _unknown_among(name: str, chosen: Collection[str], known: Collection[str]) -> str:
-    unknown = [each for each in chosen if each not in known]
-    if not unknown:
-        return ""
+def _unknown_names(option: str | None, unknown: Collection[str], known: Collection[str]) -> str:
     meant = dict.fromkeys(filter(None, (nearest(each, known) for each in unknown)))
     hint = f"Did you mean {' and '.join(f'`{each}`' for each in meant)}? " if meant else ""
     return (
-        f"`{name}` holds names that this connector does not know. {hint}Known are {', '.join(known)}. For "
+        f"`{option}` holds names that this connector does not know. {hint}Known are {', '.join(known)}. For "
         "any other, RD Station may show no message and no error. After a correction, clear the streams of messages, so "
         "that what was left out is read."
     )

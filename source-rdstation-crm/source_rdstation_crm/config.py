@@ -46,14 +46,15 @@ class Settings(OAuthSettings, SourceSettings):
 
 def read_settings(raw: Mapping[str, Any]) -> Settings:
     """Check a configuration. Raises a config error that names each property that is wrong; it never quotes a value."""
-    credentials = credentials_of(raw)
+    given = filled(raw)
+    credentials = credentials_of(given)
     if filled(credentials).keys() == {"access_token"}:
         raise config_error(
             '`credentials` holds an access token alone. If it is the token of API v1, add `"api_version": "v1"` beside '
             "it; API v2 needs `client_id`, `client_secret` and `refresh_token`, too."
         )
-    version = credentials.get("api_version") or _DEFAULT_VERSION
+    version = credentials.get("api_version", _DEFAULT_VERSION)
     if not isinstance(version, str) or version not in _BASE_URLS:
         raise config_error("`credentials.api_version` is unknown. It must be v2, or v1 for a legacy token.")
-    versioned = {**filled(raw), "credentials": {**credentials, "api_version": version}}
+    versioned = {**given, "credentials": {**credentials, "api_version": version}}
     return read_as(Settings, {"api_base_url": _BASE_URLS[version], **versioned}, variants=_BASE_URLS)

@@ -12,7 +12,6 @@ from airbyte_rdstation.client.oauth import authorized_session
 from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import QueryToken, Session
-from airbyte_rdstation.config_file import credentials_of
 from source_rdstation_crm.config import Settings, V1Credentials, read_settings
 from source_rdstation_crm.factory_crm import StreamFactoryCrm
 from source_rdstation_crm.v1.factory_v1 import StreamFactoryV1
@@ -47,10 +46,3 @@ class SourceRdstationCrm(RdstationSource[Settings]):
         session = authorized_session(mutable, settings, retry_policy)
         v2 = Api(f"{url}/crm/v2", session, retry_policy, on_rate_limit_wait=tell_rate_limited)
         return StreamFactoryV2(settings, self._messages, v2)
-
-    def configure(self, config: Mapping[str, Any], temp_dir: str) -> dict[str, Any]:
-        """Check the configuration, and fill in the version of the API: the CDK's check of the schema asks for it."""
-        configured = super().configure(config, temp_dir)
-        version = self._settings_of(configured).credentials.api_version
-        configured["credentials"] = {**credentials_of(config), "api_version": version}
-        return configured
