@@ -59,7 +59,7 @@ def synced(histories: dict[str, Rows], *, readable: int = 1_000) -> tuple[list[s
         context,
         Histories(lambda _: contacts, cast("HistoryClient", Client(histories, readable)), lambda error: error),
         cursor,
-        cast("Attendances", None),
+        Attendances(context, lambda **_: lambda _: contacts, timedelta(0)),
     )
     pages = [page for partition in partitions.generate() for page in partition.read()]
     return [each.record.data["content"] for page in pages for each in page.messages()], cursor.state["created_at"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
 import pytest
@@ -13,6 +13,7 @@ from conversas_samples import Growing, Pages, message
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import ConnectorError, transient_error
 from airbyte_rdstation.client.responses import More, Page
+from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_conversas.history.history_client import HistoryClient, PageDecryptor
 from source_rdstation_conversas.streams.contact_partitions import Histories
@@ -114,11 +115,15 @@ def test_given_a_list_that_fails_when_the_stream_ends_then_its_state_still_says_
 
 
 def test_given_a_kill_before_the_first_visit_when_contacts_are_hidden_then_the_next_sync_still_finds_it_out() -> None:
-    cursor, _, _ = stream(at_rest, STATE)
+    state = {**STATE, "created_at": format_instant(datetime.now(timezone.utc) - timedelta(days=1))}
+    cursor, _, _ = stream(at_rest, state)
+    while_attendances_are_read = []
 
-    cursor.take_contacts(["c1"], hidden=1)
+    def customers_since(*_: Any) -> None:
+        while_attendances_are_read.append(cursor.state)
 
-    assert cursor.state == STATE
-    cursor.select_due(None)
+    cursor.plan_visits([f"c{number}" for number in range(10, 99)], hidden=1, customers_since=customers_since)
+
+    assert while_attendances_are_read == [state]
     assert cursor.state["hidden"] == 1
     assert cursor.state["position"]["unread"]

@@ -168,11 +168,12 @@ def test_given_a_kill_between_the_attended_and_the_turn_when_synced_then_it_goes
 
 def test_given_a_kill_among_the_attended_when_synced_then_it_goes_on_behind_those_that_are_read() -> None:
     found, contacts = large_account()
+    last_sync = found.state["created_at"]
     for contact in contacts[40:45]:
         found.write(contact, attended=True)
         found.close(found.reports[-1])
     found.sync(visits=2)
-    position = found.state["attended"]["position"]
+    position, turn = found.state["attended"]["position"], found.state["position"]
     killed_at, found.now = format_instant(found.now), found.now + HOUR
     found.write(contacts[40], attended=True)
 
@@ -181,6 +182,7 @@ def test_given_a_kill_among_the_attended_when_synced_then_it_goes_on_behind_thos
     found.sync()
 
     assert position == {"started": killed_at, "after": contacts[41]}
+    assert turn == {"started": last_sync, "after": ""}, "its turn must not shrink where nobody of it was reached"
     assert resumed >= set(contacts[42:45])
     assert not resumed & {contacts[40], contacts[41]}
     assert contacts[40] in found.visited, "who wrote after the killed sync had read it"

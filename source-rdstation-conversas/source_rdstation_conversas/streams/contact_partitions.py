@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -18,7 +19,7 @@ from airbyte_cdk.models import FailureType
 
 from airbyte_rdstation.airbyte.partitions import Counted, VisitPartitions, read_small_list
 from airbyte_rdstation.airbyte.records import RecordPartition
-from airbyte_rdstation.airbyte.state import FullRefreshCursor, StreamCursor
+from airbyte_rdstation.airbyte.state import StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
 from airbyte_rdstation.client.errors import (
     ConnectorError,
@@ -33,6 +34,7 @@ from airbyte_rdstation.pagination.listing import Fetch
 from airbyte_rdstation.pagination.page_numbers import RestlessError
 from source_rdstation_conversas.history.contact_messages import pages_of
 from source_rdstation_conversas.history.history_client import HistoryClient
+from source_rdstation_conversas.streams.rounds import VisitEnd
 
 __all__ = ["ContactPartitions", "Histories", "MessagesHistoryPartitions"]
 
@@ -62,7 +64,7 @@ class ContactPartitions(VisitPartitions):
         self._client = histories.client
         self._decryptor = histories.client.decryptor
         self._explain_401 = histories.explain_401
-        self._answered = cursor.records_emitted
+        self._cursor = cursor
         self._counts = threading.Lock()
         self._visited = self._gone = self._in_a_row = 0
         self._failures: list[ConnectorError] = []
@@ -73,35 +75,30 @@ class ContactPartitions(VisitPartitions):
         Raises one error for all contacts that could not be read, if any.
         """
         contacts, hidden = self._list_contacts()
-        due = self._select_due(contacts, hidden=hidden)
+        due = self._plan_visits(contacts, hidden=hidden)
         self._context.progress.expect_visits(len(due), "contacts to visit")
-        yield from self._visits(({}, partial(self._read_contact, contact)) for contact in due)
+        yield from self._visits(({}, partial(self._read_contact, *each)) for each in due.items())
         if self._gone:
             _logger.info("%s: %s contacts are gone (404) and are skipped.", self._context.name, self._gone)
-        self._emit_last_state(broken_off=self._given_up)
         if not self._given_up:
+            self._report_unread()
+            self._cursor.checkpoint()
             self._raise_failures()
 
-    def _select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
-        """Return those of the contacts, in ascending order, that are to be read; `hidden`: see `_list_contacts`."""
-        return contacts
+    @abstractmethod
+    def _plan_visits(self, contacts: Sequence[str], *, hidden: int | None) -> Mapping[str, datetime]:
+        """Return whom to visit, and since when the messages of each are due; parameters: see `_list_contacts`."""
 
     @abstractmethod
-    def _read(self, contact: str) -> Iterator[list[Row]]:
+    def _read(self, contact: str, since: datetime) -> Iterator[list[Row]]:
         """Yield a contact's records."""
 
-    def _note_gone(self, contact: str) -> None:
-        """Note that a listed contact has no history (404); `_note_finished` follows."""
-
-    def _note_finished(self, contact: str) -> None:
-        """Note that a contact is read to its end, or gone."""
-
-    def _note_failed(self, contact: str) -> None:
-        """Note that a contact could not be read."""
+    def _end_visit(self, contact: str, end: VisitEnd) -> None:
+        """Note how the visit of a contact ended."""
 
     @abstractmethod
-    def _emit_last_state(self, *, broken_off: bool) -> None:
-        """Emit the last state, and report what cannot be read; `broken_off`: an error has ended the read for all."""
+    def _report_unread(self) -> None:
+        """Report pages that could not be read, if any; called once all contacts are."""
 
     def _list_contacts(self) -> tuple[list[str], int | None]:
         """Return the contacts' ids, ascending, and how many others RD Station counts, None if nobody can tell.
@@ -114,7 +111,7 @@ class ContactPartitions(VisitPartitions):
         try:
             for rows in read_small_list(counted):
                 ids += [row["id"] for row in rows]
-                self._answered()
+                self._cursor.records_emitted()
         except RestlessError:
             self._context.report_incomplete(
                 "The list of contacts grew all the time while it was read. The next sync reads the rest."
@@ -129,23 +126,22 @@ class ContactPartitions(VisitPartitions):
                 )
         return sorted(ids), hidden
 
-    def _read_contact(self, contact: str) -> Iterator[list[Row]]:
+    def _read_contact(self, contact: str, since: datetime) -> Iterator[list[Row]]:
         try:
-            yield from self._read(contact)
+            yield from self._read(contact, since)
         except NotFoundError:
             self._count_visit(gone=True)
-            self._note_gone(contact)
-            self._note_finished(contact)
+            self._end_visit(contact, "gone")
         except UnauthorizedError as error:
             raise self._explain_401(error) from None
         except ForbiddenError:
             raise
         except ConnectorError as error:
-            self._note_failed(contact)
+            self._end_visit(contact, "failed")
             self._count_visit(error)
         else:
             self._count_visit()
-            self._note_finished(contact)
+            self._end_visit(contact, "read")
 
     def _count_visit(self, failure: ConnectorError | None = None, *, gone: bool = False) -> None:
         with self._counts:
@@ -180,29 +176,26 @@ class ContactPartitions(VisitPartitions):
 class MessagesHistoryPartitions(ContactPartitions):
     """Reads pages as text, decrypted where a key fits: `{"customer_id": "9f…", "page": 1, "data": "[{…}]"}`."""
 
-    def __init__(self, context: StreamContext, histories: Histories, cursor: FullRefreshCursor) -> None:
-        super().__init__(context, histories, cursor)
-        self._cursor = cursor
-
     def generate(self) -> Iterator[RecordPartition]:
         """Yield a partition for each contact; see ContactPartitions."""
         if not self._decryptor.has_keys:
             _logger.info("%s: without private_key_jwk, `data` holds encrypted pages.", self._context.name)
         yield from super().generate()
 
-    def _read(self, contact: str) -> Iterator[list[Row]]:
-        since = parse_instant(self._context.start_date or "")
+    def _plan_visits(self, contacts: Sequence[str], *, hidden: int | None) -> Mapping[str, datetime]:
+        return dict.fromkeys(contacts, parse_instant(self._context.start_date or ""))
+
+    def _read(self, contact: str, since: datetime) -> Iterator[list[Row]]:
         pages = self._client.read(contact, since, pages_of, begin=since)
         for number, (_, page) in enumerate(pages, start=1):  # counted on from window to window
             self._decryptor.count(page)
             yield [{"customer_id": contact, "page": number, "data": page.data}]
-            self._answered()
+            self._cursor.records_emitted()
 
-    def _emit_last_state(self, *, broken_off: bool) -> None:
+    def _report_unread(self) -> None:
         if self._decryptor.encrypted:
             self._context.report_incomplete(
                 f"{self._decryptor.encrypted:,} pages could not be decrypted and stay encrypted in `data`. If they "
                 "were encrypted for a key that has been replaced, add that key to private_key_jwk (a JWKS holds "
                 "several)."
             )
-        self._cursor.checkpoint()

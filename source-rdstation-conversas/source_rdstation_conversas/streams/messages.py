@@ -5,7 +5,7 @@ Facts: docs/api/conversas.md#message-history, #message-fields and #dates.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from source_rdstation_conversas.history.contact_messages import PAGE_SIZE, Conta
 from source_rdstation_conversas.streams.contact_partitions import ContactPartitions, Histories
 from source_rdstation_conversas.streams.messages_cursor import MessagesCursor
 from source_rdstation_conversas.streams.reports import Attendances
+from source_rdstation_conversas.streams.rounds import VisitEnd
 
 __all__ = ["MessagesPartitions"]
 
@@ -26,20 +27,21 @@ _ONE_DAY: Final = timedelta(days=1)  # in doubt: the zone of the history's days,
 class MessagesPartitions(ContactPartitions):
     """Reads the messages that are due: `{"id": "8786ef…", "customer_id": "9f…", "content": …, …}`."""
 
+    _cursor: MessagesCursor
+
     def __init__(
         self, context: StreamContext, histories: Histories, cursor: MessagesCursor, attendances: Attendances
     ) -> None:
         super().__init__(context, histories, cursor)
-        self._cursor = cursor
         self._attendances = attendances
         self._newest_first = False
         """Whether a history was seen to go on with older messages."""
 
-    def _select_due(self, contacts: Sequence[str], *, hidden: int | None) -> Sequence[str]:
-        since = self._cursor.take_contacts(contacts, hidden=hidden)
-        return self._cursor.select_due(self._attendances.customers_since(since, contacts) if since else None)
+    def _plan_visits(self, contacts: Sequence[str], *, hidden: int | None) -> Mapping[str, datetime]:
+        customers_since = self._attendances.customers_since
+        return self._cursor.plan_visits(contacts, hidden=hidden, customers_since=customers_since)
 
-    def _read(self, contact: str) -> Iterator[list[Row]]:
+    def _read(self, contact: str, since: datetime) -> Iterator[list[Row]]:
         """Yield the messages that are due.
 
         The whole history is asked for: its first page mostly shows a message from before what is due, so that no empty
@@ -47,11 +49,10 @@ class MessagesPartitions(ContactPartitions):
         full page proves it once some history of this read was seen to go on with older messages: that the newest come
         first is not promised.
         """
-        since, start = self._cursor.since(contact), parse_instant(self._context.start_date or "")
+        start = parse_instant(self._context.start_date or "")
         read: set[str] = set()
         if not (yield from self._read_from(start, contact, since, read)):
             yield from self._read_from(since, contact, since, read)
-        self._cursor.note_there(contact)
 
     def _read_from(
         self, begin: datetime, contact: str, since: datetime, read: set[str]
@@ -69,7 +70,7 @@ class MessagesPartitions(ContactPartitions):
             wanted = [row for row in records if not is_older(row["created_at"], due) and row["id"] not in read]
             read.update(row["id"] for row in wanted)
             yield wanted
-            self._answered()
+            self._cursor.records_emitted()
             # A message without a date says nothing of the order, nor do those of one moment; a few may be chance.
             dates = [date for record in records if (date := record["created_at"])]
             self._newest_first |= len(dates) >= _NO_CHANCE and max(dates) < oldest
@@ -78,22 +79,13 @@ class MessagesPartitions(ContactPartitions):
                 break
         return True
 
-    def _note_gone(self, contact: str) -> None:
-        self._cursor.note_gone(contact)
+    def _end_visit(self, contact: str, end: VisitEnd) -> None:
+        self._cursor.end_visit(contact, end)
 
-    def _note_finished(self, contact: str) -> None:
-        self._cursor.note_finished(contact)
-
-    def _note_failed(self, contact: str) -> None:
-        self._cursor.note_failed(contact)
-
-    def _emit_last_state(self, *, broken_off: bool) -> None:
-        if broken_off:
-            return
+    def _report_unread(self) -> None:
         if unread := self._decryptor.encrypted + self._decryptor.faulty:
             self._context.report_incomplete(
                 f"{unread:,} pages could not be decrypted or read, and their messages are missing; the cursor stays "
                 "where it was, so that they come once they can be. If they were encrypted for a key that has been "
                 "replaced, add that key to private_key_jwk (a JWKS holds several), or set a later start_date."
             )
-        self._cursor.checkpoint()

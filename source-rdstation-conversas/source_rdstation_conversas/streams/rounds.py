@@ -1,4 +1,4 @@
-"""Groups of contacts that are read in turn: whose turn it is, and how far a group is read. Pure.
+"""Groups of contacts that are read in turn: whose turn it is, and how far a group is read.
 
 A group is read in ascending order of ids, so that a contact that appears, vanishes or changes its place in the list
 moves no other past the position: all up to the id `after` are read. Whoever reads it later goes on behind that.
@@ -10,17 +10,28 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import timedelta
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
-__all__ = ["ContactGroup", "contacts_behind", "contacts_in_turn"]
+from airbyte_rdstation.airbyte.state import ReadPosition
+
+__all__ = ["ContactGroup", "ContactPosition", "VisitEnd", "contacts_in_turn"]
 
 _LEAST_TURN: Final = 40  # contacts, about a minute: an account with no more is read whole in each sync
 _EARLY: Final = timedelta(hours=2)  # that a round is planned to end: the syncs of a schedule do not begin to the minute
 
+VisitEnd: TypeAlias = Literal["read", "gone", "failed"]
+"""How the visit of a contact ends: read; without a history (404), though it is listed; or not read."""
 
-def contacts_behind(contacts: Sequence[str], after: str) -> Sequence[str]:
-    """Return those of the contacts, in ascending order, whose ids sort behind `after`."""
-    return contacts[bisect_right(contacts, after) :]
+
+class ContactPosition(ReadPosition):
+    """How far a group is read.
+
+    `after`: all contacts of the group whose ids sort up to this one are read.
+    `unread`: something could not be read, so the end of the read must not move the group's instant.
+    """
+
+    after: str = ""
+    unread: bool = False
 
 
 def contacts_in_turn(contacts: Sequence[str], after: str, *, passed: timedelta, full_round: timedelta) -> Sequence[str]:
@@ -38,14 +49,25 @@ class ContactGroup:
     """Follows the contacts of a group, in ascending order, while they are read in any order."""
 
     def __init__(
-        self, started: str, after: str, *, unread: bool, due: Sequence[str] = (), to_end: bool = False
+        self,
+        incoming: ContactPosition | None,
+        contacts: Sequence[str] = (),
+        *,
+        started: str = "",
+        unread: bool = False,
+        to_end: bool = False,
     ) -> None:
-        """`started`, `after` and `unread` are its position; `to_end` is whether it ends with those that are due."""
-        self.started = started
-        self.after = after
-        self.unread = unread
-        self.due = due
-        self._members = frozenset(due)
+        """Take what is to be read: of the contacts, in ascending order, those behind the position.
+
+        `incoming`: how far a sync before has come; without it, the read of the group begins now, at `started`.
+        `unread`: some contacts are known to be missing. `to_end`: whether the group ends with these contacts.
+        """
+        self._incoming = incoming
+        self.started = incoming.started if incoming else started
+        self._after = incoming.after if incoming else ""
+        self.unread = unread or (incoming is not None and incoming.unread)
+        self.due = contacts[bisect_right(contacts, self._after) :]
+        self._members = frozenset(self.due)
         self._to_end = to_end
         self._finished: set[str] = set()
         self._prefix = 0
@@ -55,32 +77,27 @@ class ContactGroup:
         return contact in self._members
 
     @property
-    def over(self) -> bool:
-        """Whether all of the group is read, as far as it can be."""
-        return self._to_end and self._prefix == len(self.due)
-
-    @property
     def complete(self) -> bool:
         """Whether all of the group is read."""
-        return self.over and not self.unread
+        return self._over and not self.unread
 
     @property
-    def under_way(self) -> bool:
-        """Whether there is something to remember of the read so far."""
-        return not self.over and bool(self.after or self.unread)
+    def position(self) -> dict[str, Any] | None:
+        """Return `{"started": "2026-08-01T12:00:00.000Z", "after": "8e…"}`, with `unread` if it is.
 
-    @property
-    def position(self) -> dict[str, Any]:
-        """Return `{"started": "2026-08-01T12:00:00.000Z", "after": "8e…"}`, with `unread` if it is."""
-        position = {"started": self.started, "after": self.after}
+        None where there is nothing to remember: the read is over, or has only just begun.
+        """
+        if self._over or not (self._incoming or self._after or self.unread):
+            return None
+        position = {"started": self.started, "after": self._after}
         return {**position, "unread": True} if self.unread else position
 
     def finish(self, contact: str) -> None:
         """Note that a contact is read to its end, or gone."""
         self._finished.add(contact)
         while self._prefix < len(self.due) and self.due[self._prefix] in self._finished:
-            self.after = self.due[self._prefix]
-            self._finished.discard(self.after)
+            self._after = self.due[self._prefix]
+            self._finished.discard(self._after)
             self._prefix += 1
 
     def fail(self, contact: str) -> None:
@@ -91,3 +108,8 @@ class ContactGroup:
         if contact == self.due[0]:
             self.unread = True
             self.finish(contact)
+
+    @property
+    def _over(self) -> bool:
+        """Whether all of the group is read, as far as it can be."""
+        return self._to_end and self._prefix == len(self.due)
