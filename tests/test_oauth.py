@@ -154,6 +154,8 @@ AUTHORIZE_AGAIN, WRONG_CLIENT, WRONG_HOST = (
         (401, {"error_type": "INVALID_REFRESH_TOKEN", "error_message": "… invalid or was revoked."}, AUTHORIZE_AGAIN),
         (401, {"error_type": "ACCESS_DENIED", "error_message": "Wrong credentials provided."}, WRONG_CLIENT),
         (401, {"error": "invalid_client"}, WRONG_CLIENT),
+        (401, {"error": "invalid_client", "error_description": "Unknown to this grant type"}, WRONG_CLIENT),
+        (200, {"error": "invalid_grant"}, AUTHORIZE_AGAIN),
         (403, {"message": "Forbidden"}, "Check client ID and client secret"),
         (404, {"message": "no Route matched with those values"}, WRONG_HOST),
         (302, {}, WRONG_HOST),

@@ -26,9 +26,9 @@ from airbyte_rdstation.client.errors import (
 )
 from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.redaction import mask
-from airbyte_rdstation.client.retry import RetryPolicy, send_until_final
+from airbyte_rdstation.client.retry import RetryPolicy
 from airbyte_rdstation.client.session import Session
-from airbyte_rdstation.client.token_endpoint import Renewal, lifetime_of
+from airbyte_rdstation.client.token_endpoint import REFRESH_TOKEN, TokenRequest, lifetime_of
 from airbyte_rdstation.client.tokens_file import TokensFile
 from airbyte_rdstation.config import OAuthSettings, tidied
 from airbyte_rdstation.dates import format_instant
@@ -135,7 +135,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         """Return a new pair, and whether RD Station gave it just now."""
         refresh_token = self.get_refresh_token()
         if self._file is None:
-            return self._refreshed(refresh_token, Renewal(self._retry_policy)), True
+            return self._refreshed(refresh_token, TokenRequest(REFRESH_TOKEN, self._retry_policy)), True
         with self._file.locked(self._may_wait(), self._sleep):
             if tokens := self._newer(self._file.newest(refresh_token)):
                 if not self._has_expired(tokens):
@@ -145,12 +145,13 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
 
     def _renewed_in(self, file: TokensFile, refresh_token: str) -> dict[str, str]:
         """Return the new pair, once it is on the disk; nothing is spent where it could not be kept."""
-        renewal = Renewal(self._retry_policy, answer_lost=file.was_interrupted(refresh_token))
+        interrupted = file.was_interrupted(refresh_token)
+        request = TokenRequest(REFRESH_TOKEN, self._retry_policy, answer_lost=interrupted)
         file.reserve(self._brought, refresh_token)
         try:
-            tokens = self._refreshed(refresh_token, renewal)
+            tokens = self._refreshed(refresh_token, request)
         except ConnectorError:
-            if not renewal.answer_lost:
+            if not request.answer_lost:
                 file.discard()
             raise
         try:
@@ -172,10 +173,11 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         self._leeway = min(_LEEWAY, abs(lifetime) / 2)
         return kept
 
-    def _refreshed(self, refresh_token: str, renewal: Renewal) -> dict[str, str]:
+    def _refreshed(self, refresh_token: str, request: TokenRequest) -> dict[str, str]:
         """Ask RD Station for `{"refresh_token": …, "access_token": …, "token_expiry_date": …, "renewed_at": …}`."""
         asked = ab_datetime_now()
-        answer = self._ask({**self.build_refresh_request_body(), "refresh_token": refresh_token}, renewal)
+        form = {**self.build_refresh_request_body(), "refresh_token": refresh_token}
+        answer = request.send(self.get_token_refresh_endpoint(), form, self._rate_limit)
         given = {name: token for name in _PAIR if isinstance(token := answer.get(name), str) and token}
         mask(*given.values())  # at once: no log line may show it
         lifetime = timedelta(seconds=lifetime_of(answer.get("expires_in")))
@@ -189,16 +191,6 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         published["credentials"] = {**published["credentials"], **fresh}
         self._hand_over(published)
         self._connector_config["credentials"].update(fresh)
-
-    def _ask(self, form: Mapping[str, Any], renewal: Renewal) -> dict[str, Any]:
-        """Return the token endpoint's answer: `{"access_token": "…", "refresh_token": "…", "expires_in": 7200}`."""
-        # Not the session that is to be authorized: all of its requests under way may be waiting for this one.
-        with Session(self._rate_limit, num_workers=1) as session:
-            return send_until_final(
-                lambda: session.post(self.get_token_refresh_endpoint(), form, timeout=self._retry_policy.timeout),
-                renewal.classify,
-                self._retry_policy,
-            ).value
 
     def _may_wait(self) -> Callable[[float], bool]:
         started = time.monotonic()
