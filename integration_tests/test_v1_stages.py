@@ -49,3 +49,13 @@ def test_given_a_pipeline_that_vanishes_when_read_then_no_stage_of_the_default_o
         assert len(records) == len(run.ids("deal_stages"))
         others = {stage["id"] for pipeline, below in stages.items() if pipeline != last for stage in below}
         assert others <= run.ids("deal_stages") <= others | {stage["id"] for stage in stages[last]}
+
+
+def test_given_stages_that_are_refused_when_read_then_one_error_stands_for_all_pipelines() -> None:
+    with account(AccountSize(pipelines=12, stages=2)) as crm:
+        crm.fault("422", path="/deal_stages$", times=None)
+
+        run = Source(crm, V1).read("deal_stages", "deal_pipelines")
+
+        assert run.outcomes == {"deal_stages": "INCOMPLETE", "deal_pipelines": "COMPLETE"}
+        assert "422" in run.error_of("deal_stages")["internal_message"]

@@ -62,3 +62,14 @@ def test_given_deals_at_the_edges_of_windows_when_read_then_each_comes_once(
     assert len(found) == len(set(found))
     assert made - set(found) == set()
     assert set(found) == V1.ids(crm, "deals")
+
+
+def test_given_windows_that_are_refused_when_read_then_one_error_stands_for_all(at_the_edges: Any) -> None:
+    crm, _ = at_the_edges
+    crm.fault("401", path="/deals$", query="start_date=", times=None)
+
+    run = Source(crm, V1).read("deals")
+
+    crm.clear_faults()
+    assert run.outcomes == {"deals": "INCOMPLETE"}
+    assert "401" in run.error_of("deals")["internal_message"]

@@ -23,6 +23,7 @@ from airbyte_rdstation.pagination.page_numbers import RestlessError, single_pass
 
 __all__ = [
     "Counted",
+    "DueVisit",
     "SmallListPartitions",
     "StreamPartitions",
     "VisitPartitions",

@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from pydantic import Field
 
-from airbyte_rdstation.airbyte.partitions import StreamPartitions, VisitPartitions, read_small_list
+from airbyte_rdstation.airbyte.partitions import VisitPartitions, read_small_list
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import (
     IncrementalCursor,
@@ -208,7 +209,7 @@ class DealPartitions(VisitPartitions):
 
 
 @dataclass(eq=False)
-class PipelinePartitions(StreamPartitions):
+class PipelinePartitions(VisitPartitions):
     """Generates a partition for each pipeline: the records that live below it."""
 
     head_start = 10
@@ -223,12 +224,16 @@ class PipelinePartitions(StreamPartitions):
     adopt: Callable[[Row, str], Row | None]
     """Makes a row of a pipeline's list the record; None if it does not belong to that pipeline."""
 
+    def __post_init__(self) -> None:
+        super().__init__(self.context, 2 * self.context.requests_at_once)
+
     def generate(self) -> Iterator[RecordPartition]:
         """Yield a partition for each pipeline."""
-        for pipelines in read_small_list(self.fetch_pipelines, self.pipeline_sort):
-            for pipeline in pipelines:
-                pipeline_id = pipeline["id"]
-                yield RecordPartition(self.context, {"pipeline_id": pipeline_id}, partial(self._read, pipeline_id))
+        pipelines = chain.from_iterable(read_small_list(self.fetch_pipelines, self.pipeline_sort))
+        ids = (pipeline["id"] for pipeline in pipelines)
+        yield from self._visits(({"pipeline_id": id_}, partial(self._read, id_)) for id_ in ids)
+        if not self._given_up:
+            self.cursor.checkpoint()
 
     def _read(self, pipeline_id: str) -> Iterator[list[Row]]:
         try:
@@ -237,4 +242,4 @@ class PipelinePartitions(StreamPartitions):
                 yield [record for record in adopted if record is not None]
         except NotFoundError:
             pass  # the pipeline was deleted since the list of pipelines was read
-        self.cursor.checkpoint()
+        self.cursor.records_emitted()

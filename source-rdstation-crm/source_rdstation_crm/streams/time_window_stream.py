@@ -6,12 +6,12 @@ Facts: docs/api/crm-v1.md#reading-lists-that-move, #deals-in-detail, #contacts-o
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from airbyte_rdstation.airbyte.partitions import Counted, StreamPartitions
+from airbyte_rdstation.airbyte.partitions import Counted, DueVisit, VisitPartitions
 from airbyte_rdstation.airbyte.records import RecordPartition
 from airbyte_rdstation.airbyte.state import StreamCursor
 from airbyte_rdstation.airbyte.stream_context import StreamContext
@@ -25,44 +25,35 @@ from source_rdstation_crm.streams.substream import DealCursor, DealPartitions, R
 __all__ = ["DealPartitionsV1", "TimeWindowPartitions", "read_contacts"]
 
 
-class TimeWindowPartitions(StreamPartitions):
+class TimeWindowPartitions(VisitPartitions):
     """Generates a partition for each window of time; a single one where a page holds the whole list."""
 
     def __init__(self, context: StreamContext, cursor: StreamCursor, *, windows: Windows) -> None:
-        self._context = context
+        super().__init__(context, 2 * context.requests_at_once)
         self._cursor = cursor
         self._windows = windows
         self._lock = threading.Lock()
-        self._under_way = self._read_rows = 0
+        self._read_rows = 0
 
     def generate(self) -> Iterator[RecordPartition]:
         """Yield the windows, the oldest first."""
         rows, windows = self._windows.plan()
-        if not windows:
-            yield RecordPartition(self._context, {}, lambda: self._emit(rows))
-        self._under_way = len(windows)
-        for window in windows:
-            covered = {"from": str(window.at_least), "to": str(window.before)}
-            yield RecordPartition(self._context, covered, partial(self._read, window))
+        yield from self._visits(map(self._due, windows) if windows else [({}, partial(self._read, [rows]))])
+        if not self._given_up:
+            _report_unread(self._context, self._windows.total, self._read_rows, walled=self._windows.walled)
+            self._cursor.checkpoint()
 
-    def _read(self, window: Window) -> Iterator[list[Row]]:
-        read = 0
-        for batch in self._windows.read(window):
-            read += len(batch.rows)
-            yield batch.rows
+    def _due(self, window: Window) -> DueVisit:
+        pages = (batch.rows for batch in self._windows.read(window))
+        return {"from": str(window.at_least), "to": str(window.before)}, partial(self._read, pages)
+
+    def _read(self, pages: Iterable[list[Row]]) -> Iterator[list[Row]]:
+        for rows in pages:
+            yield rows
+            with self._lock:
+                self._read_rows += len(rows)
             self._context.progress.expect_records(self._windows.total)
             self._cursor.records_emitted()
-        with self._lock:
-            self._read_rows += read
-            self._under_way -= 1
-            if not self._under_way:
-                _report_unread(self._context, self._windows.total, self._read_rows, walled=self._windows.walled)
-        self._cursor.checkpoint()
-
-    def _emit(self, rows: list[Row]) -> Iterator[list[Row]]:
-        yield rows
-        self._context.compare(len(rows), self._windows.total)
-        self._cursor.checkpoint()
 
 
 class DealPartitionsV1(DealPartitions):
