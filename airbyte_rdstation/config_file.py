@@ -23,7 +23,6 @@ from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.config import CommonSettings, SettingsModel
 
 __all__ = [
-    "credentials_of",
     "explain",
     "filled",
     "load",
@@ -115,23 +114,14 @@ def filled(raw: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def credentials_of(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the object `credentials`. Raises a config error where there is none."""
-    credentials = raw.get("credentials")
-    if isinstance(credentials, dict):
-        return credentials
-    sentence = "The configuration has no `credentials` object. Client ID, client secret and tokens belong into one."
-    if "access_token" in raw and "client_id" not in raw:
-        sentence += " This one looks like one of RD Station Conversas, which has its `access_token` at the top."
-    raise config_error(sentence)
-
-
 def read_as(model: type[S], raw: Mapping[str, Any], variants: Collection[str] = ()) -> S:
     """Make settings of a configuration; a warning, and their `remarks`, say what in it is odd or has no effect.
 
     Raises a config error that names each property that is wrong, and quotes no value. `variants` are the constants that
     choose between forms of an object: pydantic names them in the way to a property.
     """
+    if "credentials" in model.model_fields and not isinstance(raw.get("credentials"), Mapping):
+        raise _no_credentials(raw)
     remarks: list[str] = []
     unknown = ""
     try:
@@ -161,6 +151,13 @@ def explain(error: ValidationError, variants: Collection[str] = (), remark: str 
 def nearest(name: str, known: Collection[str]) -> str | None:
     """Return which of some names in lower case was probably meant; None where none is near."""
     return next(iter(get_close_matches(name.casefold(), known, n=1, cutoff=_CLOSE)), None)
+
+
+def _no_credentials(raw: Mapping[str, Any]) -> ConnectorError:
+    sentence = "The configuration has no `credentials` object. Client ID, client secret and tokens belong into one."
+    if "access_token" in raw and "client_id" not in raw:
+        sentence += " This one looks like one of RD Station Conversas, which has its `access_token` at the top."
+    return config_error(sentence)
 
 
 def _path(place: tuple[int | str, ...], variants: Collection[str]) -> str:

@@ -42,7 +42,7 @@ from airbyte_rdstation.airbyte.records import RecordPage, StreamQueue
 from airbyte_rdstation.airbyte.stream_factory import StreamFactory
 from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.client.redaction import RedactingFilter
-from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.retry import SYNC_POLICY, RetryPolicy
 from airbyte_rdstation.config import SourceSettings
 from airbyte_rdstation.config_file import filled
 
@@ -109,7 +109,7 @@ class RdstationSource(AbstractSource, Generic[S]):
         settings: S,
         *,
         streams: Collection[str] = (),
-        retry_policy: RetryPolicy | None = None,
+        retry_policy: RetryPolicy = SYNC_POLICY,
     ) -> StreamFactory[Any, S]:
         """Return the account of a configuration; `streams` are those selected, if the command reads any.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
@@ -37,7 +37,16 @@ from airbyte_rdstation.client.json_text import mended
 from airbyte_rdstation.client.rate_limit import retry_after
 from airbyte_rdstation.client.redaction import RedactingFilter, describe
 from airbyte_rdstation.client.responses import BadAnswerError, NoJsonError, message_of, server_ahead
-from airbyte_rdstation.client.retry import Answer, Fail, Parsed, Retry, RetryPolicy, Verdict, send_until_final
+from airbyte_rdstation.client.retry import (
+    SYNC_POLICY,
+    Answer,
+    Fail,
+    Parsed,
+    Retry,
+    RetryPolicy,
+    Verdict,
+    send_until_final,
+)
 from airbyte_rdstation.client.session import Session
 
 __all__ = ["Api"]
@@ -65,31 +74,23 @@ _logger.addFilter(RedactingFilter())
 logging.getLogger("airbyte").addFilter(RedactingFilter())
 
 
+@dataclass(eq=False)
 class Api:
     """Calls one RD Station API below `base_url`; safe to share among threads."""
 
-    def __init__(
-        self,
-        base_url: str,
-        session: Session,
-        retry_policy: RetryPolicy | None = None,
-        statuses: Statuses = STATUSES,
-        *,
-        on_rate_limit_wait: Callable[[str, float], None] | None = None,
-    ) -> None:
-        """Take what each status means to the users of this API, and what to do before each wait for the rate limit.
-
-        `on_rate_limit_wait` gets the `stream` of the call that has to wait, and the seconds; without it the wait is
-        logged.
-        """
-        self.base_url = base_url
-        self._statuses = statuses
-        self._on_rate_limit_wait = on_rate_limit_wait
-        self.session = session
-        self._retry_policy = retry_policy or RetryPolicy()
-        self._dated = "", datetime.now(timezone.utc)  # the newest answer's `Date` header, and when it came
-        self._ahead: timedelta | None = None  # how far RD Station's clock is ahead of ours
-        self._mended_streams: set[str] = set()
+    base_url: str
+    session: Session
+    retry_policy: RetryPolicy = SYNC_POLICY
+    statuses: Statuses = field(default_factory=lambda: STATUSES)
+    """What each status means to the users of this API."""
+    _: KW_ONLY
+    on_rate_limit_wait: Callable[[str, float], None] | None = None
+    """Gets the `stream` of a call that waits for the rate limit, and the seconds; without it the wait is logged."""
+    _dated: tuple[str, datetime] = field(default_factory=lambda: ("", datetime.now(timezone.utc)), init=False)
+    """The newest answer's `Date` header, and when it came."""
+    _ahead: timedelta | None = field(default=None, init=False)
+    """How far RD Station's clock is ahead of ours."""
+    _mended_streams: set[str] = field(default_factory=set, init=False)
 
     def get(
         self,
@@ -110,11 +111,11 @@ class Api:
         `on_request` is called before each try, `on_headers` with the headers of the answer that was parsed.
         Raises NotFoundError, ForbiddenError, RequestRefusedError or another ConnectorError once no try can help.
         """
-        policy = self._retry_policy
+        policy = self.retry_policy
         if tries_on_500:
             policy = replace(policy, tries_on_500=min(tries_on_500, policy.tries_on_500))
         read = partial(self._read, stream, parse)
-        call = _Call("GET", self.base_url + path, stream, read, self._statuses, policy, hint)
+        call = _Call("GET", self.base_url + path, stream, read, self.statuses, policy, hint)
         parsed = self._send(call, on_request, params=dict(params))
         on_headers(parsed.headers)
         return parsed.value
@@ -125,7 +126,7 @@ class Api:
         Raises RequestRefusedError or NotFoundError, with what RD Station `said`, where the record is at fault.
         """
         read = partial(self._read, stream, parse)
-        call = _Call("PUT", self.base_url + path, stream, read, self._statuses, self._retry_policy)
+        call = _Call("PUT", self.base_url + path, stream, read, self.statuses, self.retry_policy)
         return self._send(call, json=body).value
 
     def post(self, path: str, body: Mapping[str, Any], parse: Callable[[bytes], T], *, stream: str) -> T:
@@ -135,7 +136,7 @@ class Api:
         look it up. Otherwise as `put`.
         """
         read = partial(self._read, stream, parse)
-        call = _Call("POST", self.base_url + path, stream, read, self._statuses, self._retry_policy)
+        call = _Call("POST", self.base_url + path, stream, read, self.statuses, self.retry_policy)
         return self._send(call, json=body).value
 
     def server_time(self, local: datetime) -> datetime:
@@ -160,10 +161,10 @@ class Api:
         return parsed
 
     def _on_wait(self, stream: str, retry: Retry) -> None:
-        if retry.counts or retry.after is None or self._on_rate_limit_wait is None:
+        if retry.counts or retry.after is None or self.on_rate_limit_wait is None:
             _logger.info("%s", retry.notice)
         else:
-            self._on_rate_limit_wait(stream, retry.after)
+            self.on_rate_limit_wait(stream, retry.after)
 
     def _read(self, stream: str, parse: Callable[[bytes], T], content: bytes) -> T:
         """Parse a body with `parse`, which takes strict JSON; mend it first where one odd text would cost the page.

@@ -26,7 +26,7 @@ from airbyte_rdstation.client.errors import (
 )
 from airbyte_rdstation.client.rate_limit import RateLimit
 from airbyte_rdstation.client.redaction import mask
-from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.retry import SYNC_POLICY, RetryPolicy
 from airbyte_rdstation.client.session import Session
 from airbyte_rdstation.client.token_endpoint import REFRESH_TOKEN, TokenRequest, lifetime_of
 from airbyte_rdstation.client.tokens_file import TokensFile
@@ -55,7 +55,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         config: MutableMapping[str, Any],
         token_url: str,
         rate_limit: RateLimit,
-        retry_policy: RetryPolicy | None = None,
+        retry_policy: RetryPolicy = SYNC_POLICY,
         *,
         tokens_path: str | None = None,
         publish: Callable[[dict[str, Any]], None] | None = None,
@@ -73,7 +73,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
         super().__init__(config, token_url)
         self._hand_over = publish or emit_configuration_as_airbyte_control_message
         self._rate_limit = rate_limit
-        self._retry_policy = retry_policy or RetryPolicy()
+        self._retry_policy = retry_policy
         self._sleep = sleep
         self._leeway = _LEEWAY
         self._is_fresh = True
@@ -213,7 +213,7 @@ def finish_renewal() -> None:
 def authorized_session(
     config: MutableMapping[str, Any],
     settings: OAuthSettings,
-    retry_policy: RetryPolicy | None = None,
+    retry_policy: RetryPolicy = SYNC_POLICY,
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Session:

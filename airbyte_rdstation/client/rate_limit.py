@@ -20,7 +20,7 @@ from typing import Final
 import requests
 
 from airbyte_rdstation.client.errors import transient_error
-from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.retry import SYNC_POLICY, RetryPolicy
 from airbyte_rdstation.dates import parse_instant
 
 __all__ = ["RateLimit", "Started", "Turn", "Turns", "even_share", "retry_after"]
@@ -59,11 +59,11 @@ class RateLimit:
     def __init__(
         self,
         requests_per_minute: int,
-        retry_policy: RetryPolicy | None = None,
+        retry_policy: RetryPolicy = SYNC_POLICY,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._retry_policy = retry_policy or RetryPolicy()
+        self._retry_policy = retry_policy
         self._clock = clock
         self._sleep = sleep
         self._portion, self._interval = even_share(requests_per_minute)

@@ -52,6 +52,9 @@ class RetryPolicy:
         return then - started <= self.seconds and then <= self.until
 
 
+SYNC_POLICY: Final = RetryPolicy()
+"""What a sync has; `check` begins one of its own."""
+
 Answer: TypeAlias = "requests.Response | requests.RequestException"
 """An answer of any status, or why none came."""
 

@@ -17,7 +17,7 @@ from airbyte_rdstation.config import (
     SettingsModel,
     Text,
 )
-from airbyte_rdstation.config_file import credentials_of, filled, read_as
+from airbyte_rdstation.config_file import filled, read_as
 from destination_rdstation_crm.objects.key_forms import Match
 
 __all__ = ["Column", "LocalStorage", "NoStorage", "S3Storage", "Settings", "Storage", "read_settings"]
@@ -111,7 +111,6 @@ def read_settings(raw: Mapping[str, Any]) -> Settings:
     """Check the configuration. A config error names each property that is wrong; it never quotes a value."""
     # An empty mode, so that a missing one is told with the choices.
     given = {"api_base_url": _BASE_URL, "mode": "", **filled(raw)}
-    credentials_of(given)
     storage = given.get("object_storage_config")
     if isinstance(storage, Mapping):
         given["object_storage_config"] = {"storage_type": "None", **filled(storage)}

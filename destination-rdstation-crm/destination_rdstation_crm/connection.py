@@ -22,7 +22,7 @@ from airbyte_rdstation.client.errors import (
     final,
 )
 from airbyte_rdstation.client.oauth import authorized_session
-from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.retry import SYNC_POLICY, RetryPolicy
 from destination_rdstation_crm.config import Settings
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
 from destination_rdstation_crm.mapping.plan import Entry, columns_of, matches_of, missing_fields
@@ -60,7 +60,7 @@ class Connection:
         self,
         config: MutableMapping[str, Any],
         settings: Settings,
-        retry_policy: RetryPolicy | None = None,
+        retry_policy: RetryPolicy = SYNC_POLICY,
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:

@@ -10,7 +10,7 @@ from airbyte_rdstation.airbyte.source import RdstationSource
 from airbyte_rdstation.airbyte.stream_factory import tell_rate_limited
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.rate_limit import RateLimit
-from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.retry import SYNC_POLICY, RetryPolicy
 from airbyte_rdstation.client.session import BearerToken, Session
 from source_rdstation_conversas.config import Settings, read_settings, require_for
 from source_rdstation_conversas.factory_conversas import StreamFactoryConversas
@@ -32,11 +32,11 @@ class SourceRdstationConversas(RdstationSource[Settings]):
         settings: Settings,
         *,
         streams: Collection[str] = (),
-        retry_policy: RetryPolicy | None = None,
+        retry_policy: RetryPolicy = SYNC_POLICY,
     ) -> StreamFactoryConversas:
         """Connect to the token's account. Raises a config error where a selected stream lacks a setting."""
         require_for(streams, settings)
-        retry_policy = replace(retry_policy or RetryPolicy(), rate_limit_wait=_RATE_LIMIT_WAIT)
+        retry_policy = replace(retry_policy, rate_limit_wait=_RATE_LIMIT_WAIT)
         rate_limit = RateLimit(settings.requests_per_minute, retry_policy)
         session = Session(rate_limit, settings.num_workers, BearerToken(settings.access_token))
         url = settings.api_base_url

@@ -16,7 +16,7 @@ from airbyte_rdstation.config import (
     SettingsModel,
     SourceSettings,
 )
-from airbyte_rdstation.config_file import credentials_of, filled, read_as
+from airbyte_rdstation.config_file import filled, read_as
 
 __all__ = ["Settings", "V1Credentials", "V2Credentials", "read_settings"]
 
@@ -47,14 +47,14 @@ class Settings(OAuthSettings, SourceSettings):
 def read_settings(raw: Mapping[str, Any]) -> Settings:
     """Check a configuration. Raises a config error that names each property that is wrong; it never quotes a value."""
     given = filled(raw)
-    credentials = credentials_of(given)
-    if filled(credentials).keys() == {"access_token"}:
-        raise config_error(
-            '`credentials` holds an access token alone. If it is the token of API v1, add `"api_version": "v1"` beside '
-            "it; API v2 needs `client_id`, `client_secret` and `refresh_token`, too."
-        )
-    version = credentials.get("api_version", _DEFAULT_VERSION)
-    if not isinstance(version, str) or version not in _BASE_URLS:
-        raise config_error("`credentials.api_version` is unknown. It must be v2, or v1 for a legacy token.")
-    versioned = {**given, "credentials": {**credentials, "api_version": version}}
-    return read_as(Settings, {"api_base_url": _BASE_URLS[version], **versioned}, variants=_BASE_URLS)
+    if isinstance(credentials := given.get("credentials"), Mapping):
+        if filled(credentials).keys() == {"access_token"}:
+            raise config_error(
+                '`credentials` holds an access token alone. If it is the token of API v1, add `"api_version": "v1"` '
+                "beside it; API v2 needs `client_id`, `client_secret` and `refresh_token`, too."
+            )
+        version = credentials.get("api_version", _DEFAULT_VERSION)
+        if not isinstance(version, str) or version not in _BASE_URLS:
+            raise config_error("`credentials.api_version` is unknown. It must be v2, or v1 for a legacy token.")
+        given = {"api_base_url": _BASE_URLS[version], **given, "credentials": {**credentials, "api_version": version}}
+    return read_as(Settings, given, variants=_BASE_URLS)

@@ -10,7 +10,7 @@ from airbyte_rdstation.airbyte.stream_factory import tell_rate_limited
 from airbyte_rdstation.client.client import Api
 from airbyte_rdstation.client.oauth import authorized_session
 from airbyte_rdstation.client.rate_limit import RateLimit
-from airbyte_rdstation.client.retry import RetryPolicy
+from airbyte_rdstation.client.retry import SYNC_POLICY, RetryPolicy
 from airbyte_rdstation.client.session import QueryToken, Session
 from source_rdstation_crm.config import Settings, V1Credentials, read_settings
 from source_rdstation_crm.factory_crm import StreamFactoryCrm
@@ -32,7 +32,7 @@ class SourceRdstationCrm(RdstationSource[Settings]):
         settings: Settings,
         *,
         streams: Collection[str] = (),
-        retry_policy: RetryPolicy | None = None,
+        retry_policy: RetryPolicy = SYNC_POLICY,
     ) -> StreamFactoryCrm[Any]:
         """Connect to the account over the version of the API that the credentials are for."""
         url = settings.api_base_url
