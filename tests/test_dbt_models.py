@@ -117,12 +117,13 @@ def test_what_is_gone_stands_in_no_stage_and_is_none(tmp_path: Path) -> None:
             {
                 "id": name,
                 "status": "ongoing",
-                "stage_id": "s",
+                "stage_id": stage_id,
                 "pipeline_id": "p",
-                "created_at": "2026-11-29 12:00:00",
+                "updated_at": moved,
                 **at,
             }
             for name, at in (("here", {}), ("gone", earlier))
+            for stage_id, moved in (("before", "2026-11-01 12:00:00"), ("s", "2026-11-29 12:00:00"))
         ],
     }
     path = stored(tmp_path, tables)
@@ -132,6 +133,22 @@ def test_what_is_gone_stands_in_no_stage_and_is_none(tmp_path: Path) -> None:
     assert rows(path, "select stage_id, reached from {{ ref('rdstation__funnel') }}", **given) == [
         {"stage_id": "s", "reached": 1}
     ]
+
+
+def test_time_in_stage_is_not_the_age_of_deals_that_were_never_seen_to_move(tmp_path: Path) -> None:
+    old = {"id": "old", "stage_id": "s", "created_at": "2025-01-01 12:00:00", "updated_at": "2026-11-01 12:00:00"}
+    new = {"id": "new", "stage_id": "s", "created_at": "2026-11-29 12:00:00", "updated_at": "2026-11-29 13:00:00"}
+    first_sync = {EXTRACTED: "2026-11-20 12:00:00"}
+    stages = [{"id": "s", "name": "Proposta", "order": 1, "pipeline_id": "p"}]
+    one_version, versions = [{**old, **first_sync}, new], [{**old, **first_sync}, {**old, "updated_at": TODAY}, new]
+    given: dict[str, Any] = {"rdstation_now": TODAY}
+
+    found = [
+        rows(write_tables(tmp_path / f"{name}.duckdb", {"deals": deals, "stages": stages}, TODAY), DAYS, **given)
+        for name, deals in (("deduped", one_version), ("appended", versions))
+    ]
+
+    assert found == [[], [{"stage_id": "s", "visits": 1, "still_there": 1, "mean_days": 1.0}]]
 
 
 def test_a_move_without_a_date_of_change_is_as_old_as_its_arrival(tmp_path: Path) -> None:

@@ -7,15 +7,17 @@ with visits as (
     select
         deal_id,
         stage_id,
-        -- What happened before the first version that was seen is not known.
         case when version = 1 then created_at else updated_at end as entered_at,
-        lead(updated_at) over (partition by deal_id order by updated_at, delivered_at) as left_at,
-        version > 1 as entry_was_seen
+        lead(updated_at) over (partition by deal_id order by version) as left_at,
+        -- Where a deal was before its first version is known of one that was created since the first sync. A table that
+        -- keeps one version a deal (Append + Deduped) tells of no move at all.
+        version > 1 or coalesce(most_versions > 1 and created_at >= read_since, false) as entry_was_seen
     from (
         select
             *,
-            lag(stage_id) over (partition by deal_id order by updated_at, delivered_at) as stage_before,
-            row_number() over (partition by deal_id order by updated_at, delivered_at) as version
+            lag(stage_id) over (partition by deal_id order by version) as stage_before,
+            max(version) over () as most_versions,
+            min(delivered_at) over () as read_since
         from {{ ref('stg_rdstation__deal_versions') }}
     ) as versions
     where version = 1 or coalesce(stage_before, '') <> coalesce(stage_id, '')

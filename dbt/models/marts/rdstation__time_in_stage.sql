@@ -7,7 +7,7 @@ with lengths as (
         {{ seconds_between('visits.entered_at', 'coalesce(visits.left_at, ' ~ utc_now() ~ ')') }} / 86400 as days
     from {{ ref('rdstation__deal_stage_visits') }} as visits
     left join {{ ref('rdstation__deletions') }} as deletions on deletions.stream = 'deals' and deletions.id = visits.deal_id
-    where deletions.id is null
+    where deletions.id is null and visits.entry_was_seen
 )
 
 select
