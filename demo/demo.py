@@ -56,7 +56,7 @@ class Sync:
 def main() -> int:
     """Run the demo; returns the exit code: 0 only if everything in the account arrived, twice."""
     WORK.mkdir(mode=0o700, exist_ok=True)
-    with Emulator(size=SIZE, conversas=CONVERSAS_ACCOUNT, settings=SETTINGS) as crm:
+    with Emulator(size=SIZE, conversas=CONVERSAS_ACCOUNT, settings=SETTINGS, recent=True) as crm:
         print(f"An emulated RD Station account, {SCALE} times faster than the real one: at most {LIMIT} requests (of")
         print(
             f"Conversas {CONVERSAS_LIMIT}) in {60 / SCALE:g} s instead of a minute, "

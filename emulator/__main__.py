@@ -31,6 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=8800, help="0 picks a free one")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
+        "--recent",
+        action="store_true",
+        help="rows until yesterday (default: until 2026-09-01, so that a seed gives one account)",
+    )
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
@@ -55,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(str(error))
     size = AccountSize(**{name: getattr(options, name) for name in AccountSize.choices()})
     conversas = ConversasSize(**{name: getattr(options, f"conversas_{name}") for name in ConversasSize.choices()})
-    run(size, conversas, options.seed, changes, options.port, options.ready_file)
+    run(size, conversas, options.seed, changes, options.port, options.ready_file, recent=options.recent)
 
 
 def _setting(text: str) -> tuple[str, object]:

@@ -64,19 +64,22 @@ class Emulator(ConversasCalls):
         seed: int = 1,
         conversas: ConversasSize | None = None,
         start: Callable[[Sequence[str]], Process] = command,
+        *,
+        recent: bool = False,
     ) -> None:
         self._start = start
         self._size = size or AccountSize()
         self._account = conversas or ConversasSize()
         self._changes = dict(settings or {})
         self._seed = seed
+        self._recent = recent
         self._process: Process | None = None
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy of the machine is not for loopback
         self.base_url = ""
 
     def __enter__(self) -> Emulator:
-        arguments = ["--port", "0", "--seed", str(self._seed)]
+        arguments = ["--port", "0", "--seed", str(self._seed), *(["--recent"] if self._recent else [])]
         for name, value in asdict(self._size).items():
             arguments += [f"--{name.replace('_', '-')}", str(value)]
         for name, value in asdict(self._account).items():

@@ -32,6 +32,7 @@ from .crm_v2 import control_routes as v2_routes
 from .crm_v2.routes import CrmV2
 from .data.account import Account, AccountSize
 from .data.changes import Changes
+from .data.times import horizon
 from .faults import FaultPlan
 from .middleware import TRANSPORT, Middleware
 from .request_log import RequestLog
@@ -53,11 +54,13 @@ def run(
     changes: Mapping[str, object],
     port: int,
     ready_file: Path | None,
+    *,
+    recent: bool,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; port 0 means any free one."""
+    """Serve until SIGTERM or SIGINT; port 0 means any free one, `recent` is as in `data.times.horizon`."""
     settings = Settings()
     settings.change(changes)
-    app, configurations = build(size, conversas, seed, settings)
+    app, configurations = build(size, conversas, seed, settings, recent=recent)
     listener = _listener(port)
     config = uvicorn.Config(
         app,
@@ -84,15 +87,16 @@ def _listener(port: int) -> socket.socket:
 
 
 def build(
-    size: AccountSize, conversas: ConversasSize, seed: int, settings: Settings
+    size: AccountSize, conversas: ConversasSize, seed: int, settings: Settings, *, recent: bool
 ) -> tuple[Starlette, Configurations]:
     """The application, and what gives a configuration: of the CRM source (v2, v1), of the destination, of Conversas."""
     clock, log, faults = Clock(), RequestLog(), FaultPlan()
-    changes = Changes(Account(size, seed, clock.now()), clock, settings)
+    until = horizon(clock.now(), recent=recent)
+    changes = Changes(Account(size, seed, until), clock, settings)
     v1, v2 = CrmV1(changes, clock, settings), CrmV2(changes, clock, settings)
     behind_v1 = v1_routes.ControlRoutes(v1)
     behind_v2 = v2_routes.ControlRoutes(changes, v2.tokens, clock, settings)
-    conversas_api = Conversas(conversas, seed, clock, settings)
+    conversas_api = Conversas(conversas, seed, until, clock, settings)
     behind_conversas = conversas_routes.ControlRoutes(conversas_api, clock, settings)
     handlers = {**behind_v2.handlers(), **behind_v1.handlers(), **behind_conversas.handlers()}
     control = Control(settings, clock, log, faults, Churn(changes, clock), changes, handlers)

@@ -32,11 +32,12 @@ BEGINNINGS = ("/v1/", "/v2/", "/v4/")
 class Conversas:
     """The API of one account, made on first use."""
 
-    def __init__(self, size: ConversasSize, seed: int, clock: Clock, settings: Settings) -> None:
+    def __init__(self, size: ConversasSize, seed: int, until: int, clock: Clock, settings: Settings) -> None:
         self.token = static_token(seed)
         self.keys = Keys()
         self._size = size
         self._seed = seed
+        self._until = until
         self._clock = clock
         self._settings = settings
         self._bucket = Bucket()
@@ -45,7 +46,7 @@ class Conversas:
     @cached_property
     def account(self) -> ConversasAccount:
         """What there is to read."""
-        return ConversasAccount(self._size, self._seed, self._clock.now())
+        return ConversasAccount(self._size, self._seed, self._until)
 
     @cached_property
     def lists(self) -> Lists:

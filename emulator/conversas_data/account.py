@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..data.collection import Collection
 from ..data.row import Fields, Row
-from ..data.times import horizon, object_id, timeline
+from ..data.times import object_id, timeline
 from ..rng import Rng, invented_id, rng
 from . import reports, short_lists
 from .campaigns import campaign
@@ -37,12 +37,12 @@ FIRST_KIND = 0x40  # in ids: apart from those of the CRM's account
 class ConversasAccount:
     """Lists by name, oldest rows first."""
 
-    def __init__(self, size: ConversasSize, seed: int, now: int) -> None:
+    def __init__(self, size: ConversasSize, seed: int, until: int) -> None:
         self.seed = seed
         self.company = invented_id(str(seed), "company")
         self.lists: dict[str, Collection] = {}
         self._first: dict[str, list[Row]] = {}  # what generators refer to, whatever is deleted later
-        self._until = horizon(now)
+        self._until = until
         self._created = CREATED_LATER
         for name, (number, _) in GENERATORS.items():
             moments = timeline(getattr(size, number), rng(seed, "account", name), self._until)

@@ -12,7 +12,7 @@ from .children import Children
 from .collection import Collection
 from .lookup import Lookup
 from .row import Fields, Row
-from .times import horizon, object_id, timeline
+from .times import object_id, timeline
 
 __all__ = ["Account", "AccountSize"]
 
@@ -88,11 +88,11 @@ CREATED_LATER = 1 << 32  # numbers of rows that were not there at the start
 class Account:
     """All lists by name; `children` holds those that lie below a deal or pipeline."""
 
-    def __init__(self, size: AccountSize, seed: int, now: int) -> None:
+    def __init__(self, size: AccountSize, seed: int, until: int) -> None:
         self.seed = seed
         self.stages_each = size.stages
         self._created = CREATED_LATER
-        self._until = horizon(now)
+        self._until = until
         self.lists: dict[str, Collection] = {
             name: Collection(self._generated(name, getattr(size, name))) for name in size.lists()
         }

@@ -16,9 +16,13 @@ BULK_EDIT_BEFORE = 40 * DAY
 BULK_EDIT_SECONDS = 300
 
 
-def horizon(now: int) -> int:
-    """The end of generated time: fixed, so that equal seeds give equal accounts; earlier if the clock is behind it."""
-    return min(GENERATED_UNTIL, now - now % DAY - DAY)
+def horizon(now: int, *, recent: bool = False) -> int:
+    """Return the end of generated time: fixed, so that equal seeds give equal accounts; earlier if the clock is behind.
+
+    `recent` lets it end as yesterday begins (UTC) whatever day that is, for an account that looks as if it is in use.
+    """
+    yesterday = now - now % DAY - DAY
+    return yesterday if recent else min(GENERATED_UNTIL, yesterday)
 
 
 def timeline(count: int, dice: Rng, until: int) -> list[tuple[int, int]]:

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 import prefork
-from emulator.client import AccountSize, Emulator
+from emulator.client import AccountSize, ConversasSize, Emulator
 
 from .conftest import Caller
 
+DAY = timedelta(days=1)
+FIXED_END = datetime(2026, 9, 1, tzinfo=timezone.utc)
 TOP = ["contacts", "deals", "organizations", "tasks"]
 
 
@@ -28,6 +31,19 @@ def test_given_churn_then_its_log_tells_what_happened(api: Caller) -> None:
     edited = set(log["edited"]["contacts"]) & api.crm.ids("contacts")
     assert edited
     assert api.crm.stop_churn()["edited"] == log["edited"]
+
+
+@pytest.mark.parametrize("recent", [True, False])
+def test_given_a_recent_account_then_its_rows_end_as_yesterday_begins(recent: bool) -> None:
+    begun = datetime.now(timezone.utc)
+    size, talks = AccountSize(contacts=300), ConversasSize(contacts=30, messages_per_contact=100)
+    with Emulator(size=size, conversas=talks, start=prefork.emulator, recent=recent) as crm:
+        lists = [crm.truth("contacts"), crm.conversas_truth("messages")]
+    end = datetime(begun.year, begun.month, begun.day, tzinfo=timezone.utc) - DAY if recent else FIXED_END
+
+    for rows in lists:
+        newest = max(datetime.fromisoformat(row["created_at"].replace("Z", "+00:00")) for row in rows)
+        assert end - 5 * DAY < newest <= end
 
 
 def test_given_an_edit_then_updated_at_is_now_in_milliseconds(api: Caller) -> None:
