@@ -109,11 +109,40 @@ def test_amounts_that_are_none_or_negative_are_drawn(tmp_path: Path) -> None:
     assert not re.search(r'width="-|height="-|nan', page)
 
 
+STAGES = [{"id": "s", "name": "Proposta", "order": 1, "pipeline_id": "p"}]
+
+
 def test_time_in_stage_comes_from_api_v2_where_v1_has_no_history(tmp_path: Path) -> None:
-    stages = [{"id": "s", "name": "Proposta", "order": 1, "pipeline_id": "p"}]
-    newer = write_tables(tmp_path / "v2.duckdb", {"deals": deals(stage_id="s"), "stages": stages}, NOW)
+    moved = [*deals(stage_id="first"), *deals(stage_id="s", updated_at="2026-11-10 12:00:00")]
+    moved[0]["updated_at"] = "2026-11-02 12:00:00"
+    newer = write_tables(tmp_path / "v2.duckdb", {"deals": moved, "stages": STAGES}, NOW)
     older = write_tables(tmp_path / "v1.duckdb", {"deals": [{"id": "d0", "win": True}]}, NOW)
 
     assert main([str(newer), str(older)]) == 0
 
-    assert "9,0 dias" in section((tmp_path / "v2.html").read_text(encoding="utf-8"), "Tempo em cada etapa")
+    assert "0,0 dias" in section((tmp_path / "v2.html").read_text(encoding="utf-8"), "Tempo em cada etapa")
+
+
+def test_one_version_of_each_deal_tells_no_time_in_stage(tmp_path: Path) -> None:
+    page = drawn(tmp_path, {"deals": deals(stage_id="s"), "stages": STAGES})
+
+    shown = section(page, "Tempo em cada etapa")
+    assert "Não é possível saber" in shown
+    assert "dias\n" not in shown
+
+
+def test_a_section_names_the_stream_that_was_not_synced(tmp_path: Path) -> None:
+    attended = [{"id": "r", "created_at": "2026-11-10 12:00:00", "tme": {"value": 30}}]
+
+    page = drawn(tmp_path, {"reports": attended})
+
+    shown = section(page, "Tempo de resposta")
+    assert "O fluxo messages não foi sincronizado." in shown
+    assert "nov" not in shown
+    assert "não foi sincronizado" not in section(page, "Atendimentos por atendente")
+
+
+def test_without_the_details_of_api_v1_each_section_says_so(tmp_path: Path) -> None:
+    page = drawn(tmp_path, {"deals": [{"id": "d", "win": True}], "users": [{"id": "u"}]})
+
+    assert page.count("O fluxo deals_details não foi sincronizado.") == 6

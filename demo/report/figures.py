@@ -113,8 +113,11 @@ def collect(files: Mapping[str, Path], **variables: Any) -> Figures:
 
 
 def last_months(rows: Sequence[Row], newest: datetime | None) -> list[Row]:
-    """Return the rows of the last twelve months, and a row without figures for each month between that has none."""
-    if newest is None:
+    """Return the rows of the last twelve months, and a row without figures for each month that has none.
+
+    Nothing where there are no rows at all.
+    """
+    if newest is None or not rows:
         return []
     last = newest.year * 12 + newest.month - 1
     known = {row["month"]: row for row in rows}

@@ -19,6 +19,11 @@ from demo.report.texts import LANGUAGES, Language
 
 __all__ = ["draw"]
 
+NEEDED = {
+    "funnel": ("stages", "deal_stages"), "time": ("stages", "deal_stages", "deals_details"),
+    "responses": ("messages",), "service": ("reports",),
+}  # fmt: skip
+"""The streams, of one API or the other, without which a section is empty."""
 RANKS_SHOWN = 15  # of a chart from most to least; its table has them all
 
 
@@ -47,7 +52,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, charts, and the table behind them."""
+    """A heading, charts, and the table behind them; `nothing` stands in their place where there are no rows."""
 
     name: str
     title: str
@@ -55,6 +60,7 @@ class Section:
     charts: Sequence[Chart]
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
+    nothing: str = ""
 
 
 def draw(figures: Figures) -> str:
@@ -108,7 +114,20 @@ def _sections(figures: Figures, language: Language) -> list[Section]:
         ]
     if figures.conversas:
         sections += [_responses(figures, language), _employees(figures, language)]
-    return sections
+    return [replace(section, nothing=_nothing(section.name, figures, language)) for section in sections]
+
+
+def _nothing(section: str, figures: Figures, language: Language) -> str:
+    """Return why a section has no rows."""
+    needed = NEEDED.get(section, ())
+    if section not in ("responses", "service") and figures.key_figures and not figures.key_figures["deals"]:
+        needed = ("deals", "deals_details", *needed)
+    for name in needed:
+        if name in figures.missing:
+            return language.texts["not_synced"].format(name)
+    if section == "time" and needed == NEEDED[section] and not figures.stages_were_seen:
+        return language.texts["time_unknown"]
+    return language.texts["nothing"]
 
 
 def _by_month(figures: Figures, language: Language) -> Section:
