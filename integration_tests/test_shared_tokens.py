@@ -134,7 +134,7 @@ def test_given_sigterm_during_a_renewal_then_the_pair_is_kept_and_published_befo
         assert process.stdout is not None
         printed = process.stdout.read()
 
-        assert process.wait(10) == 128 + signal.SIGTERM
+        assert process.wait(10) == -signal.SIGTERM
     assert outcomes(crm) == ["rotated"]
     assert kept(path)[0]["refresh_token"] in crm.oauth()["refresh_tokens"]
     assert b'"CONTROL"' in printed

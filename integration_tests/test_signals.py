@@ -216,6 +216,46 @@ def test_given_sigterm_while_all_records_are_read_to_look_rows_up_then_it_ends_w
         assert people(crm) == []
 
 
+@pytest.mark.parametrize("script", [V2.script, CONVERSAS.script, "destination-rdstation-crm"])
+def test_given_sigterm_in_a_command_that_keeps_nothing_then_it_dies_of_it(script: str) -> None:
+    """PyAirbyte ends a command so once it has the answer, and takes any other end for a failure."""
+    with (
+        account(AccountSize(deals=3), latency_s=5.0) as crm,
+        tempfile.TemporaryDirectory() as folder,
+        running(script, "check", *files(folder, config=configured(crm, script))) as process,
+    ):
+        while not crm.requests():
+            continue
+        os.kill(process.pid, signal.SIGTERM)
+
+        assert process.wait(LONGEST) == -signal.SIGTERM
+
+
+@needs(AS_PROCESS_1)
+@pytest.mark.parametrize("script", [V2.script, "destination-rdstation-crm"])
+def test_given_sigterm_to_process_1_that_keeps_nothing_then_it_ends_all_the_same(script: str) -> None:
+    with account(AccountSize(deals=3), latency_s=5.0) as crm, tempfile.TemporaryDirectory() as folder:
+        arguments = ["check", *files(folder, config=configured(crm, script))]
+        with subprocess.Popen([*AS_PROCESS_1, *command_of(script), *arguments], stdout=subprocess.PIPE) as process:
+            while not crm.requests():
+                continue
+            os.kill(process_1(process), signal.SIGTERM)
+
+            # An engine reports both as 143; which it is depends on whether the kernel spares process 1.
+            assert process.wait(LONGEST) in (-signal.SIGTERM, 128 + signal.SIGTERM)
+
+
+def configured(crm: Emulator, script: str) -> dict[str, Any]:
+    if script == "destination-rdstation-crm":
+        return Destination(crm).config
+    return Source(crm, CONVERSAS if script == CONVERSAS.script else V2).config
+
+
+def process_1(parent: subprocess.Popen[bytes]) -> int:
+    (child,) = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+    return int(child)
+
+
 @needs(AS_PROCESS_1)
 @pytest.mark.parametrize("command", ["read", "write"])
 def test_given_sigterm_to_process_1_then_it_ends(command: str) -> None:
@@ -232,8 +272,7 @@ def test_given_sigterm_to_process_1_then_it_ends(command: str) -> None:
         ) as process:
             assert process.stdout is not None
             process.stdout.readline()  # it is at work
-            (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            os.kill(int(child), signal.SIGTERM)
+            os.kill(process_1(process), signal.SIGTERM)
             process.stdout.read()
 
             assert process.wait(LONGEST) == 128 + signal.SIGTERM

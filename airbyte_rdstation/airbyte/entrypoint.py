@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout, suppress
+from functools import partial
 from typing import Any, Final
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
@@ -36,7 +37,8 @@ _logger = logging.getLogger("airbyte.rdstation")
 def run(source: type[RdstationSource[Any]], args: list[str] | None = None) -> None:
     """Run `spec`, `check`, `discover` or `read`; exit with 1 after an error that is no answer to `check`.
 
-    After SIGTERM or SIGINT: with 143 or 130, the records and states that were read by then printed.
+    After SIGTERM or SIGINT `read` exits with 143 or 130, the records and states that were read by then printed; the
+    others die of SIGTERM.
     """
     arguments = list(sys.argv[1:] if args is None else args)
     if arguments[:1] == ["--"]:  # some runners end the options of their container engine so, which hands it on
@@ -46,7 +48,7 @@ def run(source: type[RdstationSource[Any]], args: list[str] | None = None) -> No
         with redirect_stdout(sys.stderr), suppress(SystemExit):
             AirbyteEntrypoint.parse_args(["--help"])  # the CDK makes its parser anew each time, and keeps none
         sys.exit(2)
-    with connector_process(arguments, _end), PRINT_BUFFER:
+    with connector_process(arguments, partial(_end, parsed.command)), PRINT_BUFFER:
         entrypoint = _Entrypoint(source())
         hide_texts_of_errors()  # the CDK's shows them
         for message in entrypoint.run(parsed):
@@ -66,13 +68,15 @@ def _print(message: AirbyteMessage) -> None:
         stdout.flush()
 
 
-def _end(number: int) -> None:
+def _end(command: str, number: int) -> None:
     """Print what waits, as the last of the process."""
     finish_renewal()  # before: it prints, too
-    _logger.info("Stopped by a signal (%s). The next sync goes on from the last state.", number)
+    is_read = command == "read"
+    if is_read:
+        _logger.info("Stopped by a signal (%s). The next sync goes on from the last state.", number)
     with PRINT_BUFFER.lock:  # kept: no line may follow, nor be cut
         PRINT_BUFFER.flush()
-        leave_by(number)
+        leave_by(number, keeps_nothing=not is_read)
 
 
 class _Entrypoint(AirbyteEntrypoint):

@@ -206,11 +206,9 @@ def connector_process(arguments: Sequence[str], on_signal: Callable[[int], None]
 def hide_texts_of_errors() -> None:
     """Have errors that nobody catches, in any thread, end on stderr as kind and place; the CDK would print more."""
     sys.excepthook = lambda _kind, error, _place: _tell_stderr(f"Uncaught: {kind_and_place(error)}.")
-    threading.excepthook = lambda args: _tell_stderr(f"Uncaught: {_of(args.exc_type, args.exc_value)}.")
-
-
-def _of(kind: type[BaseException], error: BaseException | None) -> str:
-    return kind.__name__ if error is None else kind_and_place(error)
+    threading.excepthook = lambda args: _tell_stderr(
+        f"Uncaught: {kind_and_place(args.exc_value) if args.exc_value else args.exc_type.__name__}."
+    )
 
 
 def send(message: AirbyteMessage) -> None:
@@ -230,8 +228,15 @@ def connection_status(prove: Callable[[], str]) -> AirbyteConnectionStatus:
     return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=remark or None)
 
 
-def leave_by(number: int) -> None:
-    """End the process as one that the signal of that number has ended, at once but for a renewal of tokens."""
+def leave_by(number: int, *, keeps_nothing: bool = False) -> None:
+    """End the process as one that the signal of that number has ended, at once but for a renewal of tokens.
+
+    `keeps_nothing`: SIGTERM itself ends it, if the kernel lets it: a runner ends `check` so, and calls 143 a failure.
+    """
+    finish_renewal()
+    if keeps_nothing and signal.getsignal(number) == signal.SIG_DFL:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+        os.kill(os.getpid(), number)
     leave(_SIGNALLED + number)
 
 
@@ -274,7 +279,12 @@ def _listen(on_signal: Callable[[int], None]) -> None:
 
 def _tell(error: BaseException, *, is_check: bool) -> int:
     """Send what an error means; returns the exit code."""
-    known = _known(error)
+    if isinstance(error, ConnectorError):
+        known = error
+    elif isinstance(error, AirbyteTracedException) and error.message:  # the CDK's: of the memory that runs out, say
+        known = ConnectorError(kind_and_place(error), error.message, error.failure_type)
+    else:
+        known = unknown_error(error)
     is_answer = is_check and isinstance(error, ConnectorError)
     if not is_answer or known.failure_type != FailureType.config_error:
         send(known.as_airbyte_message())
@@ -282,14 +292,6 @@ def _tell(error: BaseException, *, is_check: bool) -> int:
         failed = AirbyteConnectionStatus(Status.FAILED, str(known))
         send(AirbyteMessage(Type.CONNECTION_STATUS, connectionStatus=failed))
     return 0 if is_answer else 1
-
-
-def _known(error: BaseException) -> ConnectorError:
-    if isinstance(error, ConnectorError):
-        return error
-    if isinstance(error, AirbyteTracedException) and error.message:  # the CDK's: of the memory that runs out, say
-        return ConnectorError(kind_and_place(error), error.message, error.failure_type)
-    return unknown_error(error)
 
 
 def _tell_stderr(sentence: str) -> None:

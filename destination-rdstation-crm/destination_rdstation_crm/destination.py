@@ -75,7 +75,7 @@ class DestinationRdstationCrm(Destination):
         if self._is_writing:
             self._stop.request(number)
         else:
-            leave_by(number)
+            leave_by(number, keeps_nothing=True)
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
         """Describe what can be configured."""

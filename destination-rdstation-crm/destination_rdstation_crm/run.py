@@ -14,7 +14,8 @@ __all__ = ["run"]
 def run(args: list[str] | None = None) -> None:
     """Run `spec`, `check`, `discover` or `write`; exit with 1 after an error that is no answer to `check`.
 
-    After SIGTERM or SIGINT: with 143 or 130, what was under way finished and the states of what is written sent.
+    After SIGTERM or SIGINT `write` exits with 143 or 130, what was under way finished and the states of what is written
+    sent; the others die of SIGTERM.
     """
     with quick_import():
         from airbyte_rdstation.airbyte.process import connector_process, send
