@@ -79,7 +79,7 @@ soak: .venv/.installed ## Two hours of an account's life in some minutes, both w
 	@$(BIN)/python -m soak $(ARGS)
 
 wheel-test: .venv/.installed .venv-demo/.installed .venv-wheel/.installed ## Run the built wheel under PyAirbyte: sources into DuckDB, and on into the destination
-	@$(BIN)/python -m pytest -n 2 -m wheel $(ARGS) integration_tests/test_wheel.py integration_tests/test_round_trip.py integration_tests/test_runners.py
+	@$(BIN)/python -m pytest -n 2 -m wheel $(ARGS) integration_tests/test_wheel.py integration_tests/test_round_trip.py integration_tests/test_runners.py integration_tests/test_sync.py
 
 runners: .venv/.installed .venv-demo/.installed .venv-runners/.installed ## Run the recipes with the runners they are for, which keep no tokens
 	@$(BIN)/python -m pytest -m wheel $(ARGS) integration_tests/test_runners.py

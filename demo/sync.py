@@ -60,16 +60,18 @@ def sync(config: Path, database: Path, streams: Sequence[str] = ()) -> Report:
     began = time.monotonic()
     with _work_directory(config) as work:
         airbyte = _import_pyairbyte(work)
+        watch = _Watch(config)
         try:
-            report = _sync(airbyte, config, database, streams, work)
+            report = _sync(airbyte, watch, database, streams, work)
         except airbyte.exceptions.PyAirbyteError as error:
-            raise SyncFailed(f"{error.get_message()} The connector's log is below {work / 'logs'}.") from error
+            watch.insist()
+            told = f"{error.get_message()} The connector's log is below {work / 'logs'}."
+            raise SyncFailed(watch.reason or told) from error
     report.seconds = time.monotonic() - began
     return report
 
 
-def _sync(airbyte: Any, config: Path, database: Path, streams: Sequence[str], work: Path) -> Report:
-    watch = _Watch(config)
+def _sync(airbyte: Any, watch: _Watch, database: Path, streams: Sequence[str], work: Path) -> Report:
     name = _source_for(watch.config)
     source = airbyte.get_source(
         name, config=watch.config, config_change_callback=watch.on_config, local_executable=str(CONNECTORS / name)
@@ -80,9 +82,12 @@ def _sync(airbyte: Any, config: Path, database: Path, streams: Sequence[str], wo
     source.check()
     watch.insist()
     print("discover ...", flush=True)
-    wanted = list(streams) or source.get_available_streams()
-    source.select_streams(wanted)
+    available = source.get_available_streams()
     watch.insist()
+    if unknown := [stream for stream in streams if stream not in available]:
+        raise SyncFailed(f"{name} has no stream {', '.join(unknown)}. Its streams: {', '.join(available)}.")
+    wanted = list(streams) or available
+    source.select_streams(wanted)
 
     print(f"read {len(wanted)} streams into {database} ...", flush=True)
     cache = airbyte.caches.DuckDBCache(db_path=database, cache_dir=work / "cache")
@@ -103,7 +108,7 @@ def _sync(airbyte: Any, config: Path, database: Path, streams: Sequence[str], wo
         source.select_streams(readable)
         with watch.display:
             _read(source, cache)
-        raise SyncFailed(f"Everything but {', '.join(unreadable)} is in {database}.") from error
+        raise SyncFailed(f"Everything but {', '.join(unreadable)} is in {database}. {watch.reason}") from error
     finally:
         watch.insist()
     for name in wanted:
@@ -161,6 +166,7 @@ class _Watch:
         self.report = Report()
         self._source: Any = None
         self._unsaved: OSError | None = None
+        self._errors: dict[str, str] = {}  # by stream; "" for the command
         self.display = Display()
         self._shown = time.monotonic()
         config_file.save(path, self.config)  # a folder that cannot be written is found before a token is spent
@@ -191,12 +197,22 @@ class _Watch:
                 "The ones in it no longer work: authorize the connection again."
             ) from self._unsaved
 
+    @property
+    def reason(self) -> str:
+        """What the connector said of why it failed: of each stream, or else of the command; empty if it said nothing."""
+        return " ".join([text for stream, text in self._errors.items() if stream] or self._errors.values())
+
     def _see(self, message: Any) -> None:
         if message.record:
             self._stream(message.record.stream).records += 1
         elif message.trace and message.trace.stream_status:
             status = message.trace.stream_status
             self._see_status(status.stream_descriptor.name, status.status.value)
+        elif message.trace and message.trace.error:
+            stream = message.trace.error.stream_descriptor
+            self._errors[stream.name if stream else ""] = message.trace.error.message
+        elif message.connectionStatus:
+            self._errors[""] = message.connectionStatus.message or ""
         elif message.log:
             self.display.hear(message.log.message)
         if time.monotonic() - self._shown >= SHOWN_EVERY_SECONDS:

@@ -107,15 +107,32 @@ def test_records_and_statuses_are_counted_and_passed_on(path: Path) -> None:
     assert watch.report.streams["deals"].status == "COMPLETE"
 
 
+def test_the_reason_is_what_a_check_answers_or_else_what_is_said_of_each_stream(path: Path) -> None:
+    watch, source = _Watch(path), FakeSource()
+    watch.attach(source)
+
+    source._peek_airbyte_message(_message(connectionStatus=SimpleNamespace(message="No such token.")))
+    assert watch.reason == "No such token."
+
+    for stream, text in (("deals", "deals: denied."), ("users", "users: denied."), ("", "Two streams are not read.")):
+        error = SimpleNamespace(message=text, stream_descriptor=SimpleNamespace(name=stream) if stream else None)
+        source._peek_airbyte_message(_message(trace=SimpleNamespace(stream_status=None, error=error)))
+    assert watch.reason == "deals: denied. users: denied."
+
+
+def _message(**filled: Any) -> SimpleNamespace:
+    return SimpleNamespace(**{"record": None, "trace": None, "log": None, "connectionStatus": None, **filled})
+
+
 def _record() -> SimpleNamespace:
-    return SimpleNamespace(record=SimpleNamespace(stream="deals"), trace=None)
+    return _message(record=SimpleNamespace(stream="deals"))
 
 
 def _status(status: str) -> SimpleNamespace:
     stream_status = SimpleNamespace(
         stream_descriptor=SimpleNamespace(name="deals"), status=SimpleNamespace(value=status)
     )
-    return SimpleNamespace(record=None, trace=SimpleNamespace(stream_status=stream_status))
+    return _message(trace=SimpleNamespace(stream_status=stream_status))
 
 
 def test_the_configuration_says_which_connector_reads_it() -> None:
