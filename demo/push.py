@@ -12,20 +12,23 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 import duckdb
 
 from airbyte_rdstation import config_file
+from demo.newest_tokens import NewestTokens
 from demo.rows import batches
 
 __all__ = ["DESTINATION", "Pushed", "main", "push"]
 
 DESTINATION = Path(__file__).resolve().parent.parent / ".venv" / "bin" / "destination-rdstation-crm"
 ROWS_A_STATE = 1_000
+ACTIONS = ("created", "updated", "unchanged", "rejected", "skipped")
 
 
 @dataclass
@@ -33,8 +36,12 @@ class Pushed:
     """What one push did."""
 
     sent: int = 0
-    accepted: int = 0
-    rejected: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """How many rows were `created`, `updated`, `unchanged`, `rejected` and `skipped`; empty after a dry run."""
+    new_records: int = 0
+    """What the rows made: fewer than were created where rows are the same record."""
+    rejects: list[Path] = field(default_factory=list)
+    """The files of rejected rows that it left."""
     error: str = ""
     """Why it ended early; empty if it did not."""
 
@@ -47,8 +54,19 @@ def push(config: Path, database: Path, table: str, *, sync_mode: str, key: str |
             rows = tables.table(table) if _is_table(tables, table) else tables.view(table)
         except duckdb.Error:
             raise ValueError(f"{database} has no table or view {table}.") from None
-        files = {"config": config_file.load(config), "catalog": _catalog(table, rows.columns, sync_mode, key)}
-        config_file.save(config, files["config"])  # a folder that cannot be written is found before a token is spent
+        if sync_mode != "append" and not key:
+            raise ValueError(
+                f"Say by which column rows are matched with records: KEY=column ({', '.join(rows.columns)}), "
+                "or have each row create one: MODE=append."
+            )
+        tokens = NewestTokens(config)
+        kept_at = tokens.config.get("results_path") or str(Path(folder, "results.jsonl"))
+        results = Path(str(kept_at))
+        before = _size(results), _rejects(tokens.config)
+        files = {
+            "config": {**tokens.config, "results_path": kept_at},
+            "catalog": _catalog(table, rows.columns, sync_mode, key),
+        }
         command = [str(DESTINATION), "write"]
         for name, content in files.items():
             path = Path(folder, f"{name}.json")
@@ -58,11 +76,40 @@ def push(config: Path, database: Path, table: str, *, sync_mode: str, key: str |
             feeder = threading.Thread(target=_feed, args=(process.stdin, table, rows, pushed), daemon=True)
             feeder.start()
             for line in process.stdout or ():
-                _take(json.loads(line), pushed, config)
+                _take(json.loads(line), pushed, tokens)
             feeder.join()
         if process.returncode and not pushed.error:
             pushed.error = "The destination ended without saying why; its last lines are above."
+        pushed.error = " ".join(filter(None, (pushed.error, tokens.loss)))
+        _count(pushed, results, before[0])
+        pushed.rejects = sorted(_rejects(tokens.config) - before[1])
     return pushed
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
+
+
+def _rejects(config: Mapping[str, Any]) -> set[Path]:
+    """The files in the folder of rejected rows, if there is one."""
+    storage = config.get("object_storage_config")
+    folder = storage.get("folder") if isinstance(storage, dict) else None
+    return set(Path(folder).glob("rejected-*.jsonl")) if isinstance(folder, str) else set()
+
+
+def _count(pushed: Pushed, results: Path, old: int) -> None:
+    """Count what became of the rows, by the lines that the destination added to its results."""
+    if _size(results) <= old:
+        return
+    created = set()
+    with results.open("rb") as lines:
+        lines.seek(old)
+        for line in lines:
+            if line.strip() and line.endswith(b"\n"):  # a disk that was full cuts the last one
+                result = json.loads(line)
+                pushed.outcomes[result["outcome"]] += 1
+                created |= {result["_id"]} if result["outcome"] == "created" else set()
+    pushed.new_records = len(created)
 
 
 def _is_table(tables: duckdb.DuckDBPyConnection, name: str) -> bool:
@@ -103,18 +150,26 @@ def _feed(stdin: IO[str] | None, table: str, rows: duckdb.DuckDBPyRelation, push
         pushed.error = f"{table} cannot be read to its end ({type(error).__name__}): what is counted above was sent."
 
 
-def _take(message: dict[str, Any], pushed: Pushed, config: Path) -> None:
+def _take(message: dict[str, Any], pushed: Pushed, tokens: NewestTokens) -> None:
     if message["type"] == "CONTROL":
-        config_file.save(config, message["control"]["connectorConfig"]["config"])
-    elif message["type"] == "STATE":
-        counts = message["state"]["destinationStats"]
-        rejected = int(counts.get("rejectedRecordCount") or 0)
-        pushed.accepted += int(counts["recordCount"])
-        pushed.rejected += rejected
+        tokens.keep(message["control"]["connectorConfig"]["config"])
     elif message["type"] == "LOG":
         print(f"  {message['log']['message']}", flush=True)
     elif message["type"] == "TRACE" and message["trace"]["type"] == "ERROR":
         pushed.error = message["trace"]["error"]["message"]
+
+
+def _closing_line(pushed: Pushed) -> str:
+    """Say what became of the rows, as in `5 rows done: 3 created (2 records), 1 unchanged, 1 rejected.`."""
+    if not pushed.outcomes:
+        why = "none is known to be written" if pushed.error else "a dry run writes none"
+        return f"{pushed.sent:,} rows sent: {why if pushed.sent else 'there was nothing to write'}."
+    counts = {action: f"{number:,} {action}" for action, number in pushed.outcomes.items()}
+    if pushed.outcomes["created"] > pushed.new_records:
+        counts["created"] += f" ({pushed.new_records:,} records)"
+    done = pushed.outcomes.total()
+    told = f"{done:,} rows done: {', '.join(counts[action] for action in ACTIONS if action in counts)}."
+    return f"{told} No other row is known to be written." if pushed.error or done < pushed.sent else told
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -131,7 +186,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, duckdb.Error) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{pushed.sent:,} rows sent, {pushed.accepted:,} accepted, {pushed.rejected:,} rejected.")
+    for file in pushed.rejects:
+        print(f"Rejected rows, with their reasons: {file}")
+    print(_closing_line(pushed))
     if pushed.error:
         print(pushed.error, file=sys.stderr)
     return 1 if pushed.error else 0

@@ -20,8 +20,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from airbyte_rdstation import config_file
 from demo.display import Display
+from demo.newest_tokens import NewestTokens
 
 __all__ = ["Report", "StreamRead", "SyncFailed", "sync"]
 
@@ -60,6 +60,8 @@ def sync(config: Path, database: Path, streams: Sequence[str] = ()) -> Report:
     began = time.monotonic()
     with _work_directory(config) as work:
         airbyte = _import_pyairbyte(work)
+        from sqlalchemy.exc import DBAPIError  # comes with PyAirbyte
+
         watch = _Watch(config)
         try:
             report = _sync(airbyte, watch, database, streams, work)
@@ -67,14 +69,19 @@ def sync(config: Path, database: Path, streams: Sequence[str] = ()) -> Report:
             watch.insist()
             told = f"{error.get_message()} The connector's log is below {work / 'logs'}."
             raise SyncFailed(watch.reason or told) from error
+        except DBAPIError as error:
+            watch.insist()
+            first_line, *_ = str(error.orig).splitlines()
+            raise SyncFailed(f"{database} cannot be used. {first_line}") from error
     report.seconds = time.monotonic() - began
     return report
 
 
 def _sync(airbyte: Any, watch: _Watch, database: Path, streams: Sequence[str], work: Path) -> Report:
-    name = _source_for(watch.config)
+    config = watch.tokens.config
+    name = _source_for(config)
     source = airbyte.get_source(
-        name, config=watch.config, config_change_callback=watch.on_config, local_executable=str(CONNECTORS / name)
+        name, config=config, config_change_callback=watch.on_config, local_executable=str(CONNECTORS / name)
     )
     watch.attach(source)
 
@@ -161,15 +168,12 @@ class _Watch:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.config = config_file.load(path)
+        self.tokens = NewestTokens(path)
         self.report = Report()
         self._source: Any = None
-        self._unsaved: OSError | None = None
         self._errors: dict[str, str] = {}  # by stream; "" for the command
         self.display = Display()
         self._shown = time.monotonic()
-        config_file.save(path, self.config)  # a folder that cannot be written is found before a token is spent
 
     def attach(self, source: Any) -> None:
         self._source = source
@@ -183,23 +187,17 @@ class _Watch:
 
     def on_config(self, config: Mapping[str, Any]) -> None:
         """A CONTROL message: first to the disk, then to PyAirbyte, whose next command would start with dead tokens."""
-        try:
-            config_file.save(self.path, config)
-        except OSError as error:
-            self._unsaved = error
+        self.tokens.keep(config)
         self._source.set_config(dict(config), validate=False)
 
     def insist(self) -> None:
         """Raise if new tokens could not be saved."""
-        if self._unsaved:
-            raise SyncFailed(
-                f"The new tokens could not be written to {self.path} ({self._unsaved.strerror}). "
-                "The ones in it no longer work: authorize the connection again."
-            ) from self._unsaved
+        if self.tokens.loss:
+            raise SyncFailed(self.tokens.loss)
 
     @property
     def reason(self) -> str:
-        """What the connector said of why it failed: of each stream, or else of the command; empty if it said nothing."""
+        """What the connector said of why it failed, of each stream or else of the command; empty if it said nothing."""
         return " ".join([text for stream, text in self._errors.items() if stream] or self._errors.values())
 
     def _see(self, message: Any) -> None:

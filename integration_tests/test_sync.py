@@ -78,3 +78,14 @@ def test_given_a_list_that_the_account_may_not_read_then_the_last_line_names_it_
     if "stages" in streams:
         with duckdb.connect(str(tmp_path / "account.duckdb")) as tables:
             assert len(tables.table("stages").fetchall()) > 0
+
+
+def test_given_a_database_that_another_program_writes_then_the_last_line_says_so(crm: Emulator, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "account.duckdb")):
+        run = sync(crm.config(), tmp_path, "stages")
+
+    assert run.returncode == 1
+    assert last_line(run).startswith(
+        f"sync failed: {tmp_path / 'account.duckdb'} cannot be used. IO Error: Could not set"
+    )
+    assert "Traceback" not in run.stderr
