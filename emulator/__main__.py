@@ -1,12 +1,15 @@
 """Runs the emulator by hand: `python -m emulator --port 8800 --contacts 25000 --set wall=empty`.
 
 The first five lines on stdout say that it listens, and give a configuration each: of source-rdstation-crm for v2 and
-for v1, of destination-rdstation-crm (an authorization of its own), of source-rdstation-conversas.
+for v1, of destination-rdstation-crm (an authorization of its own), of source-rdstation-conversas. stderr says which is
+which.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="a setting; VALUE as JSON or text",
     )
     parser.add_argument("--ready-file", type=Path, help="gets the configuration for v2 once the server listens")
+    parser.add_argument(
+        "--quiet", action="store_true", help="say nothing on stderr: for programs, which know the order"
+    )
     default = AccountSize()
     for name in AccountSize.choices():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(default, name), metavar="N")
@@ -60,7 +66,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(str(error))
     size = AccountSize(**{name: getattr(options, name) for name in AccountSize.choices()})
     conversas = ConversasSize(**{name: getattr(options, f"conversas_{name}") for name in ConversasSize.choices()})
-    run(size, conversas, options.seed, changes, options.port, options.ready_file, recent=options.recent)
+    try:
+        run(
+            size,
+            conversas,
+            options.seed,
+            changes,
+            options.port,
+            options.ready_file,
+            recent=options.recent,
+            quiet=options.quiet,
+        )
+    except (OSError, OverflowError) as error:
+        sys.exit(f"emulator: {_about_the_port(error, options.port)}")
+
+
+def _about_the_port(error: OSError | OverflowError, port: int) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return f"Port {port} is taken. Name another: make emulator ARGS='--port {port + 1}' (0 picks a free one)."
+    return f"Port {port} cannot be used ({error}). Name another: make emulator ARGS='--port 8800'."
 
 
 def _setting(text: str) -> tuple[str, object]:

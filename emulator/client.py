@@ -79,7 +79,7 @@ class Emulator(ConversasCalls):
         self.base_url = ""
 
     def __enter__(self) -> Emulator:
-        arguments = ["--port", "0", "--seed", str(self._seed), *(["--recent"] if self._recent else [])]
+        arguments = ["--quiet", "--port", "0", "--seed", str(self._seed), *(["--recent"] if self._recent else [])]
         for name, value in asdict(self._size).items():
             arguments += [f"--{name.replace('_', '-')}", str(value)]
         for name, value in asdict(self._account).items():

@@ -8,7 +8,7 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,8 @@ from .settings import Settings
 
 __all__ = ["run"]
 
-Configurations = Sequence[Callable[[], dict[str, Any]]]
-"""Each gives a configuration without its base URL, as it is now; the first one goes to the ready file."""
+Configurations = Mapping[str, Callable[[], dict[str, Any]]]
+"""Whose each is, and what gives it without its base URL, as it is now; the first one goes to the ready file."""
 
 HOST = "127.0.0.1"
 KEEP_ALIVE_S = 75  # uvicorn's 5 s would close connections under clients that pause
@@ -56,12 +56,16 @@ def run(
     ready_file: Path | None,
     *,
     recent: bool,
+    quiet: bool,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; port 0 means any free one, `recent` is as in `data.times.horizon`."""
+    """Serve until SIGTERM or SIGINT; port 0 means any free one, `recent` is as in `data.times.horizon`.
+
+    Raises OSError where the port cannot be had.
+    """
     settings = Settings()
     settings.change(changes)
-    app, configurations = build(size, conversas, seed, settings, recent=recent)
     listener = _listener(port)
+    app, configurations = build(size, conversas, seed, settings, recent=recent)
     config = uvicorn.Config(
         app,
         http=_Protocol,
@@ -74,7 +78,7 @@ def run(
         timeout_keep_alive=KEEP_ALIVE_S,
     )
     gc.freeze()  # the account lives as long as the process: the collector need not walk it
-    asyncio.run(_Server(config, configurations, ready_file).serve(sockets=[listener]))
+    asyncio.run(_Server(config, configurations, ready_file, quiet).serve(sockets=[listener]))
 
 
 def _listener(port: int) -> socket.socket:
@@ -110,12 +114,12 @@ def build(
         credentials = {name: text for name, text in behind_v2.oauth()["credentials"].items() if name != "api_version"}
         return {"credentials": credentials, "mode": "contacts"}
 
-    return app, [
-        lambda: {"credentials": behind_v2.oauth()["credentials"]},
-        lambda: {"credentials": behind_v1.credentials()},
-        destination,
-        lambda: behind_conversas.config(None, None),
-    ]
+    return app, {
+        "source-rdstation-crm, API v2": lambda: {"credentials": behind_v2.oauth()["credentials"]},
+        "source-rdstation-crm, API v1": lambda: {"credentials": behind_v1.credentials()},
+        "destination-rdstation-crm": destination,
+        "source-rdstation-conversas": lambda: behind_conversas.config(None, None),
+    }
 
 
 class _Protocol(HttpToolsProtocol):
@@ -130,21 +134,32 @@ class _Protocol(HttpToolsProtocol):
 class _Server(uvicorn.Server):
     """Announces itself, and takes signals as an ordinary end (uvicorn would raise them again when done)."""
 
-    def __init__(self, config: uvicorn.Config, configurations: Configurations, ready_file: Path | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, configurations: Configurations, ready_file: Path | None, quiet: bool
+    ) -> None:
         super().__init__(config)
         self._configurations = configurations
         self._ready_file = ready_file
+        self._quiet = quiet
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
         await super().startup(sockets)
         port = sockets[0].getsockname()[1] if sockets else 0
         base = f"http://{HOST}:{port}"
-        shown = [{**configuration(), "api_base_url": base} for configuration in self._configurations]
-        texts = [orjson.dumps(configuration).decode() for configuration in shown]
+        texts = {
+            whose: orjson.dumps({**configuration(), "api_base_url": base}).decode()
+            for whose, configuration in self._configurations.items()
+        }
         if self._ready_file is not None:
-            self._ready_file.write_text(texts[0] + "\n", encoding="utf-8")
-        sys.stdout.write("\n".join([f"ready on {base}", *texts]) + "\n")
+            self._ready_file.write_text(next(iter(texts.values())) + "\n", encoding="utf-8")
+        sys.stdout.write(f"ready on {base}\n")
+        for whose, text in texts.items():
+            sys.stdout.flush()
+            if not self._quiet:
+                sys.stderr.write(f"\nA configuration of {whose}:\n")
+                sys.stderr.flush()
+            sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
     @contextlib.contextmanager
