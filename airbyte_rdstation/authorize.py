@@ -10,6 +10,8 @@ import argparse
 import os
 import re
 import secrets
+import shlex
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ from airbyte_rdstation.client.token_endpoint import Application, exchange
 from airbyte_rdstation.client.tokens_file import TokensFile
 from airbyte_rdstation.config import BaseUrl
 
-__all__ = ["InputError", "code_of", "consent_url", "redirect_uri_of", "run"]
+__all__ = ["InputError", "code_of", "command", "consent_url", "redirect_uri_of", "run"]
 
 _API: Final = "https://api.rd.services"
 _ACCOUNTS: Final = "https://accounts.rdstation.com"
@@ -40,11 +42,13 @@ class _Connector:
     credentials: Mapping[str, str]
     settings: Mapping[str, str]
     """What its configuration needs beside the credentials, to be changed by hand."""
+    task: str
+    """What runs it in a checkout, and keeps its tokens."""
 
 
 _CONNECTORS: Final = {
-    "source": _Connector("source-rdstation-crm", {"api_version": "v2"}, {}),
-    "destination": _Connector("destination-rdstation-crm", {}, {"mode": "contacts"}),
+    "source": _Connector("source-rdstation-crm", {"api_version": "v2"}, {}, "make sync"),
+    "destination": _Connector("destination-rdstation-crm", {}, {"mode": "contacts"}, "make push"),
 }
 
 
@@ -80,7 +84,7 @@ def _authorize(options: argparse.Namespace) -> None:
     state = secrets.token_urlsafe(24)
     print(f"\nOpen this address in a browser, as the user whose data {connector.name} may use:\n")
     print(f"  {consent_url(accounts, application.client_id, application.redirect_uri, state)}\n")
-    print("After your consent the browser goes to the redirect URI; that page may well not exist. Its address matters:")
+    print("After your consent the browser goes to the callback URL; that page may well not exist. Its address matters:")
     print("copy it whole from the address bar. The code in it lives for 5 minutes and works once.\n")
     tokens = exchange(application, code_of(input("Address after the consent: "), state), api)
 
@@ -91,11 +95,19 @@ def _authorize(options: argparse.Namespace) -> None:
     except FileExistsError:
         raise InputError(f"{output} has appeared meanwhile and was left as it is. Begin again.") from None
     print(f"\nWrote {output}, readable by you alone: a configuration for {connector.name}. Try it:\n")
-    print(f"  {connector.name} check --config {output}\n")
-    _tell_who_keeps_the_tokens(tokens_path)
+    print(f"  {command(connector.name)} check --config {shlex.quote(str(output))}\n")
+    _tell_who_keeps_the_tokens(connector, tokens_path)
 
 
-def _tell_who_keeps_the_tokens(tokens_path: Path | None) -> None:
+def command(name: str) -> str:
+    """Return the connector's command as this terminal can call it: a checkout's environment is seldom activated."""
+    beside = Path(sys.executable).with_name(name)
+    if shutil.which(name) or not beside.exists():
+        return name
+    return shlex.quote(str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside))
+
+
+def _tell_who_keeps_the_tokens(connector: _Connector, tokens_path: Path | None) -> None:
     if tokens_path:
         print(f"The newest tokens are kept in {tokens_path}: whatever runs the connector, none is lost.")
         print("Every connection of this account on this machine may have a copy of the configuration, with that path.")
@@ -103,7 +115,7 @@ def _tell_who_keeps_the_tokens(tokens_path: Path | None) -> None:
     print(
         "The refresh token in it works once. Each run that renews it prints the new one as a CONTROL message: keep it,"
     )
-    print("or let Airbyte or `make sync` keep it for you, or the connector itself (--tokens-path).")
+    print(f"or let Airbyte or `{connector.task}` keep it for you, or the connector itself (--tokens-path).")
     print("Give the file to one connection only.")
 
 
@@ -114,9 +126,9 @@ def redirect_uri_of(text: str) -> str:
         parts = urlsplit(uri)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise InputError("The redirect URI is no valid address.") from None
+        raise InputError("The callback URL is no valid address.") from None
     if parts.scheme != "https" or not host or parts.fragment:
-        raise InputError("The redirect URI must be an https:// address, the one registered with your application.")
+        raise InputError("The callback URL must be an https:// address, the one registered with your application.")
     return uri
 
 
@@ -154,7 +166,7 @@ def _refusal(error: str) -> str:
     if error == "access_denied":
         return "RD Station says that access was denied. Open the link again and allow it, or ask an administrator to."
     return (
-        "RD Station refused to give a code. Check client ID and redirect URI against your application, and try again."
+        "RD Station refused to give a code. Check client ID and callback URL against your application, and try again."
     )
 
 
@@ -183,7 +195,7 @@ def _parser() -> argparse.ArgumentParser:
         "--redirect-uri",
         default=os.environ.get("RDSTATION_REDIRECT_URI"),
         metavar="URI",
-        help="the https:// callback registered with the application",
+        help="the https:// callback URL registered with the application",
     )
     parser.add_argument("--api-base-url", metavar="URL", help="for a proxy or a test server")
     parser.add_argument(
@@ -234,7 +246,7 @@ def _prepare(output: Path, force: bool) -> None:
 def _application(client_id: str | None, redirect_uri: str | None) -> Application:
     client_id = (client_id or input("Client ID: ")).strip()
     secret = (os.environ.get("RDSTATION_CLIENT_SECRET") or getpass("Client secret (not shown): ")).strip()
-    redirect_uri = redirect_uri_of(redirect_uri or input("Redirect URI (https://…): "))
+    redirect_uri = redirect_uri_of(redirect_uri or input("Callback URL (https://…): "))
     if not client_id or not secret:
         raise InputError("Client ID and client secret are needed: both are shown with your application.")
     return Application(client_id, secret, redirect_uri)

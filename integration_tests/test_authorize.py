@@ -97,6 +97,7 @@ def test_given_a_consent_then_the_written_configuration_works(crm: Emulator, out
 
     assert talk.exit_code == 0, talk.shown
     assert "5 minutes" in talk.shown
+    assert "or `make sync` keep it for you" in talk.shown
     assert output.stat().st_mode & 0o777 == 0o600
     assert talk.config is not None
     assert set(talk.config) == {"credentials", "api_base_url"}
@@ -122,6 +123,7 @@ def test_given_the_destination_then_its_configuration_has_no_api_version_and_a_m
 ) -> None:
     talk = authorize(crm, output, "--for", "destination")
 
+    assert "or `make push` keep it for you" in talk.shown
     assert talk.config is not None
     assert talk.config["mode"] == "contacts"
     assert set(talk.config["credentials"]) == {
@@ -356,7 +358,7 @@ def test_given_a_terminal_then_the_secret_is_asked_for_and_not_shown(crm: Emulat
     answers = {
         "Client ID": credentials["client_id"],
         "Client secret": credentials["client_secret"],
-        "Redirect URI": CALLBACK,
+        "Callback URL": CALLBACK,
         "Address after": "",
     }
     shown = ""

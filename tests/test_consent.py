@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from airbyte_rdstation.authorize import InputError, code_of, consent_url, redirect_uri_of
+from airbyte_rdstation.authorize import InputError, code_of, command, consent_url, redirect_uri_of
 
 STATE = "st4te"
 CALLBACK = "https://app.exemplo.test/callback"
@@ -43,7 +47,7 @@ def test_given_what_people_paste_then_the_code_is_found(pasted: str) -> None:
     [
         pytest.param(f"{CALLBACK}?code={CODE}&state=other", "another attempt", id="foreign-state"),
         pytest.param(f"{CALLBACK}?error=access_denied&state={STATE}", "denied", id="refused"),
-        pytest.param(f"{CALLBACK}?error=invalid_scope", "redirect URI", id="other-error"),
+        pytest.param(f"{CALLBACK}?error=invalid_scope", "callback URL", id="other-error"),
         pytest.param(CALLBACK, "no code", id="no-code"),
         pytest.param("https://[broken?code=", "no code", id="no-address"),
         pytest.param("", "no code", id="nothing"),
@@ -60,9 +64,24 @@ def test_given_nothing_usable_then_a_sentence_says_why_and_quotes_nothing(pasted
     "uri", ["http://app.exemplo.test/callback", "https://", "app.exemplo.test", "https://a.test:x"]
 )
 def test_given_a_redirect_uri_that_rd_station_refuses_then_it_is_refused_at_once(uri: str) -> None:
-    with pytest.raises(InputError, match="redirect URI"):
+    with pytest.raises(InputError, match="callback URL"):
         redirect_uri_of(uri)
 
 
 def test_given_a_pasted_redirect_uri_then_its_blanks_are_cut() -> None:
     assert redirect_uri_of(f" {CALLBACK}\n") == CALLBACK
+
+
+@pytest.mark.parametrize("is_on_path", [True, False])
+def test_the_command_that_is_advised_can_be_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_on_path: bool
+) -> None:
+    scripts = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", str(scripts if is_on_path else tmp_path))
+
+    advised = command("source-rdstation-crm")
+
+    assert (advised == "source-rdstation-crm") == is_on_path
+    found = shutil.which(*shlex.split(advised))
+    assert found is not None
+    assert Path(found).absolute() == scripts / "source-rdstation-crm"

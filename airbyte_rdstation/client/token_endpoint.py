@@ -80,9 +80,9 @@ REFRESH_TOKEN: Final = Grant(
 )
 _CODE: Final = Grant(
     words=("grant", "code", "redirect"),
-    dead="RD Station does not accept the code: it lives for 5 minutes, works once, and only with the redirect URI it "
+    dead="RD Station does not accept the code: it lives for 5 minutes, works once, and only with the callback URL it "
     "was asked for with. Begin again.",
-    refused="RD Station refuses to give tokens. Check client ID, client secret and redirect URI.",
+    refused="RD Station refuses to give tokens. Check client ID, client secret and callback URL.",
     rate_limited="RD Station's rate limit is used up (429). Wait a minute, then begin again.",
     failing="RD Station's token endpoint is out of order at the moment. Begin again later.",
 )
