@@ -82,6 +82,7 @@ def test_the_command_that_is_advised_can_be_called(
     advised = command("source-rdstation-crm")
 
     assert (advised == "source-rdstation-crm") == is_on_path
-    found = shutil.which(*shlex.split(advised))
+    (word,) = shlex.split(advised)
+    found = shutil.which(word)
     assert found is not None
     assert Path(found).absolute() == scripts / "source-rdstation-crm"
