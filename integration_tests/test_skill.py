@@ -24,9 +24,19 @@ SKILL = (ROOT / "skills" / "rdstation" / "SKILL.md").read_text(encoding="utf-8")
 SIZE = AccountSize(contacts=30, deals=90, organizations=5, tasks=5)
 TALKS = ConversasSize(contacts=8, messages_per_contact=5, reports=60)
 STREAMS = {
-    V2: ("deals", "stages", "pipelines", "users", "lost_reasons", "sources", "custom_fields", "contacts"),
+    V2: (
+        "deals",
+        "stages",
+        "pipelines",
+        "users",
+        "lost_reasons",
+        "sources",
+        "custom_fields",
+        "contacts",
+        "organizations",
+    ),
     V1: ("deals_details", "deal_stages"),
-    CONVERSAS: ("reports",),
+    CONVERSAS: ("reports", "messages"),
 }
 SAO_PAULO = timezone(timedelta(hours=-3))
 ARRIVED, LATER = "2026-11-30T12:00:00Z", "2026-12-01T12:00:00Z"
@@ -52,7 +62,8 @@ class Account:
 
     def ask(self, query: str) -> Rows:
         """What the one of its files says that has the tables."""
-        api = CONVERSAS if "from reports" in query else V1 if "from deals_details" in query else V2
+        is_conversas = "from reports" in query or "from messages" in query
+        api = CONVERSAS if is_conversas else V1 if "from deals_details" in query else V2
         with duckdb.connect(str(self.files[api]), read_only=True) as db:
             return db.execute(query).fetchall()
 
@@ -73,6 +84,17 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         undated, late, *_ = sorted(crm.ids("deals"))
         crm.edit("deals", late, status="won", one_time_price=10_000, closed_at="2026-02-01T01:30:00.000Z")
         crm.edit("deals", undated, status="won", closed_at=None, updated_at="2026-04-01T02:00:00.000Z")
+        writer = min(crm.conversas_ids("customers"))
+        for hour, sender in (
+            (1, "customer"),
+            (2, "bot"),
+            (3, "customer"),
+            (9, "bot"),
+            (33, "customer"),
+            (40, "operator"),
+        ):
+            at = datetime(2026, 8, 1, tzinfo=timezone.utc) + timedelta(hours=hour)
+            crm.conversas_add_messages(writer, created_at=f"{at:%Y-%m-%dT%H:%M:%S.000Z}", sent_by=sender, content="Oi")
         yield Account(crm, tmp_path_factory.mktemp("skill"))
 
 
@@ -80,8 +102,8 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def by_first_column(row: tuple[Any, ...]) -> str:
-    return repr(row[0])
+def by_first_columns(row: tuple[Any, ...]) -> str:
+    return repr(row[:2])
 
 
 def worth(deals: Iterable[Row]) -> Decimal:
@@ -95,11 +117,16 @@ def grouped(rows: Iterable[Row], key: Callable[[Row], Any]) -> dict[Any, list[Ro
     return groups
 
 
-def won_by_month(truth: Account) -> Rows:
-    def month(deal: Row) -> date:
-        return moment(deal["closed_at"] or deal["updated_at"]).astimezone(SAO_PAULO).date().replace(day=1)
+def month_of(text: str) -> date:
+    return moment(text).astimezone(SAO_PAULO).date().replace(day=1)
 
-    return [(key, len(deals), worth(deals)) for key, deals in grouped(truth.of("won"), month).items()]
+
+def month_closed(deal: Row) -> date:
+    return month_of(deal["closed_at"] or deal["updated_at"])
+
+
+def won_by_month(truth: Account) -> Rows:
+    return [(key, len(deals), worth(deals)) for key, deals in grouped(truth.of("won"), month_closed).items()]
 
 
 def sellers(truth: Account) -> Rows:
@@ -127,6 +154,12 @@ def lost_reasons(truth: Account) -> Rows:
     names = truth.names("lost_reasons")
     by_reason = grouped(truth.of("lost"), lambda deal: deal["lost_reason_id"])
     return [(reason, names.get(reason), len(deals), worth(deals)) for reason, deals in by_reason.items()]
+
+
+def lost_reasons_by_month(truth: Account) -> Rows:
+    names = truth.names("lost_reasons")
+    groups = grouped(truth.of("lost"), lambda deal: (month_closed(deal), deal["lost_reason_id"]))
+    return [(month, reason, names.get(reason), len(deals), worth(deals)) for (month, reason), deals in groups.items()]
 
 
 def forecast(truth: Account) -> Rows:
@@ -186,17 +219,37 @@ def service(truth: Account) -> Rows:
     return rows
 
 
+def first_answers(truth: Account) -> Rows:
+    minutes: dict[date, list[float | None]] = defaultdict(list)
+    for talk in grouped(truth.crm.conversas_truth("messages"), lambda message: message["customer_id"]).values():
+        people = sorted((moment(one["created_at"]), one["sent_by"]) for one in talk if one["sent_by"] != "bot")
+        before: datetime | None = None
+        for number, (at, sender) in enumerate(people):
+            if sender == "customer" and (before is None or at - before > timedelta(hours=24)):
+                answer = next((later for later, by in people[number + 1 :] if by == "operator"), None)
+                month = at.astimezone(SAO_PAULO).date().replace(day=1)
+                minutes[month].append((answer - at).total_seconds() / 60 if answer else None)
+            before = at
+    return [
+        (month, len(waits), len(known), pytest.approx(median(known)) if known else None)
+        for month, waits in minutes.items()
+        for known in [[wait for wait in waits if wait is not None]]
+    ]
+
+
 ANSWERS: Mapping[str, Callable[[Account], Rows]] = {
     "What was won in each month?": won_by_month,
     "Who sells what, and what part of the decided deals is won?": sellers,
     "Where do the open deals stand?": open_by_stage,
     "Why are deals lost?": lost_reasons,
+    "Which reasons for losing grow?": lost_reasons_by_month,
     "What is expected to close, and when?": forecast,
     "Which sources bring deals that are won?": sources,
     "How many deals have a visit in each month? (a custom field)": visits,
     "Whom to call about the biggest open deals?": whom_to_call,
     "How long do deals stay in each stage?": time_in_stage,
     "Who serves how many, and how long do customers wait?": service,
+    "How long does a contact wait for the first answer?": first_answers,
 }
 
 
@@ -211,7 +264,17 @@ def test_a_question_is_answered_as_the_account_would(filled: Account, question: 
     found = filled.ask(queries(question)[-1])
 
     assert truth
-    assert sorted(found, key=by_first_column) == sorted(truth, key=by_first_column)
+    assert sorted(found, key=by_first_columns) == sorted(truth, key=by_first_columns)
+
+
+@pytest.mark.parametrize("question", ["What was won in each month?", "What is expected to close, and when?"])
+@pytest.mark.parametrize("table", ["users", "sources", "organizations"])
+def test_a_query_says_the_same_once_a_table_of_names_is_joined(filled: Account, question: str, table: str) -> None:
+    (query,) = queries(question)
+    joined = query.replace("from deals\n", f"from deals\nleft join {table} on {table}.id = deals.owner_id\n")
+
+    assert joined != query
+    assert filled.ask(joined) == filled.ask(query)
 
 
 def test_a_column_of_api_v1_says_what_that_of_v2_says(filled: Account) -> None:
@@ -295,6 +358,8 @@ def test_a_file_without_persons_is_made_as_the_recipe_says(
 
     with duckdb.connect("secrets/figures.duckdb", read_only=True) as db:
         assert len(db.execute(queries("Why are deals lost?")[0]).fetchall()) == len(lost_reasons(filled))
+        won = db.execute(queries("Who sells what, and what part of the decided deals is won?")[0]).fetchall()
+        assert {row[1] for row in won} == {row[1] for row in sellers(filled)}
         columns = {
             name for (name,) in db.execute("select column_name from duckdb_columns() where not internal").fetchall()
         }
