@@ -85,7 +85,7 @@ runners: .venv/.installed .venv-demo/.installed .venv-runners/.installed ## Run 
 	@$(BIN)/python -m pytest -m wheel $(ARGS) integration_tests/test_runners.py
 
 dbt-test: .venv/.installed .venv-dbt/.installed ## Build the dbt package on an emulated account, twice, and parse it for each warehouse
-	@$(BIN)/python -m pytest -m dbt $(ARGS) integration_tests/test_dbt.py
+	@$(BIN)/python -m pytest -m dbt $(ARGS) integration_tests/test_dbt.py integration_tests/test_questions.py
 
 spec-forms: .venv/.installed ## Draw the connectors' configuration forms into build/spec-forms, and those that the pages show (needs npm and Chromium)
 	@$(BIN)/python tests/spec_forms/render.py

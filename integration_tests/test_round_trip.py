@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -127,6 +128,24 @@ def test_given_tables_that_a_sync_has_kept_when_pushed_back_then_nothing_changes
     crm: Emulator, database: Path, stream: str, send_nulls: bool
 ) -> None:
     assert_nothing_changes(crm, database, stream, send_nulls=send_nulls)
+
+
+def test_given_the_view_of_the_recipe_when_pushed_back_then_nothing_changes(crm: Emulator, database: Path) -> None:
+    page = (ROOT / "docs" / "recipes" / "duckdb.md").read_text(encoding="utf-8")
+    (view,) = re.findall(r'\.sql\("(create or replace view people .*?)"\)', page)
+    with duckdb.connect(str(database)) as tables:
+        tables.execute(view)
+    config = database.with_name("destination.json")
+    credentials = {name: value for name, value in crm.config()["credentials"].items() if name != "api_version"}
+    config.write_text(json.dumps({**crm.config(), "credentials": credentials, "mode": "contacts"}))
+    before = crm.truth("contacts")
+    command = [sys.executable, "-m", "demo.push", str(config), "--db", str(database), "--table", "people"]
+
+    run = subprocess.run([*command, "--key", "_id"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.splitlines()[-1] == f"{len(before)} rows done: {len(before)} unchanged."
+    assert crm.truth("contacts") == before
 
 
 @pytest.mark.wheel
