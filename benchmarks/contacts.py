@@ -9,6 +9,7 @@ import orjson
 from emulator.crm_v2.render import record
 from emulator.crm_v2.resources import BY_NAME
 from emulator.data.account import Account, AccountSize
+from emulator.data.times import horizon
 from emulator.settings import Settings
 
 __all__ = ["Contacts"]
@@ -45,7 +46,7 @@ def _head(number: int) -> bytes:
 
 def _tails() -> list[bytes]:
     """What else is known of a contact, as the emulator invents it."""
-    account = Account(AccountSize(contacts=DIFFERENT), seed=1, now=int(FIRST.timestamp() * 1000))
+    account = Account(AccountSize(contacts=DIFFERENT), seed=1, until=horizon(int(FIRST.timestamp() * 1000)))
     tails = []
     for row in account.lists["contacts"].rows.values():
         known = record(account, BY_NAME["contacts"], row, Settings())

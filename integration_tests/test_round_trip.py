@@ -137,7 +137,9 @@ def test_given_the_view_of_the_recipe_when_pushed_back_then_nothing_changes(crm:
         tables.execute(view)
     config = database.with_name("destination.json")
     credentials = {name: value for name, value in crm.config()["credentials"].items() if name != "api_version"}
-    config.write_text(json.dumps({**crm.config(), "credentials": credentials, "mode": "contacts"}))
+    config.write_text(
+        json.dumps({**crm.config(), "credentials": credentials, "mode": "contacts", "requests_per_minute": 600_000})
+    )
     before = crm.truth("contacts")
     command = [sys.executable, "-m", "demo.push", str(config), "--db", str(database), "--table", "people"]
 
