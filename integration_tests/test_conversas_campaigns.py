@@ -190,7 +190,7 @@ def test_given_figures_that_move_when_read_again_then_the_new_ones_come() -> Non
 
 def test_given_a_kill_when_read_again_then_all_campaigns_come() -> None:
     with account(conversas=SIZE) as crm:
-        source = Source(crm, CONVERSAS, requests_per_minute=30_000)
+        source = Source(crm, CONVERSAS, requests_per_minute=3_000)
         killed = source.read("campaigns", kill_when=after_lines(40))
 
         again = source.read("campaigns", state=killed.states)
