@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -181,6 +182,20 @@ def test_examples_and_defaults_are_what_the_field_takes(connector: str) -> None:
         ]:
             jsonschema.validate(value, field.schema)
         assert len(set(map(str, field.schema.get("enum", [])))) == len(field.schema.get("enum", []))
+
+
+@each_connector
+def test_a_default_is_what_the_connector_takes_where_nothing_is_set(connector: str) -> None:
+    properties = schema_of(connector)["properties"]
+    told = {name: field["default"] for name, field in properties.items() if "default" in field}
+
+    model = import_module(f"{connector.replace('-', '_')}.config").Settings
+    taken = {name: field.default for name, field in model.model_fields.items()}
+    assert told == {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in taken.items()
+        if name in told or isinstance(value, bool | int | str)
+    }
 
 
 @each_connector
