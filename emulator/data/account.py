@@ -62,7 +62,7 @@ GENERATORS: dict[str, Callable[[Lookup, Row], Fields]] = {
     "users": people.user,
     "meetings": extras.meeting,
 }
-KINDS = {  # parts of ids, one for each list: a further list takes the next number, and no list another's
+ID_PARTS = {  # what tells an id's list: a further list takes the next number, and no list another's
     "contacts": 1,
     "deals": 2,
     "organizations": 3,
@@ -122,7 +122,7 @@ class Account:
         """A row with a new id, not entered anywhere yet."""
         self._created += 1
         return Row(
-            object_id(created or self._until, KINDS[name], self.seed, self._created),
+            object_id(created or self._until, ID_PARTS[name], self.seed, self._created),
             created,
             updated,
             fields,
@@ -160,7 +160,7 @@ class Account:
         make = partial(GENERATORS[name], self)
         moments = timeline(count, rng(self.seed, name), self._until)
         return [
-            Row(object_id(created, KINDS[name], self.seed, index), created, updated, make, index)
+            Row(object_id(created, ID_PARTS[name], self.seed, index), created, updated, make, index)
             for index, (created, updated) in enumerate(moments)
         ]
 
@@ -170,6 +170,6 @@ class Account:
         entries = custom_fields.definitions(stage)
         moments = timeline(len(entries), rng(self.seed, "custom_fields"), self._until)
         return [
-            Row(object_id(created, KINDS["custom_fields"], self.seed, index), created, updated, entry, index)
+            Row(object_id(created, ID_PARTS["custom_fields"], self.seed, index), created, updated, entry, index)
             for index, ((created, updated), entry) in enumerate(zip(moments, entries, strict=True))
         ]
