@@ -35,7 +35,7 @@ __all__ = [
 
 _logger = logging.getLogger("airbyte.rdstation")
 
-S = TypeVar("S", bound=CommonSettings)
+SettingsT = TypeVar("SettingsT", bound=CommonSettings)
 
 _CLOSE: Final = 0.7  # below it, difflib likens names that share little more than their length
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")  # what is none may be a secret in the wrong place
@@ -114,7 +114,7 @@ def filled(raw: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_as(model: type[S], raw: Mapping[str, Any], variants: Collection[str] = ()) -> S:
+def read_as(model: type[SettingsT], raw: Mapping[str, Any], variants: Collection[str] = ()) -> SettingsT:
     """Make settings of a configuration; a warning, and their `remarks`, say what in it is odd or has no effect.
 
     Raises a config error that names each property that is wrong, and quotes no value. `variants` are the constants that

@@ -55,7 +55,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 def get(tokens: Tokens | None = None) -> Page:
-    session = Session(RateLimit(1_000_000), num_workers=2, auth=tokens or Tokens())
+    session = Session(RateLimit(1_000_000), requests_at_once=2, auth=tokens or Tokens())
     api = Api(BASE, session, RetryPolicy(tries=3, tries_on_500=2, seconds=30))
     return api.get("/deals", {"filter": 'email:"ana@exemplo.test"'}, read_page, stream="deals", hint=" Hint.")
 
@@ -186,7 +186,7 @@ def test_given_a_proxy_in_the_environment_when_requests_are_sent_then_it_is_used
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.exemplo.test:3128")
     monkeypatch.setenv("NO_PROXY", "direto.exemplo.test")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
-    session = Session(RateLimit(1_000_000), num_workers=2)
+    session = Session(RateLimit(1_000_000), requests_at_once=2)
 
     def settings(host: str) -> dict[str, Any]:
         return dict(session.merge_environment_settings(f"https://{host}/crm/v2/deals?a=b", {}, True, None, None))
@@ -208,7 +208,7 @@ def test_given_many_requests_to_a_host_when_sent_then_the_environment_is_read_on
         return read(self, *args)
 
     monkeypatch.setattr(requests.Session, "merge_environment_settings", counted)
-    session = Session(RateLimit(1_000_000), num_workers=2)
+    session = Session(RateLimit(1_000_000), requests_at_once=2)
 
     for page in range(3):
         session.merge_environment_settings(f"https://api.exemplo.test/deals?page={page}", {}, None, None, None)

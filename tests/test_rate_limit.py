@@ -118,7 +118,7 @@ def test_given_120_requests_under_way_when_another_would_go_then_it_waits_for_a_
 def test_given_a_failure_when_sent_then_it_counts_as_over() -> None:
     clock = Clock()
     limit = RateLimit(120, clock=clock, sleep=clock.sleep)
-    session = Session(limit, num_workers=1)
+    session = Session(limit, requests_at_once=1)
     session.mount("http://", Unreachable())
 
     for _ in range(121):

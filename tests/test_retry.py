@@ -88,7 +88,7 @@ def test_given_a_429_when_waited_for_then_the_platform_is_told_or_the_log(
     tells_platform: bool, waits: list[float], capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "airbyte.rdstation")
-    session = Session(RateLimit(1_000_000), num_workers=1)
+    session = Session(RateLimit(1_000_000), requests_at_once=1)
     api = Api("https://api.example", session, on_rate_limit_wait=tell_rate_limited if tells_platform else None)
 
     with requests_mock.Mocker() as server:

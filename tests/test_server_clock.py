@@ -14,7 +14,7 @@ from airbyte_rdstation.client.session import Session
 
 
 def api_after(header: str) -> Api:
-    api = Api("https://api.example", Session(RateLimit(1_000_000), num_workers=1))
+    api = Api("https://api.example", Session(RateLimit(1_000_000), requests_at_once=1))
     with requests_mock.Mocker() as server:
         server.get("https://api.example/deals", headers={"Date": header})
         api.get("/deals", {}, len, stream="deals")

@@ -88,7 +88,7 @@ def test_given_as_many_under_way_as_may_be_when_another_asks_then_it_waits_for_a
 
 
 def test_given_one_at_once_when_many_threads_send_then_all_are_answered() -> None:
-    session = Session(RateLimit(6_000_000), num_workers=1)
+    session = Session(RateLimit(6_000_000), requests_at_once=1)
     api = Api("https://api.example", session)
     with requests_mock.Mocker() as server:
         server.get("https://api.example/", text="[]")
@@ -121,4 +121,4 @@ def test_given_waits_that_fail_when_turns_end_then_the_others_still_get_theirs()
     assert last.given.is_set()
     turns.pass_on()
     turns.end(last)
-    assert turns.free == 1
+    assert turns.under_way == 0

@@ -38,7 +38,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def send(method: str) -> Any:
-    api = Api(BASE, Session(RateLimit(1_000_000), num_workers=2), RetryPolicy(tries=3, tries_on_500=3, seconds=30))
+    api = Api(BASE, Session(RateLimit(1_000_000), requests_at_once=2), RetryPolicy(tries=3, tries_on_500=3, seconds=30))
     return getattr(api, method)("/contacts", {"data": {"price": 100.0}}, parse_json, stream="contacts")
 
 

@@ -52,7 +52,7 @@ __all__ = ["OwnMessages", "RdstationSource", "with_progress"]
 _QUEUE_SIZE: Final = 16
 # As many partitions as a stream has under way: none waits for a thread behind those of other streams. Threads that wait
 # for an answer, their turn or each other cost little; the session bounds requests.
-_READERS_A_WORKER: Final = 2
+_THREADS_A_REQUEST: Final = 2
 
 _ENDS: Final = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 _FOREIGN_STATE: Final = (
@@ -66,7 +66,7 @@ _engine_logger.addFilter(RedactingFilter())
 _engine_logger.addFilter(lambda line: not str(line.msg).startswith("Read "))  # the engine would count pages
 
 
-S = TypeVar("S", bound=SourceSettings)
+SettingsT = TypeVar("SettingsT", bound=SourceSettings)
 
 
 class OwnMessages(threading.local, InMemoryMessageRepository):
@@ -77,7 +77,7 @@ class OwnMessages(threading.local, InMemoryMessageRepository):
     """
 
 
-class RdstationSource(AbstractSource, Generic[S]):
+class RdstationSource(AbstractSource, Generic[SettingsT]):
     """Makes an API of RD Station an Airbyte source; subclasses say how it is configured and which account it reads.
 
     `discover` is the CDK's: it asks `streams` for all of them. `read` builds only those that are selected.
@@ -86,7 +86,7 @@ class RdstationSource(AbstractSource, Generic[S]):
     def __init__(self) -> None:
         self._queue = StreamQueue(_QUEUE_SIZE)
         self._messages = ConcurrentMessageRepository(self._queue, OwnMessages())
-        self._parsed: tuple[Mapping[str, Any], S] | None = None
+        self._parsed: tuple[Mapping[str, Any], SettingsT] | None = None
 
     @property
     def message_repository(self) -> MessageRepository:
@@ -100,17 +100,17 @@ class RdstationSource(AbstractSource, Generic[S]):
     @staticmethod
     @abstractmethod
     def read_settings(raw: Mapping[str, Any]) -> Any:
-        """Return the checked configuration, an `S`. Raises a config error that names what is wrong."""
+        """Return the checked configuration, a `SettingsT`. Raises a config error that names what is wrong."""
 
     @abstractmethod
     def stream_factory(
         self,
         config: Mapping[str, Any],
-        settings: S,
+        settings: SettingsT,
         *,
         streams: Collection[str] = (),
         retry_policy: RetryPolicy = SYNC_POLICY,
-    ) -> StreamFactory[Any, S]:
+    ) -> StreamFactory[Any, SettingsT]:
         """Return the account of a configuration; `streams` are those selected, if the command reads any.
 
         Raises a config error where one of them lacks a setting.
@@ -126,7 +126,7 @@ class RdstationSource(AbstractSource, Generic[S]):
         self._parsed = configured, settings
         return configured
 
-    def _settings_of(self, config: Mapping[str, Any]) -> S:
+    def _settings_of(self, config: Mapping[str, Any]) -> SettingsT:
         """The checked configuration, parsed once: what `configure` gives is the object that a command then has."""
         if self._parsed is None or self._parsed[0] is not config:
             self._parsed = config, self.read_settings(config)
@@ -185,8 +185,8 @@ class RdstationSource(AbstractSource, Generic[S]):
             progress = ReadProgress(settings.requests_per_minute, factory.api.session.turns.had)
             if streams := factory.streams(wanted, states, progress):
                 engine = ConcurrentSource.create(
-                    # A thread a stream to generate its partitions, and enough to read them.
-                    num_workers=len(streams) * (1 + settings.num_workers * _READERS_A_WORKER),
+                    # The CDK's word for threads: one a stream to generate its partitions, and enough to read them.
+                    num_workers=len(streams) * (1 + settings.num_workers * _THREADS_A_REQUEST),
                     initial_number_of_partitions_to_generate=len(streams),
                     logger=_engine_logger,
                     slice_logger=DebugSliceLogger(),

@@ -44,7 +44,7 @@ __all__ = [
 
 LOOKBACK: Final = timedelta(minutes=5)  # clients use minutes to hours [seen]; the search index's lag is unknown
 
-_CLOCK_DOUBT: Final = timedelta(minutes=10)  # how far RD Station's clock may run ahead of ours
+_MOST_SERVER_AHEAD: Final = timedelta(minutes=10)  # how far RD Station's clock may run ahead of ours
 
 _logger = logging.getLogger("airbyte.rdstation")
 
@@ -72,7 +72,7 @@ _UNUSED: Final = frozenset(
     }
 )
 
-S = TypeVar("S", bound="StreamState")
+StateT = TypeVar("StateT", bound="StreamState")
 
 
 class StateModel(BaseModel):
@@ -99,7 +99,7 @@ class StreamState(StateModel):
     position: ReadPosition | None = None
 
 
-def read_state(stream: str, cursor_field: str, raw: Mapping[str, Any], model: type[S]) -> S:
+def read_state(stream: str, cursor_field: str, raw: Mapping[str, Any], model: type[StateT]) -> StateT:
     """Read the state of one stream. A config error where it is of a foreign shape; nothing is read then.
 
     A cursor in the future (an edited state, a clock that was wrong) would hide every change before it: it is brought
@@ -117,7 +117,7 @@ def read_state(stream: str, cursor_field: str, raw: Mapping[str, Any], model: ty
             "Clear the stream's state (in Airbyte: Refresh or Clear data) to read it from the beginning."
         ) from None
     now = datetime.now(timezone.utc)
-    latest = format_instant(now + _CLOCK_DOUBT)
+    latest = format_instant(now + _MOST_SERVER_AHEAD)
     changes: dict[str, Any] = {}
     if state.cursor is not None and state.cursor > latest:
         changes = {"cursor": format_instant(now), "settled": False}
@@ -138,9 +138,9 @@ def read_state(stream: str, cursor_field: str, raw: Mapping[str, Any], model: ty
     return state.model_copy(update=changes)
 
 
-def is_settled(cursor: str, started: str) -> bool:
-    """Tell whether a sync that began at `started` has seen all that will ever show up to `cursor`."""
-    return parse_instant(cursor) <= parse_instant(started) - LOOKBACK
+def is_settled(cursor: str, began: str) -> bool:
+    """Tell whether a sync that began at `began` has seen all that will ever show up to `cursor`."""
+    return parse_instant(cursor) <= parse_instant(began) - LOOKBACK
 
 
 def lookback_start(cursor: str, settled: bool) -> datetime:
@@ -230,21 +230,21 @@ class FullRefreshCursor(StreamCursor):
         return {NO_CURSOR_STATE_KEY: True}
 
 
-class IncrementalCursor(StreamCursor, Generic[S]):
+class IncrementalCursor(StreamCursor, Generic[StateT]):
     """Keeps the state of a stream that can go on where it was; subclasses say what it is."""
 
-    model: type[S]
+    model: type[StateT]
     """The shape of the state."""
 
     def __init__(self, context: StreamContext, *, cursor_field: str, state: Mapping[str, Any]) -> None:
         """Take the state of the sync before, `{}` where there is none. Raises what `read_state` does."""
         super().__init__(context)
-        self.begun = datetime.now(timezone.utc)
+        self.began_local = datetime.now(timezone.utc)
         """When this sync began to read the stream, by our clock."""
         self.incoming = read_state(context.name, cursor_field, state, self.model)
         self.cursor_field = cursor_field
 
     @cached_property
-    def _started(self) -> str:
+    def _sync_began(self) -> str:
         """The same moment by RD Station's clock. Not to be used before the first answer, which tells it."""
-        return format_instant(self._context.server_time(self.begun))
+        return format_instant(self._context.server_time(self.began_local))

@@ -56,8 +56,8 @@ Builders: TypeAlias = Mapping[str, Callable[..., BuiltStream]]
 
 It gets the row, what the sync gives the stream, and its incoming state, `{}` where there is none.
 """
-S = TypeVar("S", bound=BaseStreamSpec)
-T = TypeVar("T", bound=SourceSettings)
+SpecT = TypeVar("SpecT", bound=BaseStreamSpec)
+SettingsT = TypeVar("SettingsT", bound=SourceSettings)
 
 
 def tell_rate_limited(stream: str, seconds: float) -> None:
@@ -73,13 +73,13 @@ def tell_rate_limited(stream: str, seconds: float) -> None:
 
 
 @dataclass(frozen=True)
-class StreamList(ABC, Generic[S]):
+class StreamList(ABC, Generic[SpecT]):
     """Reads the pages of one list, for one stream; subclasses know the parameters and the answers of their API."""
 
     api: Api
     stream: str
-    """The reader's name, for errors."""
-    spec: S
+    """Its name, for errors."""
+    spec: SpecT
     only: Mapping[str, str] = field(default_factory=dict)
     """Further parameters that filter it."""
     on_request: Callable[[], None] = lambda: None
@@ -91,7 +91,7 @@ class StreamList(ABC, Generic[S]):
 
 
 @dataclass(eq=False)
-class StreamFactory(ABC, Generic[S, T]):
+class StreamFactory(ABC, Generic[SpecT, SettingsT]):
     """Builds the streams of one account over one API; subclasses know how its lists are asked for."""
 
     table: ClassVar[Sequence[Any]]
@@ -100,7 +100,7 @@ class StreamFactory(ABC, Generic[S, T]):
     """Where their JSON schemas are: a package and a folder in it."""
     builders: ClassVar[Builders]
 
-    settings: T
+    settings: SettingsT
     messages: MessageRepository
     api: Api
     incomplete: dict[str, list[str]] = field(default_factory=dict, init=False)
@@ -145,24 +145,24 @@ class StreamFactory(ABC, Generic[S, T]):
         if sentence not in said:  # each of many readers may come to the same
             said.append(sentence)
 
-    def _described(self, spec: S, schema: dict[str, Any]) -> dict[str, Any]:
+    def _described(self, spec: SpecT, schema: dict[str, Any]) -> dict[str, Any]:
         """Add to the stream's JSON schema what only the account knows."""
         return schema
 
-    def _normalize(self, spec: S, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
+    def _normalize(self, spec: SpecT, schema: Mapping[str, Any]) -> Callable[[Row], Row]:
         """Return what makes a row of the API the record that is emitted."""
         return Normalizer(spec.name, schema, lenient=spec.lenient)
 
     @abstractmethod
-    def _list(self, spec: S, cursor: StreamCursor, of: S | None = None, **only: str) -> Fetch:
-        """Return what reads the stream's list, or another `of` which it needs to know; `only`: see StreamList."""
+    def _fetch_for(self, spec: SpecT, cursor: StreamCursor, of_list: SpecT | None = None, **only: str) -> Fetch:
+        """Return what reads the stream's list, or with `of_list` another that it needs; `only`: see StreamList."""
 
-    def _small_list(self, spec: S, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
+    def _small_list(self, spec: SpecT, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)
-        return SmallListPartitions(context, cursor, fetch=self._list(spec, cursor), sort=spec.sort), cursor
+        return SmallListPartitions(context, cursor, fetch=self._fetch_for(spec, cursor), sort=spec.sort), cursor
 
     def _stream(
-        self, spec: S, state: Mapping[str, Any], progress: StreamProgress, *, describe: bool = False
+        self, spec: SpecT, state: Mapping[str, Any], progress: StreamProgress, *, describe: bool = False
     ) -> DefaultStream:
         package, folder = self.schemas
         text = resources.files(package).joinpath(folder).joinpath(f"{spec.name}.json").read_bytes()

@@ -67,7 +67,7 @@ _KINDS: Final[Mapping[int, type[ConnectorError]]] = {
 }
 _NUL: Final = b"\\u0000"
 _MAY_BE_OUR_QUERY: Final = frozenset({400, 422, 500})
-_DOUBT: Final = timedelta(minutes=10)  # how far a local clock may run ahead of RD Station's
+_MOST_LOCAL_AHEAD: Final = timedelta(minutes=10)  # how far a local clock may run ahead of RD Station's
 
 _logger = logging.getLogger("airbyte.rdstation")
 _logger.addFilter(RedactingFilter())
@@ -106,7 +106,7 @@ class Api:
     ) -> T:
         """Return the parsed answer to `GET path`; a parameter with several values is repeated.
 
-        `stream` names the reader in errors; `hint` is added to errors that the request itself (its filter) may have
+        `stream` names the stream in errors; `hint` is added to errors that the request itself (its filter) may have
         caused; `tries_on_500` lowers the number of tries after a 500, where the same is likely.
         `on_request` is called before each try, `on_headers` with the headers of the answer that was parsed.
         Raises NotFoundError, ForbiddenError, RequestRefusedError or another ConnectorError once no try can help.
@@ -143,7 +143,7 @@ class Api:
         """Return RD Station's time at a local moment, by an answer's `Date` header; minutes early until one came."""
         if self._ahead is None:
             self._ahead = server_ahead(*self._dated)
-        return local + (-_DOUBT if self._ahead is None else self._ahead)
+        return local + (-_MOST_LOCAL_AHEAD if self._ahead is None else self._ahead)
 
     def _send(self, call: _Call[T], on_request: Callable[[], None] = lambda: None, **content: Any) -> Parsed[T]:
         def send() -> requests.Response:

@@ -194,7 +194,7 @@ class TokenOwner(SingleUseRefreshTokenOauth2Authenticator):
 
     def _may_wait(self) -> Callable[[float], bool]:
         started = time.monotonic()
-        return lambda seconds: self._retry_policy.allows(started, seconds)
+        return lambda seconds: self._retry_policy.allows(time.monotonic() - started, seconds)
 
 
 @lru_cache(maxsize=4)  # asked before each request; to read it again took a sixth of a request's work

@@ -150,12 +150,14 @@ class Turns:
     streams that have had as many, the one that waits longest is next. Safe to share among threads.
     """
 
-    free: int
-    """How many more requests may be under way."""
+    requests_at_once: int
+    """How many may be under way."""
     had: Counter[str] = field(default_factory=Counter)
     """Requests by stream, the one that is the next to leave included."""
     head_starts: Counter[str] = field(default_factory=Counter)
     """How many requests of a stream go before those of all others."""
+    under_way: int = 0
+    """Those that have a place: the next to leave is one of them once its turn is given."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _waiting: dict[str, deque[Turn]] = field(default_factory=dict)
     _next: Turn | None = None
@@ -186,7 +188,7 @@ class Turns:
             if self._next and not self._next.given.is_set():
                 self._next.given.set()
             else:
-                self.free += 1
+                self.under_way -= 1
 
     def _choose(self) -> None:
         self._next = None
@@ -195,8 +197,8 @@ class Turns:
             self._next = self._waiting[stream][0]
             self._forget(self._next)
             self.had[stream] += 1
-            if self.free:
-                self.free -= 1
+            if self.under_way < self.requests_at_once:
+                self.under_way += 1
                 self._next.given.set()
 
     def _forget(self, turn: Turn) -> None:

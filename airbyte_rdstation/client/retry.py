@@ -46,10 +46,9 @@ class RetryPolicy:
         until = time.monotonic() + _SECONDS_OF_CHECK
         return cls(tries=4, tries_on_500=4, seconds=_SECONDS_OF_CHECK, timeout=(8, 12), until=until)
 
-    def allows(self, started: float, wait: float) -> bool:
-        """Tell whether what began at `started` (of `time.monotonic`) may wait so many seconds more."""
-        then = time.monotonic() + wait
-        return then - started <= self.seconds and then <= self.until
+    def allows(self, waited: float, wait: float) -> bool:
+        """Tell whether what has waited so many seconds may wait so many more."""
+        return waited + wait <= self.seconds and time.monotonic() + wait <= self.until
 
 
 SYNC_POLICY: Final = RetryPolicy()
@@ -123,7 +122,7 @@ def send_until_final(
         failed += verdict.counts
         longest = min(_LONGEST_WAIT_SECONDS, 0.5 * 2.0**failed)
         wait = random.uniform(longest / 4, longest) if verdict.after is None else verdict.after  # noqa: S311 - jitter
-        if not retry_policy.allows(time.monotonic() - waited, wait):
+        if not retry_policy.allows(waited, wait):
             raise verdict.error
         on_wait(verdict)
         time.sleep(wait)

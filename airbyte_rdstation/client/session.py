@@ -50,16 +50,18 @@ class Renewable(Protocol):
 class Session(requests.Session):
     """Paces and bounds every request, and authorizes it after the wait for the pace, which can outlive a token."""
 
-    def __init__(self, rate_limit: RateLimit, num_workers: int, auth: requests.auth.AuthBase | None = None) -> None:
-        """Let `num_workers` requests be under way at once."""
+    def __init__(
+        self, rate_limit: RateLimit, requests_at_once: int, auth: requests.auth.AuthBase | None = None
+    ) -> None:
+        """Let so many `requests_at_once` be under way."""
         super().__init__()
         self.rate_limit = rate_limit
-        self.turns = Turns(num_workers)
+        self.turns = Turns(requests_at_once)
         self._authorize = auth
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # tokens say who we are; nothing else is kept
         self._environment: dict[tuple[str, ...], Any] = {}
         self.auth = _unchanged  # without it `requests` would look for a password in ~/.netrc
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=num_workers)
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=requests_at_once)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 

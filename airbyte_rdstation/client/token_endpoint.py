@@ -107,7 +107,7 @@ class TokenRequest:
         """
         timeout = self._retry_policy.timeout
         # Not the session that is to be authorized: all of its requests under way may be waiting for this one.
-        with Session(rate_limit, num_workers=1) as session:
+        with Session(rate_limit, requests_at_once=1) as session:
             return send_until_final(
                 lambda: session.post(url, form, timeout=timeout), self._classify, self._retry_policy
             ).value

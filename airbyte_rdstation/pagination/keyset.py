@@ -2,7 +2,8 @@
 
 A page number is an offset into an order that changes: rows that are edited slide the others past the reader. The read
 asks for page 1 again and again and moves a *value* instead: `updated_at >= T`, sorted by it, T being the last second
-read. A row that moves can only move ahead of the reader, and no request ever comes near row 10,000.
+read. A row that is edited moves ahead of the reader, and no request ever comes near row 10,000. By `created_at` no row
+moves: one that is edited behind the reader comes in the next sync, as the cursor stops before this read began.
 Facts: docs/api/crm-v2.md#why-page-numbers-lose-rows to #contacts-by-creation.
 """
 
@@ -87,41 +88,138 @@ def read_keyset(
     keys: Sequence[str],
     start: datetime | None,
     *,
-    now: datetime,
+    began: datetime,
     end: Callable[[], datetime | None] = lambda: None,
     fixed: tuple[Bound, ...] = (),
     tie_sort: str | None = None,
-    whole: bool = False,
+    with_undated: bool = False,
 ) -> Iterator[Batch]:
     """Yield all rows within `fixed` whose `keys[0]` lies in [start, end()), one batch a request.
 
     `end` is asked before each request: the far part may be handed over meanwhile. `keys[1:]` never change and tell
-    apart rows of one second, `tie_sort` those that share them all. `now` is when the read begins. `whole`, as without a
-    `start`: rows without a key belong to it, at its open end. Raises PaginationError rather than loop or lose a row.
+    apart rows of one second, `tie_sort` those that share them all. `began`: when the read did, by our clock. Rows that
+    have no key are read if `with_undated` or without a `start`. Raises PaginationError rather than loop or lose a row.
     """
     key = keys[0]
     at = Position(start and floor_second(start))
     newest = Query(key, (*fixed, Bound(key)), descending=True)
-    nulls_last = whole or start is None  # as far as is known: no filter on the key would ever show them
-    far_end = whole and start is not None and end() is None  # of a long read, or of one that goes on
+    may_end_in_nulls = with_undated or start is None  # rows without a key, which no filter on the key shows
+    ask_far_end = with_undated and start is not None and end() is None  # its page may hold them and all that is left
     while (limit := end()) is None or at.second is None or at.second < limit:
-        if far_end and (yield from _last_page(fetch, newest, at)):
+        if ask_far_end and (yield from _last_page(fetch, newest, at)):
             return
         query = Query(key, (*fixed, Bound(key, at.second, limit)))
         page, step = _step(fetch, query, at)
-        nulls_last &= not far_end and (at.second is not None or all(row.get(key) for row in page.rows[:1]))
+        may_end_in_nulls &= not ask_far_end and (at.second is not None or all(row.get(key) for row in page.rows[:1]))
         if step.then is Then.GO_ON:
             yield Batch(step.fresh, step.next.second, None if page.last is None else page.last - 1)
         elif step.then is Then.END:
             yield Batch(step.fresh, limit or step.next.second, 0)
-            if nulls_last and limit is None and at.second is not None:
+            if may_end_in_nulls and limit is None and at.second is not None:
                 yield from sweep(fetch, newest, without=key)
         else:
-            yield from _otherwise(step, fetch, query, keys, at, now=now, tie_sort=tie_sort)
+            yield from _read_around(step, fetch, query, keys, at, began, tie_sort)
         if step.then in (Then.END, Then.UNSORTED):
             return
         at = step.next
-        far_end = nulls_last and limit is None and page.last == _ONE_PAGE_LEFT
+        ask_far_end = may_end_in_nulls and limit is None and page.last == _ONE_PAGE_LEFT
+
+
+def _last_page(fetch: Fetch, newest: Query, at: Position) -> Generator[Batch, None, bool]:
+    """Yield the rows from `at` on by the newest page, and those without a key; return whether the read ends with them.
+
+    Rows without a key sort first or last, and the first page did not begin with them: so the last page, asked for from
+    the far end, shows them, too. Where there are more rows from `at` on than it holds, the read goes on as before.
+    """
+    key, second = newest.sort or "", at.second or EPOCH
+    page = fetch(newest)
+    moments = parse_instants(row.get(key) for row in page.rows)
+    known = [moment for moment in moments if moment]
+    ends = (
+        bool(known)
+        and all(later >= earlier for later, earlier in pairwise(known))
+        and (known[-1] < min(second, known[0]) or page.has_next is More.NO)
+    )
+    if ends:
+        dated = zip(page.rows, moments, strict=True)
+        rows = [row for row, moment in dated if moment and moment >= second]
+        fresh = [row for row in reversed(rows) if (row["id"], str(row.get(key))) not in at.seen]
+        yield Batch(fresh, max(second, floor_second(known[0])), 0)
+    if len(known) < len(moments):
+        yield from sweep(fetch, newest, without=key)
+    return ends
+
+
+def _step(fetch: Fetch, query: Query, at: Position) -> tuple[Page, Step]:
+    """The page and its step. Raises PaginationError if the filter is ignored twice: the read would never end."""
+    key = query.sort or ""
+    for _ in range(2):
+        page = fetch(query)
+        step = advance(at, page, key)
+        if step.then is Then.ONE_SECOND and page.has_next is More.UNKNOWN and not fetch(query.at_page(2)).rows:
+            return page, Step(Then.END, at, step.fresh)
+        if step.then is not Then.OUTSIDE:
+            return page, step
+    raise PaginationError(f"The list ignores its filter {query.bounds[-1].rdql()}.")
+
+
+def _read_around(
+    step: Step, fetch: Fetch, query: Query, keys: Sequence[str], at: Position, began: datetime, tie_sort: str | None
+) -> Iterator[Batch]:
+    """What no move of the filter reads: the rest of the range, the rows without a key, or the rest of a second."""
+    *fixed, bound = query.bounds
+    if step.then is Then.UNSORTED:
+        yield from halved_windows(fetch, keys[0], bound.at_least, bound.before, tuple(fixed), began)
+    elif step.then is Then.NULLS:
+        yield from sweep(fetch, query, without=keys[0])
+    else:
+        yield from _one_second(fetch, keys, at, began, tuple(fixed), tie_sort)
+        yield Batch([], step.next.second)
+
+
+def _one_second(
+    fetch: Fetch, keys: Sequence[str], at: Position, began: datetime, fixed: tuple[Bound, ...], tie_sort: str | None
+) -> Iterator[Batch]:
+    """The unread rows of a second that fill more than a page.
+
+    By the next key, which never changes; rows that share that one, or have none, by page numbers inside the second.
+    There any other order is better than that of the keys, which leaves rows with equal ones to chance at each request.
+    """
+    key, *finer = keys
+    second = at.second or EPOCH
+    within = (*fixed, Bound(key, second, second + ONE_SECOND))
+
+    def unread(batch: Batch) -> Batch:
+        return Batch([row for row in batch.rows if (row["id"], str(row.get(key))) not in at.seen], second)
+
+    if finer:
+        census = Census(finer[0])
+        yield from map(
+            unread, census.counted(read_keyset(fetch, finer, None, began=began, fixed=within, tie_sort=tie_sort))
+        )
+        if not census.lacks_rows:
+            return
+    yield from map(unread, sweep(fetch, Query(tie_sort or key, within)))
+
+
+def read_keyset_whole(
+    fetch: Fetch, key: str, *, began: datetime, report: Callable[[str], None], tie_sort: str | None = None
+) -> Iterator[Batch]:
+    """Yield all rows by a key that some may not have, wherever those sort; `report` is told what stays out of reach."""
+    census = Census(key)
+    yield from census.counted(read_keyset(fetch, (key,), None, began=began, tie_sort=tie_sort))
+    if census.lacks_rows:
+        yield from census.rest(fetch)
+    if census.lacks_rows:
+        report(census.sentence())
+
+
+def read_created_since(
+    fetch: Fetch, created: str, since: datetime, *, without: str, began: datetime, tie_sort: str | None = None
+) -> Iterator[list[Row]]:
+    """Yield the rows created since then that have no date of change (`without`): no filter on that would show them."""
+    for batch in read_keyset(fetch, (created,), since, began=began, tie_sort=tie_sort):
+        yield [row for row in batch.rows if instant_of(row, without) is None]
 
 
 @dataclass
@@ -194,106 +292,3 @@ class Census:
             f"meanwhile, or have no `{self.key}` and stand behind the {WALL:,} that can be listed: such a record comes "
             "once it is changed."
         )
-
-
-def read_keyset_whole(
-    fetch: Fetch, key: str, *, now: datetime, report: Callable[[str], None], tie_sort: str | None = None
-) -> Iterator[Batch]:
-    """Yield all rows by a key that some may not have, wherever those sort; `report` is told what stays out of reach."""
-    census = Census(key)
-    yield from census.counted(read_keyset(fetch, (key,), None, now=now, tie_sort=tie_sort))
-    if census.lacks_rows:
-        yield from census.rest(fetch)
-    if census.lacks_rows:
-        report(census.sentence())
-
-
-def read_created_since(
-    fetch: Fetch, created: str, since: datetime, *, without: str, now: datetime, tie_sort: str | None = None
-) -> Iterator[list[Row]]:
-    """Yield the rows created since then that have no date of change (`without`): no filter on that would show them."""
-    for batch in read_keyset(fetch, (created,), since, now=now, tie_sort=tie_sort):
-        yield [row for row in batch.rows if instant_of(row, without) is None]
-
-
-def _last_page(fetch: Fetch, newest: Query, at: Position) -> Generator[Batch, None, bool]:
-    """Yield the rows from `at` on by the newest page, and those without a key; return whether the read ends with them.
-
-    Rows without a key sort first or last, and the first page did not begin with them: so the last page, asked for from
-    the far end, shows them, too. Where there are more rows from `at` on than it holds, the read goes on as before.
-    """
-    key, second = newest.sort or "", at.second or EPOCH
-    page = fetch(newest)
-    moments = parse_instants(row.get(key) for row in page.rows)
-    known = [moment for moment in moments if moment]
-    ends = (
-        bool(known)
-        and all(later >= earlier for later, earlier in pairwise(known))
-        and (known[-1] < min(second, known[0]) or page.has_next is More.NO)
-    )
-    if ends:
-        dated = zip(page.rows, moments, strict=True)
-        rows = [row for row, moment in dated if moment and moment >= second]
-        fresh = [row for row in reversed(rows) if (row["id"], str(row.get(key))) not in at.seen]
-        yield Batch(fresh, max(second, floor_second(known[0])), 0)
-    if len(known) < len(moments):
-        yield from sweep(fetch, newest, without=key)
-    return ends
-
-
-def _step(fetch: Fetch, query: Query, at: Position) -> tuple[Page, Step]:
-    """The page and its step. Raises PaginationError if the filter is ignored twice: the read would never end."""
-    key = query.sort or ""
-    for _ in range(2):
-        page = fetch(query)
-        step = advance(at, page, key)
-        if step.then is Then.ONE_SECOND and page.has_next is More.UNKNOWN and not fetch(query.at_page(2)).rows:
-            return page, Step(Then.END, at, step.fresh)
-        if step.then is not Then.OUTSIDE:
-            return page, step
-    raise PaginationError(f"The list ignores its filter {query.bounds[-1].rdql()}.")
-
-
-def _otherwise(
-    step: Step, fetch: Fetch, query: Query, keys: Sequence[str], at: Position, *, now: datetime, tie_sort: str | None
-) -> Iterator[Batch]:
-    """What no move of the filter reads: the rest of the range, the rows without a key, or the rest of a second."""
-    *fixed, bound = query.bounds
-    if step.then is Then.UNSORTED:
-        yield from halved_windows(fetch, keys[0], bound.at_least, bound.before, tuple(fixed), now)
-    elif step.then is Then.NULLS:
-        yield from sweep(fetch, query, without=keys[0])
-    else:
-        yield from _one_second(fetch, keys, at, now=now, fixed=tuple(fixed), tie_sort=tie_sort)
-        yield Batch([], step.next.second)
-
-
-def _one_second(
-    fetch: Fetch,
-    keys: Sequence[str],
-    at: Position,
-    *,
-    now: datetime,
-    fixed: tuple[Bound, ...],
-    tie_sort: str | None,
-) -> Iterator[Batch]:
-    """The unread rows of a second that fill more than a page.
-
-    By the next key, which never changes; rows that share that one, or have none, by page numbers inside the second.
-    There any other order is better than that of the keys, which leaves rows with equal ones to chance at each request.
-    """
-    key, *finer = keys
-    second = at.second or EPOCH
-    within = (*fixed, Bound(key, second, second + ONE_SECOND))
-
-    def unread(batch: Batch) -> Batch:
-        return Batch([row for row in batch.rows if (row["id"], str(row.get(key))) not in at.seen], second)
-
-    if finer:
-        census = Census(finer[0])
-        yield from map(
-            unread, census.counted(read_keyset(fetch, finer, None, now=now, fixed=within, tie_sort=tie_sort))
-        )
-        if not census.lacks_rows:
-            return
-    yield from map(unread, sweep(fetch, Query(tie_sort or key, within)))

@@ -122,11 +122,11 @@ def _complete(ids: int, totals: list[int | None]) -> bool:
 
 
 def halved_windows(
-    fetch: Fetch, key: str, start: datetime | None, end: datetime | None, fixed: tuple[Bound, ...], now: datetime
+    fetch: Fetch, key: str, start: datetime | None, end: datetime | None, fixed: tuple[Bound, ...], began: datetime
 ) -> Iterator[Batch]:
     """Read a list that ignores its sort: cut it in windows of `key`, halve them until they are small, sweep each.
 
-    Rows that move go to the last window, which is open towards the future and swept last.
+    Rows that move go to the last window, which is open towards the future and swept last: from `began` on, if large.
     """
     windows = [(start, end)]
     while windows:
@@ -134,7 +134,7 @@ def halved_windows(
         query = Query(key, (*fixed, Bound(key, lower, upper)))
         page = fetch(query)
         large = page.last is not None and page.last * len(page.rows) >= _WINDOW_ROWS
-        middle = _middle(lower, upper, now)
+        middle = _middle(lower, upper, began)
         halves = [] if middle is None else [(middle, upper), (lower, middle)]
         if large and halves:
             windows += halves
@@ -175,11 +175,11 @@ def numbered(fetch: Fetch, query: Query, *, walled: bool) -> Iterator[Page]:
         promised = walled or page.has_next is More.YES
 
 
-def _middle(lower: datetime | None, upper: datetime | None, now: datetime) -> datetime | None:
+def _middle(lower: datetime | None, upper: datetime | None, began: datetime) -> datetime | None:
     """Where to cut a window; None where it is a second long or lies in the future."""
     lower = lower or _BEFORE_RD_STATION
     if upper is None:
-        return floor_second(now) if lower < floor_second(now) else None
+        return floor_second(began) if lower < floor_second(began) else None
     middle = floor_second(lower + (upper - lower) / 2)
     return middle if lower + ONE_SECOND <= middle < upper else None
 

@@ -43,10 +43,10 @@ class TimeRanges:
     _: KW_ONLY
     horizon: Callable[[], datetime]
     """Tells, once asked, a moment shortly before the read began: from there on rows still appear."""
-    moving: bool
-    """Whether the open range waits for the others."""
-    readers: int
-    """How many ranges are worth reading at once."""
+    open_range_last: bool
+    """Whether the open range waits for the others: where rows move, they move into it."""
+    requests_at_once: int
+    """How many requests may be under way: so many ranges are worth reading side by side."""
     _taken: list[TimeRange] = field(default_factory=list)
     _cuts: int = 0
     _pages: int = 0
@@ -69,7 +69,7 @@ class TimeRanges:
         with self._changed:
             closed_unfinished = any(time_range.end is not None for time_range in self.unfinished)
             for time_range in () if self._given_up else self.unfinished:
-                waits = time_range.end is None and self.moving and closed_unfinished
+                waits = time_range.end is None and self.open_range_last and closed_unfinished
                 if time_range not in self._taken and not waits:
                     self._taken.append(time_range)
                     return time_range
@@ -120,9 +120,9 @@ class TimeRanges:
             if position + ONE_SECOND >= horizon:
                 return
             self._hand_over(time_range, horizon, share=0.0)
-        under_way = len(self.unfinished) - (1 if self.moving else 0)
+        under_way = len(self.unfinished) - (1 if self.open_range_last else 0)
         allowed = _SPARE_CUTS + (self._pages + (self._pages_expected or 0)) // _PAGES_A_CUT
-        if time_range.end is None or self._cuts >= allowed or under_way >= self.readers:
+        if time_range.end is None or self._cuts >= allowed or under_way >= self.requests_at_once:
             return
         middle = floor_second(position + (time_range.end - position) / 2)
         if position + ONE_SECOND < middle < time_range.end:

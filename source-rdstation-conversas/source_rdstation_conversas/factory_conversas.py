@@ -82,7 +82,7 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
         cursor = MessagesCursor(context, cursor_field=spec.cursor, state=state, full_round=full_round)
         attendances = Attendances(
             context,
-            partial(self._list, spec, cursor, REPORTS),
+            partial(self._fetch_for, spec, cursor, REPORTS),
             timedelta(days=self.settings.reports_lookback_days),
         )
         return MessagesPartitions(context, self._histories(spec, cursor), cursor, attendances), cursor
@@ -140,13 +140,15 @@ class StreamFactoryConversas(StreamFactory[StreamSpec, Settings]):
 
     def _histories(self, spec: StreamSpec, cursor: StreamCursor) -> Histories:
         client = HistoryClient(self.api, self.settings, stream=spec.name, on_request=cursor.before_request)
-        return Histories(self._list(spec, cursor, CONTACTS), client, partial(self._explain_401, spec.name))
+        return Histories(self._fetch_for(spec, cursor, CONTACTS), client, partial(self._explain_401, spec.name))
 
-    def _list(self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, **only: str) -> Fetch:
-        return ListConversas(self.api, spec.name, of or spec, only, cursor.before_request).page
+    def _fetch_for(
+        self, spec: StreamSpec, cursor: StreamCursor, of_list: StreamSpec | None = None, **only: str
+    ) -> Fetch:
+        return ListConversas(self.api, spec.name, of_list or spec, only, cursor.before_request).page
 
     def _days(self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec, first: date, last: date) -> Fetch:
-        return self._list(spec, cursor, of, start_date=first.isoformat(), end_date=last.isoformat())
+        return self._fetch_for(spec, cursor, of, start_date=first.isoformat(), end_date=last.isoformat())
 
     def _explain_401(self, stream: str, error: UnauthorizedError) -> ConnectorError:
         """Return the error that a 401 of one stream stands for: the token's, or that the plan does not include it."""

@@ -13,10 +13,10 @@ from source_rdstation_crm.config import Settings
 
 __all__ = ["StreamFactoryCrm"]
 
-S = TypeVar("S", bound=BaseStreamSpec)
+SpecT = TypeVar("SpecT", bound=BaseStreamSpec)
 
 
-class StreamFactoryCrm(StreamFactory[S, Settings]):
+class StreamFactoryCrm(StreamFactory[SpecT, Settings]):
     """One account of RD Station CRM."""
 
     probed: ClassVar[Sequence[str]]
@@ -47,5 +47,5 @@ class StreamFactoryCrm(StreamFactory[S, Settings]):
         return None
 
     @abstractmethod
-    def _probe(self, spec: S) -> None:
+    def _probe(self, spec: SpecT) -> None:
         """The cheapest request that shows whether the list may be read."""

@@ -23,7 +23,7 @@ BY_CREATION = ("created_at",)
 
 def read(crm: SimulatedList, keys: tuple[str, ...] = BY_UPDATE, start: int | None = None) -> list[str]:
     since = None if start is None else moment(start)
-    batches = read_keyset(crm.fetch, keys, since, now=moment(crm.now), tie_sort="name")
+    batches = read_keyset(crm.fetch, keys, since, began=moment(crm.now), tie_sort="name")
     return [row["id"] for batch in batches for row in batch.rows]
 
 
@@ -105,7 +105,7 @@ def test_given_a_page_that_repeats_for_ever_when_read_then_it_fails() -> None:
         return page
 
     with pytest.raises(PaginationError, match="ignores its filter"):
-        list(read_keyset(fetch, BY_UPDATE, None, now=moment(0)))
+        list(read_keyset(fetch, BY_UPDATE, None, began=moment(0)))
 
 
 def test_given_rows_without_the_key_when_read_then_they_arrive_too() -> None:
@@ -118,7 +118,7 @@ def test_given_rows_without_the_key_when_read_then_they_arrive_too() -> None:
             return Page(rows + dated.fetch(Query("updated_at")).rows[: 3 - len(rows)], has_next=More.YES)
         return dated.fetch(query)
 
-    ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
+    ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, began=moment(0)) for row in batch.rows}
 
     assert ids == {row["id"] for row in blank} | set(dated.created)
 
@@ -127,7 +127,7 @@ def test_given_a_range_whose_end_is_pulled_in_when_read_then_it_stops_there() ->
     crm = spread_list(1_000, page_size=100)
     end: dict[str, datetime | None] = {"at": None}
     ids = []
-    for batch in read_keyset(crm.fetch, BY_UPDATE, None, now=moment(crm.now), end=lambda: end["at"]):
+    for batch in read_keyset(crm.fetch, BY_UPDATE, None, began=moment(crm.now), end=lambda: end["at"]):
         ids += [row["id"] for row in batch.rows]
         end["at"] = end["at"] or moment(500_000)
 
@@ -167,13 +167,13 @@ def test_given_rows_without_the_key_at_either_end_when_read_and_resumed_then_the
     dated.last_link = last_link
     fetch = with_blanks(dated, nulls)
     every = {row["id"] for row in BLANK} | set(dated.created)
-    assert {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows} == every
+    assert {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, began=moment(0)) for row in batch.rows} == every
     for stop in range(1, 13):
-        batches = list(islice(read_keyset(fetch, BY_UPDATE, None, now=moment(0)), stop))
+        batches = list(islice(read_keyset(fetch, BY_UPDATE, None, began=moment(0)), stop))
         reached = [batch.reached for batch in batches if batch.reached]
         ids = {row["id"] for batch in batches for row in batch.rows}
         start = reached[-1] if reached else None
-        for batch in read_keyset(fetch, BY_UPDATE, start, now=moment(0), whole=True):
+        for batch in read_keyset(fetch, BY_UPDATE, start, began=moment(0), with_undated=True):
             ids |= {row["id"] for row in batch.rows}
 
         assert ids == every, stop
@@ -190,7 +190,7 @@ def test_given_rows_without_the_key_across_the_end_of_the_first_page_when_read_t
 
     found = [
         row["id"]
-        for batch in read_keyset(with_blanks(dated, nulls), BY_UPDATE, None, now=moment(0))
+        for batch in read_keyset(with_blanks(dated, nulls), BY_UPDATE, None, began=moment(0))
         for row in batch.rows
     ]
 
@@ -207,7 +207,7 @@ def test_given_rows_without_the_key_that_are_always_last_when_all_are_read_then_
     dated.last_link = last_link
     fetch = with_blanks(dated, "always last")
 
-    batches = read_keyset_whole(fetch, "updated_at", now=moment(0), report=told.append)
+    batches = read_keyset_whole(fetch, "updated_at", began=moment(0), report=told.append)
     ids = {row["id"] for batch in batches for row in batch.rows}
 
     assert ids == {row["id"] for row in BLANK} | set(dated.created)
@@ -219,7 +219,7 @@ def test_given_more_rows_than_the_wall_before_those_without_the_key_when_all_are
 ):
     dated, told = spread_list(10_200, page_size=200), list[str]()
 
-    batches = read_keyset_whole(with_blanks(dated, "always last"), "updated_at", now=moment(0), report=told.append)
+    batches = read_keyset_whole(with_blanks(dated, "always last"), "updated_at", began=moment(0), report=told.append)
     ids = {row["id"] for batch in batches for row in batch.rows}
 
     assert ids == set(dated.created)
@@ -233,9 +233,9 @@ def test_given_rows_that_all_have_the_key_when_all_are_read_then_no_request_more
     for whole in (False, True):
         crm = spread_list(rows, page_size=200)
         if whole:
-            list(read_keyset_whole(crm.fetch, "updated_at", now=moment(crm.now), report=pytest.fail))
+            list(read_keyset_whole(crm.fetch, "updated_at", began=moment(crm.now), report=pytest.fail))
         else:
-            list(read_keyset(crm.fetch, BY_UPDATE, None, now=moment(crm.now)))
+            list(read_keyset(crm.fetch, BY_UPDATE, None, began=moment(crm.now)))
         requests.append(crm.requests)
 
     assert requests[0] == requests[1]
@@ -248,7 +248,7 @@ def test_given_a_list_that_knows_no_descending_order_when_read_then_nothing_is_m
         return crm.fetch(replace(query, descending=False))
 
     for start in (None, moment(40_000)):
-        batches = read_keyset(fetch, BY_UPDATE, start, now=moment(0), whole=True)
+        batches = read_keyset(fetch, BY_UPDATE, start, began=moment(0), with_undated=True)
         ids = {row["id"] for batch in batches for row in batch.rows}
 
         assert ids == {row_id for row_id, updated in crm.updated.items() if start is None or updated >= 40_000}
@@ -264,7 +264,7 @@ def test_given_a_descending_order_that_is_none_when_read_then_nothing_is_missing
             page = replace(page, rows=[page.rows[0], *others[1:], oldest])
         return page
 
-    ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
+    ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, began=moment(0)) for row in batch.rows}
 
     assert ids == set(crm.created)
 
@@ -272,7 +272,7 @@ def test_given_a_descending_order_that_is_none_when_read_then_nothing_is_missing
 def test_given_nothing_newer_than_the_last_range_when_read_then_one_request_shows_it() -> None:
     crm = spread_list(95, page_size=10)
 
-    batches = list(read_keyset(crm.fetch, BY_UPDATE, moment(1_000_000), now=moment(crm.now), whole=True))
+    batches = list(read_keyset(crm.fetch, BY_UPDATE, moment(1_000_000), began=moment(crm.now), with_undated=True))
 
     assert crm.requests == 1
     assert [(batch.rows, batch.reached) for batch in batches] == [([], moment(1_000_000))]
@@ -287,7 +287,7 @@ def test_given_more_new_rows_than_a_page_before_the_last_one_when_read_then_noth
                 crm.create(f"{1_000 + number:024x}")
         return crm.fetch(query)
 
-    ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, now=moment(0)) for row in batch.rows}
+    ids = {row["id"] for batch in read_keyset(fetch, BY_UPDATE, None, began=moment(0)) for row in batch.rows}
 
     assert ids == set(crm.created)
 

@@ -59,17 +59,17 @@ class Readers:
 
     def _ranges(self, ranges: list[TimeRange]) -> TimeRanges:
         moving = self.keys is BY_UPDATE
-        return TimeRanges(ranges, horizon=lambda: self.started, moving=moving, readers=self.readers)
+        return TimeRanges(ranges, horizon=lambda: self.started, open_range_last=moving, requests_at_once=self.readers)
 
     def _read(self, time_range: TimeRange) -> Iterator[Batch]:
         return read_keyset(
             self.crm.fetch,
             self.keys,
             time_range.position,
-            now=self.started,
+            began=self.started,
             end=lambda: time_range.end,
             tie_sort="name",
-            whole=True,
+            with_undated=True,
         )
 
 
@@ -124,8 +124,8 @@ def test_given_rows_that_move_when_read_in_spans_then_the_open_span_comes_last()
     ranges = TimeRanges(
         [TimeRange(moment(0), moment(50_000)), TimeRange(moment(50_000), None)],
         horizon=lambda: moment(50_000),
-        moving=True,
-        readers=4,
+        open_range_last=True,
+        requests_at_once=4,
     )
 
     closed = ranges.take()
@@ -140,7 +140,9 @@ def test_given_rows_that_move_when_read_in_spans_then_the_open_span_comes_last()
 
 
 def test_given_a_failed_reader_when_spans_are_asked_for_then_no_more_come_and_the_rest_remains() -> None:
-    ranges = TimeRanges([TimeRange(moment(0), moment(9_000))], horizon=lambda: moment(9_000), moving=False, readers=4)
+    ranges = TimeRanges(
+        [TimeRange(moment(0), moment(9_000))], horizon=lambda: moment(9_000), open_range_last=False, requests_at_once=4
+    )
 
     ranges.give_up()
 

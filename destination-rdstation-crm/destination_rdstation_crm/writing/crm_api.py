@@ -130,7 +130,7 @@ class Crm:
             return self._api.get(crm_object.path, params, read_page, stream=crm_object.mode)
 
         try:
-            for batch in read_keyset(fetch, (_UNSORTED_PAGES_DIFFER,), since, now=datetime.now(timezone.utc)):
+            for batch in read_keyset(fetch, (_UNSORTED_PAGES_DIFFER,), since, began=datetime.now(timezone.utc)):
                 yield from batch.rows
         except PaginationError as error:
             raise system_error(

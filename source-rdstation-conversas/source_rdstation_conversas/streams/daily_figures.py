@@ -174,7 +174,7 @@ class DailyCursor(ReportsCursor):
 
     def begin(self) -> list[tuple[date, date]]:
         """Return the days to read, oldest first, each as a window: `(2026-08-01, 2026-08-01)`."""
-        today = self.begun.astimezone(self._zone).date()
+        today = self.began_local.astimezone(self._zone).date()
         start = parse_instant(self._context.start_date).date() if self._context.start_date else date.min
         # The day of the state was not over when it was read; a start date names a day, whatever the zone.
         first = min(today, max(start, self.since.astimezone(self._zone).date()))

@@ -107,7 +107,7 @@ class MessagesCursor(IncrementalCursor[MessagesState]):
         attended = None if turn is None else customers_since(recently, contacts)
 
         unlisted = hidden is None or hidden > incoming.hidden
-        group = partial(ContactGroup, started=self._started, unread=unlisted)
+        group = partial(ContactGroup, started=self._sync_began, unread=unlisted)
         if turn is None or attended is None:
             # A round's position says nothing of how far everyone is read since the last sync.
             self._everyone = group(None if known else incoming.position, contacts, to_end=True)
@@ -174,7 +174,7 @@ class MessagesCursor(IncrementalCursor[MessagesState]):
         cursor = self.incoming.cursor
         if not self._full_round or not cursor or cursor <= (self._context.start_date or ""):
             return None
-        passed = parse_instant(self._started) - parse_instant(self._round.started)
+        passed = parse_instant(self._sync_began) - parse_instant(self._round.started)
         turn = contacts_in_turn(contacts, self._round.after, passed=passed, full_round=self._full_round)
         return turn if len(turn) < len(contacts) else None
 
@@ -207,4 +207,4 @@ class MessagesCursor(IncrementalCursor[MessagesState]):
     def _last_sync(self) -> str:
         """Return when the last sync began that has read all with an attendance."""
         # A state may lie in the future, where a clock was wrong.
-        return min(self._until, self._started)
+        return min(self._until, self._sync_began)

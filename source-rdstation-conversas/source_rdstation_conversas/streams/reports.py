@@ -66,11 +66,11 @@ class ReportsCursor(IncrementalCursor[ReportsState]):
     def state(self) -> MutableMapping[str, Any]:
         """Return the day up to which all windows are read; the sync's start once all are."""
         if self._complete and self._complete == len(self._windows):
-            reached = self._started
+            reached = self._sync_began
         elif self._complete:
             # The last day of a window may not count, and days may begin in another zone.
             border = datetime.combine(self._windows[self._complete - 1][1] - _ONE_DAY, time(), timezone.utc)
-            reached = min(format_instant(border), self._started)
+            reached = min(format_instant(border), self._sync_began)
         else:
             reached = ""
         cursor = max(reached, self.incoming.cursor or "") or self._context.start_date
@@ -83,12 +83,12 @@ class ReportsCursor(IncrementalCursor[ReportsState]):
         moments = [parse_instant(start)] if start else []
         if self.incoming.cursor:
             moments.append(parse_instant(self.incoming.cursor) - self._lookback)
-        return max(moments) if moments else a_year_before(self.begun, self._context.name)
+        return max(moments) if moments else a_year_before(self.began_local, self._context.name)
 
     def begin(self) -> list[tuple[date, date]]:
         """Return the windows to read, oldest first."""
         # The zone in which the API takes days is unknown.
-        self._windows = list(day_windows(self.since.date() - _ONE_DAY, self.begun.date() + _ONE_DAY))
+        self._windows = list(day_windows(self.since.date() - _ONE_DAY, self.began_local.date() + _ONE_DAY))
         return self._windows
 
     def finish(self, number: int, *, complete: bool) -> bool:
@@ -108,12 +108,12 @@ class ReportsCursor(IncrementalCursor[ReportsState]):
             return False
 
     @cached_property
-    def _started(self) -> str:
+    def _sync_began(self) -> str:
         """Return when the sync began, by RD Station's clock, or by ours if that is earlier: the windows end by ours.
 
         Not to be used before the first answer, which tells RD Station's clock.
         """
-        return format_instant(min(self.begun, self._context.server_time(self.begun)))
+        return format_instant(min(self.began_local, self._context.server_time(self.began_local)))
 
 
 class ReportsPartitions(VisitPartitions):

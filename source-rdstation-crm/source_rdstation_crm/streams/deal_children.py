@@ -227,22 +227,22 @@ class DealChildrenPartitions(DealPartitions):
 
     def _all(self, fetch: Fetch) -> Iterator[list[Row]]:
         """By creation: no filter on `updated_at` shows deals that have none."""
-        now, tie_sort, report = self._cursor.begun, self._deal_tie_sort, self._context.report_incomplete
-        for batch in read_keyset_whole(fetch, self._deal_keys[-1], now=now, tie_sort=tie_sort, report=report):
+        began, tie_sort, report = self._cursor.began_local, self._deal_tie_sort, self._context.report_incomplete
+        for batch in read_keyset_whole(fetch, self._deal_keys[-1], began=began, tie_sort=tie_sort, report=report):
             yield batch.rows
 
     def _since(self, fetch: Fetch, since: datetime) -> Iterator[list[Row]]:
         changed, created = self._deal_keys
-        now, tie_sort = self._cursor.begun, self._deal_tie_sort
-        for batch in read_keyset(fetch, (changed, created), since, now=now, tie_sort=tie_sort):
+        began, tie_sort = self._cursor.began_local, self._deal_tie_sort
+        for batch in read_keyset(fetch, (changed, created), since, began=began, tie_sort=tie_sort):
             yield batch.rows
         if self._cursor.undated:
-            yield from read_created_since(fetch, created, since, without=changed, now=now, tie_sort=tie_sort)
+            yield from read_created_since(fetch, created, since, without=changed, began=began, tie_sort=tie_sort)
 
     def _read_below(self, deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
         fetch = self._fetch_below(deal_id)
         batches = (
-            read_keyset_whole(fetch, self._sort, now=self._cursor.begun, report=self._context.report_incomplete)
+            read_keyset_whole(fetch, self._sort, began=self._cursor.began_local, report=self._context.report_incomplete)
             if self._by_key
             else sweep(fetch, Query(self._sort), walled=False)
         )

@@ -77,7 +77,7 @@ class KeysetCursor(IncrementalCursor[KeysetState]):
         """From when on rows are due."""
         self.created = keys[-1]
         self.keys = keys if self.since else keys[-1:]
-        self._moving = self.keys[0] == cursor_field
+        self._by_cursor = self.keys[0] == cursor_field  # then rows move while they are read
         under_way = position if position and position.ranges != _ALL else None
         self.undated = self.incoming.undated if under_way or self.since else 0
         """How many records had no date of change when everything was read."""
@@ -85,21 +85,21 @@ class KeysetCursor(IncrementalCursor[KeysetState]):
         self.ranges = TimeRanges(
             [TimeRange(_instant(start), _instant(end)) for start, end in position.ranges]
             if position
-            else [TimeRange(self.since if self._moving else None, None)],
+            else [TimeRange(self.since if self._by_cursor else None, None)],
             horizon=self._horizon,
-            moving=self._moving,
-            readers=context.requests_at_once,
+            open_range_last=self._by_cursor,
+            requests_at_once=context.requests_at_once,
         )
 
     @property
-    def whole(self) -> bool:
+    def with_undated(self) -> bool:
         """Whether rows without a key belong to the read."""
-        return not self._moving
+        return not self._by_cursor
 
     @property
     def fixed(self) -> tuple[Bound, ...]:
         """Filters of every request beside that of the key."""
-        return () if self._moving or self.since is None else (Bound(self.cursor_field, self.since),)
+        return () if self._by_cursor or self.since is None else (Bound(self.cursor_field, self.since),)
 
     @property
     def state(self) -> MutableMapping[str, Any]:
@@ -111,11 +111,11 @@ class KeysetCursor(IncrementalCursor[KeysetState]):
         if not remaining:
             final = self._final_cursor()
             # The cursor of a read by another key stays behind its start by itself.
-            settled = not self._moving or is_settled(final, self._read_started)
+            settled = not self._by_cursor or is_settled(final, self._read_began)
             return {self.cursor_field: final, **({"settled": True} if settled else {}), **known}
         ranges = [[_text(start), _text(end)] for start, end in remaining]
-        cursor = ranges[0][0] if self._moving else None
-        position: dict[str, Any] = {"started": self._read_started, "latest": self._latest, "ranges": ranges}
+        cursor = ranges[0][0] if self._by_cursor else None
+        position: dict[str, Any] = {"started": self._read_began, "latest": self._latest, "ranges": ranges}
         position |= {} if self.since else {"whole": True}
         position |= {"promised": self.census.promised, "read": self.census.rows} if self.census.promised else {}
         state = {"position": position, **known}
@@ -130,23 +130,23 @@ class KeysetCursor(IncrementalCursor[KeysetState]):
             if self.since is None:
                 self.undated += sum(1 for row in batch.rows if not row.get(self.cursor_field))
             if time_range:
-                self.census.see(batch, first=self.whole and time_range.position is None)
+                self.census.see(batch, first=self.with_undated and time_range.position is None)
                 self.ranges.advance(time_range, batch.reached, batch.pages_left)
             self.records_emitted()
 
     @property
-    def _read_started(self) -> str:
-        """When the read was first begun, perhaps by a sync before this one."""
-        return self.incoming.position.started if self.incoming.position else self._started
+    def _read_began(self) -> str:
+        """When the read began, perhaps in a sync before this one."""
+        return self.incoming.position.started if self.incoming.position else self._sync_began
 
     def _horizon(self) -> datetime:
-        return parse_instant(self._read_started) - LOOKBACK
+        return parse_instant(self._read_began) - LOOKBACK
 
     def _final_cursor(self) -> str:
         """The newest row, but no moment that is not over: a row dated into the future must not hide those before it."""
         since = self.incoming.cursor
         latest = self._latest or since or format_instant(self._horizon())
-        over = self._context.server_time(datetime.now(timezone.utc)) if self._moving else self._horizon()
+        over = self._context.server_time(datetime.now(timezone.utc)) if self._by_cursor else self._horizon()
         return max(min(latest, format_instant(over)), since or "")
 
 
@@ -180,11 +180,11 @@ class KeysetPartitions(StreamPartitions):
                 self.fetch,
                 cursor.keys,
                 time_range.position,
-                now=cursor.begun,
+                began=cursor.began_local,
                 end=lambda: time_range.end,
                 fixed=cursor.fixed,
                 tie_sort=self.tie_sort,
-                whole=cursor.whole,
+                with_undated=cursor.with_undated,
             ):
                 yield batch.rows
                 cursor.follow(batch, time_range)
@@ -209,7 +209,7 @@ class KeysetPartitions(StreamPartitions):
             cursor.created,
             cursor.since,
             without=cursor.cursor_field,
-            now=cursor.begun,
+            began=cursor.began_local,
             tie_sort=self.tie_sort,
         ):
             yield rows

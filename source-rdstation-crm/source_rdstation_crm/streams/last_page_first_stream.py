@@ -62,7 +62,7 @@ class LastPageFirstCursor(NewestFirstCursor):
         self.restarts = False
         """Rows read beyond the wall are known to nobody but this process: after a kill all are read anew."""
         if self.whole and not self.reached:
-            self.started = None  # the sync before ended before its first page
+            self.read_began = None  # the sync before ended before its first page
 
     @property
     def state(self) -> MutableMapping[str, Any]:
@@ -102,7 +102,7 @@ class LastPageFirstPartitions(NewestFirstPartitions):
 
     def _read_whole(self) -> Iterator[list[Row]]:
         cursor = self._cursor
-        if cursor.started:
+        if cursor.read_began:
             last = resume_page(self._fetch, _OLDEST_FIRST, cursor.page, cursor.reached or "")
         else:
             first = self._fetch(_OLDEST_FIRST)

@@ -70,7 +70,7 @@ class NewestFirstCursor(IncrementalCursor[NewestFirstState]):
     def __init__(self, context: StreamContext, *, cursor_field: str, state: Mapping[str, Any]) -> None:
         super().__init__(context, cursor_field=cursor_field, state=state)
         position = self.incoming.position
-        self.started = position.started if position else None
+        self.read_began = position.started if position else None
         self.latest = position.latest if position else None
         self.page = position.page if position else 1
         self.reached = position.reached if position else None
@@ -85,12 +85,12 @@ class NewestFirstCursor(IncrementalCursor[NewestFirstState]):
         known: dict[str, Any] = {"undated": self.undated} if self.undated else {}
         if self.complete:
             final = self._final_cursor()
-            settled = self.started and is_settled(final, self.started)
+            settled = self.read_began and is_settled(final, self.read_began)
             return {self.cursor_field: final, **({"settled": True} if settled else {}), **known}
         cursor = max(filter(None, (self.incoming.cursor, self._context.start_date)), default=None)
         state: dict[str, Any] = known if cursor is None else {self.cursor_field: cursor, **known}
-        if self.started:
-            position = {"started": self.started, "latest": self.latest, "page": self.page, "reached": self.reached}
+        if self.read_began:
+            position = {"started": self.read_began, "latest": self.latest, "page": self.page, "reached": self.reached}
             state["position"] = position
         return state
 
@@ -116,7 +116,7 @@ class NewestFirstCursor(IncrementalCursor[NewestFirstState]):
 
     def begin(self) -> None:
         """Note when the read began: now, after the first answer, RD Station's clock is known."""
-        self.started = self._started
+        self.read_began = self._sync_began
 
     def follow(self, page: int, reached: str | None) -> None:
         """Move the position behind the rows of a page, which are emitted."""
@@ -131,9 +131,9 @@ class NewestFirstCursor(IncrementalCursor[NewestFirstState]):
 
     def _final_cursor(self) -> str:
         """The newest row of the first page, but no moment after the start: a row can be dated into the future."""
-        started = self.started or self._started
-        before_start = format_instant(parse_instant(started) - LOOKBACK)
-        return max(min(self.latest or before_start, started), self.incoming.cursor or "")
+        began = self.read_began or self._sync_began
+        before_start = format_instant(parse_instant(began) - LOOKBACK)
+        return max(min(self.latest or before_start, began), self.incoming.cursor or "")
 
 
 class NewestFirstPartitions(StreamPartitions):
@@ -182,9 +182,9 @@ class NewestFirstPartitions(StreamPartitions):
 
     def _beyond_wall(self) -> Iterator[Batch]:
         """Read the whole list in an order that no wall cuts off."""
-        now, report = datetime.now(timezone.utc), self._context.report_incomplete
+        began, report = datetime.now(timezone.utc), self._context.report_incomplete
         without = set(self._without_other_key)
-        for batch in read_keyset_whole(self._fetch, self._other_key, now=now, report=report):
+        for batch in read_keyset_whole(self._fetch, self._other_key, began=began, report=report):
             without.difference_update(row["id"] for row in batch.rows)
             yield batch
         if without:  # rows that came before the wall are not among them
@@ -221,7 +221,7 @@ class NewestFirstPartitions(StreamPartitions):
 
     def _emit_rows(self, batch: NewestFirstBatch) -> Iterator[list[Row]]:
         cursor = self._cursor
-        if cursor.started is None:
+        if cursor.read_began is None:
             cursor.begin()
             cursor.latest = batch.newest
             cursor.undated_first = bool(batch.rows) and instant_of(batch.rows[0], self._cursor_field) is None

@@ -70,11 +70,11 @@ class Visit:
 class ParentProgress:
     """The visits of one sync, in the order of the read over the deals. Safe to share among threads."""
 
-    def __init__(self, cursor: str | None, recent: Mapping[str, str], started: Callable[[], str]) -> None:
+    def __init__(self, cursor: str | None, recent: Mapping[str, str], sync_began: Callable[[], str]) -> None:
         """Go on from `cursor`; `recent` holds the deals the next sync will meet again, with their `updated_at`."""
         self._cursor = cursor
         self._recent = dict(recent)
-        self._started = started
+        self._sync_began = sync_began
         self._lock = threading.Lock()
         self._under_way: deque[Visit] = deque()
         self.count = 0
@@ -107,12 +107,12 @@ class ParentProgress:
         if visit.updated_at is None:
             return
         self._recent[visit.deal_id] = visit.updated_at
-        self._cursor = max(self._cursor or "", min(visit.updated_at, self._started()))
+        self._cursor = max(self._cursor or "", min(visit.updated_at, self._sync_began()))
 
     def _forget(self) -> None:
         if self._cursor is None:
             return
-        settled = is_settled(self._cursor, self._started())
+        settled = is_settled(self._cursor, self._sync_began())
         oldest = format_instant(floor_second(lookback_start(self._cursor, settled)))
         recent = [(updated_at, deal_id) for deal_id, updated_at in self._recent.items() if updated_at >= oldest]
         self._recent = {deal_id: updated_at for updated_at, deal_id in sorted(recent)[-_MOST_RECENT:]}
@@ -129,7 +129,7 @@ class DealCursor(IncrementalCursor[DealState]):
 
     def begin(self) -> None:
         """Begin, or begin anew, from the incoming state."""
-        self.progress = ParentProgress(self.incoming.cursor, self.incoming.recent, lambda: self._started)
+        self.progress = ParentProgress(self.incoming.cursor, self.incoming.recent, lambda: self._sync_began)
 
     @property
     def since(self) -> datetime | None:
@@ -141,7 +141,7 @@ class DealCursor(IncrementalCursor[DealState]):
         """The deals' cursor, and the deals visited close to it: see DealState."""
         cursor, recent = self.progress.state()
         state: dict[str, Any] = {"recent": recent} if recent else {}
-        if cursor and is_settled(cursor, self._started):
+        if cursor and is_settled(cursor, self._sync_began):
             state["settled"] = True
         cursor = cursor or self._context.start_date
         return {self.cursor_field: cursor, **state} if cursor else state

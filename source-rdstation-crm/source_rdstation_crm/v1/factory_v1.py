@@ -79,9 +79,9 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         partitions = PipelinePartitions(
             context,
             cursor,
-            fetch_pipelines=self._list(spec, cursor, DEAL_PIPELINES),
+            fetch_pipelines=self._fetch_for(spec, cursor, DEAL_PIPELINES),
             pipeline_sort=DEAL_PIPELINES.sort,
-            fetch_below=lambda pipeline_id: self._list(spec, cursor, deal_pipeline_id=pipeline_id),
+            fetch_below=lambda pipeline_id: self._fetch_for(spec, cursor, deal_pipeline_id=pipeline_id),
             sort=spec.sort,
             adopt=StageFilter(spec.name, partial(self._record, spec, cursor)).adopt,
         )
@@ -89,7 +89,7 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
 
     def _last_page_first(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         cursor = LastPageFirstCursor(context, cursor_field=spec.cursor, state=state)
-        return LastPageFirstPartitions(context, cursor, fetch=self._list(spec, cursor)), cursor
+        return LastPageFirstPartitions(context, cursor, fetch=self._fetch_for(spec, cursor)), cursor
 
     def _time_windows(self, spec: StreamSpec, context: StreamContext, _: Mapping[str, Any]) -> BuiltStream:
         cursor = FullRefreshCursor(context)
@@ -104,7 +104,7 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         cursor = DealCursor(context, cursor_field=spec.cursor, state=state)
 
         def read(deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
-            fetch = self._list(spec, cursor, replace(spec, path=spec.path.format(parent_id=deal_id)))
+            fetch = self._fetch_for(spec, cursor, replace(spec, path=spec.path.format(parent_id=deal_id)))
             return read_contacts(context, fetch, deal_id, updated_at)
 
         return self._below_deals(spec, context, cursor, read), cursor
@@ -125,14 +125,16 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
     }
 
     def _windows(self, spec: StreamSpec, cursor: StreamCursor) -> Windows:
-        fetch = refusals_named(self._list(spec, cursor, DEALS))
+        fetch = refusals_named(self._fetch_for(spec, cursor, DEALS))
         return Windows(fetch, partial(self._parts_of_deals, spec, cursor), self._now)
 
     def _now(self) -> datetime:
         return self.api.server_time(datetime.now(timezone.utc))
 
-    def _list(self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, **only: str) -> Fetch:
-        return ListV1(self.api, spec.name, of or spec, only, cursor.before_request).page
+    def _fetch_for(
+        self, spec: StreamSpec, cursor: StreamCursor, of_list: StreamSpec | None = None, **only: str
+    ) -> Fetch:
+        return ListV1(self.api, spec.name, of_list or spec, only, cursor.before_request).page
 
     def _record(self, spec: StreamSpec, cursor: StreamCursor, record_id: str) -> Row:
         path = f"{spec.path}/{record_id}"
@@ -143,13 +145,13 @@ class StreamFactoryV1(StreamFactoryCrm[StreamSpec]):
         try:
             pipelines = [
                 row
-                for rows in read_small_list(self._list(spec, cursor, DEAL_PIPELINES), DEAL_PIPELINES.sort)
+                for rows in read_small_list(self._fetch_for(spec, cursor, DEAL_PIPELINES), DEAL_PIPELINES.sort)
                 for row in rows
             ]
         except ForbiddenError:
             return
         for pipeline in pipelines:
-            yield self._list(spec, cursor, DEALS, deal_pipeline_id=pipeline["id"])
+            yield self._fetch_for(spec, cursor, DEALS, deal_pipeline_id=pipeline["id"])
         for pipeline in pipelines:
             for stage in pipeline.get("deal_stages") or ():
-                yield self._list(spec, cursor, DEALS, deal_stage_id=stage.get("_id") or stage["id"])
+                yield self._fetch_for(spec, cursor, DEALS, deal_stage_id=stage.get("_id") or stage["id"])

@@ -104,9 +104,9 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
         partitions = PipelinePartitions(
             context,
             cursor,
-            fetch_pipelines=self._list(spec, cursor, PIPELINES),
+            fetch_pipelines=self._fetch_for(spec, cursor, PIPELINES),
             pipeline_sort=PIPELINES.sort,
-            fetch_below=partial(self._list_below, spec, cursor),
+            fetch_below=partial(self._fetch_below, spec, cursor),
             sort=spec.sort,
             adopt=lambda row, pipeline_id: {**row, "pipeline_id": pipeline_id},  # the record does not name it
         )
@@ -114,11 +114,13 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
 
     def _keyset(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         cursor = KeysetCursor(context, cursor_field=spec.cursor, keys=(spec.sort, *spec.then_by), state=state)
-        return KeysetPartitions(context, cursor, fetch=self._list(spec, cursor), tie_sort=spec.tie_sort), cursor
+        return KeysetPartitions(context, cursor, fetch=self._fetch_for(spec, cursor), tie_sort=spec.tie_sort), cursor
 
     def _newest_first(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         cursor = NewestFirstCursor(context, cursor_field=spec.cursor, state=state)
-        return NewestFirstPartitions(context, cursor, fetch=self._list(spec, cursor), other_key=spec.then_by[0]), cursor
+        return NewestFirstPartitions(
+            context, cursor, fetch=self._fetch_for(spec, cursor), other_key=spec.then_by[0]
+        ), cursor
 
     def _deal_children(self, spec: StreamSpec, context: StreamContext, state: Mapping[str, Any]) -> BuiltStream:
         cursor = DealChildrenCursor(context, cursor_field=spec.cursor, state=state)
@@ -127,10 +129,10 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
             context,
             cursor,
             shared=self.shared_deals,
-            fetch_deals={only: self._list(spec, cursor, DEALS, filter=only) for only in filters},
+            fetch_deals={only: self._fetch_for(spec, cursor, DEALS, filter=only) for only in filters},
             deal_keys=("updated_at", "created_at"),
             deal_tie_sort=DEALS.tie_sort,
-            fetch_below=partial(self._list_below, spec, cursor),
+            fetch_below=partial(self._fetch_below, spec, cursor),
             sort=spec.sort,
             by_key=spec.by_key,
         )
@@ -144,11 +146,13 @@ class StreamFactoryV2(StreamFactoryCrm[StreamSpec]):
         "deal_children": _deal_children,
     }
 
-    def _list(self, spec: StreamSpec, cursor: StreamCursor, of: StreamSpec | None = None, **only: str) -> Fetch:
-        return ListV2(self.api, spec.name, of or spec, only, cursor.before_request, self.page_size).page
+    def _fetch_for(
+        self, spec: StreamSpec, cursor: StreamCursor, of_list: StreamSpec | None = None, **only: str
+    ) -> Fetch:
+        return ListV2(self.api, spec.name, of_list or spec, only, cursor.before_request, self.page_size).page
 
-    def _list_below(self, spec: StreamSpec, cursor: StreamCursor, parent_id: str) -> Fetch:
-        return self._list(spec, cursor, replace(spec, path=spec.path.format(parent_id=parent_id)))
+    def _fetch_below(self, spec: StreamSpec, cursor: StreamCursor, parent_id: str) -> Fetch:
+        return self._fetch_for(spec, cursor, replace(spec, path=spec.path.format(parent_id=parent_id)))
 
     @cached_property
     def _custom_fields(self) -> list[Row]:
