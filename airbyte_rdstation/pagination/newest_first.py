@@ -79,7 +79,7 @@ def read_newest_first(
                 _not_older(rows, key, bound), number, newest, _ends(before, key)[1] if before else None
             )
         yield NewestFirstBatch(_not_older(fresh, key, bound), number, newest, oldest, step.may_lack_rows)
-        if ends and not passed and _ends_at_wall(number, current):
+        if ends and not passed and _ends_at_wall(number, current, before):
             raise WallReachedError
         if ends:
             return
@@ -123,9 +123,10 @@ def _is_beyond_wall(number: int, before: Page | None) -> bool:
     return before is not None and (number - 1) * len(before.rows) >= WALL
 
 
-def _ends_at_wall(number: int, page: Page) -> bool:
-    """Whether page `number` is full up to the wall and says that none follows: its links may be cut off there."""
-    return number * len(page.rows) >= WALL and (page.total is None or page.total > WALL)
+def _ends_at_wall(number: int, page: Page, before: Page | None) -> bool:
+    """Whether the last page, of this number, is the one that reaches the wall: its links may be cut off there."""
+    skipped = (number - 1) * max(len(page.rows), len(before.rows) if before else 0)
+    return skipped < WALL <= skipped + len(page.rows) and (page.total is None or page.total > WALL)
 
 
 def _first_unsure(read_to: int, before: Page | None, current: Page) -> int:

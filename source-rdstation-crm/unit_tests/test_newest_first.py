@@ -116,3 +116,13 @@ def test_given_a_list_whose_pages_end_at_its_wall_without_a_word_when_read_then_
 
     with pytest.raises(WallReachedError):
         list(read_newest_first(fetch, "updated_at", ""))
+
+
+@pytest.mark.parametrize("rows", [10_001, 10_080, 12_000, 30_090])
+def test_given_a_list_that_goes_on_behind_the_wall_when_read_then_its_end_is_not_taken_for_a_wall(rows: int) -> None:
+    crm = spread_list(rows, page_size=200)
+    crm.wall = 1_000_000
+
+    ids = {row["id"] for batch in read_newest_first(crm.fetch, "updated_at", "") for row in batch.rows}
+
+    assert ids == set(crm.created)
