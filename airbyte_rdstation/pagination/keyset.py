@@ -234,8 +234,9 @@ class Census:
     rows: int = 0
     promised: int = 0
     """So many rows the list had at least."""
+    unsure: bool = False
+    """Whether the count does not tell that all are read: only the end of the list does."""
     _looked: bool = False
-    _goes_on: bool = False
     _undated: set[str] = field(default_factory=set)
 
     def see(self, batch: Batch, *, first: bool) -> None:
@@ -244,7 +245,7 @@ class Census:
         if first and batch.pages_left:
             self.promised = batch.pages_left * len(rows) + 1
         if first and batch.pages_left != 0 and rows and rows[0].get(self.key) and not rows[-1].get(self.key):
-            self._goes_on = True
+            self.unsure = True
         self._count(batch)
 
     def _count(self, batch: Batch) -> None:
@@ -262,7 +263,7 @@ class Census:
     @property
     def lacks_rows(self) -> bool:
         """Whether the list has rows that were not read."""
-        return self.promised > self.rows or self._goes_on
+        return self.promised > self.rows or self.unsure
 
     @property
     def to_be_read(self) -> bool:
@@ -283,7 +284,7 @@ class Census:
             self._count(batch)
             yield batch
         self.promised = (last - 1) * size + 1 if last > 1 else size
-        self._looked, self._goes_on = True, False
+        self._looked, self.unsure = True, False
 
     def sentence(self) -> str:
         """Return what to tell of rows that are still missing, and what to do."""

@@ -81,7 +81,9 @@ class KeysetCursor(IncrementalCursor[KeysetState]):
         under_way = position if position and position.ranges != _ALL else None
         self.undated = self.incoming.undated if under_way or self.since else 0
         """How many records had no date of change when everything was read."""
-        self.census = Census(self.keys[0], *((under_way.read, under_way.promised) if under_way else ()))
+        self.census = Census(self.keys[0])
+        if under_way and under_way.promised:  # what is read of a second comes again, and would count twice
+            self.census = Census(self.keys[0], under_way.read, under_way.promised, unsure=True)
         self.ranges = TimeRanges(
             [TimeRange(_instant(start), _instant(end)) for start, end in position.ranges]
             if position
