@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from simulated_list import SimulatedList, moment
 
 from airbyte_rdstation.client.errors import RequestRefusedError, system_error
 from airbyte_rdstation.client.responses import More, Page
+from airbyte_rdstation.dates import format_instant
 from airbyte_rdstation.pagination.listing import Fetch, Query
 from source_rdstation_crm.streams.deal_children import (
     ALL_DEALS,
@@ -53,16 +54,26 @@ class Products:
 
     def read(self, *fetch_deals: Fetch, state: dict[str, Any] | None = None, records: int | None = None) -> Collected:
         messages = Collected()
+        messages.read(self.stream(messages, fetch_deals, state or {}, defaultdict(SharedDeals)).generate(), records)
+        return messages
+
+    def stream(
+        self,
+        messages: Collected,
+        fetch_deals: Iterable[Fetch],
+        state: dict[str, Any],
+        shared: Mapping[str, SharedDeals],
+    ) -> DealChildrenPartitions:
         given = context("deal_products", messages, lambda: moment(self.deals.now))
         cursor = DealChildrenCursor(
             given,
             cursor_field="deal_updated_at",
-            state=state or {},
+            state=state,
         )
-        partitions = DealChildrenPartitions(
+        return DealChildrenPartitions(
             given,
             cursor,
-            shared=defaultdict(SharedDeals),
+            shared=shared,
             fetch_deals={**{f"form-{n}": fetch for n, fetch in enumerate(fetch_deals)}, ALL_DEALS: self.deals.fetch},
             deal_keys=("updated_at", "created_at"),
             deal_tie_sort="name",
@@ -70,8 +81,6 @@ class Products:
             sort="product_id",
             by_key=False,
         )
-        messages.read(partitions.generate(), records)
-        return messages
 
     @property
     def expected(self) -> list[str]:
@@ -174,3 +183,21 @@ def test_given_a_kill_before_a_filter_proved_itself_when_read_again_then_no_deal
     resumed = crm.read(contrary, state=killed.states[-1] if killed.states else None)
 
     assert {*killed.ids[: killed.ids_at_last_state], *resumed.ids} == set(crm.expected)
+
+
+def test_given_two_streams_of_which_one_knows_of_deals_without_a_change_when_read_then_new_ones_come_to_both() -> None:
+    crm, shared = Products(3), defaultdict[str, SharedDeals](SharedDeals)
+    dated, new = crm.deals.fetch, {"id": "new", "created_at": format_instant(moment(9_000)), "updated_at": None}
+
+    def fetch(query: Query) -> Page:
+        return Page([new], has_next=More.NO) if query.sort == "created_at" else dated(query)
+
+    crm.deals.fetch = fetch  # type: ignore[method-assign]
+    state = {"deal_updated_at": format_instant(moment(8_000)), "settled": True}
+    messages = Collected()
+    streams = [crm.stream(messages, (), {**state, "undated": undated}, shared) for undated in (0, 1)]
+
+    for stream in streams:
+        messages.read(stream.generate())
+
+    assert crm.visited == ["new", "new"]

@@ -83,10 +83,13 @@ class SharedDeals:
         self._lock = threading.Lock()
         self._since = _END_OF_TIME
         self._listed: ListedDeals | None = None
+        self.undated = False
+        """Whether some stream knows of deals without a date of change, so that new ones are to be listed, too."""
 
-    def expect(self, since: datetime | None) -> None:
-        """Have the list reach back to `since` (None: to its beginning), whoever reads it."""
+    def expect(self, since: datetime | None, *, undated: bool = False) -> None:
+        """Have the list reach back to `since` (None: to its beginning), whoever reads it; `undated`: see there."""
         with self._lock:
+            self.undated = self.undated or undated
             self._reach_back(since)
 
     def read(self, since: datetime | None, list_deals: Callable[[datetime | None], ListedDeals]) -> ListedDeals:
@@ -178,7 +181,7 @@ class DealChildrenPartitions(DealPartitions):
         self._forms = [form for form in fetch_deals if form != ALL_DEALS]
         if cursor.incoming.parents in self._forms:
             self._forms = [cursor.incoming.parents]
-        shared[(*self._forms, ALL_DEALS)[0]].expect(cursor.since)
+        shared[(*self._forms, ALL_DEALS)[0]].expect(cursor.since, undated=cursor.undated > 0)
 
     def generate(self) -> Iterator[RecordPartition]:
         """Yield the deals in the order of their last change."""
@@ -216,11 +219,12 @@ class DealChildrenPartitions(DealPartitions):
         return self._cursor.progress.count
 
     def _list(self, form: str, since: datetime | None) -> ListedDeals:
-        return ListedDeals.of(self._pages(self._fetch_deals[form], since), since)
+        return ListedDeals.of(self._pages(form, since), since)
 
-    def _pages(self, fetch: Fetch, since: datetime | None) -> Iterator[list[Row]]:
-        cursor = self._cursor
-        for rows in self._all(fetch) if since is None else self._since(fetch, since):
+    def _pages(self, form: str, since: datetime | None) -> Iterator[list[Row]]:
+        cursor, fetch = self._cursor, self._fetch_deals[form]
+        undated = self._shared[form].undated or cursor.undated > 0
+        for rows in self._all(fetch) if since is None else self._since(fetch, since, undated=undated):
             self._answered = True
             yield rows
             cursor.records_emitted()
@@ -231,12 +235,12 @@ class DealChildrenPartitions(DealPartitions):
         for batch in read_keyset_whole(fetch, self._deal_keys[-1], began=began, tie_sort=tie_sort, report=report):
             yield batch.rows
 
-    def _since(self, fetch: Fetch, since: datetime) -> Iterator[list[Row]]:
+    def _since(self, fetch: Fetch, since: datetime, *, undated: bool) -> Iterator[list[Row]]:
         changed, created = self._deal_keys
         began, tie_sort = self._cursor.began_local, self._deal_tie_sort
         for batch in read_keyset(fetch, (changed, created), since, began=began, tie_sort=tie_sort):
             yield batch.rows
-        if self._cursor.undated:
+        if undated:
             yield from read_created_since(fetch, created, since, without=changed, began=began, tie_sort=tie_sort)
 
     def _read_below(self, deal_id: str, updated_at: str | None) -> Iterator[list[Row]]:
