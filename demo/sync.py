@@ -209,7 +209,7 @@ class _Watch:
         elif message.trace and message.trace.error:
             stream = message.trace.error.stream_descriptor
             self._errors[stream.name if stream else ""] = message.trace.error.message
-        elif message.connectionStatus:
+        elif message.connectionStatus and message.connectionStatus.status.value == "FAILED":  # else a remark
             self._errors[""] = message.connectionStatus.message or ""
         elif message.log:
             self.display.hear(message.log.message)

@@ -111,7 +111,9 @@ def test_the_reason_is_what_a_check_answers_or_else_what_is_said_of_each_stream(
     watch, source = _Watch(path), FakeSource()
     watch.attach(source)
 
-    source._peek_airbyte_message(_message(connectionStatus=SimpleNamespace(message="No such token.")))
+    for status, text in (("FAILED", "No such token."), ("SUCCEEDED", "A name is no option.")):
+        answer = SimpleNamespace(status=SimpleNamespace(value=status), message=text)
+        source._peek_airbyte_message(_message(connectionStatus=answer))
     assert watch.reason == "No such token."
 
     for stream, text in (("deals", "deals: denied."), ("users", "users: denied."), ("", "Two streams are not read.")):
