@@ -38,7 +38,7 @@ _logger = logging.getLogger("airbyte.rdstation")
 SettingsT = TypeVar("SettingsT", bound=CommonSettings)
 
 _CLOSE: Final = 0.7  # below it, difflib likens names that share little more than their length
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")  # what is none may be a secret in the wrong place
+_NAME: Final = re.compile(r"(?!(\D*\d){3})[A-Za-z_][A-Za-z0-9_]{0,39}")  # others may be a secret in the wrong place
 _NAMES_SHOWN: Final = 10
 _OTHER_ENCODINGS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 

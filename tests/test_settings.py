@@ -96,6 +96,7 @@ LEFT = {"storage_type": "None", "folder": ODD}
         ((read_crm, {**crm()[1], "START-DATE": ODD}), "`…` (perhaps `start_date`)"),
         ((read_crm, {**crm()[1], "refresh_token": ODD}), "`refresh_token` (perhaps `credentials.refresh_token`)"),
         ((read_crm, {**crm()[1], "ana@people.test": 1, "x" * 41: 1, "9" * 24: 1}), "`…`, `…`, `…`"),
+        ((read_crm, {**crm()[1], "fa0" * 8: 1, "s3_bucket": 1}), "`…`, `s3_bucket`"),
         ((read_crm, {"credentials": {**V1, "client_id": ODD}}), "`credentials.client_id` (not with this choice)"),
         (crm(auth_type=ODD), "`credentials.auth_type`"),
         (conversas(chanels=[ODD], sender=[ODD]),
