@@ -37,6 +37,7 @@ from airbyte_rdstation.pagination.time_ranges import TimeRange, TimeRanges
 __all__ = ["KeysetCursor", "KeysetPartitions", "KeysetState"]
 
 
+_TO_THE_SECOND: Final = len("2026-01-31T23:00:59")
 _ALL: Final[list[tuple[None, None]]] = [(None, None)]  # as ranges: a read at its beginning
 
 
@@ -82,8 +83,10 @@ class KeysetCursor(IncrementalCursor[KeysetState]):
         self.undated = self.incoming.undated if under_way or self.since else 0
         """How many records had no date of change when everything was read."""
         self.census = Census(self.keys[0])
-        if under_way and under_way.promised:  # what is read of a second comes again, and would count twice
+        if under_way and under_way.promised:  # whether more rows without a key follow the first page, no state tells
             self.census = Census(self.keys[0], under_way.read, under_way.promised, unsure=True)
+        self._again: dict[TimeRange, int] = {}
+        """How many rows are read of the second that a range has reached: a resumed read has them again."""
         self.ranges = TimeRanges(
             [TimeRange(_instant(start), _instant(end)) for start, end in position.ranges]
             if position
@@ -119,7 +122,9 @@ class KeysetCursor(IncrementalCursor[KeysetState]):
         cursor = ranges[0][0] if self._by_cursor else None
         position: dict[str, Any] = {"started": self._read_began, "latest": self._latest, "ranges": ranges}
         position |= {} if self.since else {"whole": True}
-        position |= {"promised": self.census.promised, "read": self.census.rows} if self.census.promised else {}
+        if self.census.promised:
+            again = sum(self._again.get(time_range, 0) for time_range in [*self.ranges.unfinished])
+            position |= {"promised": self.census.promised, "read": max(0, self.census.rows - again)}
         state = {"position": position, **known}
         cursor = cursor or max(filter(None, (self.incoming.cursor, self._context.start_date)), default=None)
         return {self.cursor_field: cursor, **state} if cursor else state
@@ -133,8 +138,18 @@ class KeysetCursor(IncrementalCursor[KeysetState]):
                 self.undated += sum(1 for row in batch.rows if not row.get(self.cursor_field))
             if time_range:
                 self.census.see(batch, first=self.with_undated and time_range.position is None)
+                self._note_again(batch, time_range)
                 self.ranges.advance(time_range, batch.reached, batch.pages_left)
             self.records_emitted()
+
+    def _note_again(self, batch: Batch, time_range: TimeRange) -> None:
+        if batch.reached is None:
+            return
+        before = self._again.get(time_range, 0) if batch.reached == time_range.position else 0
+        second = format_instant(batch.reached)[:_TO_THE_SECOND]
+        self._again[time_range] = before + sum(
+            1 for row in batch.rows if str(row.get(self.keys[0]))[:_TO_THE_SECOND] == second
+        )
 
     @property
     def _read_began(self) -> str:
