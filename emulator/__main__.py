@@ -78,10 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             quiet=options.quiet,
         )
     except (OSError, OverflowError) as error:
-        sys.exit(f"emulator: {_about_the_port(error, options.port)}")
+        sys.exit(f"emulator: {_sentence(error, options.port)}")
 
 
-def _about_the_port(error: OSError | OverflowError, port: int) -> str:
+def _sentence(error: OSError | OverflowError, port: int) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} cannot be written ({error.strerror}). Name another --ready-file."
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return f"Port {port} is taken. Name another: make emulator ARGS='--port {port + 1}' (0 picks a free one)."
     return f"Port {port} cannot be used ({error}). Name another: make emulator ARGS='--port 8800'."

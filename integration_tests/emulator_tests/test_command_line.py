@@ -68,6 +68,15 @@ def test_given_a_port_that_cannot_be_had_then_one_line_says_which_to_name(port: 
         )
 
 
+def test_given_a_ready_file_that_cannot_be_written_then_one_line_says_that_it_is_not_the_port(tmp_path: Path) -> None:
+    command = [*COMMAND, "--ready-file", str(tmp_path / "nowhere" / "config.json")]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=60)
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"emulator: {tmp_path}/nowhere/config.json cannot be written (")
+
+
 def test_given_a_wrong_setting_then_the_command_says_so() -> None:
     done = subprocess.run(
         [*COMMAND, "--set", "wall=x"], capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=20
