@@ -181,6 +181,29 @@ def test_given_a_failure_in_a_batch_when_pumped_then_only_states_of_settled_rows
     assert len(sent) == 2
 
 
+def test_given_an_answer_that_comes_while_rows_are_kept_when_pumped_then_no_state_covers_its_row() -> None:
+    """After a stop requests under way are no longer waited for: one may still be answered."""
+    writer = Writer(failure=config_error("stopped"), until=1)
+    late: list[Reject] = []
+    sent: list[str] = []
+
+    class Pressed(Writer):
+        def write(self, rows: Sequence[Row]) -> BatchResult:
+            late.extend(Reject(row, "no") for row in rows[1:2])
+            return writer.write(rows)
+
+    def keep(result: BatchResult) -> None:
+        while late:
+            result.put(late.pop())
+
+    with pytest.raises(ConnectorError, match="stopped"):
+        MessageLoop([PEOPLE], Pressed(), keep, sent.append).run(
+            Incoming([record(), state(), record(), state()], Stop())
+        )
+
+    assert len(sent) == 1
+
+
 def test_given_rejects_that_cannot_be_kept_when_pumped_then_no_state_is_sent() -> None:
     def keep(_: BatchResult) -> None:
         raise config_error("no room")

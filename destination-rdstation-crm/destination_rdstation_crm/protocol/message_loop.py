@@ -124,8 +124,8 @@ class MessageLoop:
         rows, states = self._rows, self._states
         self._rows, self._states, self._batch_rows = [], [], _BATCH_ROWS
         result = self._writer.write(rows) if rows else BatchResult([])
+        covered = result.covered  # first: after a stop a late answer may still come in, which nobody keeps
         self._keep(result)
-        covered = result.covered
         counted = 0
         for place, state in (*states, (len(rows), None)):
             for outcome in covered[counted:place]:
