@@ -224,6 +224,14 @@ def test_given_a_text_field_that_holds_no_text_when_another_changes_then_it_goes
     }
 
 
+def test_given_a_text_that_begins_like_an_endless_list_when_compared_then_it_is_a_text() -> None:
+    brackets = "[" * 100_000
+
+    assert difference("contacts", {"@erp_id": brackets}, {"custom_fields": {"erp_id": "1"}}) == {
+        "custom_fields": {"erp_id": brackets}
+    }
+
+
 def test_given_options_held_as_one_text_when_compared_then_they_are_read_as_several() -> None:
     assert difference("contacts", {"@interesses": ["Preço", "Prazo"]}, {"custom_fields": {"f4": "prazo, Preço"}}) == {}
 

@@ -118,7 +118,7 @@ def same_untyped(existing: Any, sent: Any) -> bool:
     if isinstance(existing, bool):
         return truth(sent) is existing
     if begins_nested(sent):
-        with suppress(RowRejectedError):
+        with suppress(RowRejectedError, RecursionError):
             meant = unfolded(sent)
             if meant == existing or (blank(meant) and blank(existing)):
                 return True
