@@ -159,6 +159,20 @@ def test_given_no_filter_that_serves_when_upserted_then_the_list_is_read_once_an
         assert len(crm.requests()) - len(writes(crm)) < 60
 
 
+@pytest.mark.parametrize("order", ["low", "high", "first", "last"])
+def test_given_no_filter_that_serves_when_records_have_no_date_of_creation_then_rows_find_them(order: str) -> None:
+    size = AccountSize(contacts=450, deals=1, organizations=1, tasks=0)
+    with account(size, null_created_at=2, nulls_sort=order) as crm:
+        crm.settings(filter_forms=["email:=400", "email:(=400", "email:~=400"])
+        emails = {each["email"].lower() for row in crm.truth("contacts") for each in row["emails"]}
+        rows = [record("people", full_name="Nova", contact_email=email) for email in emails]
+
+        run = people(crm, partial_success=True).write(table("people", PEOPLE, "update", "contact_email"), rows)
+
+        assert run.exit_code == 0, run.log
+        assert [line for line in run.log_lines("WARN") if "no record has" in line or "cannot be" in line] == []
+
+
 def test_given_no_filter_that_serves_when_answers_to_creations_are_lost_then_none_is_repeated() -> None:
     with account(AccountSize(contacts=50, deals=1, organizations=1, tasks=0)) as crm:
         crm.settings(filter_forms=["email:=400", "email:(=400", "email:~=400"], commit_then_timeout=3)

@@ -5,6 +5,7 @@ Facts: docs/api/crm-v2.md#listing, #rdql and #writes.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta, timezone
@@ -26,7 +27,7 @@ from airbyte_rdstation.client.errors import (
 )
 from airbyte_rdstation.client.rdql import all_of
 from airbyte_rdstation.client.responses import BadAnswerError, Page, keys_of, kind_of, parse_json, read_page
-from airbyte_rdstation.pagination.keyset import read_keyset
+from airbyte_rdstation.pagination.keyset import read_keyset, read_keyset_whole
 from airbyte_rdstation.pagination.listing import PaginationError, Query
 from airbyte_rdstation.pagination.page_numbers import numbered, single_pass
 from destination_rdstation_crm.objects.crm_object import CrmObject
@@ -42,6 +43,9 @@ CLOCK_DOUBT: Final = timedelta(seconds=5)  # the server's clock is known by whol
 _PAGE_SIZE: Final = "200"  # the most [seen]; an answer may have fewer rows all the same
 _NOBODY: Final = "0" * 24  # an id that no record has
 _UNSORTED_PAGES_DIFFER: Final = "created_at"  # without a sort, two pages of one list overlap [seen]; this never changes
+
+
+_logger = logging.getLogger("airbyte.rdstation")
 
 
 class FilterFailedError(Exception):
@@ -129,8 +133,13 @@ class Crm:
             params = _params(query) | ({"filter": condition} if condition else {})
             return self._api.get(crm_object.path, params, read_page, stream=crm_object.mode)
 
+        key, began = _UNSORTED_PAGES_DIFFER, datetime.now(timezone.utc)
+        if since:
+            batches = read_keyset(fetch, (key,), since, began=began)
+        else:
+            batches = read_keyset_whole(fetch, key, began=began, report=partial(_warn_of_hidden, crm_object.mode))
         try:
-            for batch in read_keyset(fetch, (_UNSORTED_PAGES_DIFFER,), since, began=datetime.now(timezone.utc)):
+            for batch in batches:
                 yield from batch.rows
         except PaginationError as error:
             raise system_error(
@@ -187,6 +196,15 @@ class Crm:
             return ask()
         except ServerFailedError:
             raise FilterFailedError("refuses (500) look-ups by") from None
+
+
+def _warn_of_hidden(mode: str, _: str) -> None:
+    """Say what it means here that a list has records which it does not show."""
+    _logger.warning(
+        "%s: RD Station lists more records than it shows where all are read to look rows up: some were deleted "
+        "meanwhile, or have no `created_at`. A row that is about one of those finds no record.",
+        mode,
+    )
 
 
 def _params(query: Query) -> dict[str, str]:
