@@ -119,6 +119,23 @@ def test_given_many_rows_that_fail_alike_when_written_then_the_log_names_some_an
     ]
 
 
+@pytest.mark.parametrize("on_invalid_value", ["reject_row", "leave_field_out"])
+def test_given_a_column_that_fills_two_fields_when_it_fits_neither_then_each_row_counts_once(
+    crm: Emulator, on_invalid_value: str
+) -> None:
+    crm.create("custom_fields", {"name": "Desde", "type": "date", "entity": "contact", "slug": "desde"})
+    both = [*mapping(full_name="name", day="birthday"), *mapping(day="@desde")]
+    rows = [record("people", full_name=f"Pessoa {number}", day="soon") for number in range(30)]
+
+    run = people(crm, column_mapping=both, on_invalid_value=on_invalid_value).write(
+        table("people", ["full_name", "day"]), rows
+    )
+
+    *warned, last = run.log_lines("WARN")
+    assert len(warned) == 20
+    assert "column day: … and 10 more rows for the same reason, 30 in all: " in last
+
+
 def test_given_a_row_with_several_mistakes_when_rejected_then_each_is_told(crm: Emulator, tmp_path: Path) -> None:
     columns = {**PEOPLE, "size": "@porte"}
     crm.create("custom_fields", {"name": "Porte", "type": "option", "entity": "contact", "slug": "porte",
@@ -258,6 +275,7 @@ def test_given_a_hundred_rows_that_fail_alike_when_written_then_the_sync_stops_a
 ) -> None:
     storage = {"storage_type": "Local", "folder": str(tmp_path)}
     rows = [record("people", full_name=f"Pessoa {number}", org=UNKNOWN_ID) for number in range(150)]
+    rows[7] = record("people", full_name="Not Found", org=UNKNOWN_ID)  # words that RD Station says of each row
 
     run = people(crm, object_storage_config=storage).write(TABLE, [*rows[:50], state("people", 50), *rows[50:]])
 
@@ -267,6 +285,21 @@ def test_given_a_hundred_rows_that_fail_alike_when_written_then_the_sync_stops_a
     assert run.of_type("STATE") == []
     assert len(writes(crm)) == 100
     assert len(rejects_in(tmp_path)) == 100
+
+
+def test_given_a_stream_whose_rows_all_fail_when_the_sync_stops_then_rows_of_another_do_not_come_again(
+    crm: Emulator,
+) -> None:
+    bad = [record("more", full_name="Cai", org=UNKNOWN_ID)] * 50
+    good = [record("people", full_name=f"Pessoa {number}") for number in range(60)]
+    rows = [*bad, *good, state("people", 60), *bad, state("more", 100)]
+
+    run = people(crm).write([TABLE, table("more", PEOPLE)], rows)
+
+    assert "more: each of the first 100 rows" in run.errors[0]["message"]
+    assert len([row for row in crm.truth("contacts") if row["name"].startswith("Pessoa")]) == 60
+    assert [each["stream"]["stream_descriptor"]["name"] for each in run.of_type("STATE")] == ["people"]
+    assert statistics(run) == [(60.0, 0.0)]
 
 
 def test_given_a_results_path_when_written_then_every_row_has_its_id_or_none(crm: Emulator, tmp_path: Path) -> None:

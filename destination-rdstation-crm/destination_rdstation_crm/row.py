@@ -23,6 +23,7 @@ __all__ = [
     "StreamKey",
     "Written",
     "named",
+    "quoted",
 ]
 
 StreamKey: TypeAlias = "tuple[str, str | None]"
@@ -130,13 +131,24 @@ class Reject:
 
     @property
     def reasons(self) -> list[tuple[str | None, str]]:
-        """Give column and reason of each value that does not fit, fit for a log."""
-        return [(self.column, self.reason), *((each.column, each.reason) for each in self.others)]
+        """Give column and reason of each value that does not fit, fit for a log; once where two fields share both."""
+        pairs = [(self.column, self.reason), *((each.column, each.reason) for each in self.others)]
+        return list(dict.fromkeys(pairs))
+
+    @property
+    def kind(self) -> str:
+        """The reason without RD Station's own words: they are left out of some rows, whose values they may quote."""
+        return self.reason.removesuffix(quoted(self.said))
 
     @property
     def sentence(self) -> str:
         """Say where and why, fit for a log: `row 3, column email: the matching key is empty`."""
         return "; ".join(f"row {self.row.number}{named(column)}: {reason}" for column, reason in self.reasons)
+
+
+def quoted(said: str) -> str:
+    """Write RD Station's own words as the end of a reason: `: name can't be blank`."""
+    return f": {shown(said.rstrip('.'))}"
 
 
 def named(column: str | None) -> str:
@@ -178,9 +190,9 @@ class BatchResult:
         """Whether the row may still be written: rows behind one that ends the sync are not."""
         return self._place[id(row)] < self._end
 
-    def cover_nothing(self) -> None:
-        """Let no state cover any row: all of them have to come again."""
-        self._end = 0
+    def cover_until(self, row: Row) -> None:
+        """Let no state cover the row or one behind it: they have to come again."""
+        self._end = min(self._end, self._place[id(row)])
 
     @property
     def covered(self) -> list[Outcome]:

@@ -199,13 +199,20 @@ def test_given_an_impossible_day_without_a_year_when_a_birthday_then_the_row_is_
         birthday("0000-02-30")
 
 
+@pytest.mark.parametrize("cell", ["a@b.c", "a@b.c.", "a@b..c", "a@.b.c", "a.b@c-d.e.f"])
+def test_given_a_dot_in_its_domain_when_an_email_then_it_is_taken(cell: str) -> None:
+    assert email(cell) == cell
+
+
 def test_given_spaces_around_it_when_an_email_then_they_are_trimmed() -> None:
     assert email(" Ana@exemplo.test ") == "Ana@exemplo.test"
 
 
 @pytest.mark.parametrize(
-    "cell", ["ana", "@exemplo.test", "ana@", "a b@exemplo.test", "a@b.test;c@d.test", 5, True, ["a@b.test"]]
-)
+    "cell",
+    ["ana", "@exemplo.test", "ana@", "a b@exemplo.test", "a@b.test;c@d.test", 5, True, ["a@b.test"],
+     "a@b", "a@.test", "a@b.", pytest.param("a@" + "." * 1_000_000 + "@", id="endless")],
+)  # fmt: skip
 def test_given_no_single_address_when_an_email_then_the_row_is_rejected(cell: Any) -> None:
     with pytest.raises(RowRejectedError):
         email(cell)

@@ -275,6 +275,19 @@ def test_given_a_hundred_rejects_for_one_reason_when_seen_then_the_hundredth_end
     assert "no such thing" in str(verdicts[-1])
 
 
+def test_given_refusals_whose_words_are_not_fit_for_each_log_line_when_seen_then_they_are_one_reason() -> None:
+    watch = SameReason("people")
+    rejects = [
+        Reject(row(number), f"refused (422){': email não é válido' if number % 2 else ''}", said="email não é válido.")
+        for number in range(FIRST_ROWS)
+    ]
+
+    verdicts = [watch.verdict(each) for each in rejects]
+
+    assert verdicts[:-1] == [None] * (FIRST_ROWS - 1)
+    assert "refused (422): email não é válido. Nothing" in str(verdicts[-1])
+
+
 @pytest.mark.parametrize("other", [Reject(row(50), "another reason"), Written(row(50), "created", "x")])
 def test_given_one_row_that_fares_otherwise_when_seen_then_the_sync_goes_on(other: Reject | Written) -> None:
     watch = SameReason("people")
@@ -299,6 +312,9 @@ def test_given_one_row_that_fares_otherwise_when_seen_then_the_sync_goes_on(othe
         ("ache em nome@exemplo", None, ""),
         ("<h1>não</h1>", None, ""),
         ("não " * 60, None, ""),
+        ("Concei&ccedil;&atilde;o já cadastrada", None, ""),
+        ("Concei\\u00e7ao já cadastrada", None, ""),
+        ("Bia Souza já cadastrada", None, ""),
         ("", None, ""),
     ],
 )
@@ -310,7 +326,7 @@ def test_given_what_rd_station_says_when_refused_then_the_field_is_told_and_the_
     error = RequestRefusedError("", "", None)
     error.said, error.status = said, 422
 
-    reject = refused(error, body, {"custom_fields": {"cpf": "1", "cor": ["azul"]}})
+    reject = refused(error, body, {"custom_fields": {"cpf": "1", "cor": ["azul"]}}, contact("x1", name="Bia Souza"))
 
     assert (reject.field_name, reject.said) == (named, said)
     assert reject.reason == f"RD Station refuses the values (422){words}"

@@ -88,6 +88,7 @@ _MOST_CHARACTERS: Final = 200  # of words for a person; more may be a page of HT
 _MOST_DIGITS: Final = 3
 _PARTICLES: Final = frozenset({"a", "e", "o", "da", "de", "do", "das", "dos"})  # of a name
 _WORD: Final = re.compile(r"\w+")
+_NO_WORDS: Final = frozenset("@<{\n&\\")  # an address, HTML, JSON, and escapes that cut a word: `Jo&atilde;o`
 
 
 def holds_no_value(said: str, sent: Any) -> bool:
@@ -95,7 +96,7 @@ def holds_no_value(said: str, sent: Any) -> bool:
 
     `sent` is a list or object of values: they are compared without case and accents, word by word.
     """
-    if not 0 < len(said) <= _MOST_CHARACTERS or sum(map(str.isdigit, said)) > _MOST_DIGITS or set(said) & set("@<{\n"):
+    if not 0 < len(said) <= _MOST_CHARACTERS or sum(map(str.isdigit, said)) > _MOST_DIGITS or _NO_WORDS & set(said):
         return False
     if isinstance(sent, (list, dict)):
         return all(holds_no_value(said, each) for each in (sent.values() if isinstance(sent, dict) else sent))
@@ -151,7 +152,7 @@ def flat_text(cell: Any) -> str:
 STATUSES: Final = ("ongoing", "won", "lost", "paused")
 
 # Brackets, braces and quotes are rare in an address: where they stand, the cell is JSON text.
-_EMAIL: Final = re.compile(r"""[^\s@\[\]{}"]+@[^\s@\[\]{}"]+\.[^\s@\[\]{}"]+""")
+_EMAIL: Final = re.compile(r"""[^\s@\[\]{}"]+@[^\s@\[\]{}"][^\s@\[\]{}".]*\.[^\s@\[\]{}"]+""")
 # 24 hexadecimal digits [seen]; webhooks name records by UUID [doc].
 _ID: Final = re.compile(r"[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

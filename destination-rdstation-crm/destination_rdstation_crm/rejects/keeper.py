@@ -72,8 +72,8 @@ class Keeper:
                     self._warn(outcome.row, column, reason)
                 kept += [self._rejected(outcome)] if self._settings.partial_success else []
             elif isinstance(outcome, Written) and outcome.left_out:
-                for each in outcome.left_out:
-                    self._warn(outcome.row, each.column, f"left out, since {each.reason}")
+                for column, reason in dict.fromkeys((each.column, each.reason) for each in outcome.left_out):
+                    self._warn(outcome.row, column, f"left out, since {reason}")
                 kept.append(self._written_in_part(outcome))
         if kept:
             self._store.add(_json_lines(kept))

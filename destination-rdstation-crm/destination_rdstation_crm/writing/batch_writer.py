@@ -34,22 +34,22 @@ class SameReason:
     def __init__(self, label: str) -> None:
         self._label = label
         self._seen = 0
-        self._reason: str | None = None
+        self._kind: str | None = None
 
     def verdict(self, outcome: Outcome) -> ConnectorError | None:
         """Give the error that ends the sync, once it is certain."""
         if self._seen >= FIRST_ROWS or isinstance(outcome, Skipped):
             return None
-        if not isinstance(outcome, Reject) or self._reason not in (None, outcome.reason):
+        if not isinstance(outcome, Reject) or self._kind not in (None, outcome.kind):
             self._seen = FIRST_ROWS
             return None
-        self._reason = outcome.reason
+        self._kind = outcome.kind
         self._seen += 1
         if self._seen < FIRST_ROWS:
             return None
         return config_error(
             f"{self._label}: each of the first {FIRST_ROWS} rows is rejected for the same reason: "
-            f"{self._reason}. Nothing of them was written. Check the column mapping, and what the columns hold."
+            f"{outcome.reason}. Nothing of them was written. Check the column mapping, and what the columns hold."
         )
 
 
@@ -114,9 +114,9 @@ class BatchWriter:
     def _watch_reasons(self, result: BatchResult) -> None:
         for outcome in result.outcomes:
             verdict = self._streams[outcome.row.stream].same_reason.verdict(outcome)
-            if verdict:  # the rows have to come again once the set-up is corrected
+            if verdict:  # the stream's rows have to come again once the set-up is corrected
                 result.failure = verdict
-                result.cover_nothing()
+                result.cover_until(next(one.row for one in result.outcomes if one.row.stream == outcome.row.stream))
                 return
 
     def _write_stream(self, stream: _Stream, rows: Sequence[Row], result: BatchResult) -> None:

@@ -14,12 +14,11 @@ from typing import Any, Final
 from airbyte_cdk.models import DestinationSyncMode
 
 from airbyte_rdstation.client.errors import AnswerLostError, ConnectorError, NotFoundError, RequestRefusedError
-from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.mapping.plan import Prepared, StreamPlan
 from destination_rdstation_crm.mapping.record_type import Body, at_odds
 from destination_rdstation_crm.objects.crm_object import CUSTOM_FIELDS
 from destination_rdstation_crm.objects.values import holds_no_value
-from destination_rdstation_crm.row import Action, BatchResult, LeftOut, Reject, RowRejectedError, Written
+from destination_rdstation_crm.row import Action, BatchResult, LeftOut, Reject, RowRejectedError, Written, quoted
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.lookup import Lookup, NoAnswer
 
@@ -216,12 +215,12 @@ class RecordWriter:
     def _update(self, target: Target, body: Body) -> tuple[Action, str]:
         id_ = target.id or PLANNED_ID
         sent: Body = {}
+        existing = target.existing or {}
         if id_ == PLANNED_ID:  # there is nothing to read or to compare with
             return "updated", id_
         try:
-            existing = target.existing
-            if existing is None:
-                existing = self._crm.read(self._object, id_) if self.has_to_read(body) else {}
+            if target.existing is None and self.has_to_read(body):
+                existing = self._crm.read(self._object, id_)
             write = self._type.difference if self._skip_unchanged else self._type.merged
             sent = write(existing, body)
             if not sent:
@@ -231,7 +230,7 @@ class RecordWriter:
                 if answer is not None:
                     self._compare(answer, sent)
         except RequestRefusedError as error:
-            raise refused(error, body, sent) from None
+            raise refused(error, body, sent, existing) from None
         return "created" if target.recovered else "updated", id_
 
     def _without_record(self, target: Target, body: Body, error: NotFoundError) -> tuple[Action, str]:
@@ -250,17 +249,17 @@ class RecordWriter:
         return Reject(prepared.row, error.reason, column, field, said, error.aside)
 
 
-def refused(error: ConnectorError, body: Body, sent: Body | None = None) -> RefusedError:
+def refused(error: ConnectorError, body: Body, *known: Mapping[str, Any]) -> RefusedError:
     """Make the reject that the answer to a write stands for: a reason without values.
 
-    `body` says what the row wants; `sent`, what an update made of it, values that the record had included.
+    `body` says what the row wants; `known`, what else RD Station may quote: what an update made of it, and the record.
     """
     if isinstance(error, NotFoundError):
         return RefusedError("RD Station has no record with this _id (404)", error.said, "_id")
     named = _named(error.said, body)
     reason = f"RD Station refuses the values ({error.status})"
-    if holds_no_value(error.said, [body, sent]):
-        reason = f"{reason}: {shown(error.said.rstrip('.'))}"
+    if holds_no_value(error.said, [body, *known]):
+        reason += quoted(error.said)
     return RefusedError(reason, error.said, named[0] if named else None, names_one=len(named) == 1)
 
 
