@@ -15,7 +15,7 @@ from destination_rdstation_crm.mapping.plan import Prepared, StreamPlan
 from destination_rdstation_crm.mapping.record_type import Key
 from destination_rdstation_crm.row import Row
 from destination_rdstation_crm.writing.crm_api import Crm
-from destination_rdstation_crm.writing.filters import KnownForms
+from destination_rdstation_crm.writing.filters import KnownFilters
 from destination_rdstation_crm.writing.lookup import Lookup
 
 BEGAN = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
@@ -43,9 +43,9 @@ class FakeCrm:
     filters: list[str] = field(default_factory=list)
     in_too_many: str = ""
     """A text that more records contain than page numbers reach."""
-    known: KnownForms = field(default_factory=lambda: KnownForms("contacts", "email"))
+    known: KnownFilters = field(default_factory=lambda: KnownFilters("contacts", "email"))
 
-    def known_forms(self, *_of: object) -> KnownForms:
+    def known_filters(self, *_of: object) -> KnownFilters:
         """Nothing yet."""
         return self.known
 

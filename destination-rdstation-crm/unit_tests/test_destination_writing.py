@@ -23,7 +23,7 @@ from destination_rdstation_crm.writing.batch_writer import FIRST_ROWS, SameReaso
 from destination_rdstation_crm.writing.crm_api import Crm, WorkerPool
 from destination_rdstation_crm.writing.lookup import NoAnswer
 from destination_rdstation_crm.writing.matching import LostCreations, targets_of
-from destination_rdstation_crm.writing.record_writer import PLANNED_ID, Lost, Target, refused
+from destination_rdstation_crm.writing.record_writer import PLANNED_ID, Lost, Target, refusal_of
 
 
 def test_given_rows_of_one_record_when_grouped_then_they_are_one_target_in_their_order() -> None:
@@ -326,8 +326,8 @@ def test_given_what_rd_station_says_when_refused_then_the_field_is_told_and_the_
     error = RequestRefusedError("", "", None)
     error.said, error.status = said, 422
 
-    reject = refused(error, body, {"custom_fields": {"cpf": "1", "cor": ["azul"]}}, contact("x1", name="Bia Souza"))
+    reject = refusal_of(error, body, {"custom_fields": {"cpf": "1", "cor": ["azul"]}}, contact("x1", name="Bia Souza"))
 
     assert (reject.field_name, reject.said) == (named, said)
     assert reject.reason == f"RD Station refuses the values (422){words}"
-    assert refused(NotFoundError("", "", None), body).field_name == "_id"
+    assert refusal_of(NotFoundError("", "", None), body).field_name == "_id"

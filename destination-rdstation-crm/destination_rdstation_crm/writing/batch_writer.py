@@ -58,8 +58,8 @@ class _Stream(NamedTuple):
 
     label: str
     matcher: Matcher
-    writer: RecordWriter
-    lost: LostCreations
+    record_writer: RecordWriter
+    lost_creations: LostCreations
     same_reason: SameReason
 
 
@@ -84,14 +84,14 @@ class BatchWriter:
         """The batch under way, or the last one."""
         self._streams: dict[StreamKey, _Stream] = {}
         # Two streams may speak of the same records by the same key.
-        created: dict[tuple[str, str | None], dict[str, str]] = defaultdict(dict)
+        shared: dict[tuple[str, str | None], dict[str, str]] = defaultdict(dict)
         for stream, plan in plans.items():
             skips = plan.sync_mode != DestinationSyncMode.append if skip_unchanged is None else skip_unchanged
-            known = created[plan.record_type.crm_object.name, plan.key_field]
-            writer = RecordWriter(plan, crm, known, skip_unchanged=skips, dry_run=dry_run)
-            matcher = Matcher(plan, Lookup(crm, plan, plan.key_field, pool), writer)
-            lost = LostCreations(crm, plan, pool, sleep)
-            self._streams[stream] = _Stream(plan.label, matcher, writer, lost, SameReason(plan.label))
+            created_by_key = shared[plan.record_type.crm_object.name, plan.key_field]
+            record_writer = RecordWriter(plan, crm, created_by_key, skip_unchanged=skips, dry_run=dry_run)
+            matcher = Matcher(plan, Lookup(crm, plan, plan.key_field, pool), record_writer)
+            lost_creations = LostCreations(crm, plan, pool, sleep)
+            self._streams[stream] = _Stream(plan.label, matcher, record_writer, lost_creations, SameReason(plan.label))
 
     def write(self, rows: Sequence[Row]) -> BatchResult:
         """Write what can be written; an error is part of the result, as what was written before it is."""
@@ -124,22 +124,22 @@ class BatchWriter:
         pending = stream.matcher.targets(rows, result)
         fruitless = 0
         while pending and fruitless < _ROUNDS:
-            answers = self._pool.map(partial(stream.writer.write, result=result), pending)
+            answers = self._pool.map(partial(stream.record_writer.write, result=result), pending)
             lost = [each for each in answers if each is not None]
-            left = self._resolve(stream, lost, result) if lost else []
-            fruitless = fruitless + 1 if len(left) == len(pending) else 0
-            pending = left
+            still_pending = self._resolve(stream, lost, result) if lost else []
+            fruitless = fruitless + 1 if len(still_pending) == len(pending) else 0
+            pending = still_pending
         if pending:
             self._give_up(stream, pending, result)
 
     def _resolve(self, stream: _Stream, lost: Sequence[Lost], result: BatchResult) -> list[Target]:
-        """Look for what lost creations have left; gives the targets that are to be written (again) after all."""
+        """Look for traces of lost creations; gives the targets that are to be written (again) after all."""
         _logger.info(
             "%s: the answers to %s creations were lost; looking for what they have left.", stream.label, len(lost)
         )
-        verdicts = stream.lost.resolve(lost, stream.writer.created_ids)
+        verdicts = stream.lost_creations.resolve(lost, stream.record_writer.created_ids)
         for target, id_ in verdicts.created:
-            stream.writer.note_created(target, id_)
+            stream.record_writer.note_created(target, id_)
             for prepared in target.rows:
                 result.put(Written(prepared.row, "created", id_, prepared.left_out))
         for target, ids in verdicts.uncertain:

@@ -32,17 +32,17 @@ from airbyte_rdstation.pagination.listing import PaginationError, Query
 from airbyte_rdstation.pagination.page_numbers import numbered, single_pass
 from destination_rdstation_crm.objects.crm_object import CrmObject
 from destination_rdstation_crm.objects.key_forms import KeyForm
-from destination_rdstation_crm.writing.filters import KnownForms
+from destination_rdstation_crm.writing.filters import KnownFilters
 
-__all__ = ["CLOCK_DOUBT", "Crm", "Existing", "FilterFailedError", "WorkerPool"]
+__all__ = ["SERVER_TIME_MARGIN", "Crm", "Existing", "FilterFailedError", "WorkerPool"]
 
 Existing: TypeAlias = dict[str, Any]
 """A record of the CRM: `{"id": "66f1…", "name": "Ana", "emails": [{"email": "ana@x.test"}], …}`."""
 
-CLOCK_DOUBT: Final = timedelta(seconds=5)  # the server's clock is known by whole seconds, from one answer
+SERVER_TIME_MARGIN: Final = timedelta(seconds=5)  # the server's clock is known by whole seconds, from one answer
 _PAGE_SIZE: Final = "200"  # the most [seen]; an answer may have fewer rows all the same
 _NOBODY: Final = "0" * 24  # an id that no record has
-_UNSORTED_PAGES_DIFFER: Final = "created_at"  # without a sort, two pages of one list overlap [seen]; this never changes
+_STABLE_SORT: Final = "created_at"  # it never changes; without a sort, two pages of one list overlap [seen]
 
 
 _logger = logging.getLogger("airbyte.rdstation")
@@ -61,13 +61,13 @@ class Crm:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._known: dict[tuple[str, str | None, KeyForm], KnownForms] = {}
+        self._known: dict[tuple[str, str | None, KeyForm], KnownFilters] = {}
         self._updated: set[str] = set()
         self._has_created = False
 
-    def known_forms(self, crm_object: CrmObject, key_field: str | None, form: KeyForm) -> KnownForms:
+    def known_filters(self, crm_object: CrmObject, key_field: str | None, form: KeyForm) -> KnownFilters:
         """Give what this sync has learnt of look-ups in the object by the key, compared in that form."""
-        return self._known.setdefault((crm_object.name, key_field, form), KnownForms(crm_object.mode, key_field))
+        return self._known.setdefault((crm_object.name, key_field, form), KnownFilters(crm_object.mode, key_field))
 
     def custom_fields(self) -> list[Existing]:
         """Read every custom field of the account; UnreadableAnswerError where the list has no end."""
@@ -118,14 +118,14 @@ class Crm:
         """
         fetch = partial(self._filtered, crm_object, filter_)
         try:
-            for page in numbered(fetch, Query(_UNSORTED_PAGES_DIFFER), walled=True):
+            for page in numbered(fetch, Query(_STABLE_SORT), walled=True):
                 if sum(map(obeys, page.rows)) * 2 < len(page.rows):
                     raise FilterFailedError("ignores look-ups by", ignored=True)
                 yield page
         except RequestRefusedError as error:
             raise FilterFailedError(f"refuses ({error.status}) look-ups by") from None
 
-    def all(self, crm_object: CrmObject, since: datetime | None) -> Iterator[Existing]:
+    def all(self, crm_object: CrmObject, created_since: datetime | None) -> Iterator[Existing]:
         """Read every record, or those created since, however many there are."""
 
         def fetch(query: Query) -> Page:
@@ -133,9 +133,9 @@ class Crm:
             params = _params(query) | ({"filter": condition} if condition else {})
             return self._api.get(crm_object.path, params, read_page, stream=crm_object.mode)
 
-        key, began = _UNSORTED_PAGES_DIFFER, datetime.now(timezone.utc)
-        if since:
-            batches = read_keyset(fetch, (key,), since, began=began)
+        key, began = _STABLE_SORT, datetime.now(timezone.utc)
+        if created_since:
+            batches = read_keyset(fetch, (key,), created_since, began=began)
         else:
             batches = read_keyset_whole(fetch, key, began=began, report=partial(_warn_of_hidden, crm_object.mode))
         try:
@@ -154,7 +154,7 @@ class Crm:
         if self._has_created:
             yield from self.all(crm_object, moment)
             return
-        newest = _params(Query(_UNSORTED_PAGES_DIFFER, descending=True))
+        newest = _params(Query(_STABLE_SORT, descending=True))
         yield from self._api.get(crm_object.path, newest, read_page, stream=crm_object.mode).rows
 
     def may_hold(self, crm_object: CrmObject, most: int) -> bool:

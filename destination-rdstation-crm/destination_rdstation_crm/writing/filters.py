@@ -1,8 +1,8 @@
 """Filters that find records by matching keys or ids: their texts, how many fit a request, and which of them work.
 
 How `:` compares texts is unknown (docs/api/crm-v2.md#writes): a filter only proposes, folded texts decide. No document
-promises each form of a filter on each property (docs/api/crm-v2.md#unknowns): one may be refused, or ignored, which
-brings every row. A form that turns out so is left for the rest of the sync.
+promises each kind of filter on each property (docs/api/crm-v2.md#unknowns): one may be refused, or ignored, which
+brings every row. A kind of filter that turns out so is ruled out for the rest of the sync.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ __all__ = [
     "BY_ID",
     "FEW_RECORDS",
     "LONGEST_FILTER",
-    "Form",
-    "KnownForms",
+    "FilterKind",
+    "KnownFilters",
     "WholeIndex",
     "lookup_filter",
     "portions",
@@ -36,14 +36,14 @@ FEW_RECORDS: Final = 20_000
 """So many are read whole, in 100 requests, rather than create a record twice whose key is spelled in an unusual way."""
 _MOST_KEYS: Final = 150  # a page has 200 rows: most answers are one page, though a key may have several hits
 
-Form: TypeAlias = Literal["list", "single", "contains", "parts", "whole", "ids", "bare ids"]
+FilterKind: TypeAlias = Literal["list", "single", "contains", "parts", "whole", "ids", "bare ids"]
 T = TypeVar("T")
 
-BY_ID: Final[Mapping[Form, Callable[[Sequence[str]], str]]] = {
+BY_ID: Final[Mapping[FilterKind, Callable[[Sequence[str]], str]]] = {
     "ids": lambda ids: f"id:({','.join(map(rdql.quote, ids))})",  # [guess]
     "bare ids": lambda ids: f"id:({','.join(ids)})",  # [used]
 }
-_LEFT: Final[dict[Form, str]] = {
+_INSTEAD: Final[dict[FilterKind, str]] = {
     "list": "several values of {key} in one request: from here on each takes a request of its own",
     "single": "{key}: all records are read once instead, and searched in memory",
     "contains": "parts of {key}: a value that the CRM spells with other capitals may not be found",
@@ -56,13 +56,13 @@ _LEFT: Final[dict[Form, str]] = {
 _logger = logging.getLogger("airbyte.rdstation")
 
 
-def lookup_filter(form: Form, key_field: str, keys: Iterable[Key], since: datetime | None = None) -> str:
+def lookup_filter(kind: FilterKind, key_field: str, keys: Iterable[Key], since: datetime | None = None) -> str:
     """Find records with any of these keys, at least one: with `since`, only those created then or later.
 
-    A key is asked for in each spelling that its form knows; in the forms "contains" and "parts", by what each of them
+    A key is asked for in each spelling that its form knows; by the kinds "contains" and "parts", by what each of them
     contains, whatever the case [doc]: short keys bring long answers.
     """
-    if form in ("contains", "parts"):
+    if kind in ("contains", "parts"):
         groups = dict.fromkeys(group for key in keys for group in key.parts)
         found = [rdql.all_of(*(rdql.contains(key_field, each) for each in group)) for group in groups]
         either = (f"({each})" if len(group) > 1 else each for group, each in zip(groups, found, strict=True))
@@ -121,7 +121,7 @@ class WholeIndex:
         return [orjson.loads(self._records[id_]) for value in key.folded for id_ in self._ids.get(value, ())]
 
 
-class KnownForms:
+class KnownFilters:
     """What a sync has learnt of look-ups in one object by one key, and the index for where no filter serves.
 
     Safe to share among threads.
@@ -130,8 +130,8 @@ class KnownForms:
     def __init__(self, crm_object: str, key_field: str | None) -> None:
         self._named = crm_object, key_field or "_id"
         self._lock = Lock()
-        self._serves: dict[Form, bool] = {}
-        self._logged: set[Form] = set()
+        self._serves: dict[FilterKind, bool] = {}
+        self._logged: set[FilterKind] = set()
         self._index: WholeIndex | None = None
         self.heeds_all_keys = False
         """An answer to a list of keys held a record of another key than the first: the list is not cut to that one."""
@@ -139,30 +139,30 @@ class KnownForms:
         """An answer held a record that has more than the part of the key that was asked for."""
         self._was_shown = False
 
-    def is_left(self, form: Form) -> bool:
-        """Whether the form is known to be of no use."""
-        return self._serves.get(form) is False
+    def is_ruled_out(self, kind: FilterKind) -> bool:
+        """Whether the kind is known to be of no use."""
+        return self._serves.get(kind) is False
 
-    def serves(self, form: Form, control: Callable[[], bool]) -> bool:
-        """Whether the form is of use; the first who asks finds out by `control`, the others wait for that."""
+    def serves(self, kind: FilterKind, control: Callable[[], bool]) -> bool:
+        """Whether the kind is of use; the first who asks finds out by `control`, the others wait for that."""
         with self._lock:
-            if form not in self._serves:
-                self._serves[form] = control()
-            return self._serves[form]
+            if kind not in self._serves:
+                self._serves[kind] = control()
+            return self._serves[kind]
 
-    def served(self, form: Form) -> None:
-        """Note an answer that obeyed the form."""
-        self._serves.setdefault(form, True)
+    def served(self, kind: FilterKind) -> None:
+        """Note an answer that obeyed a filter of the kind."""
+        self._serves.setdefault(kind, True)
 
-    def leave(self, form: Form, why: str) -> None:
-        """Do without the form from here on, and log so once."""
+    def rule_out(self, kind: FilterKind, why: str) -> None:
+        """Do without the kind from here on, and log so once: `why` reads on from "RD Station …"."""
         with self._lock:
-            logged = form in self._logged
-            self._serves[form] = False
-            self._logged.add(form)
+            logged = kind in self._logged
+            self._serves[kind] = False
+            self._logged.add(kind)
         if not logged:
             crm_object, key = self._named
-            _logger.info("Look-up of %s: RD Station %s %s.", crm_object, why, _LEFT[form].format(key=key))
+            _logger.info("Look-up of %s: RD Station %s %s.", crm_object, why, _INSTEAD[kind].format(key=key))
 
     def shows_that_it_heeds_all_keys(self, show: Callable[[], bool]) -> bool:
         """Whether a list of keys is not cut to the first; the first who asks finds out by `show` if no answer did."""
@@ -185,12 +185,12 @@ class KnownForms:
                 self._index = make()
             return self._index
 
-    def small_index(self, make: Callable[[], WholeIndex | None]) -> WholeIndex | None:
+    def index_if_few(self, make: Callable[[], WholeIndex | None]) -> WholeIndex | None:
         """Give the index of the whole object if there is one, or if `make` makes one, which the first asks for."""
         with self._lock:
-            if self._index is None and not self.is_left("whole"):
+            if self._index is None and not self.is_ruled_out("whole"):
                 self._index = make()
             index = self._index
         if index is None:
-            self.leave("whole", f"holds more than {FEW_RECORDS:,} records, which")
+            self.rule_out("whole", f"holds more than {FEW_RECORDS:,} records, which")
         return index

@@ -1,6 +1,6 @@
 """The records of one object as one key names them: what a filter finds, all of them, and which filters are obeyed.
 
-What is learnt of a form of filter lies in `KnownForms`; the questions by which it is learnt are here.
+What is learnt of a kind of filter lies in `KnownFilters`; the questions by which it is learnt are here.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from destination_rdstation_crm.mapping.plan import StreamPlan
 from destination_rdstation_crm.mapping.record_type import Key
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
 from destination_rdstation_crm.objects.values import fold
-from destination_rdstation_crm.writing.crm_api import CLOCK_DOUBT, Crm, Existing, FilterFailedError
-from destination_rdstation_crm.writing.filters import FEW_RECORDS, Form, WholeIndex, lookup_filter
+from destination_rdstation_crm.writing.crm_api import SERVER_TIME_MARGIN, Crm, Existing, FilterFailedError
+from destination_rdstation_crm.writing.filters import FEW_RECORDS, FilterKind, WholeIndex, lookup_filter
 
 __all__ = ["KeyedRecords"]
 
@@ -54,9 +54,9 @@ class KeyedRecords:
 
         return self._crm.find(self._object, filter_, obeys)
 
-    def since(self, moment: datetime | None) -> Iterator[Existing]:
-        """Read those created since, or all."""
-        return self._crm.all(self._object, moment)
+    def read(self, created_since: datetime | None = None) -> Iterator[Existing]:
+        """Read all of them, or those created since."""
+        return self._crm.all(self._object, created_since)
 
     def recent(self, moment: datetime) -> Iterator[Existing]:
         """Read what was created after an index was made."""
@@ -66,16 +66,16 @@ class KeyedRecords:
         """Give a record of an index as it is now, if it is still there."""
         return self._crm.current(self._object, record)
 
-    def all(self) -> WholeIndex:
-        """Read all of them."""
-        return self._indexed(self._now(), self.since(None))
+    def make_index(self) -> WholeIndex:
+        """Read all of them, and index them by the key."""
+        return self._indexed(self._now(), self.read())
 
-    def few(self) -> WholeIndex | None:
-        """Read all of them if they are few."""
+    def make_index_if_few(self) -> WholeIndex | None:
+        """Do the same if they are few; None where they are not."""
         if not self._crm.may_hold(self._object, FEW_RECORDS):
             return None
         begun = self._now()
-        read = list(islice(self.since(None), FEW_RECORDS + 1))
+        read = list(islice(self.read(), FEW_RECORDS + 1))
         return None if len(read) > FEW_RECORDS else self._indexed(begun, read)
 
     def finds_by_second_key(self) -> bool:
@@ -86,29 +86,29 @@ class KeyedRecords:
         """Whether a part finds a record that the CRM surely has."""
         return self._finds_one("parts")
 
-    def takes(self, form: Form) -> bool:
-        """Whether RD Station takes the form with keys that are surely not at fault."""
+    def takes(self, kind: FilterKind) -> bool:
+        """Whether RD Station takes a filter of the kind for keys that are surely not at fault."""
         values = self.form.control_values
-        keys = [Key(values[:1] if form == "single" else values, self.form)]
+        keys = [Key(values[:1] if kind == "single" else values, self.form)]
         try:
-            next(self.found(lookup_filter(form, self.key_field, keys), keys), None)
+            next(self.found(lookup_filter(kind, self.key_field, keys), keys), None)
         except FilterFailedError:
             return False
         return True
 
-    def _finds_one(self, form: Form, *others: Key) -> bool:
+    def _finds_one(self, kind: FilterKind, *others: Key) -> bool:
         """Whether a filter for some record's key, behind those of others, finds that record."""
-        for record in islice(self.since(None), _SOME):
+        for record in islice(self.read(), _SOME):
             if (key := self.identity(record)).folded:
                 try:
-                    pages = self.found(lookup_filter(form, self.key_field, [*others, key]), [key])
+                    pages = self.found(lookup_filter(kind, self.key_field, [*others, key]), [key])
                     return any(row["id"] == record["id"] for page in pages for row in page.rows)
                 except (PaginationError, FilterFailedError):
                     return False
         return False
 
     def _now(self) -> datetime:
-        return self._crm.server_time(datetime.now(timezone.utc)) - CLOCK_DOUBT
+        return self._crm.server_time(datetime.now(timezone.utc)) - SERVER_TIME_MARGIN
 
     def _indexed(self, begun: datetime, records: Iterable[Existing]) -> WholeIndex:
         whole = WholeIndex(records, self.identity, begun)

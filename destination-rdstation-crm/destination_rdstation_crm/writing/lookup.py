@@ -7,7 +7,7 @@ that is in the CRM under another spelling is therefore not created twice.
 A number of a document is asked for with and without its punctuation, a phone by the end that all its spellings share.
 What is not found so is sought among all records where these are few: no filter finds each spelling there may be.
 
-Where RD Station refuses or ignores a form of filter, the next one serves: a list of keys, one key a request, one pass
+Where RD Station refuses or ignores a kind of filter, the next one serves: a list of keys, one key a request, one pass
 over the whole object, indexed in memory. A key that is refused while others are served is that row's fault alone.
 Facts: docs/api/crm-v2.md#rdql and #writes.
 """
@@ -30,8 +30,8 @@ from destination_rdstation_crm.writing.crm_api import Crm, Existing, FilterFaile
 from destination_rdstation_crm.writing.filters import (
     BY_ID,
     LONGEST_FILTER,
-    Form,
-    KnownForms,
+    FilterKind,
+    KnownFilters,
     WholeIndex,
     lookup_filter,
     portions,
@@ -67,7 +67,7 @@ class Lookup:
         self._plan = plan
         self._object = plan.record_type.crm_object
         self._records = KeyedRecords(crm, plan, key_field)
-        self._known = crm.known_forms(self._object, key_field, self._records.form)
+        self._known = crm.known_filters(self._object, key_field, self._records.form)
         self._map: Callable[..., list[Any]] = pool.map if pool else lambda job, items: list(map(job, items))
 
     def find(self, keys: Sequence[Key], since: datetime | None = None) -> list[Hits]:
@@ -96,12 +96,12 @@ class Lookup:
     def by_id(self, ids: Sequence[str]) -> dict[str, Existing]:
         """Find the records with these ids, as far as the list can be asked for them."""
         wanted = list(dict.fromkeys(ids))
-        for form, filter_of in BY_ID.items():
-            if not self._known.is_left(form):
+        for kind, filter_of in BY_ID.items():
+            if not self._known.is_ruled_out(kind):
                 try:
                     answers = self._map(partial(self._with_ids, filter_of), list(portions(wanted, filter_of)))
                 except FilterFailedError as error:
-                    self._known.leave(form, str(error))
+                    self._known.rule_out(kind, str(error))
                 except PaginationError:
                     break
                 else:
@@ -116,10 +116,10 @@ class Lookup:
 
 @dataclass
 class _Search:
-    """One look-up of many keys, one form of filter after the other, and what it has found."""
+    """One look-up of many keys, one kind of filter after the other, and what it has found."""
 
     records: KeyedRecords
-    known: KnownForms
+    known: KnownFilters
     map: Callable[..., list[Any]]
     since: datetime | None
     by_value: dict[str, dict[str, Existing]] = field(default_factory=dict, init=False)
@@ -128,27 +128,27 @@ class _Search:
     def equal(self, keys: Sequence[Key]) -> None:
         """Find the records that have the keys."""
         countless = self.records.form.countless
-        form: Form = "parts" if countless else "list"
+        kind: FilterKind = "parts" if countless else "list"
         for key in keys:
-            if len(quote(lookup_filter(form, self.records.key_field, [key], self.since))) > LONGEST_FILTER:
+            if len(quote(lookup_filter(kind, self.records.key_field, [key], self.since))) > LONGEST_FILTER:
                 self.no_answer[tuple(key.folded)] = NoAnswer(_TOO_LONG)
         keys = [key for key in keys if tuple(key.folded) not in self.no_answer]
         if countless:
-            if (whole := self._small_index()) is not None:
+            if (whole := self._index_if_few()) is not None:
                 self._in_index(whole, keys)
-            elif left := self._by_list(form, keys):
-                self._in_all(left)
-        elif left := self._by_list(form, keys):
-            self._singly(left)
+            elif unanswered := self._by_list(kind, keys):
+                self._in_all(unanswered)
+        elif unanswered := self._by_list(kind, keys):
+            self._singly(unanswered)
 
     def otherwise_spelled(self, keys: Sequence[Key]) -> None:
         """Find those that spell a key in another way than was asked for. Where none serves, they stay missing."""
-        if self.known.is_left("parts") or (self.known.is_left("list") and self.known.is_left("single")):
+        if self.known.is_ruled_out("parts") or (self.known.is_ruled_out("list") and self.known.is_ruled_out("single")):
             return  # they were sought in the index, which heeds no spelling
-        whole = None if self.records.form.exact else self._small_index()
+        whole = None if self.records.form.exact else self._index_if_few()
         if self.records.form.countless:
             if whole is None and not self.known.shows_that_it_finds_parts(self.records.finds_by_part):
-                self.known.leave("parts", "finds nobody by")
+                self.known.rule_out("parts", "finds nobody by")
                 self._in_all(keys)
         elif whole is not None:
             self._in_index(whole, keys)
@@ -158,10 +158,10 @@ class _Search:
     def _within_texts(self, keys: Sequence[Key]) -> None:
         """Find those that have the key within theirs; without that, those that a list cut to its first text missed."""
         self._by_list("contains", keys)
-        if self.known.is_left("contains") and not self.known.shows_that_it_heeds_all_keys(
+        if self.known.is_ruled_out("contains") and not self.known.shows_that_it_heeds_all_keys(
             self.records.finds_by_second_key
         ):
-            self.known.leave("list", "seems to heed only the first of")
+            self.known.rule_out("list", "seems to heed only the first of")
             self._singly([key for key in keys if self.hits(key) == []])
 
     def hits(self, key: Key) -> Hits:
@@ -176,51 +176,51 @@ class _Search:
             for value in self.records.identity(record).folded:
                 self.by_value.setdefault(value, {})[record["id"]] = record
 
-    def _by_list(self, form: Form, keys: Sequence[Key]) -> list[Key]:
-        """Ask for many in one request; gives back those that this form gives no answer for."""
-        if self.known.is_left(form):
+    def _by_list(self, kind: FilterKind, keys: Sequence[Key]) -> list[Key]:
+        """Ask for many in one request; gives back those that this kind of filter gives no answer for."""
+        if self.known.is_ruled_out(kind):
             return list(keys)
-        filter_of = partial(lookup_filter, form, self.records.key_field, since=self.since)
-        answers = self.map(partial(self._ask, form), list(portions(keys, filter_of)))
-        return [key for left in answers for key in left]
+        filter_of = partial(lookup_filter, kind, self.records.key_field, since=self.since)
+        unanswered = self.map(partial(self._ask, kind), list(portions(keys, filter_of)))
+        return list(chain.from_iterable(unanswered))
 
-    def _ask(self, form: Form, keys: Sequence[Key]) -> list[Key]:
+    def _ask(self, kind: FilterKind, keys: Sequence[Key]) -> list[Key]:
         """Ask what the filter for these keys finds, in halves where that is much or refused, down to a key alone."""
         try:
-            pages = self.records.found(lookup_filter(form, self.records.key_field, keys, self.since), keys)
+            pages = self.records.found(lookup_filter(kind, self.records.key_field, keys, self.since), keys)
             first = next(pages)
             if len(keys) == 1 or (first.last or 0) * len(first.rows) <= _MANY:
                 rows = [*first.rows, *(row for page in pages for row in page.rows)]
                 self._add(rows)
                 if len(keys) > 1:
-                    self.known.served(form)
-                self.known.finds_parts |= form == "parts" and bool(rows)
-                if form == "list" and not self.known.heeds_all_keys:
+                    self.known.served(kind)
+                self.known.finds_parts |= kind == "parts" and bool(rows)
+                if kind == "list" and not self.known.heeds_all_keys:
                     others = {value for key in keys[1:] for value in key.folded}
                     self.known.heeds_all_keys = any(
                         not others.isdisjoint(self.records.identity(row).folded) for row in rows
                     )
                 return []
         except PaginationError:
-            if len(keys) == 1 and form == "parts":
+            if len(keys) == 1 and kind == "parts":
                 return list(keys)
             if len(keys) == 1:
                 self.no_answer[tuple(keys[0].folded)] = NoAnswer(_TOO_MANY)
                 return []
         except FilterFailedError as error:
-            if error.ignored or not self.known.serves(form, lambda: self.records.takes(form)):
-                self.known.leave(form, str(error))
-            if self.known.is_left(form) or len(keys) == 1:
+            if error.ignored or not self.known.serves(kind, lambda: self.records.takes(kind)):
+                self.known.rule_out(kind, str(error))
+            if self.known.is_ruled_out(kind) or len(keys) == 1:
                 return list(keys)
         half = len(keys) // 2
-        return self._ask(form, keys[:half]) + self._ask(form, keys[half:])
+        return self._ask(kind, keys[:half]) + self._ask(kind, keys[half:])
 
     def _singly(self, keys: Sequence[Key]) -> None:
         """Look for what no list of keys answers: one key a request, or where that does not serve, among all records."""
         if keys and not self.known.serves("single", lambda: self.records.takes("single")):
-            self.known.leave("single", "refuses or ignores look-ups by")
-        if keys and not self.known.is_left("single"):
-            keys = [key for left in self.map(self._ask_for_one, list(keys)) for key in left]
+            self.known.rule_out("single", "refuses or ignores look-ups by")
+        if keys and not self.known.is_ruled_out("single"):
+            keys = list(chain.from_iterable(self.map(self._ask_for_one, list(keys))))
         if keys:
             self._in_all(keys)
 
@@ -234,7 +234,7 @@ class _Search:
             self.no_answer[tuple(key.folded)] = NoAnswer(_TOO_MANY)
         except FilterFailedError as error:
             if error.ignored:
-                self.known.leave("single", str(error))
+                self.known.rule_out("single", str(error))
                 return [key]
             self.no_answer[tuple(key.folded)] = NoAnswer(_REFUSED)
         return []
@@ -242,14 +242,14 @@ class _Search:
     def _in_all(self, keys: Sequence[Key]) -> None:
         """Look among all records, read once a sync; or among those created since."""
         if self.since:
-            self._add(self.records.since(self.since))
+            self._add(self.records.read(created_since=self.since))
             return
-        (whole,) = self.map(self.known.index, [self.records.all])
+        (whole,) = self.map(self.known.index, [self.records.make_index])
         self._in_index(whole, keys)
 
-    def _small_index(self) -> WholeIndex | None:
-        """Read by a job of the pool, as all else: the thread that waits for it hears of a stop."""
-        (whole,) = self.map(self.known.small_index, [self.records.few])
+    def _index_if_few(self) -> WholeIndex | None:
+        """Give the index where the records are few; a job of the pool reads them: who waits for it hears of a stop."""
+        (whole,) = self.map(self.known.index_if_few, [self.records.make_index_if_few])
         return cast("WholeIndex | None", whole)
 
     def _in_index(self, whole: WholeIndex, keys: Sequence[Key]) -> None:

@@ -22,7 +22,7 @@ from destination_rdstation_crm.mapping.plan import Prepared, StreamPlan, deletio
 from destination_rdstation_crm.objects.crm_object import ID_FIELD
 from destination_rdstation_crm.objects.values import fold
 from destination_rdstation_crm.row import BatchResult, Reject, Row, RowRejectedError, Skipped
-from destination_rdstation_crm.writing.crm_api import CLOCK_DOUBT, Crm, Existing, WorkerPool
+from destination_rdstation_crm.writing.crm_api import SERVER_TIME_MARGIN, Crm, Existing, WorkerPool
 from destination_rdstation_crm.writing.lookup import Hits, Lookup, NoAnswer
 from destination_rdstation_crm.writing.record_writer import PLANNED_ID, Lost, RecordWriter, Target
 
@@ -34,11 +34,11 @@ _logger = logging.getLogger("airbyte.rdstation")
 class Matcher:
     """Prepares the rows of one stream and finds the record that each is about."""
 
-    def __init__(self, plan: StreamPlan, lookup: Lookup, writer: RecordWriter) -> None:
-        """`writer` knows what this sync has created."""
+    def __init__(self, plan: StreamPlan, lookup: Lookup, record_writer: RecordWriter) -> None:
+        """`record_writer` knows what this sync has created."""
         self._plan = plan
         self._lookup = lookup
-        self._writer = writer
+        self._record_writer = record_writer
         self._updates_only = plan.sync_mode == DestinationSyncMode.update
         self._keyed = plan.sync_mode != DestinationSyncMode.append and plan.key_field != ID_FIELD
         self._has_logged_deletions = False
@@ -107,11 +107,11 @@ class Matcher:
             named_by = {value: each.id for each in prepared if each.id is not None for value in each.key.folded}
             for each, hits in zip(keyed, self._lookup.find([each.key for each in keyed]), strict=True):
                 if hits == []:
-                    created = self._writer.created_with(each)
+                    created = self._record_writer.created_with(each)
                     ids = (named_by[value] for value in each.key.folded if value in named_by)
                     hits = [{"id": created}] if created else next(map(self._lookup.record, ids), hits)
                 found[each.row.number] = hits
-        named = [each for each in prepared if each.id and self._writer.has_to_read(each.body)]
+        named = [each for each in prepared if each.id and self._record_writer.has_to_read(each.body)]
         if len(named) > 1 and self._plan.record_type.crm_object.listed_by_id:
             records = self._lookup.by_id([each.id or "" for each in named])
             found |= {each.row.number: [records[each.id]] for each in named if each.id in records}
@@ -178,7 +178,7 @@ class Verdicts:
 
 
 class LostCreations:
-    """Looks for what one stream's creations have left."""
+    """Looks for traces of one stream's lost creations: records that may stem from them."""
 
     def __init__(self, crm: Crm, plan: StreamPlan, pool: WorkerPool, sleep: Callable[[float], object]) -> None:
         self._crm = crm
@@ -227,7 +227,7 @@ class LostCreations:
             chosen = sorted((one for one in lost if self._natural_key(one) == natural), key=_says, reverse=True)
             if not chosen:
                 continue
-            since = min(one.began for one in chosen) - CLOCK_DOUBT
+            since = min(one.began for one in chosen) - SERVER_TIME_MARGIN
             for one, hits in self._found(chosen, natural, since):
                 found = [] if isinstance(hits, NoAnswer) else hits
                 candidates = [hit for hit in found if hit["id"] not in claimed and _is_since(hit, one.began)]
@@ -259,6 +259,6 @@ def _says(one: Lost) -> int:
 
 def _is_since(record: Existing, began: datetime) -> bool:
     try:
-        return parse_instant(record.get("created_at")) >= began - CLOCK_DOUBT
+        return parse_instant(record.get("created_at")) >= began - SERVER_TIME_MARGIN
     except ValueError:
         return True  # it does not say: it cannot be told apart from ours

@@ -22,7 +22,7 @@ from destination_rdstation_crm.row import Action, BatchResult, LeftOut, Reject, 
 from destination_rdstation_crm.writing.crm_api import Crm
 from destination_rdstation_crm.writing.lookup import Lookup, NoAnswer
 
-__all__ = ["PLANNED_ID", "Lost", "RecordWriter", "RefusedError", "Target", "refused"]
+__all__ = ["PLANNED_ID", "Lost", "RecordWriter", "RefusedError", "Target", "refusal_of"]
 
 PLANNED_ID: Final = "planned"
 """The id of each record that a dry run would have created, for later rows to update."""
@@ -69,33 +69,34 @@ class RecordWriter:
         self,
         plan: StreamPlan,
         crm: Crm,
-        created: dict[str, str],
+        created_by_key: dict[str, str],
         *,
         skip_unchanged: bool,
         dry_run: bool,
     ) -> None:
-        """`created`: the ids of records that this sync has created, by their matching keys."""
+        """`created_by_key`: the ids of records that this sync has created, by the values of their matching keys."""
         self._plan = plan
         self._type = plan.record_type
         self._object = plan.record_type.crm_object
         self._crm = crm
         self._skip_unchanged = skip_unchanged
         self._dry_run = dry_run
-        self._created = created
+        self._created_by_key = created_by_key
         self.created_ids: set[str] = set()
-        """Of all records created in this sync: none of them can be what another row's lost creation has left."""
+        """Of all records created in this sync: none of them can be the trace of another row's lost creation."""
         self._lock = threading.Lock()
         self._not_taken: set[str] = set()
 
     def created_with(self, prepared: Prepared) -> str | None:
         """Find the record that this sync has created with a row's matching key: one may not be findable yet [guess]."""
-        return next((self._created[value] for value in prepared.key.folded if value in self._created), None)
+        known = self._created_by_key
+        return next((known[value] for value in prepared.key.folded if value in known), None)
 
     def note_created(self, target: Target, id_: str) -> None:
         """Remember a record that this sync has created."""
         with self._lock:
             self.created_ids.add(id_)
-            self._created.update({value: id_ for prepared in target.rows for value in prepared.key.folded})
+            self._created_by_key.update({value: id_ for prepared in target.rows for value in prepared.key.folded})
 
     def has_to_read(self, body: Body) -> bool:
         """Whether an update has to know the record: to compare, or to join lists that a PUT replaces."""
@@ -156,7 +157,7 @@ class RecordWriter:
         if target.id is None:
             return self._create(target, body)
         try:
-            return self._update(target, body)
+            return self._update(target.id, target, body)
         except NotFoundError as error:
             return self._without_record(target, body, error)
 
@@ -168,7 +169,7 @@ class RecordWriter:
         try:
             record = self._crm.create(self._object, creation)
         except RequestRefusedError as error:
-            refusal = refused(error, creation)
+            refusal = refusal_of(error, creation)
             if not self._object.unique_name:
                 raise refusal from None
             return self._resolve_name(target, body, refusal)
@@ -203,7 +204,7 @@ class RecordWriter:
             raise refusal from None
         if self._plan.sync_mode != DestinationSyncMode.append:
             try:
-                return self._update(replace(target, id=hits[0]["id"], existing=hits[0]), body)
+                return self._update(hits[0]["id"], replace(target, existing=hits[0]), body)
             except NotFoundError:
                 raise refusal from None  # its name is taken, and it is gone: the lists are behind
         raise RefusedError(
@@ -212,31 +213,30 @@ class RecordWriter:
             "name",
         ) from None
 
-    def _update(self, target: Target, body: Body) -> tuple[Action, str]:
-        id_ = target.id or PLANNED_ID
-        sent: Body = {}
-        existing = target.existing or {}
+    def _update(self, id_: str, target: Target, body: Body) -> tuple[Action, str]:
         if id_ == PLANNED_ID:  # there is nothing to read or to compare with
             return "updated", id_
+        changes: Body = {}
+        existing = target.existing or {}
         try:
             if target.existing is None and self.has_to_read(body):
                 existing = self._crm.read(self._object, id_)
-            write = self._type.difference if self._skip_unchanged else self._type.merged
-            sent = write(existing, body)
-            if not sent:
+            changes_of = self._type.difference if self._skip_unchanged else self._type.merged
+            changes = changes_of(existing, body)
+            if not changes:
                 return "created" if target.recovered else "unchanged", id_
             if not self._dry_run:
-                answer = self._crm.update(self._object, id_, sent)
+                answer = self._crm.update(self._object, id_, changes)
                 if answer is not None:
-                    self._compare(answer, sent)
+                    self._compare(answer, changes)
         except RequestRefusedError as error:
-            raise refused(error, body, sent, existing) from None
+            raise refusal_of(error, body, changes, existing) from None
         return "created" if target.recovered else "updated", id_
 
     def _without_record(self, target: Target, body: Body, error: NotFoundError) -> tuple[Action, str]:
         """Decide what becomes of rows whose record is gone: unless one names its `_id`, no record has their key now."""
         if any(each.id for each in target.rows):
-            raise refused(error, body) from None
+            raise refusal_of(error, body) from None
         if self._plan.sync_mode == DestinationSyncMode.append_dedup:
             return self._create(replace(target, id=None, existing=None), body)
         raise RefusedError("the record that has its matching key was deleted meanwhile (404)", error.said) from None
@@ -249,7 +249,7 @@ class RecordWriter:
         return Reject(prepared.row, error.reason, column, field, said, error.aside)
 
 
-def refused(error: ConnectorError, body: Body, *known: Mapping[str, Any]) -> RefusedError:
+def refusal_of(error: ConnectorError, body: Body, *known: Mapping[str, Any]) -> RefusedError:
     """Make the reject that the answer to a write stands for: a reason without values.
 
     `body` says what the row wants; `known`, what else RD Station may quote: what an update made of it, and the record.
