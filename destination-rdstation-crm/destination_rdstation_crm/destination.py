@@ -46,7 +46,7 @@ from airbyte_rdstation.invisible import plain_name, shown, without_invisible
 from destination_rdstation_crm.config import Settings, read_settings
 from destination_rdstation_crm.connection import Connection
 from destination_rdstation_crm.mapping.custom_fields import CustomFields
-from destination_rdstation_crm.mapping.plan import CellRules, Entry
+from destination_rdstation_crm.mapping.plan import CellRules, Entry, StreamPlan
 from destination_rdstation_crm.mapping.record_type import RecordType
 from destination_rdstation_crm.mapping.setup import SYNC_MODES, plan_streams, streams_to_clear
 from destination_rdstation_crm.objects.tables import MODES, OBJECTS
@@ -54,7 +54,7 @@ from destination_rdstation_crm.protocol.message_loop import MessageLoop
 from destination_rdstation_crm.protocol.stdio import Incoming, send_line, stream_status
 from destination_rdstation_crm.rejects.keeper import Keeper
 from destination_rdstation_crm.row import StreamKey
-from destination_rdstation_crm.writing.batch_writer import BatchWriter
+from destination_rdstation_crm.writing.batch_writer import FIRST_ROWS, BatchWriter
 from destination_rdstation_crm.writing.crm_api import WorkerPool
 
 __all__ = ["DestinationRdstationCrm", "destination_catalog"]
@@ -157,32 +157,26 @@ class DestinationRdstationCrm(Destination):
         settings = read_settings(config)
         self._is_writing = True
         account = Connection(config, settings, sleep=self._stop.sleep)
-        plans = plan_streams(
-            catalog,
-            mode=settings.mode,
-            column_mapping=_entries(settings),
-            custom_fields_of=account.custom_fields_of,
-            cells=_cells(settings),
-            warn=_logger.warning,
-        )
+        plans = _plans(catalog, settings, account)
         cleared = streams_to_clear(catalog)
         keeper = Keeper(settings, plans)
         keeper.probe()
         pool = WorkerPool(settings.num_workers, self._stop)
-        writer = BatchWriter(
-            plans,
-            account.crm,
-            pool,
-            skip_unchanged=settings.skip_unchanged,
-            dry_run=settings.dry_run,
-            go_on=settings.partial_success or settings.dry_run,  # the plan of a dry run is of all rows
-            sleep=self._stop.sleep,
-        )
+        batch_writer = self._batch_writer(plans, settings, account, pool)
         _tell_start(settings, (*plans, *cleared))
-        message_loop = MessageLoop(plans, writer, keeper.keep, send_line, refused=cleared, echoes=not settings.dry_run)
+        message_loop = MessageLoop(
+            plans,
+            batch_writer.write,
+            keeper.keep,
+            send_line,
+            first_rows=FIRST_ROWS,
+            refused_streams=cleared,
+            echoes=not settings.dry_run,
+        )
+        minute_log = MinuteLog(lambda _: keeper.so_far(batch_writer.latest, message_loop.received), account.rate_limit)
         complete = False
         try:
-            with MinuteLog(lambda _: keeper.so_far(writer.latest, message_loop.received), account.rate_limit).running():
+            with minute_log.running():
                 message_loop.run(Incoming(lines, self._stop))
             complete = True
             for name, _ in cleared:
@@ -191,6 +185,32 @@ class DestinationRdstationCrm(Destination):
             pool.close()
             keeper.conclude()
             _tell_end((*plans, *cleared), incomplete=message_loop.interrupted if complete else {*plans, *cleared})
+
+    def _batch_writer(
+        self, plans: Mapping[StreamKey, StreamPlan], settings: Settings, account: Connection, pool: WorkerPool
+    ) -> BatchWriter:
+        return BatchWriter(
+            plans,
+            account.crm,
+            pool,
+            skip_unchanged=settings.skip_unchanged,
+            dry_run=settings.dry_run,
+            go_on=settings.partial_success or settings.dry_run,  # the plan of a dry run is of all rows
+            sleep=self._stop.sleep,
+        )
+
+
+def _plans(
+    catalog: ConfiguredAirbyteCatalog, settings: Settings, account: Connection
+) -> Mapping[StreamKey, StreamPlan]:
+    return plan_streams(
+        catalog,
+        mode=settings.mode,
+        column_mapping=_entries(settings),
+        custom_fields_of=account.custom_fields_of,
+        cells=_cells(settings),
+        warn=_logger.warning,
+    )
 
 
 def _entries(settings: Settings) -> list[Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -144,10 +144,20 @@ class Writer:
         return result
 
 
+def message_loop(
+    writer: Writer,
+    send_line: Callable[[str], None],
+    *,
+    streams: Sequence[StreamKey] = (PEOPLE,),
+    keep: Callable[[BatchResult], None] = lambda _: None,
+) -> MessageLoop:
+    return MessageLoop(streams, writer.write, keep, send_line, first_rows=100)
+
+
 def pumped(writer: Writer, lines: Sequence[bytes]) -> list[dict[str, float]]:
     sent: list[str] = []
     try:
-        MessageLoop([PEOPLE, MORE], writer, lambda _: None, sent.append).run(Incoming(lines, Stop()))
+        message_loop(writer, sent.append, streams=[PEOPLE, MORE]).run(Incoming(lines, Stop()))
     finally:
         states = [orjson.loads(line)["state"]["destinationStats"] for line in sent]
     return states
@@ -174,7 +184,7 @@ def test_given_a_failure_in_a_batch_when_pumped_then_only_states_of_settled_rows
     sent: list[str] = []
 
     with pytest.raises(ConnectorError, match="no"):
-        MessageLoop([PEOPLE], writer, lambda _: None, sent.append).run(
+        message_loop(writer, sent.append).run(
             Incoming([record(), record(), state(), record(), state(), record(), state()], Stop())
         )
 
@@ -210,7 +220,7 @@ def test_given_rejects_that_cannot_be_kept_when_pumped_then_no_state_is_sent() -
 
     sent: list[str] = []
     with pytest.raises(ConnectorError, match="no room"):
-        MessageLoop([PEOPLE], Writer(), keep, sent.append).run(Incoming([record(), state()], Stop()))
+        message_loop(Writer(), sent.append, keep=keep).run(Incoming([record(), state()], Stop()))
 
     assert sent == []
 
@@ -222,7 +232,7 @@ def test_given_an_input_that_breaks_off_when_pumped_then_what_came_is_written_an
 
     writer = Writer()
     with pytest.raises(ConnectorError, match="broke off after line 1") as caught:
-        MessageLoop([PEOPLE], writer, lambda _: None, lambda _: None).run(Incoming(lines(), Stop()))  # type: ignore[arg-type]
+        message_loop(writer, lambda _: None).run(Incoming(lines(), Stop()))  # type: ignore[arg-type]
 
     assert writer.batches == [1]
     assert "Ana" not in str(caught.value)

@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final, NamedTuple
 
 from airbyte_rdstation.client.errors import ConnectorError, config_error
 from airbyte_rdstation.invisible import shown
 from destination_rdstation_crm.protocol.stdio import Incoming, Record, State, StreamStatus, with_statistics
-from destination_rdstation_crm.row import BatchResult, Reject, Row, StreamKey
-from destination_rdstation_crm.writing.batch_writer import FIRST_ROWS
+from destination_rdstation_crm.row import BatchResult, Outcome, Reject, Row, StreamKey
 
 __all__ = ["MessageLoop"]
 
@@ -25,11 +24,11 @@ _QUIET_SECONDS: Final = 0.1
 """After a STATE and so long a silence the platform may be waiting for the echo."""
 
 
-class Writer(Protocol):
-    """Takes batches."""
+class _WaitingState(NamedTuple):
+    """A STATE that goes back once the rows of the batch that came before it are written."""
 
-    def write(self, rows: Sequence[Row]) -> BatchResult:
-        """Write the rows, and tell what became of each."""
+    rows_before: int
+    state: State
 
 
 class MessageLoop:
@@ -38,32 +37,35 @@ class MessageLoop:
     def __init__(
         self,
         streams: Iterable[StreamKey],
-        writer: Writer,
+        write: Callable[[Sequence[Row]], BatchResult],
         keep: Callable[[BatchResult], None],
         send_line: Callable[[str], None],
         *,
-        refused: Mapping[StreamKey, ConnectorError] = MappingProxyType({}),
+        first_rows: int,
+        refused_streams: Mapping[StreamKey, ConnectorError] = MappingProxyType({}),
         echoes: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`keep` makes rejects and results durable; without `echoes` no STATE goes back, since nothing is written.
+        """`write` writes a batch; `keep` makes its rejects and results durable.
 
-        `refused`: further streams, which may bring states and no row, each with the error that a row of it means.
+        `first_rows`: the size of the first batch: a mapping by which every row is rejected shows after so many rows.
+        `refused_streams`: further ones, which may bring states and no row, each with the error that a row of it means.
+        Without `echoes` no STATE goes back, since nothing is written.
         """
-        self._writer = writer
+        self._write = write
         self._keep = keep
         self._send_line = send_line
         self._echoes = echoes
         self._clock = clock
-        self._refused = refused
-        self.received = dict.fromkeys((*streams, *refused), 0)
+        self._refused_streams = refused_streams
+        self.received = dict.fromkeys((*streams, *refused_streams), 0)
         """Rows by stream."""
-        # Of each stream, since its last STATE.
+        # Rows of each stream since the last of its states that was sent back: a batch may end between two of them.
         self._accepted: Counter[StreamKey] = Counter()
         self._rejected: Counter[StreamKey] = Counter()
-        self._batch_rows = FIRST_ROWS  # a mapping by which every row is rejected shows after so many requests
+        self._batch_rows = first_rows
         self._rows: list[Row] = []
-        self._states: list[tuple[int, State]] = []
+        self._states: list[_WaitingState] = []
         self._begun = 0.0
         self.interrupted: set[StreamKey] = set()
         """Streams that the source did not bring to their end."""
@@ -78,7 +80,8 @@ class MessageLoop:
                     self._take(message)
                 elif isinstance(message, State):
                     stream = message.stream and _known_stream(message.stream, self.received)
-                    self._states.append((len(self._rows), replace(message, stream=stream or message.stream)))
+                    state = replace(message, stream=stream or message.stream)
+                    self._states.append(_WaitingState(len(self._rows), state))
                 elif isinstance(message, StreamStatus):
                     self._note(message)
             except Exception:
@@ -94,8 +97,8 @@ class MessageLoop:
                 f"The platform sends rows of a stream that the catalog does not name: {shown(record.stream[0])}. "
                 "Refresh the connection's schema."
             )
-        if stream in self._refused:
-            raise self._refused[stream]
+        if stream in self._refused_streams:
+            raise self._refused_streams[stream]
         if not self._rows:
             self._begun = self._clock()
         self.received[stream] += 1
@@ -117,29 +120,36 @@ class MessageLoop:
             return 0.0 if self._states else None
         if len(self._rows) >= (_STATE_ROWS if self._states else self._batch_rows):
             return 0.0
-        left = max(0.0, self._begun + _OLDEST_ROW_SECONDS - self._clock())
-        return min(left, _QUIET_SECONDS) if self._states else left
+        remaining = max(0.0, self._begun + _OLDEST_ROW_SECONDS - self._clock())
+        return min(remaining, _QUIET_SECONDS) if self._states else remaining
 
     def _flush(self) -> None:
         rows, states = self._rows, self._states
         self._rows, self._states, self._batch_rows = [], [], _BATCH_ROWS
-        result = self._writer.write(rows) if rows else BatchResult([])
+        result = self._write(rows) if rows else BatchResult([])
         covered = result.covered  # first: after a stop a late answer may still come in, which nobody keeps
         self._keep(result)
         counted = 0
-        for place, state in (*states, (len(rows), None)):
-            for outcome in covered[counted:place]:
-                counts = self._rejected if isinstance(outcome, Reject) else self._accepted
-                counts[outcome.row.stream] += 1
-            counted = place
-            if state and self._echoes and place <= len(covered):
-                # A state that names no stream speaks of all.
-                spoken_of = list(self.received) if state.stream is None else [state.stream]
-                accepted = sum(self._accepted.pop(stream, 0) for stream in spoken_of)
-                rejected = sum(self._rejected.pop(stream, 0) for stream in spoken_of)
-                self._send_line(with_statistics(state.line, accepted, rejected))
+        for rows_before, state in states:
+            self._count(covered[counted:rows_before])
+            counted = rows_before
+            if self._echoes and rows_before <= len(covered):
+                self._send_back(state)
+        self._count(covered[counted:])  # behind the last STATE: the next one tells them
         if result.failure:
             raise result.failure
+
+    def _count(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            counts = self._rejected if isinstance(outcome, Reject) else self._accepted
+            counts[outcome.row.stream] += 1
+
+    def _send_back(self, state: State) -> None:
+        """Send a STATE with the counts of the rows it speaks of: one that names no stream speaks of all."""
+        streams = list(self.received) if state.stream is None else [state.stream]
+        accepted = sum(self._accepted.pop(stream, 0) for stream in streams)
+        rejected = sum(self._rejected.pop(stream, 0) for stream in streams)
+        self._send_line(with_statistics(state.line, accepted, rejected))
 
 
 def _known_stream(named: StreamKey, streams: Collection[StreamKey]) -> StreamKey | None:
