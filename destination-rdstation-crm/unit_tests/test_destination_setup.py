@@ -84,7 +84,7 @@ def test_given_streams_of_one_name_when_planned_then_the_config_error_tells_whic
 def test_given_rows_that_are_appended_when_planned_then_the_column_of_their_ids_is_told_for_the_results() -> None:
     (plan,) = plans(stream("k", "who"), mapped={"k": "_id", "who": "name"}).values()
 
-    assert (plan.key_field, plan.key_column) == (None, "k")
+    assert (plan.key_field, plan.identifying_column) == (None, "k")
 
 
 def test_given_a_deal_keyed_by_email_when_planned_then_it_is_no_field_of_a_deal() -> None:

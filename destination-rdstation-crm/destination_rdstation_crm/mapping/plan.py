@@ -109,8 +109,8 @@ class StreamPlan:
     """All that are sent."""
     key_field: str | None
     """The field that tells which record a row is about; None in `append`."""
-    key_column: str | None
-    """The plain name of the column that fills it; in `append`, of the one that fills `_id`."""
+    identifying_column: str | None
+    """The plain name of the column that fills it; in `append`, of the one that fills `_id`; None without one."""
     sync_mode: DestinationSyncMode
     cells: CellRules
 
@@ -147,7 +147,7 @@ class StreamPlan:
         body = {key: value for key, value in body.items() if implied.get(key) not in body}
         key = self.record_type.identity(self.key_field, body)
         # The CRM may hold characters that nobody sees: a key with some is sought as its cell spells it, too.
-        cell = row.cells.get(self.key_column) if self.key_column and key.texts else None
+        cell = row.cells.get(self.identifying_column) if self.identifying_column and key.texts else None
         if isinstance(cell, str) and without_invisible(cell) != cell and _CONTROLS.isdisjoint(cell):
             one_text = not begins_nested(cell) and fold(cell) in key.folded
             key = replace(key, spelled=cell.strip() if one_text else None)

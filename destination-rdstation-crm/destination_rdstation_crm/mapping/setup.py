@@ -99,10 +99,11 @@ class _Setup:
         key_field = None
         if sync_mode is not DestinationSyncMode.append:
             key_field = _key_field(configured, label, record_type, entries)
-        key_column = next((column.plain for column in columns if column.field.name == (key_field or ID_FIELD)), None)
+        identifying = key_field or ID_FIELD
+        column = next((each.plain for each in columns if each.field.name == identifying), None)
         if creates and (missing := missing_fields(entries, record_type)):
             self.warn(f"Stream `{label}`: {missing}")
-        return StreamPlan(name, namespace, label, record_type, columns, key_field, key_column, sync_mode, self.cells)
+        return StreamPlan(name, namespace, label, record_type, columns, key_field, column, sync_mode, self.cells)
 
     def _entries(self, configured: ConfiguredAirbyteStream, label: str, crm_object: CrmObject) -> Sequence[Entry]:
         known = _schema_columns(configured)

@@ -1,6 +1,6 @@
 """What a sync keeps of its rows, durable before a state goes back: rejects and results, and the counts that it logs.
 
-Rejects are kept nowhere, in a folder or in S3.
+Where rejects are kept: nowhere, in a folder or in S3, as the user chooses.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import secrets
 import stat
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final, Protocol
@@ -76,9 +76,9 @@ class Keeper:
                     self._warn(outcome.row, column, f"left out, since {reason}")
                 kept.append(self._written_in_part(outcome))
         if kept:
-            self._store.add(_json_lines(kept))
+            self._store.add(b"".join(map(_json_line, kept)))
         if self._results and outcomes and not self._settings.dry_run:
-            self._results.add(_json_lines(map(self._result, outcomes)))
+            self._results.add(b"".join(_json_line(self._result(each)) for each in outcomes))
 
     def conclude(self) -> None:
         """Log one line a stream: what was done, or would be; before them, how many rows were not named, and why."""
@@ -90,8 +90,11 @@ class Keeper:
             _logger.info("%s: %s.", self._plans[stream].label, self._counted(totals))
 
     def _warn(self, row: Row, column: str | None, reason: str) -> None:
-        """Name the row in the log, unless that many were named for the same reason; what follows its colon varies."""
-        same = row.stream, column, reason.partition(": ")[0]
+        """Name the row in the log, unless that many were named for the same reason.
+
+        By its number: its key may be somebody's e-mail or phone, which no log may hold (SECURITY.md).
+        """
+        same = row.stream, column, reason.partition(": ")[0]  # what follows the colon varies
         self._reasons[same] += 1
         if self._reasons[same] <= _NAMED:
             _logger.warning("%s: row %s%s: %s", self._plans[row.stream].label, row.number, named(column), reason)
@@ -129,7 +132,7 @@ class Keeper:
         return {
             "run": self._run,
             **_place(plan, row),
-            "matching_key": row.cells.get(plan.key_column) if plan.key_column else None,
+            "matching_key": row.cells.get(plan.identifying_column) if plan.identifying_column else None,
             "_id": outcome.id if isinstance(outcome, Written) else None,
             "outcome": outcome.action,
             **_left_out(outcome),
@@ -174,10 +177,6 @@ def _place(plan: StreamPlan, row: Row) -> dict[str, object]:
     """Which row it is: `{"stream": "people", "row_number": 3}`, with the `namespace` that the plan may have."""
     namespace = {"namespace": plan.namespace} if plan.namespace else {}
     return {"stream": plan.name, **namespace, "row_number": row.number}
-
-
-def _json_lines(contents: Iterable[dict[str, object]]) -> bytes:
-    return b"".join(map(_json_line, contents))
 
 
 def _json_line(content: dict[str, object]) -> bytes:
