@@ -179,6 +179,14 @@ def test_given_rows_and_states_when_pumped_then_the_first_batch_is_small_and_cou
     assert writer.batches == [100, 600, 100]
 
 
+def test_given_rows_without_a_state_when_pumped_then_the_first_batch_is_small_and_the_later_ones_are_not() -> None:
+    writer = Writer()
+
+    pumped(writer, [record()] * 750)
+
+    assert writer.batches == [100, 600, 50]
+
+
 def test_given_a_failure_in_a_batch_when_pumped_then_only_states_of_settled_rows_are_sent() -> None:
     writer = Writer(failure=config_error("no"), until=3)
     sent: list[str] = []
