@@ -205,17 +205,16 @@ def test_given_an_answer_that_comes_while_rows_are_kept_when_pumped_then_no_stat
     late: list[Reject] = []
     sent: list[str] = []
 
-    class Pressed(Writer):
-        def write(self, rows: Sequence[Row]) -> BatchResult:
-            late.extend(Reject(row, "no") for row in rows[1:2])
-            return writer.write(rows)
+    def write(rows: Sequence[Row]) -> BatchResult:
+        late.extend(Reject(row, "no") for row in rows[1:2])
+        return writer.write(rows)
 
     def keep(result: BatchResult) -> None:
         while late:
             result.put(late.pop())
 
     with pytest.raises(ConnectorError, match="stopped"):
-        MessageLoop([PEOPLE], Pressed(), keep, sent.append).run(
+        MessageLoop([PEOPLE], write, keep, sent.append, first_rows=100).run(
             Incoming([record(), state(), record(), state()], Stop())
         )
 
