@@ -60,7 +60,7 @@ test: .venv/.installed ## Run the tests; ARGS="-k keyset" narrows them
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 8 $(SIDE_BY_SIDE) -m 'not long and not image and not wheel and not dbt'
+	@$(BIN)/python -m pytest -n 10 $(SIDE_BY_SIDE) -m 'not long and not image and not wheel and not dbt'
 endif
 
 test-unit: .venv/.installed ## Run the tests that start no process: under half a minute
